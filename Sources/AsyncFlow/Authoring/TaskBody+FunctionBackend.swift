@@ -1,0 +1,37 @@
+import Synchronization
+
+extension BackendSlot {
+    /// The backend that function tasks must be handed to; nil if the engine's own workers run them.
+    var externalFunctionBackend: (any FunctionBackend)? {
+        backend is LocalBackend ? nil : backend as? any FunctionBackend
+    }
+}
+
+extension TaskBody {
+    /// The same body, executed by a backend instead of the engine's workers.
+    func executed(by backend: any FunctionBackend, in slot: BackendSlot) -> TaskBody {
+        .asynchronous { (input: repeat each Input) in try await execute(by: backend, in: slot, repeat each input) }
+    }
+
+    private func execute(
+        by backend: any FunctionBackend, in slot: BackendSlot, _ input: repeat each Input
+    ) async throws -> Output {
+        let task = TaskContext.current!
+        try await slot.ready()
+        let output = Mutex<Output?>(nil)
+        try await backend.execute({
+            let value = try await call(repeat each input)
+            output.withLock { $0 = value }
+        }, for: task)
+        guard let value = output.withLock({ $0 }) else {
+            throw EngineError(
+                .backendUnavailable, "backend '\(slot.name)' says the task is done, but didn't run its body")
+        }
+        return value
+    }
+
+    private func call(_ input: repeat each Input) async throws -> Output {
+        if let synchronous { return try synchronous(repeat each input) }
+        return try await asynchronous!(repeat each input)
+    }
+}

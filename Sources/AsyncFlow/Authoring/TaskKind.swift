@@ -1,0 +1,28 @@
+/// What a task is made of: a Swift closure, a command, a prompt, or a block of other tasks.
+public struct TaskKind: Sendable, Hashable, CustomStringConvertible {
+    public let description: String
+    private init(_ name: String) { description = name }
+
+    /// A Swift closure.
+    public static let function = TaskKind("function")
+    /// A command that runs as a process.
+    public static let executable = TaskKind("executable")
+    /// A text that a model answers.
+    public static let prompt = TaskKind("prompt")
+    /// A body that calls other tasks and blocks.
+    public static let block = TaskKind("block")
+}
+
+/// Marks, for the compiler, which kind of task a ``WorkflowTask`` or a ``TaskOption`` is for.
+public protocol TaskKindMarker: Sendable {
+    static var kind: TaskKind { get }
+}
+
+/// Marks function tasks.
+public enum FunctionKind: TaskKindMarker { public static var kind: TaskKind { .function } }
+/// Marks executable tasks.
+public enum ExecutableKind: TaskKindMarker { public static var kind: TaskKind { .executable } }
+/// Marks prompt tasks.
+public enum PromptKind: TaskKindMarker { public static var kind: TaskKind { .prompt } }
+/// Marks blocks.
+public enum BlockKind: TaskKindMarker { public static var kind: TaskKind { .block } }

@@ -1,0 +1,54 @@
+extension WorkflowEngine {
+    /// Defines a block: a composite workflow whose body calls tasks and other blocks, to any depth.
+    ///
+    /// Loops, branches and recursion are ordinary code. What the body calls belongs to the block: it carries the block's
+    /// id, is cancelled with it, and the block ends when its body and all its members have ended. When the body throws,
+    /// members that haven't ended are cancelled.
+    ///
+    /// ```swift
+    /// let refine = flow.block("refine") { (start: Model, tolerance: Double) in
+    ///     var model = try await train(start).value
+    ///     while try await score(model).value > tolerance { model = try await train(model).value }
+    ///     return model
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: a short, clear name for logs, errors and reports.
+    ///   - options: for example `.workflow("experiment-42")`.
+    ///   - body: receives the resolved arguments. Runs in a dry run too, because it makes the graph.
+    public func block<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: TaskOption<BlockKind>...,
+        body: @escaping @Sendable (repeat each Input) async throws -> Output
+    ) -> Block<Output, repeat each Input> {
+        WorkflowTask(
+            makeDefinition(name, options),
+            .asynchronous { (input: repeat each Input) in try await BlockRun.run(body, repeat each input) })
+    }
+}
+
+extension BlockRun {
+    /// Runs the body of the block task that runs here, with everything it calls as members.
+    fileprivate static func run<each Input: Sendable, Output: Sendable>(
+        _ body: @Sendable (repeat each Input) async throws -> Output, _ input: repeat each Input
+    ) async throws -> Output {
+        guard let task = ExecutionContext.current?.task else { preconditionFailure("a block runs as a task") }
+        let run = BlockRun(of: task)
+        let membership = Membership(engine: task.engine, workflowID: task.membership?.workflowID, block: run)
+        return try await withTaskCancellationHandler {
+            do {
+                let output = try await ExecutionContext.$bound.withValue(.task(task, inside: membership)) {
+                    try await body(repeat each input)
+                }
+                await run.waitForMembers()
+                return output
+            } catch {
+                run.cancel()
+                await run.waitForMembers()
+                throw error
+            }
+        } onCancel: {
+            run.cancel()
+        }
+    }
+}

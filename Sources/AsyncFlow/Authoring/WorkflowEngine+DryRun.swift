@@ -1,0 +1,17 @@
+extension WorkflowEngine {
+    /// The task that stands for a function task in a dry run: ends with a placeholder, without calling the body.
+    func makeDryRunTask<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: [TaskOption<FunctionKind>], value: Output?
+    ) -> FunctionTask<Output, repeat each Input> {
+        guard let value else {
+            let refusal = RefusalReason(
+                .noDryRunValue,
+                "a dry run knows no value of type \(Output.self) to stand for the output; "
+                    + "give the task a dryRunValue: or make the type conform to DryRunValue")
+            return WorkflowTask(
+                makeDefinition(name, options, refusal: refusal),
+                .synchronous { (_: repeat each Input) in throw refusal })
+        }
+        return WorkflowTask(makeDefinition(name, options), .synchronous { (_: repeat each Input) in value })
+    }
+}

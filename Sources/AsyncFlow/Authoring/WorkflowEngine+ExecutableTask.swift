@@ -1,0 +1,60 @@
+extension WorkflowEngine {
+    /// Defines a task that runs a command; its value is the standard output, as text.
+    ///
+    /// ```swift
+    /// let count = flow.executableTask("count") { (word: String, files: [String]) in "grep -c \(word) \(files)" }
+    /// ```
+    ///
+    /// The literal is split into words without any shell; an interpolated value stays one argument whatever it contains,
+    /// an array becomes several. Output that isn't UTF-8 is repaired. When the task is cancelled, the command's whole
+    /// process group gets SIGTERM and, after the grace period, SIGKILL.
+    ///
+    /// A command that isn't found, that exits with another code than 0 or that ends by a signal ends the task with a
+    /// ``TaskFailedError`` whose cause is a ``CommandError``.
+    ///
+    /// - Parameters:
+    ///   - name: a short, clear name for logs, errors and reports.
+    ///   - options: for example `.captureStdio`, `.on("cluster")`.
+    ///   - dryRunValue: stands for the output in a dry run; the empty text by default.
+    ///   - command: makes the command from the resolved arguments. Called in a dry run too, so that the report can show
+    ///     the command line; it should do nothing else.
+    public func executableTask<each Input: Sendable>(
+        _ name: String, _ options: TaskOption<ExecutableKind>..., dryRunValue: String? = nil,
+        command: @escaping @Sendable (repeat each Input) async throws -> Command
+    ) -> ExecutableTask<repeat each Input> {
+        let definition = makeDefinition(name, options)
+        let isDryRun = isDryRun
+        return WorkflowTask(
+            definition,
+            .asynchronous { (input: repeat each Input) in
+                let task = TaskContext.current!.node
+                let command = try await command(repeat each input)
+                try command.validate()
+                if isDryRun { return task.dryRun(dryRunValue ?? "", detail: command.description) }
+                return try await task.execute(command)
+            })
+    }
+}
+
+extension TaskNode {
+    /// Has the backend run a command of this task.
+    ///
+    /// - Returns: the standard output, or the path of the file that holds it.
+    fileprivate func execute(_ command: Command) async throws -> String {
+        // Routing was checked at definition: a task without a backend that can was refused.
+        let slot = definition.backend!
+        let backend = slot.backend as! any CommandBackend
+        try await slot.ready()
+        let options = definition.options
+        var output = CommandRequest.Output.memory
+        if options.capturesStdio {
+            let path = try engine.makeRunDirectory() + "/\(id)"
+            output = .files(standardOutput: path + ".stdout", standardError: path + ".stderr")
+        }
+        let result = try await backend.execute(
+            CommandRequest(
+                command: command, task: TaskContext(self), output: output, gracePeriod: options.gracePeriod))
+        guard case .files(let path, _) = output else { return result.text }
+        return path
+    }
+}

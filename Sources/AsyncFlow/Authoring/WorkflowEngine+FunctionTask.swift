@@ -1,0 +1,56 @@
+extension WorkflowEngine {
+    /// Defines a task that runs a Swift closure without `await`.
+    ///
+    /// The body runs on one of the engine's threads, with no Swift task of its own; it should not block. Cancellation
+    /// can be looked at with ``TaskContext``.
+    ///
+    /// - Parameters:
+    ///   - name: a short, clear name for logs, errors and reports.
+    ///   - options: for example `.on("cluster")`.
+    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no ``DryRunValue``.
+    ///   - body: receives the resolved arguments. What it throws ends the task with a ``TaskFailedError``.
+    public func functionTask<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: TaskOption<FunctionKind>..., dryRunValue: Output? = nil,
+        body: @escaping @Sendable (repeat each Input) throws -> Output
+    ) -> FunctionTask<Output, repeat each Input> {
+        makeFunctionTask(name, options, dryRunValue, .synchronous(body))
+    }
+
+    /// Defines a task that runs an async Swift closure.
+    ///
+    /// The body starts on one of the engine's threads; while it is suspended it occupies none. When the task is
+    /// cancelled, so is the body's Swift task.
+    ///
+    /// - Parameters:
+    ///   - name: a short, clear name for logs, errors and reports.
+    ///   - options: for example `.on("cluster")`.
+    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no ``DryRunValue``.
+    ///   - body: receives the resolved arguments. What it throws ends the task with a ``TaskFailedError``.
+    @_disfavoredOverload
+    public func functionTask<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: TaskOption<FunctionKind>..., dryRunValue: Output? = nil,
+        body: @escaping @Sendable (repeat each Input) async throws -> Output
+    ) -> FunctionTask<Output, repeat each Input> {
+        makeFunctionTask(name, options, dryRunValue, .asynchronous(body))
+    }
+
+    private func makeFunctionTask<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: [TaskOption<FunctionKind>], _ dryRunValue: Output?,
+        _ body: TaskBody<Output, repeat each Input>
+    ) -> FunctionTask<Output, repeat each Input> {
+        if isDryRun {
+            return makeDryRunTask(name, options, value: dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self))
+        }
+        let definition = makeDefinition(name, options)
+        guard let backend = definition.backend?.externalFunctionBackend else { return WorkflowTask(definition, body) }
+        return WorkflowTask(definition, body.executed(by: backend, in: definition.backend!))
+    }
+
+    func makeDefinition<Kind>(
+        _ name: String, _ options: [TaskOption<Kind>], refusal: RefusalReason? = nil
+    ) -> TaskDefinition {
+        var merged = TaskOptions()
+        for option in options { option.apply(&merged) }
+        return TaskDefinition(engine: core, name: name, kind: Kind.kind, options: merged, ownRefusal: refusal)
+    }
+}

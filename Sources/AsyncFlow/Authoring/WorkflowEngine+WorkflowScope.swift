@@ -1,0 +1,33 @@
+import Synchronization
+
+extension WorkflowEngine {
+    /// Labels every task that is called while `body` runs, by it or by its structured and unstructured child tasks, with
+    /// a workflow id: in logs, events and traces.
+    ///
+    /// Scopes nest; the inner one's id counts. Leaving a scope doesn't wait for its tasks.
+    ///
+    /// - Parameter id: the workflow's id; by default one that is unique in this engine.
+    public nonisolated(nonsending) func withWorkflowScope<Result>(
+        _ id: String? = nil, _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        let membership = enterScope(id)
+        defer { core.emit(.scopeEnded, workflowID: membership.workflowID) }
+        let context = ExecutionContext.scope(membership, of: ExecutionContext.current?.task)
+        return try await ExecutionContext.$bound.withValue(context) { try await body() }
+    }
+
+    /// The same for code without `await`.
+    public func withWorkflowScope<Result>(_ id: String? = nil, _ body: () throws -> Result) rethrows -> Result {
+        let membership = enterScope(id)
+        defer { core.emit(.scopeEnded, workflowID: membership.workflowID) }
+        let context = ExecutionContext.scope(membership, of: ExecutionContext.current?.task)
+        return try ExecutionContext.$bound.withValue(context) { try body() }
+    }
+
+    private func enterScope(_ id: String?) -> Membership {
+        let id = id ?? core.makeWorkflowID()
+        core.emit(.scopeStarted, workflowID: id)
+        let block = ExecutionContext.currentMembership(in: core)?.block
+        return Membership(engine: core, workflowID: id, block: block)
+    }
+}

@@ -1,0 +1,99 @@
+/// A task that can be called any number of times: each call makes one node of the graph and returns its future at once.
+///
+/// Arguments are plain values, futures, and arrays, optionals and dictionaries of futures, in any mix; a call with a
+/// wrong type doesn't compile. The task begins when all futures among its arguments have ended.
+///
+/// ```swift
+/// let add = flow.functionTask("add") { (a: Int, b: Int) in a + b }
+/// let three = add(1, 2)
+/// let result = try await add(three, 4).value
+/// ```
+///
+/// Made by ``WorkflowEngine``'s `functionTask`, `executableTask`, `promptTask` and `block`.
+public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: Sendable>: Sendable {
+    @usableFromInline let definition: TaskDefinition
+    @usableFromInline let body: TaskBody<Output, repeat each Input>
+
+    init(_ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>) {
+        self.definition = definition
+        self.body = body
+    }
+
+    /// The name given at definition.
+    public var name: String { definition.name }
+
+    /// The same task with options that override those of its definition.
+    public func with(_ options: TaskOption<Kind>...) -> Self {
+        var merged = definition.options
+        for option in options { option.apply(&merged) }
+        return Self(
+            TaskDefinition(
+                engine: definition.engine, name: definition.name, kind: definition.kind, options: merged,
+                ownRefusal: definition.ownRefusal),
+            body)
+    }
+
+    /// Adds a task to the graph. Never blocks and never throws: whatever goes wrong ends in the future.
+    ///
+    /// - Parameter argument: a value or dependency for each input.
+    /// - Returns: the future of the task's output.
+    @inlinable
+    @discardableResult
+    public func callAsFunction<each D: Dependency>(_ argument: repeat each D) -> TaskFuture<Output>
+    where repeat (each D).Resolved == each Input {
+        var count = 0
+        for value in repeat each argument { count &+= value._futureCount }
+        let node = TaskNode(definition, dependencyCount: count)
+        if let body = body.synchronous {
+            node.work = { node in
+                do {
+                    node.succeed(try body(repeat (each argument)._resolved()))
+                } catch {
+                    node.fail(error)
+                }
+            }
+        } else if let body = body.asynchronous {
+            node.work = { node in
+                node.start {
+                    do {
+                        node.succeed(try await body(repeat (each argument)._resolved()))
+                    } catch {
+                        node.fail(error)
+                    }
+                }
+            }
+        }
+        if count > 0 {
+            let registrar = DependencyRegistrar(node)
+            for value in repeat each argument { value._register(into: registrar) }
+        }
+        node.submit()
+        return TaskFuture(node)
+    }
+}
+
+/// A task's body, either synchronous or asynchronous. (An enum can't have a pack of type parameters.)
+@usableFromInline
+struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
+    /// Runs on a worker's thread without any Swift task.
+    @usableFromInline let synchronous: (@Sendable (repeat each Input) throws -> Output)?
+    /// Starts on a worker's thread and may suspend.
+    @usableFromInline let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
+
+    static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
+        Self(synchronous: body, asynchronous: nil)
+    }
+
+    static func asynchronous(_ body: @escaping @Sendable (repeat each Input) async throws -> Output) -> Self {
+        Self(synchronous: nil, asynchronous: body)
+    }
+}
+
+/// A task that runs a Swift closure.
+public typealias FunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<FunctionKind, Output, repeat each Input>
+/// A task that runs a command; its value is the standard output, as text.
+public typealias ExecutableTask<each Input: Sendable> = WorkflowTask<ExecutableKind, String, repeat each Input>
+/// A task that asks a model; its value is the answer.
+public typealias PromptTask<each Input: Sendable> = WorkflowTask<PromptKind, String, repeat each Input>
+/// A composite workflow whose body calls other tasks.
+public typealias Block<Output: Sendable, each Input: Sendable> = WorkflowTask<BlockKind, Output, repeat each Input>

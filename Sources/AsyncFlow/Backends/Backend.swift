@@ -1,0 +1,76 @@
+/// Where tasks run. What kinds of task a backend can run is said by the protocols that refine this one:
+/// ``FunctionBackend``, ``CommandBackend`` and ``PromptBackend``.
+///
+/// One call is one task: cancellation arrives as cancellation of the calling Swift task, the result is the return value,
+/// and limiting how much runs at once is the backend's own affair.
+public protocol Backend: Sendable {
+    /// The name by which tasks choose it with `.on("name")`; unique within an engine.
+    var name: String { get }
+
+    /// Gets ready to run tasks. Called once, before the first task; until it returns, tasks wait.
+    ///
+    /// - Throws: if the backend can't run anything. Its tasks then fail with ``WorkflowErrorCode/backendUnavailable``.
+    func start() async throws
+
+    /// Lets go of everything. Called once, when all its tasks have ended, if ``start()`` was called.
+    func shutdown() async
+}
+
+extension Backend {
+    public func start() async throws {}
+    public func shutdown() async {}
+}
+
+/// A backend that runs Swift closures in this process.
+public protocol FunctionBackend: Backend {
+    /// Runs one function task.
+    ///
+    /// - Parameters:
+    ///   - body: the task's body with its arguments; to be called once.
+    ///   - task: which task it is.
+    /// - Throws: what `body` throws, or the backend's own trouble.
+    func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws
+}
+
+/// A backend that runs commands.
+public protocol CommandBackend: Backend {
+    /// Runs one command to its end.
+    ///
+    /// When the calling Swift task is cancelled, the command and all that it started are stopped, and the call returns
+    /// only when they are gone.
+    ///
+    /// - Throws: ``CommandError`` if the command can't be started, exits with another code than 0, or ends by a signal;
+    ///   `CancellationError` if it was cancelled.
+    func execute(_ request: CommandRequest) async throws -> CommandResult
+}
+
+/// A backend that answers prompts.
+public protocol PromptBackend: Backend {
+    /// Has a prompt answered.
+    ///
+    /// - Returns: the answer.
+    func complete(_ request: PromptRequest) async throws -> String
+}
+
+/// A command that a task wants to be run.
+public struct CommandRequest: Sendable {
+    public let command: Command
+    public let task: TaskContext
+    /// Where standard output and error are to go: into memory, or into these files.
+    public let output: Output
+    /// How long the command may take to end after SIGTERM before SIGKILL follows.
+    public let gracePeriod: Duration
+
+    /// Where the output of a command goes.
+    public enum Output: Sendable, Hashable {
+        case memory
+        case files(standardOutput: String, standardError: String)
+    }
+}
+
+/// A prompt that a task wants to be answered.
+public struct PromptRequest: Sendable {
+    /// Not empty.
+    public let text: String
+    public let task: TaskContext
+}

@@ -1,0 +1,108 @@
+import Synchronization
+
+/// The backends of one engine, and which of them runs which task.
+final class BackendRouter: Sendable {
+    private let slots: [BackendSlot]
+
+    init(_ backends: [any Backend]) throws {
+        guard !backends.isEmpty else {
+            throw EngineError(.invalidConfiguration, "an engine needs at least one backend, but was given none")
+        }
+        var names: Set<String> = []
+        for backend in backends where !names.insert(backend.name).inserted {
+            throw EngineError(
+                .invalidConfiguration, "two backends are named '\(backend.name)'; every backend needs a name of its own")
+        }
+        slots = backends.map(BackendSlot.init)
+    }
+
+    /// Finds the backend for a task: the named one, else the first that can run its kind.
+    ///
+    /// In a dry run every known backend can stand for any kind of task, because none of them is asked.
+    ///
+    /// - Returns: nil for blocks, which run in the engine itself.
+    func route(_ kind: TaskKind, to name: String?, isDryRun: Bool) -> Result<BackendSlot?, RefusalReason> {
+        if kind == .block { return .success(nil) }
+        if let name {
+            guard let slot = slots.first(where: { $0.name == name }) else {
+                return .failure(
+                    RefusalReason(.unknownBackend, "there is no backend named '\(name)'; there are: \(listing)"))
+            }
+            guard slot.canRun(kind) || isDryRun else {
+                return .failure(
+                    RefusalReason(
+                        .unsupportedByBackend,
+                        "backend '\(name)' can't run \(kind) tasks; \(thoseThatCan(kind))"))
+            }
+            return .success(slot)
+        }
+        if let slot = slots.first(where: { $0.canRun(kind) }) ?? (isDryRun ? slots.first : nil) { return .success(slot) }
+        return .failure(
+            RefusalReason(
+                .unsupportedByBackend,
+                "none of the engine's backends can run \(kind) tasks; there are: \(listing)"))
+    }
+
+    private var listing: String { slots.map { "'\($0.name)' (\($0.abilities))" }.joined(separator: ", ") }
+
+    private func thoseThatCan(_ kind: TaskKind) -> String {
+        let able = slots.filter { $0.canRun(kind) }.map { "'\($0.name)'" }
+        return able.isEmpty ? "no backend of this engine can" : "those that can: \(able.joined(separator: ", "))"
+    }
+
+    /// Shuts down every backend that was started, one after the other, the last one first.
+    func shutdown() async {
+        for slot in slots.reversed() { await slot.shutdown() }
+    }
+}
+
+/// One backend of an engine, started when its first task needs it.
+final class BackendSlot: Sendable {
+    let backend: any Backend
+    let name: String
+    private let starting = Mutex<Task<Void, any Error>?>(nil)
+
+    init(_ backend: any Backend) {
+        self.backend = backend
+        name = backend.name
+    }
+
+    func canRun(_ kind: TaskKind) -> Bool {
+        switch kind {
+        case .function: backend is any FunctionBackend
+        case .executable: backend is any CommandBackend
+        case .prompt: backend is any PromptBackend
+        default: false
+        }
+    }
+
+    /// For error messages: `functions, commands`.
+    var abilities: String {
+        var list: [String] = []
+        if backend is any FunctionBackend { list.append("functions") }
+        if backend is any CommandBackend { list.append("commands") }
+        if backend is any PromptBackend { list.append("prompts") }
+        return list.isEmpty ? "nothing" : list.joined(separator: ", ")
+    }
+
+    /// Returns when the backend is ready; starts it if nobody did.
+    func ready() async throws {
+        let task = starting.withLock { starting in
+            if let starting { return starting }
+            let task = Task.detached { [backend] in try await backend.start() }
+            starting = task
+            return task
+        }
+        do {
+            try await task.value
+        } catch {
+            throw EngineError(.backendUnavailable, "backend '\(name)' didn't start: \(error)", cause: error)
+        }
+    }
+
+    func shutdown() async {
+        guard let task = starting.withLock({ $0 }) else { return }
+        guard case .success = await task.result else { return }
+        await backend.shutdown()
+    }
+}

@@ -1,0 +1,20 @@
+/// What a task inherits from the place where it is made: its workflow's id and the block it belongs to.
+final class Membership: Sendable {
+    let engine: EngineCore
+    let workflowID: String?
+    /// The block it belongs to and that block's live members.
+    let block: BlockRun?
+
+    init(engine: EngineCore, workflowID: String?, block: BlockRun?) {
+        self.engine = engine
+        self.workflowID = workflowID
+        self.block = block
+    }
+
+    /// The membership that a task made here and now gets.
+    static func forNewTask(of definition: TaskDefinition) -> Membership? {
+        let inherited = ExecutionContext.currentMembership(in: definition.engine)
+        guard let id = definition.options.workflowID else { return inherited }
+        return Membership(engine: definition.engine, workflowID: id, block: inherited?.block)
+    }
+}

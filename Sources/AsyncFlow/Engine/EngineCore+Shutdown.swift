@@ -1,0 +1,77 @@
+extension EngineCore {
+    /// The engine is there; from now on it is seen in the event stream.
+    func begin() { emit(.engineStarted) }
+
+    /// Nobody can use the engine any more: ends what is left, without anybody waiting for it.
+    func abandon() {
+        guard !lifecycle.isClosed else { return }
+        Task.detached { await self.shutdown(.immediate) }
+    }
+
+    /// Returns when no task is left.
+    func waitUntilIdle() async { await lifecycle.waitUntilIdle { self.checkIdle() } }
+
+    /// Ends the engine. Concurrent and later calls wait for the first one's end; an `immediate` one hurries it up.
+    func shutdown(_ mode: WorkflowEngine.ShutdownMode) async {
+        if mode.drains { await waitUntilIdle() }
+        let isFirst = lifecycle.close()
+        if mode.deadline == nil { cancelRunning() }
+        guard isFirst else {
+            await lifecycle.waitUntilStopped()
+            return
+        }
+        if let deadline = mode.deadline {
+            let timer = Task.detached {
+                try await Task.sleep(for: deadline)
+                self.cancelRunning()
+            }
+            await waitUntilIdle()
+            timer.cancel()
+        } else {
+            await waitUntilIdle()
+        }
+        await router.shutdown()
+        pool.stop()
+        emit(.engineEnded)
+        events.finish()
+        lifecycle.markStopped()
+    }
+
+    private func cancelRunning() {
+        for task in running.all { task.cancel(.engineShutDown) }
+    }
+}
+
+extension WorkflowEngine {
+    /// How much of the unfinished work a shutdown lets finish.
+    public struct ShutdownMode: Sendable, Hashable {
+        let drains: Bool
+        let deadline: Duration?
+
+        /// Everything that was submitted runs to its end first.
+        public static let drain = ShutdownMode(drains: true, deadline: .zero)
+        /// Running tasks are cancelled, the others never start.
+        public static let immediate = ShutdownMode(drains: false, deadline: nil)
+        /// Running tasks may finish until the deadline, when they are cancelled; the others never start.
+        public static func graceful(deadline: Duration) -> ShutdownMode {
+            ShutdownMode(drains: false, deadline: deadline)
+        }
+    }
+
+    /// Ends the engine: afterwards every future has ended, and no process, thread, descriptor or temporary file of the
+    /// engine is left.
+    ///
+    /// May be called any number of times and concurrently: every call returns when the engine has ended. A task that is
+    /// called after that ends at once as cancelled. Called from within a task of this same engine it can't wait for that
+    /// task: it starts the shutdown and returns.
+    public func shutdown(_ mode: ShutdownMode = .immediate) async {
+        if let running = ExecutionContext.current?.task, running.engine === core {
+            Task.detached { [core] in await core.shutdown(mode) }
+            return
+        }
+        await core.shutdown(mode)
+    }
+
+    /// Returns when every task that was called so far, and every task that those called, has ended.
+    public func waitUntilIdle() async { await core.waitUntilIdle() }
+}

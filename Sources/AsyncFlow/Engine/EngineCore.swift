@@ -1,0 +1,103 @@
+import Logging
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What all tasks of one engine share: identity, workers, backends, events, and how far its shutdown is.
+@usableFromInline
+final class EngineCore: Sendable {
+    let ordinal: UInt32
+    let id: String
+    let configuration: WorkflowEngine.Configuration
+    let router: BackendRouter
+    let events: EventHub
+    let running = RunningTasks()
+    let dryRun: DryRunRecorder?
+    let runDirectory: String
+    @usableFromInline let pool: WorkerPool
+    private let created = PaddedCounter()
+    private let ended = PaddedCounter()
+    private let workflows = PaddedCounter()
+    let lifecycle = EngineLifecycle()
+
+    private static let ordinals = Atomic<UInt32>(0)
+
+    init(_ configuration: WorkflowEngine.Configuration, backends: [any Backend]) throws {
+        ordinal = Self.ordinals.add(1, ordering: .relaxed).newValue
+        id = Self.makeID(ordinal)
+        self.configuration = configuration
+        router = try BackendRouter(backends)
+        pool = WorkerPool(workerCount: configuration.workers)
+        runDirectory = configuration.workDirectory + "/" + id
+        dryRun = configuration.dryRun ? DryRunRecorder() : nil
+        events = EventHub()
+        if let dryRun { events.add(dryRun) }
+        if let logging = EventLogger(configuration.logger) { events.add(logging) }
+    }
+
+    /// `flow.<UTC time>.<process id>.<ordinal>`: unique on a machine, sorts by start, and good as a folder's name.
+    private static func makeID(_ ordinal: UInt32) -> String {
+        let time = Date().formatted(.iso8601.timeZoneSeparator(.omitted).dateSeparator(.omitted).timeSeparator(.omitted))
+        return "flow.\(time).\(ProcessInfo.processInfo.processIdentifier).\(ordinal)"
+    }
+
+    /// - Returns: the run directory, made if it wasn't there.
+    func makeRunDirectory() throws -> String {
+        try FileManager.default.createDirectory(atPath: runDirectory, withIntermediateDirectories: true)
+        return runDirectory
+    }
+
+    // MARK: - Counting
+
+    func makeWorkflowID() -> String { "workflow.\(workflows.increment())" }
+
+    func makeTaskNumber() -> UInt64 { created.increment() }
+
+    func taskEnded() {
+        ended.increment()
+        if lifecycle.isWatched { checkIdle() }
+    }
+
+    /// How many tasks were made and haven't ended.
+    var liveTaskCount: Int {
+        let ended = ended.value  // first: a task is counted as made before it is counted as ended
+        return Int(created.value - ended)
+    }
+
+    func checkIdle() {
+        if liveTaskCount == 0 { lifecycle.becameIdle() }
+    }
+
+    // MARK: - Admission
+
+    var isShuttingDown: Bool { lifecycle.isStopping }
+
+    /// Why a task that is being submitted can't run, if so.
+    func refusal(of task: TaskNode) -> (any WorkflowError)? {
+        if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
+        if lifecycle.isClosed { return TaskCancelledError(task, cause: .engineShutDown) }
+        if let block = task.membership?.block, block.isCancelled {
+            return TaskCancelledError(task, cause: .block(block.taskID))
+        }
+        return nil
+    }
+
+    // MARK: - Events
+
+    var isObserved: Bool { events.isActive }
+}
+
+/// A counter on a cache line of its own, so that threads that count different things don't slow each other.
+final class PaddedCounter: Sendable {
+    private let before: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
+    private let count = Atomic<UInt64>(0)
+    private let after: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
+
+    @discardableResult
+    func increment() -> UInt64 { count.add(1, ordering: .sequentiallyConsistent).newValue }
+    var value: UInt64 { count.load(ordering: .sequentiallyConsistent) }
+}

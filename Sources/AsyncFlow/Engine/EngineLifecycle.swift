@@ -1,0 +1,66 @@
+import Synchronization
+
+/// How far an engine's shutdown is, and who waits for it to become idle.
+final class EngineLifecycle: Sendable {
+    private enum Stage: UInt8, AtomicRepresentable {
+        /// Tasks are admitted.
+        case open
+        /// New tasks are refused, running ones may finish; what hasn't begun is cancelled instead of started.
+        case stopping
+        /// Everything has ended.
+        case stopped
+    }
+    private let stage = Atomic<Stage>(.open)
+    private let watched = Atomic<Bool>(false)
+    private let idle = WaitingList()
+    private let stopped = WaitingList()
+
+    var isClosed: Bool { stage.load(ordering: .sequentiallyConsistent) != .open }
+    /// The same, cheaper and a moment late: for the path of every task.
+    var isStopping: Bool { stage.load(ordering: .relaxed) != .open }
+    /// Whether somebody wants to know when the last task has ended.
+    var isWatched: Bool { watched.load(ordering: .sequentiallyConsistent) }
+
+    /// - Returns: whether this call is the one that closed it.
+    func close() -> Bool {
+        stage.compareExchange(expected: .open, desired: .stopping, ordering: .sequentiallyConsistent).exchanged
+    }
+
+    func markStopped() {
+        stage.store(.stopped, ordering: .sequentiallyConsistent)
+        stopped.resumeAll()
+    }
+
+    /// Returns after ``markStopped()``.
+    func waitUntilStopped() async {
+        await stopped.wait { if stage.load(ordering: .sequentiallyConsistent) == .stopped { stopped.resumeAll() } }
+    }
+
+    /// Returns after ``becameIdle()``. `check` is called once the wait is set up, and calls that if it is true already.
+    func waitUntilIdle(check: () -> Void) async {
+        watched.store(true, ordering: .sequentiallyConsistent)
+        await idle.wait(check)
+    }
+
+    func becameIdle() { idle.resumeAll() }
+}
+
+/// Those who wait for one thing to happen.
+private final class WaitingList: Sendable {
+    private let continuations = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+    func wait(_ check: () -> Void) async {
+        await withCheckedContinuation { continuation in
+            continuations.withLock { $0.append(continuation) }
+            check()
+        }
+    }
+
+    func resumeAll() {
+        let waiting = continuations.withLock { list in
+            defer { list = [] }
+            return list
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

@@ -1,0 +1,36 @@
+public import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension WorkflowEngine {
+    /// How an engine is set up. The defaults just work.
+    public struct Configuration: Sendable {
+        /// How many threads run synchronous bodies and the active parts of async ones; as many as there are cores.
+        public var workers: Int
+        /// Where run directories are made; `.asyncflow` in the current directory.
+        public var workDirectory: String
+        /// Run nothing: commands, functions and prompts are replaced by placeholder values, only block bodies run, and
+        /// ``WorkflowEngine/dryRunReport`` says what would have run. Holds for every backend.
+        public var dryRun: Bool
+        /// Where the engine logs; by default the console, at the level that `ASYNCFLOW_LOG_LEVEL` or `RADICAL_LOG_LVL`
+        /// names.
+        public var logger: Logger
+
+        public init(
+            workers: Int = availableCores, workDirectory: String = ".asyncflow", dryRun: Bool = false,
+            logger: Logger = .asyncFlow()
+        ) {
+            self.workers = max(1, workers)
+            self.workDirectory = workDirectory
+            self.dryRun = dryRun
+            self.logger = logger
+        }
+
+        /// How many cores this process may use.
+        public static var availableCores: Int { ProcessInfo.processInfo.activeProcessorCount }
+    }
+}

@@ -1,0 +1,34 @@
+/// Makes an engine, runs `body` with it, and shuts it down, whatever happens.
+///
+/// When `body` returns, everything that it submitted runs to its end first; when it throws, or the calling Swift task is
+/// cancelled, what is left is cancelled.
+///
+/// - Parameters:
+///   - configuration: how the engine is set up.
+///   - backends: where tasks run; the first that can run a task is its default.
+///   - signals: what SIGINT, SIGTERM and SIGHUP do while `body` runs. By default they cancel everything and then end the
+///     process by the same signal; pass `.ignored` in programs that handle signals themselves.
+/// - Throws: what `body` throws, or ``EngineError`` if the backends can't work together.
+public nonisolated(nonsending) func withWorkflowEngine<Result>(
+    _ configuration: WorkflowEngine.Configuration = .init(), backends: [any Backend] = [LocalBackend()],
+    signals: SignalHandling = .shutDown,
+    _ body: (WorkflowEngine) async throws -> Result
+) async throws -> Result {
+    let flow = try WorkflowEngine(configuration, backends: backends)
+    let core = flow.core
+    let watch = signals.isHandled ? SignalCenter.shared.add { await core.shutdown(.immediate) } : nil
+    defer { if let watch { SignalCenter.shared.remove(watch) } }
+    do {
+        let result = try await withTaskCancellationHandler {
+            let result = try await body(flow)
+            await flow.shutdown(.drain)
+            return result
+        } onCancel: {
+            core.abandon()
+        }
+        return result
+    } catch {
+        await flow.shutdown(.immediate)
+        throw error
+    }
+}

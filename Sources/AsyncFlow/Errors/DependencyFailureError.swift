@@ -1,0 +1,62 @@
+/// A task never ran because a task that it depends on failed.
+public struct DependencyFailureError: WorkflowError {
+    /// A task in the chain from this one to the root of the trouble.
+    public struct FailedTask: Sendable, Hashable, CustomStringConvertible {
+        public let name: String
+        public let id: TaskID
+        public var description: String { "\(name) (\(id))" }
+    }
+
+    public var code: WorkflowErrorCode { .dependencyFailed }
+    public let taskID: TaskID?
+    public let taskName: String?
+    /// The direct dependencies that had failed when this task gave up; the task gives up at the first failure.
+    public let dependencies: [FailedTask]
+    /// The error of the task where the trouble began; that task is the last of ``chain``.
+    public let rootCause: any Error
+    private let link: Link
+
+    /// The failed tasks from the direct dependency to the one where the trouble began.
+    public var chain: [FailedTask] { Array(sequence(first: link, next: \.next).map(\.task)) }
+
+    public var cause: (any Error)? { rootCause }
+
+    public var message: String {
+        let names = dependencies.map(\.description).joined(separator: ", ")
+        let chain = chain
+        guard chain.count > 1 else { return "not run, because its dependency \(names) failed: \(rootCause)" }
+        let shown = chain.count <= 6 ? chain.map(\.name) : chain.prefix(3).map(\.name)
+            + ["… \(chain.count - 5) more …"] + chain.suffix(2).map(\.name)
+        return "not run, because its dependency \(names) failed; chain: \(shown.joined(separator: " ← ")); "
+            + "root cause: \(rootCause)"
+    }
+
+    /// - Parameters:
+    ///   - failed: the direct dependencies that have failed so far, at least one.
+    init(of task: TaskNode, because failed: [TaskNode]) {
+        taskID = task.id
+        taskName = task.definition.name
+        dependencies = failed.map { FailedTask(name: $0.definition.name, id: $0.id) }
+        let earlier = failed[0].outcome.error
+        let dependencyFailure = earlier as? DependencyFailureError
+        rootCause = dependencyFailure?.rootCause ?? earlier
+        link = Link(dependencies[0], next: dependencyFailure?.link)
+    }
+
+    /// A chain that dependents share instead of copying it, and that a million links long doesn't overflow the stack
+    /// when it is released.
+    private final class Link: @unchecked Sendable {  // only its own deinit changes it
+        let task: FailedTask
+        private(set) var next: Link?
+
+        init(_ task: FailedTask, next: Link?) {
+            self.task = task
+            self.next = next
+        }
+
+        deinit {
+            var rest = next.take()
+            while rest != nil, isKnownUniquelyReferenced(&rest) { rest = rest!.next.take() }
+        }
+    }
+}

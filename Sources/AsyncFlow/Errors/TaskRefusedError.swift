@@ -1,0 +1,40 @@
+/// A task that could never run was refused as it was submitted: wrong routing, or no value to stand for it in a dry run.
+public struct TaskRefusedError: WorkflowError {
+    public let code: WorkflowErrorCode
+    public let taskID: TaskID?
+    public let taskName: String?
+    public let message: String
+
+    init(_ reason: RefusalReason, of task: TaskNode) {
+        code = reason.code
+        message = reason.message
+        taskID = task.id
+        taskName = task.definition.name
+    }
+}
+
+/// Why tasks of a definition can't run; found when the definition is made.
+struct RefusalReason: Error {
+    let code: WorkflowErrorCode
+    let message: String
+
+    init(_ code: WorkflowErrorCode, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+/// The engine itself can't do what it was asked to.
+public struct EngineError: WorkflowError {
+    public let code: WorkflowErrorCode
+    public let message: String
+    public let cause: (any Error)?
+    public var taskID: TaskID? { nil }
+    public var taskName: String? { nil }
+
+    init(_ code: WorkflowErrorCode, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+}

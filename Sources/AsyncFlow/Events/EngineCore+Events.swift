@@ -1,0 +1,35 @@
+extension EngineCore {
+    func emit(_ type: EventType, of task: TaskNode, dependencies: [TaskID] = [], error: (any Error)? = nil) {
+        events.emit(
+            WorkflowEvent(
+                type, engineID: id, task: task.eventDescription, dependencies: dependencies, error: error,
+                workflowID: task.membership?.workflowID))
+    }
+
+    func emitCreation(of task: TaskNode, dependencies: [TaskID]) {
+        emit(.taskCreated, of: task, dependencies: dependencies)
+    }
+
+    /// The one terminal event of a task.
+    func emitEnd(of task: TaskNode) {
+        switch task.currentPhase {
+        case .done: emit(.taskCompleted, of: task)
+        case .failed: emit(.taskFailed, of: task, error: task.outcome.error)
+        case .cancelled: emit(.taskCancelled, of: task, error: task.outcome.error)
+        case .waiting, .dispatched, .running, .cancelling: preconditionFailure("a task that hasn't ended can't be announced as ended")
+        }
+    }
+
+    func emit(_ type: EventType, workflowID: String? = nil) {
+        guard events.isActive else { return }
+        events.emit(WorkflowEvent(type, engineID: id, workflowID: workflowID))
+    }
+}
+
+extension TaskNode {
+    fileprivate var eventDescription: WorkflowEvent.TaskDescription {
+        WorkflowEvent.TaskDescription(
+            id: id, name: definition.name, kind: definition.kind, backend: definition.backend?.name,
+            blockID: membership?.block?.taskID)
+    }
+}

@@ -1,0 +1,36 @@
+/// What may stand as an argument of a task: a plain value, a future, or a container of such.
+///
+/// Own types join with one line, `struct Molecule: TaskValue { … }`. The requirements that begin with an underscore are
+/// for the engine; ``TaskValue`` supplies them.
+public protocol Dependency<Resolved>: Sendable {
+    /// The type that the task's body receives in its place.
+    associatedtype Resolved: Sendable
+
+    /// How many futures it contains.
+    var _futureCount: Int { get }
+    /// Makes the task wait for the futures it contains.
+    func _register(into registrar: DependencyRegistrar)
+    /// The value that it stands for. Only called when all its futures have ended with a value.
+    func _resolved() -> Resolved
+}
+
+/// Where the futures among a task's arguments are registered. For the engine only.
+public struct DependencyRegistrar {
+    @usableFromInline let node: TaskNode
+    @inlinable init(_ node: TaskNode) { self.node = node }
+
+    @inlinable func add(_ dependency: TaskNode) { node.depend(on: dependency) }
+}
+
+/// A plain value that may be an argument of a task.
+///
+/// ```swift
+/// struct Molecule: TaskValue { var atoms: [Atom] }
+/// ```
+public protocol TaskValue: Dependency where Resolved == Self {}
+
+extension TaskValue {
+    @inlinable public var _futureCount: Int { 0 }
+    @inlinable public func _register(into registrar: DependencyRegistrar) {}
+    @inlinable public func _resolved() -> Self { self }
+}

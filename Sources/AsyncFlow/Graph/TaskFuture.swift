@@ -1,0 +1,87 @@
+/// The handle of a task: what a call returns at once, to be awaited or passed to other tasks as an argument.
+///
+/// A future of `Int` may stand wherever a task takes an `Int`. Dropping it doesn't cancel the task.
+public struct TaskFuture<Value: Sendable>: Sendable {
+    @usableFromInline let node: TaskNode
+
+    @inlinable
+    init(_ node: TaskNode) { self.node = node }
+
+    /// The task's id, unique within its engine.
+    public var id: TaskID { node.id }
+    /// The name of the task's definition.
+    public var name: String { node.definition.name }
+    /// What kind of task it is.
+    public var kind: TaskKind { node.definition.kind }
+    /// The id of the workflow that the task belongs to, if it was made within a workflow scope or with one of its own.
+    public var workflowID: String? { node.membership?.workflowID }
+    /// The id of the block that the task is a member of, if any.
+    public var blockID: TaskID? { node.membership?.block?.taskID }
+
+    /// Where the task is in its life now.
+    public var state: TaskState { TaskState(node.currentPhase) }
+
+    /// The task's value, once it has one.
+    ///
+    /// If the awaiting Swift task is cancelled, this throws at once, and the work goes on.
+    ///
+    /// - Throws: a ``WorkflowError`` that names the task: ``TaskFailedError``, ``DependencyFailureError``,
+    ///   ``TaskCancelledError`` or ``TaskRefusedError``; or `CancellationError` if the awaiting Swift task was cancelled.
+    public var value: Value {
+        get async throws {
+            try await node.waitForEnd()
+            return try outcome.get()
+        }
+    }
+
+    /// How the task ended, once it has. Waits even if the awaiting Swift task is cancelled.
+    public var result: Result<Value, any Error> {
+        get async {
+            await node.waitForEndUncancellably()
+            return outcome
+        }
+    }
+
+    /// How the task ended, or nil if it hasn't.
+    public var currentResult: Result<Value, any Error>? { node.hasEnded ? outcome : nil }
+
+    /// Only after the end.
+    private var outcome: Result<Value, any Error> {
+        node.currentPhase == .done ? .success(node.outcome.load(as: Value.self)) : .failure(node.outcome.error)
+    }
+
+    /// Cancels the task, and with it what depends on it and, if it is a block, its members down to any depth.
+    ///
+    /// A task that hasn't begun ends at once. A running one is interrupted: its Swift task is cancelled, a command's
+    /// process group gets SIGTERM and, after the grace period, SIGKILL; its state becomes ``TaskState/cancelled`` when it
+    /// has really stopped. A synchronous body can look at ``TaskContext/isCancelled``. Calling it again, or after the
+    /// end, does nothing.
+    ///
+    /// - Returns: whether this call is the one that cancelled the task.
+    @discardableResult
+    public func cancel() -> Bool { node.cancel() }
+
+    /// Calls a closure once when the task ends, or at once if it has ended.
+    ///
+    /// - Parameter body: receives how the task ended. Runs on the thread that ended the task, so it must be quick and
+    ///   must not block.
+    public func onCompletion(_ body: @escaping @Sendable (Result<Value, any Error>) -> Void) {
+        CompletionCallback { body(outcome) }.observe(node)
+    }
+}
+
+extension TaskFuture: Dependency {
+    @inlinable public var _futureCount: Int { 1 }
+    @inlinable public func _register(into registrar: DependencyRegistrar) { registrar.add(node) }
+    @inlinable public func _resolved() -> Value { node.outcome.load(as: Value.self) }
+}
+
+extension TaskFuture: Hashable {
+    public static func == (a: TaskFuture, b: TaskFuture) -> Bool { a.node === b.node }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(node)) }
+}
+
+extension TaskFuture: CustomStringConvertible {
+    /// For example `align (task.000042, running)`.
+    public var description: String { "\(name) (\(id), \(state))" }
+}

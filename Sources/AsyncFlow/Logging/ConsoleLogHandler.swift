@@ -1,0 +1,143 @@
+public import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(System)
+import System
+#else
+import SystemPackage
+#endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Writes log lines for people to standard error: coloured on a terminal, plain elsewhere, or as JSON.
+///
+/// ```
+/// 12:04:31.285 DEBUG align (task.000042) started  engine=flow.20261122T120431Z.77.1
+/// ```
+public struct ConsoleLogHandler: LogHandler {
+    /// How a line looks.
+    public struct Format: Sendable, Hashable {
+        enum Value { case plain, coloured, json }
+        let value: Value
+
+        /// Lines without colours.
+        public static let plain = Format(value: .plain)
+        /// Lines with the level in colour.
+        public static let coloured = Format(value: .coloured)
+        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata.
+        public static let json = Format(value: .json)
+
+        /// JSON if `ASYNCFLOW_LOG_FORMAT` says so, colours if standard error is a terminal and neither `NO_COLOR` is set
+        /// nor `TERM` is `dumb`, else plain.
+        public init(environment: [String: String]) {
+            self.init(environment: environment, isTerminal: isatty(STDERR_FILENO) == 1)
+        }
+
+        init(environment: [String: String], isTerminal: Bool) {
+            if environment["ASYNCFLOW_LOG_FORMAT"]?.lowercased() == "json" {
+                self = .json
+            } else if isTerminal, (environment["NO_COLOR"] ?? "").isEmpty, environment["TERM"] != "dumb" {
+                self = .coloured
+            } else {
+                self = .plain
+            }
+        }
+
+        private init(value: Value) { self.value = value }
+    }
+
+    public var logLevel: Logger.Level = .warning
+    public var metadata: Logger.Metadata = [:]
+    public var metadataProvider: Logger.MetadataProvider?
+    private let label: String
+    private let format: Format
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - label: the logger's label.
+    ///   - format: how a line looks.
+    ///   - write: receives each line with its line end; writes it to standard error by default.
+    public init(
+        label: String, format: Format, write: @escaping @Sendable (String) -> Void = ConsoleLogHandler.writeToStandardError
+    ) {
+        self.label = label
+        self.format = format
+        self.write = write
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        let merged = metadata
+            .merging(metadataProvider?.get() ?? [:]) { $1 }
+            .merging(event.metadata ?? [:]) { $1 }
+        write(line(event.level, "\(event.message)", merged) + "\n")
+    }
+
+    private func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) -> String {
+        let details = metadata.sorted { $0.key < $1.key }
+        switch format.value {
+        case .json:
+            let fields: [(String, String)] = [
+                ("time", Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))),
+                ("level", level.rawValue), ("logger", label), ("message", message),
+            ]
+            let all = fields + details.map { ($0.key, "\($0.value)") }
+            return "{" + all.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}"
+        case .plain, .coloured:
+            let name = level.rawValue.uppercased()
+            let shown = format == .coloured ? "\u{1B}[\(Self.colour(of: level))m\(name)\u{1B}[0m" : name
+            let tail = details.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+            return "\(Self.timeOfDay()) \(shown) \(message)" + (tail.isEmpty ? "" : "  \(tail)")
+        }
+    }
+
+    private static func colour(of level: Logger.Level) -> Int {
+        switch level {
+        case .trace, .debug: 90
+        case .info, .notice: 32
+        case .warning: 33
+        case .error, .critical: 31
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard let data = try? JSONEncoder().encode(text) else { return "\"\"" }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private static func timeOfDay() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var local = tm()
+        localtime_r(&now.tv_sec, &local)
+        func padded(_ value: Int, _ width: Int) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        return "\(padded(Int(local.tm_hour), 2)):\(padded(Int(local.tm_min), 2)):\(padded(Int(local.tm_sec), 2))"
+            + ".\(padded(now.tv_nsec / 1_000_000, 3))"
+    }
+
+    /// Writes a line in one call, so that lines of several threads and processes don't mix.
+    @Sendable
+    public static func writeToStandardError(_ line: String) {
+        var line = line
+        line.withUTF8 { bytes in
+            // Nothing sensible can be done when standard error is gone.
+            _ = try? FileDescriptor.standardError.writeAll(UnsafeRawBufferPointer(bytes))
+        }
+    }
+}

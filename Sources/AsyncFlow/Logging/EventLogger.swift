@@ -1,0 +1,71 @@
+import Logging
+
+/// Writes events to the log: what was created with which dependencies, what ran in which order, what failed and why.
+final class EventLogger: EventSink {
+    private let logger: Logger
+
+    /// - Returns: nil if the logger's level shows nothing of what this would write.
+    init?(_ logger: Logger) {
+        guard logger.logLevel <= .error else { return nil }
+        self.logger = logger
+    }
+
+    func receive(_ event: WorkflowEvent) {
+        let level = Self.level(of: event.type)
+        guard logger.logLevel <= level else { return }
+        logger.log(level: level, "\(Self.message(of: event))", metadata: Self.metadata(of: event))
+    }
+
+    func finish() {}
+
+    /// The least severe level at which anything is written for this type.
+    private static func level(of type: EventType) -> Logger.Level {
+        switch type {
+        case .engineStarted, .engineEnded: .info
+        case .taskFailed: .error
+        default: .debug
+        }
+    }
+
+    private static func message(of event: WorkflowEvent) -> String {
+        guard let task = event.task else {
+            switch event.type {
+            case .engineStarted: return "engine started"
+            case .engineEnded: return "engine ended"
+            case .scopeStarted: return "workflow scope started"
+            case .scopeEnded: return "workflow scope ended"
+            default: return event.type.description
+            }
+        }
+        let subject = "\(task.name) (\(task.id))"
+        switch event.type {
+        case .taskCreated where event.dependencies.isEmpty: return "\(subject) created, no dependencies"
+        case .taskCreated:
+            return "\(subject) created, depends on \(event.dependencies.map(\.description).joined(separator: ", "))"
+        case .taskResolved: return "\(subject) resolved: all dependencies are done"
+        case .taskQueued: return "\(subject) queued"
+        case .taskStarted: return "\(subject) started"
+        case .taskCompleted: return "\(subject) done"
+        case .taskFailed: return "\(subject) failed: \(reason(event))"
+        case .taskCancelled: return "\(subject) \(reason(event))"
+        default: return "\(subject) \(event.type)"
+        }
+    }
+
+    private static func reason(_ event: WorkflowEvent) -> String {
+        guard let error = event.error else { return "" }
+        return (error as? any WorkflowError)?.message ?? String(describing: error)
+    }
+
+    private static func metadata(of event: WorkflowEvent) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["engine": "\(event.engineID)"]
+        if let workflow = event.workflowID { metadata["workflow"] = "\(workflow)" }
+        if let task = event.task {
+            metadata["task"] = "\(task.id)"
+            metadata["kind"] = "\(task.kind)"
+            if let backend = task.backend { metadata["backend"] = "\(backend)" }
+            if let block = task.blockID { metadata["block"] = "\(block)" }
+        }
+        return metadata
+    }
+}

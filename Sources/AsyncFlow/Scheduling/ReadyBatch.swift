@@ -1,0 +1,33 @@
+/// What the end of one or several tasks made ready, and which tasks it ended in turn.
+struct ReadyBatch: ~Copyable {
+    private unowned(unsafe) let engine: EngineCore
+    private var ready = WorkList()
+    /// Tasks that ended without having run and whose observers haven't been told yet: a list instead of recursion, so
+    /// that a million dependents of a failed task don't overflow the stack.
+    var ended: [TaskNode] = []
+    private var nextEnded = 0
+
+    /// - Parameter engine: the engine of the task that ends.
+    init(of engine: EngineCore) { self.engine = engine }
+
+    /// Takes over the in-flight reference of a task whose dependencies are resolved.
+    mutating func append(_ node: TaskNode) {
+        if node.engine === engine {
+            ready.append(Unmanaged.passUnretained(node))
+        } else {  // a future of one engine was an argument to a task of another one
+            var other = WorkList()
+            other.append(Unmanaged.passUnretained(node))
+            node.engine.pool.schedule(other)
+        }
+    }
+
+    /// Ends what ends in turn, until nothing more does, then queues what became ready.
+    consuming func settle() {
+        while nextEnded < ended.count {
+            let node = ended[nextEnded]
+            nextEnded += 1
+            node.tellObservers(&self)
+        }
+        if !ready.isEmpty { engine.pool.schedule(ready) }
+    }
+}

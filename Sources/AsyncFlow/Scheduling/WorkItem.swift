@@ -1,0 +1,68 @@
+/// Anything a worker can be given: a task whose dependencies are resolved, or the next step of an async body.
+@usableFromInline
+class WorkItem: @unchecked Sendable {  // `nextItem` belongs to whichever queue holds the item
+    /// The next item of the queue that holds this one. A queue owns its items (+1).
+    @exclusivity(unchecked)
+    final var nextItem: Unmanaged<WorkItem>?
+
+    @usableFromInline
+    init() {}
+
+    /// Does the work. Called once, on a worker's thread; consumes the queue's reference.
+    func run(on worker: Worker) { fatalError("abstract") }
+}
+
+/// A first-in-first-out list of work items linked through the items themselves: no allocation to queue one.
+struct WorkList: ~Copyable {
+    private(set) var first: Unmanaged<WorkItem>?
+    private var last: Unmanaged<WorkItem>?
+    private(set) var count = 0
+    var isEmpty: Bool { first == nil }
+
+    mutating func append(_ item: Unmanaged<WorkItem>) {
+        item._withUnsafeGuaranteedRef { $0.nextItem = nil }
+        if let last {
+            last._withUnsafeGuaranteedRef { $0.nextItem = item }
+        } else {
+            first = item
+        }
+        last = item
+        count += 1
+    }
+
+    mutating func prepend(_ item: Unmanaged<WorkItem>) {
+        item._withUnsafeGuaranteedRef { $0.nextItem = first }
+        first = item
+        if last == nil { last = item }
+        count += 1
+    }
+
+    mutating func append(contentsOf other: consuming WorkList) {
+        guard let otherFirst = other.first else { return }
+        if let last {
+            last._withUnsafeGuaranteedRef { $0.nextItem = otherFirst }
+        } else {
+            first = otherFirst
+        }
+        last = other.last
+        count += other.count
+    }
+
+    mutating func popFirst() -> Unmanaged<WorkItem>? {
+        guard let item = first else { return nil }
+        first = item._withUnsafeGuaranteedRef { $0.nextItem }
+        if first == nil { last = nil }
+        count -= 1
+        return item
+    }
+
+    /// Takes the older half, rounded up, away.
+    mutating func splitOlderHalf() -> WorkList {
+        var half = WorkList()
+        for _ in 0..<((count + 1) / 2) {
+            guard let item = popFirst() else { break }
+            half.append(item)
+        }
+        return half
+    }
+}
