@@ -88,7 +88,7 @@ final class EngineCore: Sendable {
 
     // MARK: - Events
 
-    var isObserved: Bool { events.isActive }
+    var isObserved: Bool { events.isFullyObserved }
 }
 
 /// A counter on a cache line of its own, so that threads that count different things don't slow each other.

@@ -21,7 +21,7 @@ extension EngineCore {
     }
 
     func emit(_ type: EventType, workflowID: String? = nil) {
-        guard events.isActive else { return }
+        guard events.isObserved else { return }
         events.emit(WorkflowEvent(type, engineID: id, workflowID: workflowID))
     }
 }

@@ -1,23 +1,25 @@
 import Logging
 import Synchronization
 
-/// Takes what happens and hands it to every reader. With no reader, all it costs is reading one flag.
+/// Takes what happens and hands it to every reader. With no reader, all it costs is reading a flag.
 final class EventHub: Sendable {
     private let sinks = Mutex<[any EventSink]>([])
-    private let active = Atomic<Bool>(false)
+    private let wantsAll = Atomic<Bool>(false)
+    private let wantsAny = Atomic<Bool>(false)
 
-    /// Whether anybody reads; if not, no event need be made.
-    var isActive: Bool { active.load(ordering: .relaxed) }
+    /// Whether anybody reads every event. If not, only failures and events of the engine need be made.
+    var isFullyObserved: Bool { wantsAll.load(ordering: .relaxed) }
+    /// Whether anybody reads at all.
+    var isObserved: Bool { wantsAny.load(ordering: .relaxed) }
 
-    func add(_ sink: any EventSink) {
-        sinks.withLock { $0.append(sink) }
-        active.store(true, ordering: .relaxed)
-    }
+    func add(_ sink: any EventSink) { change { $0.append(sink) } }
+    func remove(_ sink: any EventSink) { change { sinks in sinks.removeAll { $0 === sink } } }
 
-    func remove(_ sink: any EventSink) {
+    private func change(_ change: (inout [any EventSink]) -> Void) {
         sinks.withLock { sinks in
-            sinks.removeAll { $0 === sink }
-            active.store(!sinks.isEmpty, ordering: .relaxed)
+            change(&sinks)
+            wantsAll.store(sinks.contains { $0.wantsEveryEvent }, ordering: .relaxed)
+            wantsAny.store(!sinks.isEmpty, ordering: .relaxed)
         }
     }
 
@@ -31,14 +33,21 @@ final class EventHub: Sendable {
             defer { sinks = [] }
             return sinks
         }
-        active.store(false, ordering: .relaxed)
+        wantsAll.store(false, ordering: .relaxed)
+        wantsAny.store(false, ordering: .relaxed)
         for sink in ended { sink.finish() }
     }
 }
 
 /// A reader of events. Called on the thread where the event happened, so it must be quick and must not block.
 package protocol EventSink: AnyObject, Sendable {
+    /// Whether it needs every event; if not, failures and events of the engine are enough.
+    var wantsEveryEvent: Bool { get }
     func receive(_ event: WorkflowEvent)
     /// The engine has ended.
     func finish()
+}
+
+extension EventSink {
+    package var wantsEveryEvent: Bool { true }
 }

@@ -16,7 +16,11 @@ final class CompletionCallback: TaskObserver, @unchecked Sendable {
     func observe(_ node: TaskNode) {
         _ = Unmanaged.passRetained(self)
         edge.initialize(to: DependencyEdge(from: self, to: node))
-        if !node.observe(edge) { call() }
+        if node.observe(edge) {
+            node.engine.pool.idle.wakeNapping()
+        } else {
+            call()
+        }
     }
 
     private func call() {

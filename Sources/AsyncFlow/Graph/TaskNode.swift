@@ -89,10 +89,8 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
             resolved += 1
             if dependency.currentPhase != .done { giveUp(because: dependency) }
         }
-        if unresolved.subtract(resolved, ordering: .acquiringAndReleasing).newValue == 0 {
-            var batch = ReadyBatch(of: engine)
-            becomeReady(&batch)
-            batch.settle()
+        if unresolved.subtract(resolved, ordering: .acquiringAndReleasing).newValue == 0, becomeReady() {
+            engine.pool.submit(self)
         }
     }
 
@@ -101,22 +99,26 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
 
     override func dependencyEnded(_ dependency: TaskNode, ready: inout ReadyBatch) {
         if dependency.currentPhase != .done { giveUp(because: dependency, &ready) }
-        if unresolved.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { becomeReady(&ready) }
+        if unresolved.subtract(1, ordering: .acquiringAndReleasing).newValue == 0, becomeReady() {
+            ready.append(self)
+        }
     }
 
-    /// Hands the in-flight reference to the ready queue, or drops it when the task has ended already.
-    private func becomeReady(_ batch: inout ReadyBatch) {
+    /// All dependencies have ended.
+    ///
+    /// - Returns: whether the task is to be queued, which takes over its in-flight reference; false when it has ended.
+    private func becomeReady() -> Bool {
         edges?.deallocate()
         edges = nil
         if currentPhase.isTerminal {
             Unmanaged.passUnretained(self).release()
-            return
+            return false
         }
         if engine.isObserved {
             engine.emit(.taskResolved, of: self)
             engine.emit(.taskQueued, of: self)
         }
-        batch.append(self)
+        return true
     }
 
     // MARK: - Running
@@ -243,7 +245,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// The outcome is written: publishes it and tells everybody who waits. The last thing that happens to a task.
     func tellObservers(_ batch: inout ReadyBatch) {
-        if engine.isObserved { engine.emitEnd(of: self) }
+        if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
         membership?.block?.remove(self)
         observers.close(self, &batch)
         engine.taskEnded()

@@ -10,6 +10,8 @@ final class EventLogger: EventSink {
         self.logger = logger
     }
 
+    var wantsEveryEvent: Bool { logger.logLevel <= .debug }
+
     func receive(_ event: WorkflowEvent) {
         let level = Self.level(of: event.type)
         guard logger.logLevel <= level else { return }

@@ -11,7 +11,7 @@ import Darwin
 /// One thread of a worker pool, with the work that it took or made and that other workers may steal.
 @usableFromInline
 final class Worker: @unchecked Sendable {  // all shared state is in `local` and `wake`; the rest is its thread's own
-    unowned(unsafe) let pool: WorkerPool
+    unowned(unsafe) var pool: WorkerPool!  // set once, before its thread starts
     let index: Int
     /// The task whose synchronous body (or the synchronous start of an async one) runs now on this thread.
     @exclusivity(unchecked) unowned(unsafe) var currentTask: TaskNode?
@@ -24,10 +24,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
 
     private static let longestChain = 128
 
-    init(index: Int, pool: WorkerPool) {
-        self.index = index
-        self.pool = pool
-    }
+    init(index: Int) { self.index = index }
 
     // MARK: - The thread
 
@@ -53,13 +50,13 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
 
     // MARK: - Its work
 
-    /// Adds work made on this thread: the first item runs next, the others may be stolen.
+    /// Adds what the end of a task on this thread made ready: the first item runs next, the others may be stolen.
     func schedule(_ work: consuming WorkList) {
         var work = work
         if next == nil, chained < Self.longestChain { next = work.popFirst() }
         guard !work.isEmpty else { return }
         push(work)
-        pool.wakeOneIfIdle()
+        pool.idle.wakeOne()
     }
 
     func push(_ work: consuming WorkList) {
@@ -80,8 +77,10 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
     /// The older half of the waiting work, for another worker.
     func steal() -> WorkList { local.withLock { $0.splitOlderHalf() } }
 
-    var hasWork: Bool { local.withLock { !$0.isEmpty } }
+    // MARK: - Sleeping
 
     func sleep() { wake.wait() }
+    /// - Returns: whether somebody woke it before the time was over.
+    func nap(microseconds: Int) -> Bool { wake.wait(microseconds: microseconds) }
     func wakeUp() { wake.signal() }
 }

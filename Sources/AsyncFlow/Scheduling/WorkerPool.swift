@@ -8,32 +8,42 @@ import Synchronization
 @usableFromInline
 final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let injected = InjectionQueue()
-    private let idle = Mutex<[Int]>([])
-    private let idleCount = Atomic<Int>(0)
+    let idle: IdleWorkers
     private let isStopped = Atomic<Bool>(false)
     private let threads = Mutex<[WorkerThread]?>(nil)
     private let isStarted = Atomic<Bool>(false)
-    private(set) var workers: [Worker] = []
+    private let workers: [Worker]
 
     init(workerCount: Int) {
-        workers = (0..<workerCount).map { Worker(index: $0, pool: self) }
+        workers = (0..<workerCount).map { Worker(index: $0) }
+        idle = IdleWorkers(workers)
+        for worker in workers { worker.pool = self }
     }
 
     // MARK: - Adding work
 
-    /// Queues work whose in-flight references the pool takes over. Never blocks.
+    /// Queues tasks that became ready because others ended. Takes over their in-flight references. Never blocks.
     func schedule(_ work: consuming WorkList) {
         if let worker = Worker.current, worker.pool === self {
             worker.schedule(work)
         } else {
             inject(work)
+            idle.wakeOne()
         }
     }
 
-    private func inject(_ work: consuming WorkList) {
-        if !isStarted.load(ordering: .acquiring) { start() }
-        injected.push(work)
-        wakeOneIfIdle()
+    /// Queues a task that was ready when it was called.
+    ///
+    /// Such calls often come in bursts: a worker that naps is left to find the whole burst (see ``IdleWorkers``).
+    func submit(_ node: TaskNode) {
+        var work = WorkList()
+        work.append(Unmanaged.passUnretained(node))
+        if let worker = Worker.current, worker.pool === self {
+            worker.push(work)
+        } else {
+            inject(work)
+        }
+        if !idle.somebodyNaps { idle.wakeOne() }
     }
 
     @usableFromInline
@@ -42,24 +52,29 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         work.append(Unmanaged.passRetained(SwiftJob(UnownedJob(job), executor: self)))
         if let worker = Worker.current, worker.pool === self {
             worker.push(work)
-            wakeOneIfIdle()
         } else {
             inject(work)
         }
+        idle.wakeOne()
+    }
+
+    private func inject(_ work: consuming WorkList) {
+        if !isStarted.load(ordering: .acquiring) { start() }
+        injected.push(work)
     }
 
     // MARK: - Waiting for work
 
     /// The next item for a worker whose own queue is empty, or nil when the pool has stopped.
     func waitForWork(_ worker: Worker) -> Unmanaged<WorkItem>? {
+        if let item = findWork(for: worker) { return item }
+        idle.nap(worker)
         while true {
             if let item = findWork(for: worker) { return item }
-            idle.withLock { $0.append(worker.index) }
-            idleCount.add(1, ordering: .sequentiallyConsistent)
-            atomicMemoryFence(ordering: .sequentiallyConsistent)
+            idle.enter(worker)
             // Whoever added work before it could see this worker idle woke nobody: look again.
             if let item = findWork(for: worker) {
-                leaveIdle(worker)
+                idle.leave(worker)
                 return item
             }
             if isStopped.load(ordering: .sequentiallyConsistent) { return nil }
@@ -79,31 +94,9 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         guard let item = work.popFirst() else { return nil }
         if !work.isEmpty {
             worker.push(work)
-            wakeOneIfIdle()
+            idle.wakeOne()
         }
         return item
-    }
-
-    /// Takes the worker off the idle list; if somebody is waking it already, swallows that signal.
-    private func leaveIdle(_ worker: Worker) {
-        let wasListed = idle.withLock { list in
-            guard let place = list.firstIndex(of: worker.index) else { return false }
-            list.remove(at: place)
-            return true
-        }
-        if wasListed {
-            idleCount.subtract(1, ordering: .sequentiallyConsistent)
-        } else {
-            worker.sleep()
-        }
-    }
-
-    func wakeOneIfIdle() {
-        atomicMemoryFence(ordering: .sequentiallyConsistent)  // pairs with the one in `waitForWork`
-        guard idleCount.load(ordering: .sequentiallyConsistent) > 0 else { return }
-        guard let index = idle.withLock({ $0.popLast() }) else { return }
-        idleCount.subtract(1, ordering: .sequentiallyConsistent)
-        workers[index].wakeUp()
     }
 
     // MARK: - Start and stop

@@ -1,0 +1,61 @@
+extension Collection {
+    /// A future of all the values, in the order of the futures. It fails as soon as one of them fails.
+    ///
+    /// The same as passing the array of futures to a task that takes an array.
+    ///
+    /// - Parameter flow: the engine that the new future belongs to.
+    public func all<Value: Sendable>(in flow: WorkflowEngine) -> TaskFuture<[Value]> where Element == TaskFuture<Value> {
+        let definition = TaskDefinition(engine: flow.core, name: "all", kind: .function, options: TaskOptions())
+        let futures = Array(self)
+        let node = TaskNode(definition, dependencyCount: futures.count)
+        node.work = { node in node.succeed(futures._resolved()) }
+        for future in futures { node.depend(on: future.node) }
+        node.submit()
+        return TaskFuture(node)
+    }
+
+    /// All the values, in the order of the futures.
+    ///
+    /// - Throws: the error of the first future in order that has none; `CancellationError` if the awaiting Swift task is
+    ///   cancelled.
+    public func values<Value: Sendable>() async throws -> [Value] where Element == TaskFuture<Value> {
+        var values: [Value] = []
+        values.reserveCapacity(count)
+        for future in self { values.append(try await future.value) }
+        return values
+    }
+
+    /// The future that ends first, however it ends; nil if there is none. The others go on.
+    ///
+    /// - Throws: `CancellationError` if the awaiting Swift task is cancelled.
+    public func firstCompleted<Value: Sendable>() async throws -> TaskFuture<Value>?
+    where Element == TaskFuture<Value> {
+        for await future in asCompleted() { return future }
+        try Task.checkCancellation()
+        return nil
+    }
+
+    /// The futures in the order in which they end.
+    ///
+    /// ```swift
+    /// for await future in futures.asCompleted() { print(future.name, try await future.value) }
+    /// ```
+    ///
+    /// The sequence ends early when the awaiting Swift task is cancelled; the work goes on.
+    public func asCompleted<Value: Sendable>() -> AsyncStream<TaskFuture<Value>> where Element == TaskFuture<Value> {
+        let (stream, continuation) = AsyncStream.makeStream(of: TaskFuture<Value>.self)
+        let futures = Array(self)
+        guard !futures.isEmpty else {
+            continuation.finish()
+            return stream
+        }
+        let remaining = Countdown(from: futures.count)
+        for future in futures {
+            future.onCompletion { _ in
+                continuation.yield(future)
+                if remaining.decrement() { continuation.finish() }
+            }
+        }
+        return stream
+    }
+}
