@@ -17,16 +17,22 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
     ],
     targets: [
+        .target(name: "CProcesses"),
         .target(
             name: "AsyncFlow",
             dependencies: [
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                "CProcesses",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowTests",
+            dependencies: ["AsyncFlow", "signal-probe", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
     ]
 )

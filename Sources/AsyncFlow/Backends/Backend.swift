@@ -63,7 +63,9 @@ public struct CommandRequest: Sendable {
 
     /// Where the output of a command goes.
     public enum Output: Sendable, Hashable {
+        /// Into memory: the standard output whole, of the standard error the last 64 KiB.
         case memory
+        /// Into files, which the command writes itself. They are made, or emptied if they exist; both may be the same.
         case files(standardOutput: String, standardError: String)
     }
 }

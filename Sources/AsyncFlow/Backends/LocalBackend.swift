@@ -22,6 +22,6 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
         try await slots.take()
         defer { slots.giveBack() }
         request.task.reportStarted()
-        return try await runner.run(request.command, output: request.output, gracePeriod: request.gracePeriod)
+        return try await runner.run(request.command, capture: request.output, gracePeriod: request.gracePeriod)
     }
 }

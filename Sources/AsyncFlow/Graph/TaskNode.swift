@@ -90,7 +90,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
             if dependency.currentPhase != .done { giveUp(because: dependency) }
         }
         if unresolved.subtract(resolved, ordering: .acquiringAndReleasing).newValue == 0, becomeReady() {
-            engine.pool.submit(self)
+            if definition.isDispatched { dispatch() } else { engine.pool.submit(self) }
         }
     }
 
@@ -125,10 +125,24 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
 
     override func run(on worker: Worker) {
         if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
-        let isDispatched = definition.isDispatched
-        if step({ isDispatched ? $0.dispatch() : $0.start() }) == .run {
-            if engine.isObserved, !isDispatched { engine.emit(.taskStarted, of: self) }
-            runBody(on: worker)
+        if step({ $0.start() }) == .run {
+            if engine.isObserved { engine.emit(.taskStarted, of: self) }
+            let body = work.unsafelyUnwrapped
+            work = nil
+            worker.currentTask = self
+            body(self)
+            worker.currentTask = nil
+        }
+        Unmanaged.passUnretained(self).release()
+    }
+
+    /// Hands the task to its backend, outside the workers: blocking bodies there don't keep a command from starting.
+    func dispatch() {
+        if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
+        if step({ $0.dispatch() }) == .run {
+            let body = work.unsafelyUnwrapped
+            work = nil
+            body(self)
         }
         Unmanaged.passUnretained(self).release()
     }
@@ -136,14 +150,6 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     /// The backend begins with a task that was dispatched to it.
     func begin() {
         if step({ $0.begin() }) == .announce, engine.isObserved { engine.emit(.taskStarted, of: self) }
-    }
-
-    private func runBody(on worker: Worker) {
-        let body = work.unsafelyUnwrapped
-        work = nil
-        worker.currentTask = self
-        body(self)
-        worker.currentTask = nil
     }
 
     /// The body returned a value. Called once, on the thread where the body ended.

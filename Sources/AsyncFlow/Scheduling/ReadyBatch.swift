@@ -12,7 +12,9 @@ struct ReadyBatch: ~Copyable {
 
     /// Takes over the in-flight reference of a task whose dependencies are resolved.
     mutating func append(_ node: TaskNode) {
-        if node.engine === engine {
+        if node.definition.isDispatched {
+            node.dispatch()
+        } else if node.engine === engine {
             ready.append(Unmanaged.passUnretained(node))
         } else {  // a future of one engine was an argument to a task of another one
             var other = WorkList()

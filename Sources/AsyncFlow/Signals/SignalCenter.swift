@@ -1,3 +1,4 @@
+import CProcesses  // sigset_t
 import Dispatch
 import Synchronization
 

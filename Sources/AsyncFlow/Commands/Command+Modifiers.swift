@@ -1,0 +1,45 @@
+extension Command {
+    /// Returns a copy with more environment variables.
+    ///
+    /// - Parameter variables: Values by name. They are added to those already there and win over them.
+    public func environment(_ variables: [String: String]) -> Command {
+        with { $0.environment.merge(variables) { _, new in new } }
+    }
+
+    /// Returns a copy that sees this process's environment, or only the variables it was given itself.
+    ///
+    /// Without the inherited environment a program's name is looked up in the `PATH` given to
+    /// ``environment(_:)``, or in `/usr/bin:/bin`.
+    ///
+    /// - Parameter inherits: Whether this process's environment is passed on.
+    public func inheritingEnvironment(_ inherits: Bool) -> Command {
+        with { $0.inheritsEnvironment = inherits }
+    }
+
+    /// Returns a copy that runs in another directory.
+    ///
+    /// - Parameter path: The directory, which has to exist when the command starts.
+    public func workingDirectory(_ path: String) -> Command {
+        with { $0.workingDirectory = path }
+    }
+
+    /// Returns a copy that reads something from its standard input.
+    ///
+    /// - Parameter input: What it reads.
+    public func standardInput(_ input: StandardInput) -> Command {
+        with { $0.standardInput = input }
+    }
+
+    /// Returns a copy with more arguments at the end.
+    ///
+    /// - Parameter more: One string for each argument.
+    public func arguments(_ more: [String]) -> Command {
+        with { $0.arguments += more }
+    }
+
+    private func with(_ change: (inout Command) -> Void) -> Command {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+}

@@ -1,0 +1,103 @@
+/// A program to run and what it is given: a value that can be made, compared and passed about before it runs.
+///
+/// The shortest way to write one is a string literal:
+///
+/// ```swift
+/// let count: Command = "grep -c \(pattern) \(files)"
+/// ```
+///
+/// The literal is split into words by the quoting rules of the POSIX shell (blanks, `'single'` and `"double"` quotes,
+/// backslash), but no shell ever sees it. An interpolated value stays inside its word whatever it contains, so a
+/// `pattern` of `"x; rm -rf /"` is one harmless argument; an interpolated array becomes one word for each element.
+/// `$HOME`, `*`, `|` and `>` have no meaning here; ``shell(_:)`` is there for lines that need them.
+public struct Command: Sendable, Hashable {
+    /// The program: a name to look up in `PATH`, or, when it has a `/` in it, a path.
+    ///
+    /// A relative path is relative to ``workingDirectory`` if there is one.
+    public var executable: String
+
+    /// The arguments, without the program's own name.
+    public var arguments: [String]
+
+    /// Environment variables added to the inherited ones; a name in both takes the value given here.
+    public var environment: [String: String] = [:]
+
+    /// Whether the command sees this process's environment besides ``environment``. It does unless told otherwise.
+    public var inheritsEnvironment = true
+
+    /// The directory the command runs in, or `nil` for this process's own.
+    public var workingDirectory: String?
+
+    /// What the command reads from its standard input: nothing unless told otherwise.
+    public var standardInput: StandardInput = .none
+
+    /// What was wrong with the text this command was made from. A literal can't throw, so it is kept until the run.
+    package var problem: Problem?
+
+    /// Makes a command from a program and its arguments, none of which is interpreted in any way.
+    ///
+    /// - Parameters:
+    ///   - executable: The program's name, looked up in `PATH`, or its path.
+    ///   - arguments: One string for each argument.
+    public init(_ executable: String, arguments: [String]) {
+        self.executable = executable
+        self.arguments = arguments
+    }
+
+    /// Makes a command from a program and its arguments: `Command("bwa", "mem", reference, reads)`.
+    ///
+    /// A single literal, `Command("ls -l")`, is a command literal and is split into words. A single string that isn't
+    /// a literal is the program's name; use ``init(parsing:)`` to split it.
+    ///
+    /// - Parameters:
+    ///   - executable: The program's name, looked up in `PATH`, or its path.
+    ///   - arguments: One string for each argument.
+    public init(_ executable: String, _ arguments: String...) {
+        self.init(executable, arguments: arguments)
+    }
+
+    /// Makes a command from a line that was written elsewhere, such as in a configuration file.
+    ///
+    /// The line is split by the quoting rules of the POSIX shell. Nothing else of the shell applies: there are no
+    /// variables, no wildcards, no pipes and no redirections.
+    ///
+    /// - Parameter line: The command line.
+    /// - Throws: ``CommandError`` with the reason ``CommandError/Reason/malformed`` for an unterminated quote or a
+    ///   backslash at the very end, or ``CommandError/Reason/emptyCommand`` when the line has no words.
+    public init(parsing line: String) throws(CommandError) {
+        var splitter = CommandLineSplitter()
+        splitter.append(text: line)
+        self.init(splitter)
+        try validate()
+    }
+
+    /// Makes a command that gives a line to `/bin/sh -c`, where variables, wildcards, pipes and redirections work.
+    ///
+    /// Whatever is pasted into the line is interpreted by the shell. Pass values that come from elsewhere through
+    /// ``environment(_:)`` and write `"$NAME"` in the line.
+    ///
+    /// - Parameter line: The line for the shell.
+    public static func shell(_ line: String) -> Command {
+        Command("/bin/sh", arguments: ["-c", line])
+    }
+
+    /// Makes the command whose words a splitter collected, or one that carries the splitter's problem.
+    init(_ splitter: consuming CommandLineSplitter) {
+        let text = splitter.text
+        switch splitter.finish() {
+        case .success(let words):
+            self.init(words.first ?? "", arguments: Array(words.dropFirst()))
+        case .failure(let problem):
+            self.init("", arguments: [])
+            self.problem = Problem(text: text, message: problem.message)
+        }
+    }
+}
+
+extension Command: CustomStringConvertible {
+    /// The command as a line that could be pasted into a POSIX shell, without its environment and input.
+    public var description: String {
+        if let problem { return problem.text }
+        return ([executable] + arguments).map(ShellQuoting.quoted).joined(separator: " ")
+    }
+}

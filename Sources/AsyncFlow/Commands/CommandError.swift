@@ -1,0 +1,104 @@
+/// Why a command couldn't be run, or how it failed.
+public struct CommandError: Error, Sendable, Hashable {
+    /// What went wrong.
+    public let reason: Reason
+
+    /// The command.
+    public let command: Command
+
+    /// The end of what the command wrote to its standard error, at most 4 KiB of it, repaired where it isn't UTF-8.
+    public let standardErrorTail: String
+
+    /// What exactly is wrong, and what can be done about it. Never has the value of an environment variable in it,
+    /// except for `PATH`.
+    let detail: String
+
+    package init(_ reason: Reason, _ command: Command, detail: String = "", standardErrorTail: String = "") {
+        self.reason = reason
+        self.command = command
+        self.detail = detail
+        self.standardErrorTail = standardErrorTail
+    }
+
+    /// The exit code of a command that exited by itself, or `nil`.
+    public var exitCode: Int32? {
+        if case .exited(let code) = reason.kind { code } else { nil }
+    }
+
+    /// The number of the signal that ended the command, or `nil`.
+    public var signal: Int32? {
+        if case .signalled(let signal) = reason.kind { signal } else { nil }
+    }
+
+    /// The system's error number where a system call failed, or `nil`.
+    public var systemErrorCode: Int32? {
+        switch reason.kind {
+        case .launchFailed(let errno), .inputFailed(let errno), .outputFailed(let errno): errno
+        case .exited, .signalled, .notFound, .notExecutable, .interpreterMissing, .badWorkingDirectory, .emptyCommand,
+            .malformed, .invalidArgument, .statusLost:
+            nil
+        }
+    }
+}
+
+extension CommandError {
+    /// A kind of failure. More may be added.
+    public struct Reason: Sendable, Hashable {
+        enum Kind: Sendable, Hashable {
+            case exited(Int32)
+            case signalled(Int32)
+            case notFound
+            case notExecutable
+            case interpreterMissing
+            case badWorkingDirectory
+            case emptyCommand
+            case malformed
+            case invalidArgument
+            case launchFailed(Int32)
+            case inputFailed(Int32)
+            case outputFailed(Int32)
+            case statusLost
+        }
+
+        let kind: Kind
+
+        /// The command exited with a code other than 0.
+        public static func exited(code: Int32) -> Reason { Reason(kind: .exited(code)) }
+
+        /// A signal ended the command.
+        public static func signalled(signal: Int32) -> Reason { Reason(kind: .signalled(signal)) }
+
+        /// There is no such program.
+        public static let notFound = Reason(kind: .notFound)
+
+        /// The program is there but can't be executed.
+        public static let notExecutable = Reason(kind: .notExecutable)
+
+        /// The program is there, but the interpreter or loader that it names is not.
+        public static let interpreterMissing = Reason(kind: .interpreterMissing)
+
+        /// The working directory doesn't exist, isn't a directory or can't be entered.
+        public static let badWorkingDirectory = Reason(kind: .badWorkingDirectory)
+
+        /// The command has no words, or its program's name is empty.
+        public static let emptyCommand = Reason(kind: .emptyCommand)
+
+        /// The text the command was made from can't be split into words.
+        public static let malformed = Reason(kind: .malformed)
+
+        /// An argument, a variable or a path can't be passed to a program.
+        public static let invalidArgument = Reason(kind: .invalidArgument)
+
+        /// The system refused to start the process.
+        public static func launchFailed(errno: Int32) -> Reason { Reason(kind: .launchFailed(errno)) }
+
+        /// The file for the standard input couldn't be opened.
+        public static func inputFailed(errno: Int32) -> Reason { Reason(kind: .inputFailed(errno)) }
+
+        /// A file for the output couldn't be opened.
+        public static func outputFailed(errno: Int32) -> Reason { Reason(kind: .outputFailed(errno)) }
+
+        /// The command ended, but its exit status was taken by other code in this process.
+        public static let statusLost = Reason(kind: .statusLost)
+    }
+}

@@ -1,0 +1,144 @@
+/// Splits text into words by the quoting rules of the POSIX shell (section 2.2), piece by piece.
+///
+/// Literal text is interpreted; values are taken as they are and stay inside the current word, whichever quotes they
+/// stand in; spliced lists become words of their own. It works on UTF-8 bytes because every character with a meaning
+/// is ASCII, and because `"\r\n"` is one Swift `Character`.
+struct CommandLineSplitter {
+    /// What is wrong with the text.
+    struct Problem: Error, Hashable {
+        var message: String
+    }
+
+    private enum Quote: Hashable {
+        case none
+        case single
+        case double
+    }
+
+    /// Everything seen so far, for messages.
+    private(set) var text = ""
+
+    private var words: [String] = []
+    private var word: [UInt8] = []
+    /// Whether a word has begun. An empty one can have: `''` and an empty value are empty arguments.
+    private var hasWord = false
+    private var quote = Quote.none
+    private var quoteStart = 0
+    private var isEscaped = false
+    /// Whether a list has just been spliced in, so that only a blank or the end may follow.
+    private var endsWithList = false
+    private var problem: Problem?
+
+    /// Takes text in which blanks, quotes and backslashes have their meaning.
+    mutating func append(text piece: String) {
+        let offset = text.utf8.count
+        text += piece
+        for (index, byte) in piece.utf8.enumerated() {
+            append(byte, at: offset + index)
+        }
+    }
+
+    /// Takes a value that belongs to the current word, whatever it contains.
+    mutating func append(value: String) {
+        text += ShellQuoting.quoted(value)
+        refuseTextAfterList()
+        isEscaped = false
+        hasWord = true
+        word.append(contentsOf: value.utf8)
+    }
+
+    /// Takes a list whose elements are words of their own. It has to stand alone, between blanks.
+    mutating func append(list: [String]) {
+        text += list.map(ShellQuoting.quoted).joined(separator: " ")
+        if hasWord || isEscaped || quote != .none || endsWithList {
+            record("an array has to stand alone, with blanks around it; join its elements to make one word of them")
+        }
+        words += list
+        endsWithList = true
+    }
+
+    /// Ends the text.
+    ///
+    /// - Returns: The words, or what is wrong with the text.
+    consuming func finish() -> Result<[String], Problem> {
+        if let problem { return .failure(problem) }
+        if quote != .none {
+            let kind = quote == .single ? "single" : "double"
+            return .failure(Problem(message: "the \(kind) quote at position \(quoteStart + 1) is never closed"))
+        }
+        if isEscaped { return .failure(Problem(message: "nothing follows the backslash at the end")) }
+        endWord()
+        return .success(words)
+    }
+
+    private mutating func append(_ byte: UInt8, at position: Int) {
+        switch (quote, byte) {
+        case _ where isEscaped:
+            appendEscaped(byte)
+        case (.single, Ascii.singleQuote), (.double, Ascii.doubleQuote):
+            quote = .none
+        case (.single, _):
+            word.append(byte)
+        case (_, Ascii.backslash):
+            refuseTextAfterList()
+            isEscaped = true
+        case (.double, _):
+            word.append(byte)
+        case (.none, Ascii.space), (.none, Ascii.tab), (.none, Ascii.newline):
+            endWord()
+        case (.none, Ascii.singleQuote):
+            open(.single, at: position)
+        case (.none, Ascii.doubleQuote):
+            open(.double, at: position)
+        case (.none, _):
+            refuseTextAfterList()
+            hasWord = true
+            word.append(byte)
+        }
+    }
+
+    private mutating func appendEscaped(_ byte: UInt8) {
+        isEscaped = false
+        // A backslash before the end of a line joins the two lines.
+        if byte == Ascii.newline { return }
+        // Within double quotes it only quotes the characters that would otherwise mean something there.
+        if quote == .double, !"$`\"\\".utf8.contains(byte) { word.append(Ascii.backslash) }
+        hasWord = true
+        word.append(byte)
+    }
+
+    private mutating func open(_ quote: Quote, at position: Int) {
+        refuseTextAfterList()
+        self.quote = quote
+        // Positions are counted as people count: in characters.
+        quoteStart = text.utf8.prefix(position).count(where: { $0 & 0xC0 != 0x80 })
+        hasWord = true
+    }
+
+    private mutating func endWord() {
+        endsWithList = false
+        guard hasWord else { return }
+        words.append(String(decoding: word, as: UTF8.self))
+        word.removeAll(keepingCapacity: true)
+        hasWord = false
+    }
+
+    private mutating func refuseTextAfterList() {
+        if endsWithList {
+            record("an array has to stand alone, with blanks around it; join its elements to make one word of them")
+        }
+    }
+
+    private mutating func record(_ message: String) {
+        if problem == nil { problem = Problem(message: message) }
+    }
+}
+
+private enum Ascii {
+    static let tab = UInt8(ascii: "\t")
+    static let newline = UInt8(ascii: "\n")
+    static let space = UInt8(ascii: " ")
+    static let doubleQuote = UInt8(ascii: "\"")
+    static let singleQuote = UInt8(ascii: "'")
+    static let backslash = UInt8(ascii: "\\")
+}

@@ -1,0 +1,37 @@
+/// The null-terminated array of C strings that a program's arguments and environment are passed as.
+struct CStringArray: ~Copyable {
+    private let text: UnsafeMutablePointer<CChar>
+    private let storage: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+    /// Valid as long as this value lives.
+    var pointer: UnsafePointer<UnsafeMutablePointer<CChar>?> { UnsafePointer(storage) }
+
+    /// Copies strings, and refers to others that are kept elsewhere.
+    ///
+    /// - Parameters:
+    ///   - strings: None of them may contain a NUL.
+    ///   - others: C strings that outlive this value.
+    init(_ strings: [String], others: [UnsafeMutablePointer<CChar>] = []) {
+        text = .allocate(capacity: max(1, strings.reduce(0) { $0 + $1.utf8.count + 1 }))
+        storage = .allocate(capacity: strings.count + others.count + 1)
+        var next = text
+        for (index, string) in strings.enumerated() {
+            (storage + index).initialize(to: next)
+            for byte in string.utf8 {
+                next.initialize(to: CChar(bitPattern: byte))
+                next += 1
+            }
+            next.initialize(to: 0)
+            next += 1
+        }
+        for (index, other) in others.enumerated() {
+            (storage + strings.count + index).initialize(to: other)
+        }
+        (storage + strings.count + others.count).initialize(to: nil)
+    }
+
+    deinit {
+        text.deallocate()
+        storage.deallocate()
+    }
+}

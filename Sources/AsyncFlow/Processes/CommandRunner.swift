@@ -1,0 +1,159 @@
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Runs commands, each in a process group of its own of which nothing is left when the call returns.
+package struct CommandRunner: Sendable {
+    package typealias Capture = CommandRequest.Output
+
+    /// How much of the standard error is kept in memory.
+    static let standardErrorLimit = 64 << 10
+
+    /// How much of it an error carries.
+    static let errorTailLimit = 4 << 10
+
+    private static let lastNumber = Atomic<UInt64>(0)
+
+    private let reactor: ProcessReactor?
+
+    /// Makes a runner. It holds nothing: all of them share one thread.
+    package init() {
+        reactor = nil
+    }
+
+    /// Makes a runner with a reactor of its own.
+    init(reactor: ProcessReactor) {
+        self.reactor = reactor
+    }
+
+    /// Runs a command and waits for its end and for that of everything it leaves behind in its process group.
+    ///
+    /// A command that is cancelled, and what one leaves behind, gets `SIGTERM`, and `SIGKILL` when the grace period is
+    /// over. A descendant that made a session of its own isn't in the group any more; it is left alone and not waited
+    /// for, even if it holds the command's output open.
+    ///
+    /// - Parameters:
+    ///   - command: The command.
+    ///   - capture: Where its output goes.
+    ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
+    /// - Returns: What it wrote.
+    /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
+    ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
+    ///   group has ended. A command that had ended by itself when the cancellation came has its result.
+    package func run(
+        _ command: Command,
+        capture: Capture = .memory,
+        gracePeriod: Duration = .seconds(5)
+    ) async throws -> CommandResult {
+        try Task.checkCancellation()
+        try command.validate()
+        try capture.validate(for: command)
+        let started = try start(command, capture: capture, gracePeriod: gracePeriod)
+        let outcome = await started.end()
+        return try result(of: command, started, outcome, capture)
+    }
+
+    /// A process that is running, and the reactor that is going to watch it.
+    private struct Started {
+        let process: RunningProcess
+        let reactor: ProcessReactor
+
+        func end() async -> ProcessOutcome {
+            let number = process.number
+            return await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    process.setContinuation(continuation)
+                    reactor.adopt(process)
+                    // A cancellation before this came when the reactor didn't know the process yet.
+                    if Task.isCancelled { reactor.cancel(number) }
+                }
+            } onCancel: {
+                reactor.cancel(number)
+            }
+        }
+    }
+
+    private func start(
+        _ command: Command,
+        capture: Capture,
+        gracePeriod: Duration
+    ) throws(CommandError) -> Started {
+        let path = try ProgramFile.path(for: command)
+        var streams = try StandardStreams(for: command, capture: capture)
+        do throws(SystemError) {
+            let reactor = if let reactor { reactor } else { try ProcessReactor.shared() }
+            let pid = try ProcessLauncher.launch(command, path: path, streams: streams.childNumbers)
+            let process = RunningProcess(
+                number: Self.lastNumber.add(1, ordering: .relaxed).newValue,
+                pid: pid,
+                gracePeriod: gracePeriod,
+                pipes: streams.takePipes()
+            )
+            return Started(process: process, reactor: reactor)
+        } catch {
+            throw LaunchDiagnosis.error(for: command, path: path, code: error.code)
+        }
+    }
+
+    private func result(
+        of command: Command,
+        _ started: Started,
+        _ outcome: ProcessOutcome,
+        _ capture: Capture
+    ) throws -> CommandResult {
+        if let failure = outcome.failure {
+            let advice = LaunchDiagnosis.advice(for: failure.code)
+            throw CommandError(.launchFailed(errno: failure.code), command, detail: advice)
+        }
+        if outcome.isCancelled { throw CancellationError() }
+        let pid = started.process.group.id
+        if outcome.status == 0, case .memory = capture {
+            let tail = OutputText.decoded(outcome.errorTail)
+            return CommandResult(standardOutput: outcome.output, standardErrorTail: tail, processID: pid)
+        }
+        let errorTail =
+            switch capture {
+            case .memory: outcome.errorTail
+            case .files(_, let path): OutputFile.tail(of: path, limit: Self.standardErrorLimit)
+            }
+        guard let reason = CommandError.Reason(waitStatus: outcome.status) else {
+            let tail = OutputText.tail(of: errorTail, limit: Self.standardErrorLimit)
+            return CommandResult(standardOutput: outcome.output, standardErrorTail: tail, processID: pid)
+        }
+        let tail = OutputText.tail(of: errorTail, limit: Self.errorTailLimit)
+        throw CommandError(reason, command, standardErrorTail: tail)
+    }
+}
+
+extension CommandRunner.Capture {
+    fileprivate func validate(for command: Command) throws(CommandError) {
+        guard case .files(let output, let error) = self else { return }
+        try command.validate(path: output, of: "the standard output's path")
+        try command.validate(path: error, of: "the standard error's path")
+    }
+}
+
+extension CommandError.Reason {
+    /// What a status of `waitpid` says, or `nil` for success.
+    fileprivate init?(waitStatus: CInt?) {
+        guard let status = waitStatus else {
+            self = .statusLost
+            return
+        }
+        let signal = status & 0x7F
+        let code = (status >> 8) & 0xFF
+        if signal != 0 {
+            self = .signalled(signal: signal)
+        } else if code != 0 {
+            self = .exited(code: code)
+        } else {
+            return nil
+        }
+    }
+}

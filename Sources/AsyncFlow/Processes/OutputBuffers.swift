@@ -1,0 +1,34 @@
+/// The last bytes of a stream of any length, in bounded memory.
+struct TailBuffer: Sendable {
+    private var storage: [UInt8] = []
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// The bytes that are kept: at most `limit` of them.
+    var bytes: [UInt8] { Array(storage.suffix(limit)) }
+
+    /// Takes more bytes. They are cut off now and then, not every time, so that each byte is moved once or twice.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        storage.append(contentsOf: bytes)
+        if storage.count > 4 * limit { storage.removeFirst(storage.count - limit) }
+    }
+}
+
+/// Decoding that never fails.
+enum OutputText {
+    /// Bytes as text, with what isn't UTF-8 replaced by `U+FFFD`.
+    static func decoded(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The end of a text, at most `limit` bytes of it and beginning with a whole character.
+    static func tail(of bytes: [UInt8], limit: Int) -> String {
+        let isCut = bytes.count > limit
+        let end = bytes.suffix(limit)
+        let whole = isCut ? end.dropFirst(end.prefix(3).prefix { $0 & 0xC0 == 0x80 }.count) : end
+        return String(decoding: whole, as: UTF8.self)
+    }
+}

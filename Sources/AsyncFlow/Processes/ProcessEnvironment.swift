@@ -1,0 +1,56 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+// The `environ` of C is a variable; it is only read here, as any C code that starts a process does.
+@preconcurrency import Glibc
+#elseif canImport(Musl)
+@preconcurrency import Musl
+#endif
+
+/// The environment of this process, and what a command makes of it.
+enum ProcessEnvironment {
+    /// Where programs are looked up without a `PATH`.
+    static let defaultPath = "/usr/bin:/bin"
+
+    /// The `PATH` the command's program is looked up in: the one the command itself will see.
+    static func path(for command: Command) -> String {
+        if let path = command.environment["PATH"] { return path }
+        guard command.inheritsEnvironment, let path = getenv("PATH") else { return defaultPath }
+        return String(cString: path)
+    }
+
+    /// Calls a function with the environment a command is to be started with.
+    static func withVariables<Result>(
+        of command: Command,
+        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+    ) -> Result {
+        if command.environment.isEmpty, command.inheritsEnvironment, let inherited = environmentOfThisProcess() {
+            return body(UnsafePointer(inherited))
+        }
+        let own = command.environment.map { "\($0.key)=\($0.value)" }
+        let others = command.inheritsEnvironment ? inherited(except: command.environment) : []
+        let variables = CStringArray(own, others: others)
+        return body(variables.pointer)
+    }
+
+    /// The entries of this process's environment whose names a command doesn't set anew.
+    private static func inherited(except replaced: [String: String]) -> [UnsafeMutablePointer<CChar>] {
+        guard var entry = environmentOfThisProcess() else { return [] }
+        var result: [UnsafeMutablePointer<CChar>] = []
+        while let variable = entry.pointee {
+            let bytes = UnsafeBufferPointer(start: variable, count: strlen(variable)).lazy.map(UInt8.init(bitPattern:))
+            let name = String(decoding: bytes.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
+            if replaced[name] == nil { result.append(variable) }
+            entry += 1
+        }
+        return result
+    }
+
+    private static func environmentOfThisProcess() -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+        #if canImport(Darwin)
+        _NSGetEnviron().pointee
+        #else
+        environ
+        #endif
+    }
+}

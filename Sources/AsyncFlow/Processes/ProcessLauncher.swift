@@ -1,0 +1,125 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+#if os(Linux)
+import CProcesses
+#endif
+
+/// Starts processes with `posix_spawn`.
+///
+/// A child leads a process group of its own, so that it can be ended with everything it has started; it has default
+/// signal handlers and no blocked signals; it inherits nothing but its three standard streams.
+enum ProcessLauncher {
+    /// Starts a process.
+    ///
+    /// The caller is held up until the child executes its program, which is when the system has answered.
+    ///
+    /// - Parameters:
+    ///   - command: A command that was validated.
+    ///   - path: The path of its program.
+    ///   - streams: The descriptors that become its standard input, output and error.
+    /// - Returns: The process's id, which is its group's as well.
+    /// - Throws: The error of `posix_spawn`, whichever of its steps failed.
+    static func launch(
+        _ command: Command,
+        path: String,
+        streams: (input: CInt, output: CInt, error: CInt)
+    ) throws(SystemError) -> pid_t {
+        var actions = SpawnActions()
+        try actions.duplicate(streams.input, onto: STDIN_FILENO)
+        try actions.duplicate(streams.output, onto: STDOUT_FILENO)
+        try actions.duplicate(streams.error, onto: STDERR_FILENO)
+        if let directory = command.workingDirectory { try actions.changeDirectory(to: directory) }
+        try actions.closeEverythingElse()
+        var attributes = try SpawnAttributes()
+
+        let arguments = CStringArray([command.executable] + command.arguments)
+        var pid = pid_t()
+        let code = ProcessEnvironment.withVariables(of: command) { variables in
+            posix_spawn(&pid, path, &actions.actions, &attributes.attributes, arguments.pointer, variables)
+        }
+        if code != 0 { throw SystemError(code: code) }
+        return pid
+    }
+}
+
+/// What the child does before it executes its program.
+private struct SpawnActions: ~Copyable {
+    #if canImport(Darwin)
+    var actions: posix_spawn_file_actions_t?
+    #else
+    var actions = posix_spawn_file_actions_t()
+    #endif
+
+    init() {
+        posix_spawn_file_actions_init(&actions)
+    }
+
+    deinit {
+        var actions = actions
+        posix_spawn_file_actions_destroy(&actions)
+    }
+
+    mutating func duplicate(_ number: CInt, onto target: CInt) throws(SystemError) {
+        try check(posix_spawn_file_actions_adddup2(&actions, number, target))
+    }
+
+    mutating func changeDirectory(to path: String) throws(SystemError) {
+        #if os(Linux)
+        try check(cprocesses_add_chdir(&actions, path))
+        #else
+        try check(posix_spawn_file_actions_addchdir_np(&actions, path))
+        #endif
+    }
+
+    /// Our own descriptors are all close-on-exec; this is for those of others in this process.
+    mutating func closeEverythingElse() throws(SystemError) {
+        #if os(Linux)
+        // An older C library can't do it: there, only descriptors that are close-on-exec are closed.
+        let code = cprocesses_add_closefrom(&actions, STDERR_FILENO + 1)
+        if code != ENOSYS { try check(code) }
+        #endif
+    }
+
+    private func check(_ code: CInt) throws(SystemError) {
+        if code != 0 { throw SystemError(code: code) }
+    }
+}
+
+/// How the child is set up.
+private struct SpawnAttributes: ~Copyable {
+    #if canImport(Darwin)
+    var attributes: posix_spawnattr_t?
+    #else
+    var attributes = posix_spawnattr_t()
+    #endif
+
+    init() throws(SystemError) {
+        var code = posix_spawnattr_init(&attributes)
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        // Nobody can set how these two are handled, and one system refuses the whole set because of them.
+        sigdelset(&all, SIGKILL)
+        sigdelset(&all, SIGSTOP)
+        if code == 0 { code = posix_spawnattr_setsigmask(&attributes, &none) }
+        if code == 0 { code = posix_spawnattr_setsigdefault(&attributes, &all) }
+        if code == 0 { code = posix_spawnattr_setpgroup(&attributes, 0) }
+        var flags = CInt(POSIX_SPAWN_SETPGROUP) | CInt(POSIX_SPAWN_SETSIGMASK) | CInt(POSIX_SPAWN_SETSIGDEF)
+        #if canImport(Darwin)
+        flags |= CInt(POSIX_SPAWN_CLOEXEC_DEFAULT)
+        #endif
+        if code == 0 { code = posix_spawnattr_setflags(&attributes, Int16(flags)) }
+        if code != 0 { throw SystemError(code: code) }
+    }
+
+    deinit {
+        var attributes = attributes
+        posix_spawnattr_destroy(&attributes)
+    }
+}

@@ -1,0 +1,144 @@
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Our ends of the pipes to a process, where there are any.
+struct ParentPipes: ~Copyable, Sendable {
+    var input: Descriptor?
+    var output: Descriptor?
+    var error: Descriptor?
+    /// What is still to be written to its standard input.
+    var remainingInput: ArraySlice<UInt8> = []
+}
+
+/// The three streams a process starts with: what it gets, and our ends of the pipes among them.
+struct StandardStreams: ~Copyable {
+    private var childInput: Descriptor?
+    private var childOutput: Descriptor?
+    private var childError: Descriptor?
+    private var null: CInt = -1
+    private var pipes = ParentPipes()
+
+    /// The descriptors that become the process's standard input, output and error.
+    var childNumbers: (input: CInt, output: CInt, error: CInt) {
+        let output = Self.number(of: childOutput, or: null)
+        return (Self.number(of: childInput, or: null), output, Self.number(of: childError, or: output))
+    }
+
+    /// Opens what a command reads and writes.
+    ///
+    /// - Throws: ``CommandError`` with the reason `inputFailed`, `outputFailed` or `launchFailed`; nothing is left
+    ///   open.
+    init(for command: Command, capture: CommandRunner.Capture) throws(CommandError) {
+        do {
+            null = try NullDevice.number()
+            if case .bytes(let bytes) = command.standardInput.source { try openInputPipe(for: bytes) }
+            if case .memory = capture { try openOutputPipes() }
+        } catch {
+            let advice = LaunchDiagnosis.advice(for: error.code)
+            throw CommandError(.launchFailed(errno: error.code), command, detail: advice)
+        }
+        if case .file(let path) = command.standardInput.source {
+            do throws(SystemError) { childInput = try Descriptor.open(path, O_RDONLY) } catch {
+                throw CommandError(.inputFailed(errno: error.code), command, detail: "'\(path)'")
+            }
+        }
+        if case .files(let output, let error) = capture {
+            childOutput = try Self.outputFile(output, for: command)
+            // Two openings of one file would each write over what the other has written.
+            if error != output { childError = try Self.outputFile(error, for: command) }
+        }
+    }
+
+    /// Hands over our ends of the pipes.
+    mutating func takePipes() -> ParentPipes {
+        var taken = ParentPipes()
+        swap(&taken, &pipes)
+        return taken
+    }
+
+    private static func number(of descriptor: borrowing Descriptor?, or other: CInt) -> CInt {
+        switch descriptor {
+        case .some(let descriptor): descriptor.number
+        case .none: other
+        }
+    }
+
+    private mutating func openInputPipe(for bytes: [UInt8]) throws(SystemError) {
+        let pipe = try Descriptor.pipe()
+        try pipe.writing.setNonblocking()
+        // As long as the reading end is ours, nobody sends us SIGPIPE. What fits is written before the process starts,
+        // which is all there is in most cases.
+        pipes.remainingInput = try InputWriter.write(bytes[...], to: pipe.writing.number)
+        childInput = consume pipe.reading
+        if !pipes.remainingInput.isEmpty { pipes.input = consume pipe.writing }
+    }
+
+    private mutating func openOutputPipes() throws(SystemError) {
+        let output = try Descriptor.pipe()
+        let error = try Descriptor.pipe()
+        try output.reading.setNonblocking()
+        try error.reading.setNonblocking()
+        pipes.output = consume output.reading
+        childOutput = consume output.writing
+        pipes.error = consume error.reading
+        childError = consume error.writing
+    }
+
+    private static func outputFile(_ path: String, for command: Command) throws(CommandError) -> Descriptor {
+        do {
+            return try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+        } catch {
+            throw CommandError(.outputFailed(errno: error.code), command, detail: "'\(path)'")
+        }
+    }
+}
+
+/// Writes input into a pipe.
+enum InputWriter {
+    /// Writes as much as the pipe takes.
+    ///
+    /// - Returns: What is left.
+    static func write(_ bytes: ArraySlice<UInt8>, to number: CInt) throws(SystemError) -> ArraySlice<UInt8> {
+        var rest = bytes
+        while !rest.isEmpty {
+            do {
+                rest = rest.dropFirst(try retrying { rest.withUnsafeBytes { systemWrite(number, $0) } })
+            } catch {
+                if error.code == EAGAIN { break }
+                throw error
+            }
+        }
+        return rest
+    }
+
+    private static func systemWrite(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Darwin)
+        Darwin.write(number, bytes.baseAddress, bytes.count)
+        #elseif canImport(Glibc)
+        Glibc.write(number, bytes.baseAddress, bytes.count)
+        #else
+        Musl.write(number, bytes.baseAddress, bytes.count)
+        #endif
+    }
+}
+
+/// `/dev/null`, opened once for all processes.
+enum NullDevice {
+    private static let opened = Mutex<CInt?>(nil)
+
+    static func number() throws(SystemError) -> CInt {
+        if let number = opened.withLock({ $0 }) { return number }
+        var descriptor: Descriptor? = try Descriptor.open("/dev/null", O_RDWR)
+        return opened.withLock { number in
+            if number == nil { number = descriptor.take()?.leaked() }
+            return number ?? -1
+        }
+    }
+}

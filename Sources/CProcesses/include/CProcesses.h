@@ -1,0 +1,36 @@
+// What Swift can't call by itself: functions that its view of the C library leaves out, takes a variable number of
+// arguments, or that only newer versions of the library have. Nothing here has a decision in it.
+#ifndef CPROCESSES_H
+#define CPROCESSES_H
+
+#if defined(__linux__)
+#include <spawn.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// All of these return -1 and set errno on failure unless it says otherwise.
+
+// A pipe whose ends are closed on exec.
+int cprocesses_pipe(int ends[2]);
+
+// A process descriptor (Linux 5.3).
+int cprocesses_open_process(pid_t pid);
+
+// An epoll instance, and an eventfd that doesn't block; both closed on exec.
+int cprocesses_epoll(void);
+int cprocesses_event(void);
+
+// Starts and ends the watch on a descriptor. It is level-triggered.
+int cprocesses_watch(int queue, int descriptor, int writable, uint64_t token);
+int cprocesses_unwatch(int queue, int descriptor);
+
+// Waits for events and stores their tokens: at most `capacity` of them, and at most 128.
+int cprocesses_wait(int queue, uint64_t *tokens, int capacity, int milliseconds);
+
+// Actions of a child before it executes its program. They return an error number: ENOSYS where the C library is too
+// old (glibc before 2.29 and 2.34).
+int cprocesses_add_chdir(posix_spawn_file_actions_t *actions, const char *path);
+int cprocesses_add_closefrom(posix_spawn_file_actions_t *actions, int first);
+#endif
+
+#endif
