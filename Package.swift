@@ -8,6 +8,16 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// One program each, in a folder of the same name; `scripts/examples` runs them all.
+let examples: [Target] = [
+    "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
+    "failure-and-cancellation",
+].map { name in
+    .executableTarget(
+        name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
+        resources: name == "quickstart" ? [.copy("Samples")] : [], swiftSettings: settings)
+}
+
 let package = Package(
     name: "AsyncFlow",
     platforms: [.macOS(.v15)],
@@ -16,7 +26,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         .target(name: "CProcesses"),
@@ -25,7 +34,6 @@ let package = Package(
             dependencies: [
                 .product(name: "Logging", package: "swift-log"),
                 "CProcesses",
-                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -34,5 +42,5 @@ let package = Package(
             name: "AsyncFlowTests",
             dependencies: ["AsyncFlow", "signal-probe", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
-    ]
+    ] + examples
 )

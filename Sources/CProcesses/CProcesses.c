@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CProcesses.h"
 
+#include <spawn.h>
+
 #if defined(__linux__)
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +18,7 @@
 
 int cprocesses_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-int cprocesses_open_process(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int cprocesses_open_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int cprocesses_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -36,7 +38,7 @@ int cprocesses_wait(int queue, uint64_t *tokens, int capacity, int milliseconds)
     return count;
 }
 
-int cprocesses_add_chdir(posix_spawn_file_actions_t *actions, const char *path) {
+int cprocesses_add_chdir(void *actions, const char *path) {
 #if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 29)
     return ENOSYS;
 #else
@@ -44,7 +46,7 @@ int cprocesses_add_chdir(posix_spawn_file_actions_t *actions, const char *path) 
 #endif
 }
 
-int cprocesses_add_closefrom(posix_spawn_file_actions_t *actions, int first) {
+int cprocesses_add_closefrom(void *actions, int first) {
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 #else

@@ -5,11 +5,6 @@ import FoundationEssentials
 #else
 import Foundation
 #endif
-#if canImport(System)
-import System
-#else
-import SystemPackage
-#endif
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -135,9 +130,17 @@ public struct ConsoleLogHandler: LogHandler {
     @Sendable
     public static func writeToStandardError(_ line: String) {
         var line = line
-        line.withUTF8 { bytes in
-            // Nothing sensible can be done when standard error is gone.
-            _ = try? FileDescriptor.standardError.writeAll(UnsafeRawBufferPointer(bytes))
-        }
+        line.withUTF8 { writeAll($0, to: STDERR_FILENO) }
+    }
+}
+
+/// Writes until everything is written or the descriptor takes no more, in which case nothing sensible can be done.
+private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) {
+    var rest = UnsafeRawBufferPointer(bytes)[...]
+    while !rest.isEmpty {
+        let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        if count <= 0 { return }
+        rest = rest.dropFirst(count)
     }
 }

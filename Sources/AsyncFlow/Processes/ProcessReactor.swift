@@ -46,7 +46,7 @@ final class ProcessReactor: Sendable {
     init(usesExitEvents: Bool = true) throws(SystemError) {
         poller = try Poller()
         self.usesExitEvents = usesExitEvents
-        try BackgroundThread.start { [self] in run() }
+        try SystemThread.startDetached { [self] in run() }
     }
 
     /// Takes a process over. Whoever waits for it is resumed when nothing is left of it.
@@ -84,7 +84,7 @@ final class ProcessReactor: Sendable {
     /// process descriptors, no free descriptor, or (on macOS) a process that has already ended.
     private func waitOnOwnThread(for number: UInt64, _ group: ProcessGroup) {
         do {
-            try BackgroundThread.start { [self] in
+            try SystemThread.startDetached { [self] in
                 var information = siginfo_t()
                 // It is left to be reaped, so that its id stays its own until the reactor has seen to its group.
                 _ = try? retrying { waitid(P_PID, id_t(group.id), &information, WEXITED | WNOWAIT) }

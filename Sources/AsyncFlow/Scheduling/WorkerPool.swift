@@ -10,7 +10,7 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let injected = InjectionQueue()
     let idle: IdleWorkers
     private let isStopped = Atomic<Bool>(false)
-    private let threads = Mutex<[WorkerThread]?>(nil)
+    private let threads = Mutex<[SystemThread]?>(nil)
     private let isStarted = Atomic<Bool>(false)
     private let workers: [Worker]
 
@@ -104,7 +104,11 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private func start() {
         threads.withLock { threads in
             guard threads == nil else { return }
-            threads = workers.map { worker in WorkerThread { worker.runLoop() } }
+            do {
+                threads = try workers.map { worker in try SystemThread { worker.runLoop() } }
+            } catch {
+                fatalError("the engine can't start its \(workers.count) worker threads: \(error)")
+            }
             isStarted.store(true, ordering: .releasing)
         }
     }

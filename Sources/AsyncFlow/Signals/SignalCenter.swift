@@ -1,4 +1,3 @@
-import CProcesses  // sigset_t
 import Dispatch
 import Synchronization
 

@@ -4,9 +4,7 @@
 #define CPROCESSES_H
 
 #if defined(__linux__)
-#include <spawn.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 // All of these return -1 and set errno on failure unless it says otherwise.
 
@@ -14,7 +12,7 @@
 int cprocesses_pipe(int ends[2]);
 
 // A process descriptor (Linux 5.3).
-int cprocesses_open_process(pid_t pid);
+int cprocesses_open_process(int pid);
 
 // An epoll instance, and an eventfd that doesn't block; both closed on exec.
 int cprocesses_epoll(void);
@@ -29,8 +27,8 @@ int cprocesses_wait(int queue, uint64_t *tokens, int capacity, int milliseconds)
 
 // Actions of a child before it executes its program. They return an error number: ENOSYS where the C library is too
 // old (glibc before 2.29 and 2.34).
-int cprocesses_add_chdir(posix_spawn_file_actions_t *actions, const char *path);
-int cprocesses_add_closefrom(posix_spawn_file_actions_t *actions, int first);
+int cprocesses_add_chdir(void *actions, const char *path);
+int cprocesses_add_closefrom(void *actions, int first);
 #endif
 
 #endif
