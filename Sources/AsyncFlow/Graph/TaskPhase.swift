@@ -12,7 +12,7 @@ public import Synchronization
 /// a task that its backend has, but hasn't begun: a command that waits for a process slot. The phase says who owns the
 /// next step; that the outcome may be read is said by the closing of the observer list, a moment later.
 @usableFromInline
-enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable {
+enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
     case waiting, dispatched, running, cancelling, done, failed, cancelled
 
     /// What the caller of an event has to do next.
