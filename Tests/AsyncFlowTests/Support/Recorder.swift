@@ -1,0 +1,30 @@
+import Synchronization
+
+/// Collects values from any number of threads, in the order in which they come.
+final class Recorder<Value: Sendable>: Sendable {
+    private let list = Mutex<[Value]>([])
+
+    var values: [Value] { list.withLock { $0 } }
+    var count: Int { list.withLock { $0.count } }
+    func append(_ value: Value) { list.withLock { $0.append(value) } }
+}
+
+/// Counts from any number of threads, and remembers the highest count.
+final class Gauge: Sendable {
+    private let state = Mutex((current: 0, highest: 0, total: 0))
+
+    var current: Int { state.withLock { $0.current } }
+    var highest: Int { state.withLock { $0.highest } }
+    /// How often it went up.
+    var total: Int { state.withLock { $0.total } }
+
+    func up() {
+        state.withLock { state in
+            state.current += 1
+            state.total += 1
+            state.highest = max(state.highest, state.current)
+        }
+    }
+
+    func down() { state.withLock { $0.current -= 1 } }
+}
