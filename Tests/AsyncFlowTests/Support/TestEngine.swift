@@ -42,3 +42,11 @@ struct TestError: Error, Equatable, CustomStringConvertible {
     let description: String
     init(_ description: String = "test error") { self.description = description }
 }
+
+extension WorkflowEngine {
+    /// Returns when the engine refuses new tasks, because somebody shuts it down.
+    func waitUntilClosed() async {
+        let probe = functionTask("probe") {}
+        while probe().state != .cancelled { await Task.yield() }
+    }
+}
