@@ -8,7 +8,7 @@ extension Collection {
         let definition = TaskDefinition(engine: flow.core, name: "all", kind: .function, options: TaskOptions())
         let futures = Array(self)
         let node = TaskNode(definition, dependencyCount: futures.count)
-        node.work = { node in node.succeed(futures._resolved()) }
+        node.work = .synchronous { node in node.succeed(futures._resolved()) }
         for future in futures { node.depend(on: future.node) }
         node.submit()
         return TaskFuture(node)

@@ -1,18 +1,29 @@
 /// What all calls of one task have in common, apart from its typed body.
 @usableFromInline
-final class TaskDefinition: Sendable {
-    @usableFromInline let engine: EngineCore
-    let name: String
-    let kind: TaskKind
-    let options: TaskOptions
+class TaskDefinition: @unchecked Sendable {  // immutable
+    @usableFromInline final let engine: EngineCore
+    final let name: String
+    final let kind: TaskKind
+    final let options: TaskOptions
     /// The backend that runs it; nil for blocks.
-    let backend: BackendSlot?
+    final let backend: BackendSlot?
     /// Why none of its tasks can run, if so: `ownRefusal`, or because no backend can.
-    let refusal: RefusalReason?
-    let ownRefusal: RefusalReason?
+    final let refusal: RefusalReason?
+    final let ownRefusal: RefusalReason?
 
     /// Whether its tasks go to a backend with a queue of its own, which says when they begin.
-    let isDispatched: Bool
+    final let isDispatched: Bool
+
+    init(_ other: TaskDefinition) {
+        engine = other.engine
+        name = other.name
+        kind = other.kind
+        options = other.options
+        backend = other.backend
+        refusal = other.refusal
+        ownRefusal = other.ownRefusal
+        isDispatched = other.isDispatched
+    }
 
     init(
         engine: EngineCore, name: String, kind: TaskKind, options: TaskOptions,

@@ -11,12 +11,10 @@
 ///
 /// Made by ``WorkflowEngine``'s `functionTask`, `executableTask`, `promptTask` and `block`.
 public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: Sendable>: Sendable {
-    @usableFromInline let definition: TaskDefinition
-    @usableFromInline let body: TaskBody<Output, repeat each Input>
+    @usableFromInline let definition: TypedTaskDefinition<Output, repeat each Input>
 
     init(_ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>) {
-        self.definition = definition
-        self.body = body
+        self.definition = TypedTaskDefinition(definition, body)
     }
 
     /// The name given at definition.
@@ -30,7 +28,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             TaskDefinition(
                 engine: definition.engine, name: definition.name, kind: definition.kind, options: merged,
                 ownRefusal: definition.ownRefusal),
-            body)
+            definition.body)
     }
 
     /// Adds a task to the graph. Never blocks and never throws: whatever goes wrong ends in the future.
@@ -44,22 +42,22 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         var count = 0
         for value in repeat each argument { count &+= value._futureCount }
         let node = TaskNode(definition, dependencyCount: count)
-        if let body = body.synchronous {
-            node.work = { node in
+        if definition.body.isSynchronous {
+            node.work = .synchronous { node in
                 do {
-                    node.succeed(try body(repeat (each argument)._resolved()))
+                    let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                    node.succeed(try body.synchronous!(repeat (each argument)._resolved()))
                 } catch {
                     node.fail(error)
                 }
             }
-        } else if let body = body.asynchronous {
-            node.work = { node in
-                node.start {
-                    do {
-                        node.succeed(try await body(repeat (each argument)._resolved()))
-                    } catch {
-                        node.fail(error)
-                    }
+        } else {
+            node.work = .asynchronous { node in
+                do {
+                    let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                    node.succeed(try await body.asynchronous!(repeat (each argument)._resolved()))
+                } catch {
+                    node.fail(error)
                 }
             }
         }
@@ -75,18 +73,34 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
 /// A task's body, either synchronous or asynchronous. (An enum can't have a pack of type parameters.)
 @usableFromInline
 struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
+    @usableFromInline let isSynchronous: Bool
     /// Runs on a worker's thread without any Swift task.
     @usableFromInline let synchronous: (@Sendable (repeat each Input) throws -> Output)?
     /// Starts on a worker's thread and may suspend.
     @usableFromInline let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
 
     static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
-        Self(synchronous: body, asynchronous: nil)
+        Self(isSynchronous: true, synchronous: body, asynchronous: nil)
     }
 
     static func asynchronous(_ body: @escaping @Sendable (repeat each Input) async throws -> Output) -> Self {
-        Self(synchronous: nil, asynchronous: body)
+        Self(isSynchronous: false, synchronous: nil, asynchronous: body)
     }
+}
+
+/// A definition with its typed body: the one object that a call has to keep alive.
+@usableFromInline
+final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDefinition, @unchecked Sendable {
+    @usableFromInline let body: TaskBody<Output, repeat each Input>
+
+    init(_ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>) {
+        self.body = body
+        super.init(definition)
+    }
+
+    /// The definition of a node that was made by a call of a task with these types.
+    @inlinable
+    static func of(_ node: TaskNode) -> TypedTaskDefinition { unsafeDowncast(node.definition, to: Self.self) }
 }
 
 /// A task that runs a Swift closure.

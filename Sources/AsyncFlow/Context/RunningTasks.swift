@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The async bodies that have suspended and not ended yet: those that a cancellation has to interrupt.
+/// The tasks that somebody has to be told of when they are cancelled: those whose async body has suspended, those that a
+/// backend has, and those that wait for another engine's tasks.
 ///
 /// A body that never suspends is never entered here. Split into shards by task number, so that it isn't the one lock
 /// that everything goes through.
@@ -18,14 +19,14 @@ final class RunningTasks: Sendable {
 
     private func shard(of node: TaskNode) -> Shard { shards[Int(node.number % Self.shardCount)] }
 
-    /// Enters a body, unless it has ended meanwhile; interrupts it if it was cancelled meanwhile.
+    /// Enters a task, unless it has ended meanwhile; interrupts it if it was cancelled, or its engine stopped, meanwhile.
     func insert(_ node: TaskNode, interrupt: @escaping @Sendable () -> Void) {
-        let wasCancelled = shard(of: node).entries.withLock { entries in
+        let isTooLate = shard(of: node).entries.withLock { entries in
             let phase = node.currentPhase
             if !phase.isTerminal { entries[node.number] = Entry(node: node, interrupt: interrupt) }
-            return phase == .cancelling
+            return phase == .cancelling || node.engine.isInterrupting
         }
-        if wasCancelled { interrupt() }
+        if isTooLate { interrupt() }
     }
 
     func remove(_ node: TaskNode) {
@@ -36,6 +37,6 @@ final class RunningTasks: Sendable {
         shard(of: node).entries.withLock { $0[node.number]?.interrupt }?()
     }
 
-    /// The tasks whose bodies are suspended or running outside the workers now.
+    /// All of them now.
     var all: [TaskNode] { shards.flatMap { shard in shard.entries.withLock { $0.values.map(\.node) } } }
 }

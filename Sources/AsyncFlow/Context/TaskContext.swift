@@ -37,7 +37,7 @@ public struct TaskContext: Sendable {
 
     /// Whether the task has been cancelled and should stop. Works in synchronous bodies too, which have no Swift task
     /// that could be asked.
-    public var isCancelled: Bool { node.currentPhase == .cancelling }
+    public var isCancelled: Bool { node.currentPhase == .cancelling || node.engine.isInterrupting }
 
     /// - Throws: `CancellationError` if the task has been cancelled.
     public func checkCancellation() throws {

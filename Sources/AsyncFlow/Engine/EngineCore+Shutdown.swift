@@ -21,6 +21,7 @@ extension EngineCore {
             return
         }
         if let deadline = mode.deadline {
+            cancelWaiting()
             let timer = Task.detached {
                 try await Task.sleep(for: deadline)
                 self.cancelRunning()
@@ -37,8 +38,15 @@ extension EngineCore {
         lifecycle.markStopped()
     }
 
+    /// Cancels what runs. A synchronous body sees it in its ``TaskContext``.
     private func cancelRunning() {
-        for task in running.all { task.cancel(.engineShutDown) }
+        lifecycle.interrupt()
+        for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(.engineShutDown) }
+    }
+
+    /// Cancels what waits for other engines' tasks: it won't run any more.
+    private func cancelWaiting() {
+        for task in running.all where task.currentPhase == .waiting { task.cancel(.engineShutDown) }
     }
 }
 

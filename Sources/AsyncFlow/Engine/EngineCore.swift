@@ -75,6 +75,14 @@ final class EngineCore: Sendable {
     // MARK: - Admission
 
     var isShuttingDown: Bool { lifecycle.isStopping }
+    /// Whether running bodies, too, have to stop.
+    var isInterrupting: Bool { lifecycle.isInterrupting }
+
+    /// Tells the running body of a cancelled task.
+    func interrupt(_ task: TaskNode) {
+        for worker in pool.workers where worker.interrupt(task) { return }
+        running.interrupt(task)
+    }
 
     /// Why a task that is being submitted can't run, if so.
     func refusal(of task: TaskNode) -> (any WorkflowError)? {

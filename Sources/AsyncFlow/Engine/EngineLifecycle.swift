@@ -12,6 +12,7 @@ final class EngineLifecycle: Sendable {
     }
     private let stage = Atomic<Stage>(.open)
     private let watched = Atomic<Bool>(false)
+    private let interrupting = Atomic<Bool>(false)
     private let idle = WaitingList()
     private let stopped = WaitingList()
 
@@ -20,6 +21,10 @@ final class EngineLifecycle: Sendable {
     var isStopping: Bool { stage.load(ordering: .relaxed) != .open }
     /// Whether somebody wants to know when the last task has ended.
     var isWatched: Bool { watched.load(ordering: .sequentiallyConsistent) }
+
+    /// Whether running bodies, too, have to stop.
+    var isInterrupting: Bool { interrupting.load(ordering: .sequentiallyConsistent) }
+    func interrupt() { interrupting.store(true, ordering: .sequentiallyConsistent) }
 
     /// - Returns: whether this call is the one that closed it.
     func close() -> Bool {

@@ -3,30 +3,33 @@ extension TaskFuture {
     ///
     /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads.
     public func map<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> T) -> TaskFuture<T> {
-        derive("map") { node in
-            do {
-                node.succeed(try transform(_resolved()))
-            } catch {
-                node.fail(error)
-            }
-        }
+        derive(
+            "map",
+            .synchronous { node in
+                do {
+                    node.succeed(try transform(_resolved()))
+                } catch {
+                    node.fail(error)
+                }
+            })
     }
 
     /// A future of the value of the future that `transform` returns; named `<name>.flatMap`.
     ///
     /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future.
     public func flatMap<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> TaskFuture<T>) -> TaskFuture<T> {
-        derive("flatMap") { node in
-            do {
-                let inner = try transform(_resolved())
-                node.start { await node.finish(like: inner) }
-            } catch {
-                node.fail(error)
-            }
-        }
+        derive(
+            "flatMap",
+            .asynchronous { node in
+                do {
+                    node.succeed(try await transform(_resolved()).value)
+                } catch {
+                    node.fail(error)
+                }
+            })
     }
 
-    private func derive<T: Sendable>(_ suffix: String, _ work: @escaping (TaskNode) -> Void) -> TaskFuture<T> {
+    private func derive<T: Sendable>(_ suffix: String, _ work: TaskWork) -> TaskFuture<T> {
         let definition = TaskDefinition(
             engine: node.engine, name: "\(name).\(suffix)", kind: .function, options: TaskOptions())
         let derived = TaskNode(definition, dependencyCount: 1)
@@ -34,15 +37,5 @@ extension TaskFuture {
         derived.depend(on: node)
         derived.submit()
         return TaskFuture<T>(derived)
-    }
-}
-
-extension TaskNode {
-    fileprivate func finish<T: Sendable>(like future: TaskFuture<T>) async {
-        do {
-            succeed(try await future.value)
-        } catch {
-            fail(error)
-        }
     }
 }

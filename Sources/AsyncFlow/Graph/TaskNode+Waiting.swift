@@ -7,7 +7,7 @@ final class CompletionCallback: TaskObserver, @unchecked Sendable {
 
     init(_ body: @escaping @Sendable () -> Void) {
         self.body = body
-        super.init()
+        super.init(isTask: false)
     }
 
     deinit { edge.deallocate() }

@@ -1,5 +1,12 @@
 import Synchronization
 
+/// What a task does: its body with its arguments. It ends the node that it is given.
+@usableFromInline
+enum TaskWork {
+    case synchronous((TaskNode) -> Void)
+    case asynchronous(@Sendable (TaskNode) async -> Void)
+}
+
 /// One task in the graph: its phase, the count of unresolved dependencies, who waits for it, what it does, how it ended.
 ///
 /// There is no central table: a node is kept alive by the futures that people hold, by the arguments of its dependents,
@@ -17,12 +24,14 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     /// Dependencies that haven't ended, plus one until submission.
     private let unresolved: Atomic<Int32>
     @exclusivity(unchecked) private var edgeCount: Int32 = 0
-    /// Whether the body may suspend, so that it may be among the engine's running tasks when it ends.
-    @exclusivity(unchecked) var hasAsyncBody = false
+    /// Whether it may be among the engine's running tasks when it ends: it may have suspended.
+    @exclusivity(unchecked) private var mayHaveSuspended = false
+    /// Whether one of its dependencies is a task of another engine, which this engine's shutdown doesn't end.
+    @exclusivity(unchecked) private var waitsForOtherEngine = false
     private let observers = ObserverList()
     @exclusivity(unchecked) private var edges: UnsafeMutablePointer<DependencyEdge>?
     /// The body with its arguments; dropped when the task starts or ends.
-    @usableFromInline @exclusivity(unchecked) var work: ((TaskNode) -> Void)?
+    @usableFromInline @exclusivity(unchecked) var work: TaskWork?
     @usableFromInline @exclusivity(unchecked) var outcome = TaskOutcome()
     /// Links of the member list of the block it belongs to; guarded by the list's lock.
     @exclusivity(unchecked) unowned(unsafe) var nextMember: TaskNode?
@@ -36,7 +45,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         membership = Membership.forNewTask(of: definition)
         unresolved = Atomic(0)
         if dependencyCount > 0 { edges = .allocate(capacity: dependencyCount) }
-        super.init()
+        super.init(isTask: true)
     }
 
     deinit { edges?.deallocate() }
@@ -77,15 +86,18 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     @usableFromInline
     func submit() {
         _ = Unmanaged.passRetained(self)
-        membership?.block?.insert(self)
         if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencies.map(\.dependency.id)) }
+        membership?.block?.insert(self)
         if let refusal = engine.refusal(of: self) { refuse(refusal) }
         unresolved.store(edgeCount + 1, ordering: .relaxed)
         var resolved: Int32 = 1
         for index in 0..<Int(edgeCount) {
             let edge = edges.unsafelyUnwrapped + index
             let dependency = edge.pointee.dependency
-            if dependency.observe(edge) { continue }
+            if dependency.observe(edge) {
+                if dependency.engine !== engine { waitForOtherEngine() }
+                continue
+            }
             resolved += 1
             if dependency.currentPhase != .done { giveUp(because: dependency) }
         }
@@ -110,6 +122,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     private func becomeReady() -> Bool {
         edges?.deallocate()
         edges = nil
+        if waitsForOtherEngine { engine.running.remove(self) }
         if currentPhase.isTerminal {
             Unmanaged.passUnretained(self).release()
             return false
@@ -121,28 +134,56 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         return true
     }
 
+    /// An immediate shutdown of this engine has to find and cancel the task; nothing else here will end it.
+    private func waitForOtherEngine() {
+        guard !waitsForOtherEngine else { return }
+        waitsForOtherEngine = true
+        engine.running.insert(self) { [unowned self] in cancel(.engineShutDown) }
+    }
+
     // MARK: - Running
 
     override func run(on worker: Worker) {
-        if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
-        if step({ $0.start() }) == .run {
-            if engine.isObserved { engine.emit(.taskStarted, of: self) }
-            let body = work.unsafelyUnwrapped
-            work = nil
-            worker.currentTask = self
-            body(self)
-            worker.currentTask = nil
+        switch start() {
+        case .synchronous(let body): runSynchronously(body, on: worker)
+        case .asynchronous(let body): AsyncRunner.run(self, body, on: worker)
+        case nil: break
         }
         Unmanaged.passUnretained(self).release()
     }
 
-    /// Hands the task to its backend, outside the workers: blocking bodies there don't keep a command from starting.
+    /// Takes the task to run it.
+    ///
+    /// - Returns: the body with its arguments, or nil when the task has ended.
+    func start() -> TaskWork? {
+        if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
+        guard step({ $0.start() }) == .run else { return nil }
+        if engine.isObserved { engine.emit(.taskStarted, of: self) }
+        return takeWork()
+    }
+
+    private func takeWork() -> TaskWork {
+        let work = self.work.unsafelyUnwrapped
+        self.work = nil
+        if case .asynchronous = work { mayHaveSuspended = true }
+        return work
+    }
+
+    func runSynchronously(_ body: (TaskNode) -> Void, on worker: Worker) {
+        worker.currentTask = self
+        body(self)
+        worker.currentTask = nil
+    }
+
+    /// Hands the task to its backend, on Swift's own threads: blocking bodies on the workers don't keep a command from
+    /// starting or a prompt from being sent.
     func dispatch() {
         if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
-        if step({ $0.dispatch() }) == .run {
-            let body = work.unsafelyUnwrapped
-            work = nil
-            body(self)
+        if step({ $0.dispatch() }) == .run, case .asynchronous(let body) = takeWork() {
+            let task = Task.detached {
+                await ExecutionContext.$bound.withValue(.task(self, inside: self.membership)) { await body(self) }
+            }
+            engine.running.insert(self) { task.cancel() }
         }
         Unmanaged.passUnretained(self).release()
     }
@@ -169,7 +210,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func fail(_ error: any Error) {
         let isCancellation = error is CancellationError || error is TaskCancelledError
         if isCancellation {
-            finish(as: .cancelled, error: TaskCancelledError(self, cause: .body(error)))
+            finish(as: .cancelled, error: TaskCancelledError(self, cause: engine.isInterrupting ? .engineShutDown : .body(error)))
         } else {
             finish(as: .failed, error: TaskFailedError(error, of: self))
         }
@@ -185,12 +226,20 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         if action == .dropOutcome {
             let dropped = end == .failed ? outcome.error : nil
             outcome = TaskOutcome()
-            outcome.store(error: TaskCancelledError(self, cause: .requested(dropped)))
+            outcome.store(error: TaskCancelledError(self, cause: interruptionCause(dropped)))
         }
-        if hasAsyncBody, Worker.current?.currentTask !== self { engine.running.remove(self) }
+        // A body that ended on the worker where it started never suspended, and was never entered.
+        if mayHaveSuspended, Worker.current?.currentTask !== self { engine.running.remove(self) }
         var batch = ReadyBatch(of: engine)
         tellObservers(&batch)
         batch.settle()
+    }
+
+    /// Why a running body was interrupted.
+    private func interruptionCause(_ dropped: (any Error)?) -> TaskCancelledError.Cause {
+        if engine.isInterrupting { return .engineShutDown }
+        if let block = membership?.block, block.isCancelled { return .block(block.taskID) }
+        return .requested(dropped)
     }
 
     // MARK: - Ending without having run
@@ -207,7 +256,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
             batch.settle()
             return true
         case .interrupt:
-            engine.running.interrupt(self)
+            engine.interrupt(self)
             return true
         case .nothing, .run, .announce, .keepOutcome, .dropOutcome:
             return false

@@ -5,8 +5,10 @@ class WorkItem: @unchecked Sendable {  // `nextItem` belongs to whichever queue 
     @exclusivity(unchecked)
     final var nextItem: Unmanaged<WorkItem>?
 
-    @usableFromInline
-    init() {}
+    /// Whether it is a ``TaskNode``.
+    final let isTask: Bool
+
+    init(isTask: Bool) { self.isTask = isTask }
 
     /// Does the work. Called once, on a worker's thread; consumes the queue's reference.
     func run(on worker: Worker) { fatalError("abstract") }

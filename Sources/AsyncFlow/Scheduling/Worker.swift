@@ -19,6 +19,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
     @exclusivity(unchecked) private var next: Unmanaged<WorkItem>?
     /// How many items ran since one was taken from a queue: bounds how long a chain may keep the queues waiting.
     @exclusivity(unchecked) private var chained = 0
+    let asyncBody = Mutex<CurrentAsyncBody?>(nil)
     private let local = Mutex(WorkList())
     private let wake = WakeUp()
 
@@ -44,6 +45,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
         while let item = takeNext() ?? pool.waitForWork(self) {
             item._withUnsafeGuaranteedRef { $0.run(on: self) }
+            handOverSuspendedBody()
         }
         pthread_setspecific(Self.key, nil)
     }
@@ -62,6 +64,16 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
     func push(_ work: consuming WorkList) {
         var work: WorkList? = work
         local.withLock { $0.append(contentsOf: work.take()!) }
+    }
+
+    /// Makes an item that was taken the next one again.
+    func putBack(_ item: Unmanaged<WorkItem>) {
+        if let other = next {
+            var work = WorkList()
+            work.append(other)
+            push(work)
+        }
+        next = item
     }
 
     func takeNext() -> Unmanaged<WorkItem>? {

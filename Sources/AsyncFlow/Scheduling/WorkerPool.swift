@@ -12,7 +12,7 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let threads = Mutex<[SystemThread]?>(nil)
     private let isStarted = Atomic<Bool>(false)
-    private let workers: [Worker]
+    let workers: [Worker]
 
     init(workerCount: Int) {
         workers = (0..<workerCount).map { Worker(index: $0) }
@@ -130,7 +130,7 @@ private final class SwiftJob: WorkItem, @unchecked Sendable {
     init(_ job: UnownedJob, executor: WorkerPool) {
         self.job = job
         self.executor = executor
-        super.init()
+        super.init(isTask: false)
     }
 
     override func run(on worker: Worker) {

@@ -1,0 +1,70 @@
+import Synchronization
+
+/// The async body that runs on a worker's thread and hasn't suspended.
+struct CurrentAsyncBody {
+    var node: TaskNode
+    var runner: AsyncRunner
+    /// Cancelled meanwhile, so that the runner must not run another body.
+    var isInterrupted = false
+}
+
+extension Worker {
+    func beginAsync(_ node: TaskNode, in runner: AsyncRunner) {
+        currentTask = node
+        asyncBody.withLock { $0 = CurrentAsyncBody(node: node, runner: runner) }
+    }
+
+    /// - Returns: whether the body ended without having suspended, and the runner may run another.
+    func endAsync(in runner: AsyncRunner) -> Bool {
+        let ended = asyncBody.withLock { current -> CurrentAsyncBody? in
+            guard let body = current, body.runner === runner else { return nil }
+            current = nil
+            return body
+        }
+        guard let ended else { return false }
+        currentTask = nil
+        return !ended.isInterrupted
+    }
+
+    /// After every item: if that left a suspended body behind, hands it to the engine's running tasks.
+    func handOverSuspendedBody() {
+        guard currentTask != nil, let body = asyncBody.withLock({ $0.take() }) else { return }
+        currentTask = nil
+        body.node.engine.running.insert(body.node) { body.runner.cancel() }
+    }
+
+    /// Cancels the Swift task of a body that runs on this worker now.
+    ///
+    /// - Returns: whether it does.
+    func interrupt(_ node: TaskNode) -> Bool {
+        let runner = asyncBody.withLock { current -> AsyncRunner? in
+            guard current?.node === node else { return nil }
+            current?.isInterrupted = true
+            return current?.runner
+        }
+        runner?.cancel()
+        return runner != nil
+    }
+
+    /// The task whose async body runs on this worker now and hasn't suspended.
+    var asyncTask: TaskNode? { asyncBody.withLock { $0?.node } }
+
+    /// Runs what there is to do until an async body comes.
+    ///
+    /// - Returns: that body; nil if there is nothing more to do, or something that can't be done within a Swift task.
+    func runUntilAsync() -> (TaskNode, @Sendable (TaskNode) async -> Void)? {
+        while let item = takeNext() {
+            guard item._withUnsafeGuaranteedRef({ $0.isTask }) else {
+                putBack(item)
+                return nil
+            }
+            let node = unsafeDowncast(item.takeRetainedValue(), to: TaskNode.self)
+            switch node.start() {
+            case .synchronous(let body): node.runSynchronously(body, on: self)
+            case .asynchronous(let body): return (node, body)
+            case nil: break
+            }
+        }
+        return nil
+    }
+}
