@@ -9,11 +9,13 @@ final class Membership: Sendable {
         self.engine = engine
         self.workflowID = workflowID
         self.block = block
+        engine.noteMembership()
     }
 
     /// The membership that a task made here and now gets.
     static func forNewTask(of definition: TaskDefinition) -> Membership? {
-        let inherited = ExecutionContext.currentMembership(in: definition.engine)
+        let inherited =
+            definition.engine.hasMemberships ? ExecutionContext.currentMembership(in: definition.engine) : nil
         guard let id = definition.options.workflowID else { return inherited }
         return Membership(engine: definition.engine, workflowID: id, block: inherited?.block)
     }

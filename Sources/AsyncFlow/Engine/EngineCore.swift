@@ -24,6 +24,7 @@ final class EngineCore: Sendable {
     private let workflows = PaddedCounter()
     let lifecycle = EngineLifecycle()
 
+    private let memberships = Atomic<Bool>(false)
     private static let ordinals = Atomic<UInt32>(0)
 
     init(_ configuration: WorkflowEngine.Configuration, backends: [any Backend]) throws {
@@ -49,6 +50,14 @@ final class EngineCore: Sendable {
     func makeRunDirectory() throws -> String {
         try FileManager.default.createDirectory(atPath: runDirectory, withIntermediateDirectories: true)
         return runDirectory
+    }
+
+    // MARK: - Memberships
+
+    /// Whether any block or scope was ever entered: if not, new tasks needn't look for theirs.
+    var hasMemberships: Bool { memberships.load(ordering: .acquiring) }
+    func noteMembership() {
+        if !memberships.load(ordering: .relaxed) { memberships.store(true, ordering: .releasing) }
     }
 
     // MARK: - Counting

@@ -27,6 +27,21 @@ struct DependencyEdge {
     }
 }
 
+/// Room for the edges of a task with few dependencies within the node itself: most tasks then need no further memory.
+struct FewEdges {
+    static let capacity = 2
+    private var words: (UInt, UInt, UInt, UInt, UInt, UInt) = (0, 0, 0, 0, 0, 0)
+
+    /// - Parameter edges: a stored property of an object; the pointer is good for as long as the object lives, because
+    ///   stored properties of objects don't move.
+    static func pointer(to edges: inout FewEdges) -> UnsafeMutablePointer<DependencyEdge> {
+        assert(MemoryLayout<DependencyEdge>.stride * capacity <= MemoryLayout<FewEdges>.size)
+        return withUnsafeMutableBytes(of: &edges) {
+            $0.baseAddress!.bindMemory(to: DependencyEdge.self, capacity: capacity)
+        }
+    }
+}
+
 /// The observers of one task: a lock-free stack that is closed, once, when the task ends.
 @usableFromInline
 struct ObserverList: ~Copyable {

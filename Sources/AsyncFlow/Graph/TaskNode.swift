@@ -29,7 +29,9 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     /// Whether one of its dependencies is a task of another engine, which this engine's shutdown doesn't end.
     @exclusivity(unchecked) private var waitsForOtherEngine = false
     private let observers = ObserverList()
+    /// The edges to its dependencies: in `fewEdges`, or in memory of their own when there are more than fit.
     @exclusivity(unchecked) private var edges: UnsafeMutablePointer<DependencyEdge>?
+    @exclusivity(unchecked) private var fewEdges = FewEdges()
     /// The body with its arguments; dropped when the task starts or ends.
     @usableFromInline @exclusivity(unchecked) var work: TaskWork?
     @usableFromInline @exclusivity(unchecked) var outcome = TaskOutcome()
@@ -44,11 +46,20 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         number = definition.engine.makeTaskNumber()
         membership = Membership.forNewTask(of: definition)
         unresolved = Atomic(0)
-        if dependencyCount > 0 { edges = .allocate(capacity: dependencyCount) }
         super.init(isTask: true)
+        if dependencyCount > FewEdges.capacity {
+            edges = .allocate(capacity: dependencyCount)
+        } else if dependencyCount > 0 {
+            edges = FewEdges.pointer(to: &fewEdges)
+        }
     }
 
-    deinit { edges?.deallocate() }
+    deinit { releaseEdges() }
+
+    private func releaseEdges() {
+        if edgeCount > FewEdges.capacity { edges?.deallocate() }
+        edges = nil
+    }
 
     var engine: EngineCore { definition.engine }
     var id: TaskID { TaskID(engine: engine.ordinal, number: number) }
@@ -120,8 +131,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Returns: whether the task is to be queued, which takes over its in-flight reference; false when it has ended.
     private func becomeReady() -> Bool {
-        edges?.deallocate()
-        edges = nil
+        releaseEdges()
         if waitsForOtherEngine { engine.running.remove(self) }
         if currentPhase.isTerminal {
             Unmanaged.passUnretained(self).release()

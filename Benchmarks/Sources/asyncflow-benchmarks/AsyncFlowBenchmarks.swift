@@ -1,0 +1,21 @@
+import ArgumentParser
+
+@main
+struct AsyncFlowBenchmarks: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "asyncflow-benchmarks",
+        abstract: "Measures what a task costs: with AsyncFlow, with Swift concurrency by hand, with other engines.",
+        discussion: """
+            Tables for people come first, then one line `figure <name> <value> <unit>` per number for programs.
+            """,
+        subcommands: [EngineCommand.self, CommandsCommand.self, PeersCommand.self])
+}
+
+extension Workload: ExpressibleByArgument {
+    /// Reads the name in either case.
+    init?(argument: String) {
+        self.init(rawValue: argument.uppercased())
+    }
+}
+
+extension BodyKind: ExpressibleByArgument {}

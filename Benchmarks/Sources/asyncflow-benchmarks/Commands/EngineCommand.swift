@@ -1,0 +1,100 @@
+import ArgumentParser
+
+struct EngineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine",
+        abstract: "The four shapes of graph: CPU time, wall time and memory per task; and the time to wake up.")
+
+    @Option(help: "Tasks per shape.")
+    var tasks = 1_000_000
+
+    @Option(help: "Rounds; figures are medians over them.")
+    var rounds = 3
+
+    @Option(help: "Only this shape (W1 to W4); may be repeated.")
+    var only: [Workload] = []
+
+    @Option(help: "Only this kind of body (sync or async); may be repeated.")
+    var body: [BodyKind] = []
+
+    @Option(help: "Samples of the time to wake up; 0 leaves it out.")
+    var wakeUps = 500
+
+    func validate() throws {
+        guard tasks >= 1 else { throw ValidationError("--tasks takes a number of 1 or more.") }
+        guard rounds >= 1 else { throw ValidationError("--rounds takes a number of 1 or more.") }
+        guard wakeUps >= 0 else { throw ValidationError("--wake-ups takes a number of 0 or more.") }
+    }
+
+    func run() async throws {
+        var figures: [Figure?] = []
+        for workload in Workload.allCases where only.isEmpty || only.contains(workload) {
+            for kind in BodyKind.allCases where body.isEmpty || body.contains(kind) {
+                var variants = HandWritten.variants(workload, kind)
+                if let engine = EngineShapes.variant(workload, kind) { variants.append(engine) }
+                let series = try await Rounds(workload: workload, tasks: tasks, rounds: rounds).run(variants)
+                figures += Comparison(workload, kind, tasks: tasks, series).report()
+            }
+        }
+        if wakeUps > 0 {
+            figures += try await WakeUps(samples: wakeUps).report()
+        }
+        Figure.print(figures.compactMap { $0 })
+    }
+}
+
+/// The variants of one shape side by side.
+private struct Comparison {
+    let workload: Workload
+    let body: BodyKind
+    let tasks: Int
+    let series: [Series]
+    /// The cheapest hand-written way, by CPU time.
+    let baseline: Series?
+
+    init(_ workload: Workload, _ body: BodyKind, tasks: Int, _ series: [Series]) {
+        (self.workload, self.body, self.tasks, self.series) = (workload, body, tasks, series)
+        baseline = series.filter { $0.variant.role == .baseline }.min { $0.medianCPU < $1.medianCPU }
+    }
+
+    /// Prints the table and returns the figures.
+    func report() -> [Figure?] {
+        var table = Table(
+            title: """
+                \(workload.rawValue) \(workload.summary), \(body.rawValue) bodies, \
+                \(workload.taskCount(for: tasks)) tasks; per task:
+                """,
+            header: ["", "CPU µs", "wall µs", "bytes", "CPU ratio"])
+        var figures: [Figure?] = []
+        for series in series {
+            let ratio = baseline.flatMap { Ratio(of: series.cpu, to: $0.cpu).median }
+            table.rows.append([
+                label(of: series), series.medianCPU.text, series.wall.median.text, series.bytesPerTask.text, ratio.text,
+            ])
+            let prefix = prefix(of: series)
+            if series.variant.role == .engine {
+                figures.append(Figure("\(prefix).cpu_ratio", ratio, "x"))
+            }
+            figures.append(Figure("\(prefix).cpu_us", series.medianCPU, "us"))
+            figures.append(Figure("\(prefix).wall_us", series.wall.median, "us"))
+            figures.append(Figure("\(prefix).bytes_per_task", series.bytesPerTask, "B"))
+        }
+        table.print()
+        return figures
+    }
+
+    private func label(of series: Series) -> String {
+        switch series.variant.role {
+        case .engine: series.variant.name
+        case .reference: "\(series.variant.name) (reference)"
+        case .baseline: series.variant.name == baseline?.variant.name ? "\(series.variant.name) *" : series.variant.name
+        }
+    }
+
+    private func prefix(of series: Series) -> String {
+        switch series.variant.role {
+        case .engine: "\(workload.rawValue).\(body.rawValue)"
+        case .baseline, .reference: "by_hand.\(workload.rawValue).\(body.rawValue).\(series.variant.name)"
+        }
+    }
+}
