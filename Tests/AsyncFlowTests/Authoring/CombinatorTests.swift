@@ -1,0 +1,138 @@
+import AsyncFlow
+import Testing
+
+@Suite("Collections of futures", .timeLimit(.minutes(1)))
+struct CombinatorTests {
+    @Test("all(in:) is a future of all values in order", arguments: [0, 1, 1_000])
+    func all(count: Int) async throws {
+        try await withTestEngine { flow async throws in
+            let pass = flow.functionTask("pass") { (value: Int) in
+                if value % 3 == 0 { await Task.yield() }
+                return value
+            }
+            let all = (0..<count).map { pass($0) }.all(in: flow)
+            #expect(try await all.value == Array(0..<count))
+            let sum = flow.functionTask("sum") { (values: [Int]) in values.reduce(0, +) }
+            #expect(try await sum(all).value == count * (count - 1) / 2)
+        }
+    }
+
+    @Test("all(in:) fails as soon as one fails")
+    func allFails() async throws {
+        try await withTestEngine { flow in
+            let gate = Gate()
+            let slow = flow.functionTask("slow") {
+                try await gate.wait()
+                return 1
+            }
+            let fails = flow.functionTask("fails") { () throws -> Int in throw TestError() }
+            let error = await [slow(), fails(), slow()].all(in: flow).error as? DependencyFailureError
+            #expect(error?.dependencies.map(\.name) == ["fails"])
+            gate.open()
+        }
+    }
+
+    @Test("values() awaits all values, or throws the first error in order")
+    func values() async throws {
+        try await withTestEngine { flow async throws in
+            let check = flow.functionTask("check") { (value: Int) in
+                if value < 0 { throw TestError("\(value)") }
+                return value
+            }
+            #expect(try await (1...50).map { check($0) }.values() == Array(1...50))
+            #expect(try await [TaskFuture<Int>]().values().isEmpty)
+            let futures = [check(1), check(-2), check(-3)]
+            let error = await #expect(throws: TaskFailedError.self) { try await futures.values() }
+            #expect(error?.cause as? TestError == TestError("-2"))
+        }
+    }
+
+    @Test("firstCompleted is the future that ends first, however it ends", arguments: [false, true])
+    func first(fails: Bool) async throws {
+        try await withTestEngine { flow in
+            let gate = Gate()
+            let slow = flow.functionTask("slow") {
+                try await gate.wait()
+                return 1
+            }
+            let quick = flow.functionTask("quick") { () throws -> Int in
+                if fails { throw TestError() }
+                return 2
+            }
+            let futures = [slow(), quick(), slow()]
+            let first = try await futures.firstCompleted()
+            #expect(first == futures[1])
+            #expect(futures[0].state != .done)
+            gate.open()
+            #expect(try await [futures[0], futures[2]].values() == [1, 1])
+            #expect(try await [TaskFuture<Int>]().firstCompleted() == nil)
+        }
+    }
+
+    @Test("firstCompleted throws when the awaiting task is cancelled")
+    func firstCancelled() async throws {
+        try await withTestEngine { flow in
+            let gate = Gate()
+            let future = flow.functionTask("slow") { try await gate.wait() }()
+            let reader = Task { try await [future].firstCompleted()?.id }
+            reader.cancel()
+            await #expect(throws: CancellationError.self) { try await reader.value }
+            gate.open()
+        }
+    }
+
+    @Test("asCompleted gives every future once, in the order in which they end")
+    func asCompleted() async throws {
+        try await withTestEngine { flow in
+            let gates = (0..<4).map { _ in Gate() }
+            let wait = flow.functionTask("wait") { (index: Int) in
+                try await gates[index].wait()
+                if index == 2 { throw TestError() }
+                return index
+            }
+            let futures = (0..<4).map { wait($0) }
+            let order = [2, 0, 3, 1]
+            var seen: [TaskFuture<Int>] = []
+            gates[order[0]].open()
+            for await future in futures.asCompleted() {
+                seen.append(future)
+                if seen.count < order.count { gates[order[seen.count]].open() }
+            }
+            #expect(seen == order.map { futures[$0] })
+        }
+    }
+
+    @Test("asCompleted of futures that have ended, and of none, ends")
+    func asCompletedEnded() async throws {
+        try await withTestEngine { flow in
+            let futures = (0..<10).map { number in flow.functionTask("number") { number }() }
+            _ = try await futures.values()
+            var count = 0
+            for await _ in futures.asCompleted() { count += 1 }
+            for await _ in [TaskFuture<Int>]().asCompleted() { count += 100 }
+            #expect(count == 10)
+        }
+    }
+
+    @Test("asCompleted ends early when its reader is cancelled, and the work goes on")
+    func asCompletedCancelled() async throws {
+        try await withTestEngine { flow async throws in
+            let gate = Gate()
+            let futures = (0..<3).map { number in
+                flow.functionTask("wait") {
+                    try await gate.wait()
+                    return number
+                }()
+            }
+            let reader = Task {
+                var count = 0
+                for await _ in futures.asCompleted() { count += 1 }
+                return count
+            }
+            reader.cancel()
+            #expect(await reader.value == 0)
+            gate.open()
+            #expect(try await futures.values() == [0, 1, 2])
+        }
+    }
+}
