@@ -81,7 +81,7 @@ struct Fifo {
         let path = path
         return try await withCheckedThrowingContinuation { continuation in
             do {
-                try BackgroundThread.start {
+                try SystemThread.startDetached {
                     let number = open(path, O_RDONLY)
                     var buffer = [UInt8](repeating: 0, count: 256)
                     let count = readOnce(number, &buffer)
