@@ -5,7 +5,7 @@ extension Collection {
     ///
     /// - Parameter flow: the engine that the new future belongs to.
     public func all<Value: Sendable>(in flow: WorkflowEngine) -> TaskFuture<[Value]> where Element == TaskFuture<Value> {
-        let definition = TaskDefinition(engine: flow.core, name: "all", kind: .function, options: TaskOptions())
+        let definition = TaskDefinition(derivedIn: flow.core, name: "all")
         let futures = Array(self)
         let node = TaskNode(definition, dependencyCount: futures.count)
         node.work = .synchronous { node in node.succeed(futures._resolved()) }

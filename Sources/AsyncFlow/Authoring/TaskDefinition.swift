@@ -5,7 +5,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let name: String
     final let kind: TaskKind
     final let options: TaskOptions
-    /// The backend that runs it; nil for blocks.
+    /// The backend that runs it; nil for blocks and what else the engine itself runs.
     final let backend: BackendSlot?
     /// Why none of its tasks can run, if so: `ownRefusal`, or because no backend can.
     final let refusal: RefusalReason?
@@ -23,6 +23,18 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         refusal = other.refusal
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
+    }
+
+    /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
+    init(derivedIn engine: EngineCore, name: String, refusal: RefusalReason? = nil) {
+        self.engine = engine
+        self.name = name
+        kind = .function
+        options = TaskOptions()
+        backend = nil
+        self.refusal = refusal
+        ownRefusal = refusal
+        isDispatched = false
     }
 
     init(

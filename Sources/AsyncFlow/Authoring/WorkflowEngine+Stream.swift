@@ -36,6 +36,7 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
         private let call: (Inputs.Element) -> TaskFuture<Value>
         private var unfinished: [TaskFuture<Value>?] = []
         private var oldest = 0
+        private var hasFailed = false
 
         init(inputs: Inputs, window: Int, call: @escaping (Inputs.Element) -> TaskFuture<Value>) {
             self.inputs = inputs
@@ -46,6 +47,7 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
         deinit { cancelUnfinished() }
 
         public func next() async throws -> Value? {
+            if hasFailed { return nil }
             while unfinished.count - oldest < window, let input = inputs.next() { unfinished.append(call(input)) }
             guard oldest < unfinished.count, let future = unfinished[oldest] else { return nil }
             do {
@@ -58,6 +60,7 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
                 }
                 return value
             } catch {
+                hasFailed = true
                 cancelUnfinished()
                 throw error
             }

@@ -28,7 +28,8 @@ public struct WorkflowEvent: Sendable {
         public let id: TaskID
         public let name: String
         public let kind: TaskKind
-        /// The name of the backend that runs it; nil for blocks and for tasks that no backend can run.
+        /// The name of the backend that runs it; nil for what the engine itself runs, as blocks and `map`, and for tasks
+        /// that no backend can run.
         public let backend: String?
         /// The block that it is a member of, if any.
         public let blockID: TaskID?

@@ -1,9 +1,11 @@
 extension TaskFuture {
     /// A future of what `transform` makes of this one's value; named `<name>.map`.
     ///
-    /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads.
+    /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads. Not called in a dry
+    ///   run, where a ``DryRunValue`` stands for what it returns.
     public func map<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> T) -> TaskFuture<T> {
-        derive(
+        if node.engine.configuration.dryRun { return mapInDryRun() }
+        return derive(
             "map",
             .synchronous { node in
                 do {
@@ -16,7 +18,8 @@ extension TaskFuture {
 
     /// A future of the value of the future that `transform` returns; named `<name>.flatMap`.
     ///
-    /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future.
+    /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future. Called in a dry
+    ///   run too, because it makes the graph.
     public func flatMap<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> TaskFuture<T>) -> TaskFuture<T> {
         derive(
             "flatMap",
@@ -29,9 +32,21 @@ extension TaskFuture {
             })
     }
 
-    private func derive<T: Sendable>(_ suffix: String, _ work: TaskWork) -> TaskFuture<T> {
-        let definition = TaskDefinition(
-            engine: node.engine, name: "\(name).\(suffix)", kind: .function, options: TaskOptions())
+    private func mapInDryRun<T: Sendable>() -> TaskFuture<T> {
+        guard let value = dryRunValue(for: T.self) else {
+            let refusal = RefusalReason(
+                .noDryRunValue,
+                "a dry run knows no value of type \(T.self) to stand for what map returns; "
+                    + "make the type conform to DryRunValue, or use a function task with a dryRunValue:")
+            return derive("map", .synchronous { _ in }, refusal: refusal)
+        }
+        return derive("map", .synchronous { node in node.succeed(value) })
+    }
+
+    private func derive<T: Sendable>(
+        _ suffix: String, _ work: TaskWork, refusal: RefusalReason? = nil
+    ) -> TaskFuture<T> {
+        let definition = TaskDefinition(derivedIn: node.engine, name: "\(name).\(suffix)", refusal: refusal)
         let derived = TaskNode(definition, dependencyCount: 1)
         derived.work = work
         derived.depend(on: node)
