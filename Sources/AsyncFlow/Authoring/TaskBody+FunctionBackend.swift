@@ -1,9 +1,10 @@
 import Synchronization
 
-extension BackendSlot {
-    /// The backend that function tasks must be handed to; nil if the engine's own workers run them.
+extension TaskDefinition {
+    /// The backend that the tasks must be handed to as functions; nil if the engine's own workers run them.
     var externalFunctionBackend: (any FunctionBackend)? {
-        backend is LocalBackend ? nil : backend as? any FunctionBackend
+        guard kind == .function, !engine.configuration.dryRun, let backend = backend?.backend else { return nil }
+        return backend is LocalBackend ? nil : backend as? any FunctionBackend
     }
 }
 

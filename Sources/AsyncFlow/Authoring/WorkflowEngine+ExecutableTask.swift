@@ -51,6 +51,7 @@ extension TaskNode {
             let path = try engine.makeRunDirectory() + "/\(id)"
             output = .files(standardOutput: path + ".stdout", standardError: path + ".stderr")
         }
+        if !backend.reportsStart { begin() }
         let result = try await backend.execute(
             CommandRequest(
                 command: command, task: TaskContext(self), output: output, gracePeriod: options.gracePeriod))

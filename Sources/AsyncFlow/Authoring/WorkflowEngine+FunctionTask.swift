@@ -41,9 +41,7 @@ extension WorkflowEngine {
         if isDryRun {
             return makeDryRunTask(name, options, value: dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self))
         }
-        let definition = makeDefinition(name, options)
-        guard let backend = definition.backend?.externalFunctionBackend else { return WorkflowTask(definition, body) }
-        return WorkflowTask(definition, body.executed(by: backend, in: definition.backend!))
+        return WorkflowTask(makeDefinition(name, options), body)
     }
 
     func makeDefinition<Kind>(

@@ -28,8 +28,9 @@ extension WorkflowEngine {
                 if isDryRun { return task.dryRun(dryRunValue ?? "", detail: prompt) }
                 let slot = task.definition.backend!
                 try await slot.ready()
-                return try await (slot.backend as! any PromptBackend)
-                    .complete(PromptRequest(text: prompt, task: TaskContext(task)))
+                let backend = slot.backend as! any PromptBackend
+                if !backend.reportsStart { task.begin() }
+                return try await backend.complete(PromptRequest(text: prompt, task: TaskContext(task)))
             })
     }
 }

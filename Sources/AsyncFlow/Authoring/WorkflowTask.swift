@@ -28,7 +28,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             TaskDefinition(
                 engine: definition.engine, name: definition.name, kind: definition.kind, options: merged,
                 ownRefusal: definition.ownRefusal),
-            definition.body)
+            definition.ownBody)
     }
 
     /// Adds a task to the graph. Never blocks and never throws: whatever goes wrong ends in the future.
@@ -91,10 +91,18 @@ struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
 /// A definition with its typed body: the one object that a call has to keep alive.
 @usableFromInline
 final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDefinition, @unchecked Sendable {
+    /// What the engine's workers run: the body, or the call of the backend that runs the body.
     @usableFromInline let body: TaskBody<Output, repeat each Input>
+    /// The body as it was given.
+    let ownBody: TaskBody<Output, repeat each Input>
 
     init(_ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>) {
-        self.body = body
+        ownBody = body
+        if let slot = definition.backend, let backend = definition.externalFunctionBackend {
+            self.body = body.executed(by: backend, in: slot)
+        } else {
+            self.body = body
+        }
         super.init(definition)
     }
 

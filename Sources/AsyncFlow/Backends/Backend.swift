@@ -9,8 +9,14 @@ public protocol Backend: Sendable {
 
     /// Gets ready to run tasks. Called once, before the first task; until it returns, tasks wait.
     ///
+    /// When the engine is shut down meanwhile, the calling Swift task is cancelled.
+    ///
     /// - Throws: if the backend can't run anything. Its tasks then fail with ``WorkflowErrorCode/backendUnavailable``.
     func start() async throws
+
+    /// Whether the backend has a queue of its own and says with ``TaskContext/reportStarted()`` when the turn of a command
+    /// or prompt has come. False by default: a task counts as running from when the backend gets it.
+    var reportsStart: Bool { get }
 
     /// Lets go of everything. Called once, when all its tasks have ended, if ``start()`` was called.
     func shutdown() async
@@ -18,6 +24,7 @@ public protocol Backend: Sendable {
 
 extension Backend {
     public func start() async throws {}
+    public var reportsStart: Bool { false }
     public func shutdown() async {}
 }
 

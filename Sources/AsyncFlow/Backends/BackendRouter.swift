@@ -60,7 +60,11 @@ final class BackendRouter: Sendable {
 final class BackendSlot: Sendable {
     let backend: any Backend
     let name: String
-    private let starting = Mutex<Task<Void, any Error>?>(nil)
+    private enum State {
+        case unused, ready
+        case starting(Task<Void, any Error>)
+    }
+    private let state = Mutex(State.unused)
 
     init(_ backend: any Backend) {
         self.backend = backend
@@ -86,23 +90,46 @@ final class BackendSlot: Sendable {
     }
 
     /// Returns when the backend is ready; starts it if nobody did.
+    ///
+    /// - Throws: ``EngineError`` if it can't be started; `CancellationError` as soon as the calling Swift task is cancelled.
     func ready() async throws {
-        let task = starting.withLock { starting in
-            if let starting { return starting }
-            let task = Task.detached { [backend] in try await backend.start() }
-            starting = task
-            return task
+        let starting = state.withLock { state -> Task<Void, any Error>? in
+            switch state {
+            case .ready: return nil
+            case .starting(let task): return task
+            case .unused:
+                let task = Task.detached { [self] in
+                    try await backend.start()
+                    self.state.withLock { $0 = .ready }
+                }
+                state = .starting(task)
+                return task
+            }
         }
-        do {
-            try await task.value
-        } catch {
-            throw EngineError(.backendUnavailable, "backend '\(name)' didn't start: \(error)", cause: error)
-        }
+        if let starting { try await waitUntilStarted(starting) }
     }
 
+    private func waitUntilStarted(_ starting: Task<Void, any Error>) async throws {
+        // A stream, because awaiting the task itself wouldn't end when the waiting task is cancelled.
+        let (ends, end) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
+        Task.detached { end.yield(await starting.result) }
+        for await result in ends {
+            guard case .failure(let error) = result else { return }
+            throw EngineError(.backendUnavailable, "backend '\(name)' didn't start: \(error)", cause: error)
+        }
+        throw CancellationError()
+    }
+
+    /// Ends a start that is still going on, and shuts the backend down if it did start.
     func shutdown() async {
-        guard let task = starting.withLock({ $0 }) else { return }
-        guard case .success = await task.result else { return }
+        let last = state.withLock { $0 }
+        switch last {
+        case .unused: return
+        case .starting(let task):
+            task.cancel()
+            guard case .success = await task.result else { return }
+        case .ready: break
+        }
         await backend.shutdown()
     }
 }

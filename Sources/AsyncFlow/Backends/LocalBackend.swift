@@ -3,6 +3,8 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
     public let name: String
     private let runner = CommandRunner()
     private let slots: ProcessSlots
+    /// A command is pending until it has a process slot.
+    public var reportsStart: Bool { true }
 
     /// - Parameters:
     ///   - name: the name for `.on("name")`.

@@ -44,6 +44,7 @@ public struct TaskContext: Sendable {
         if isCancelled { throw CancellationError() }
     }
 
-    /// For backends that queue: says that the task, which counted as pending until now, is being executed.
+    /// For backends that queue (see ``Backend/reportsStart``): says that the task, which counted as pending until now, is
+    /// being executed.
     public func reportStarted() { node.begin() }
 }
