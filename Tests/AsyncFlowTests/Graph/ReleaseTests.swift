@@ -1,22 +1,5 @@
 import AsyncFlow
-import Synchronization
 import Testing
-
-/// A value that says how many of its kind are alive.
-final class Tracked: TaskValue {
-    private let count: LiveCount
-    init(_ count: LiveCount) {
-        self.count = count
-        count.change(by: 1)
-    }
-    deinit { count.change(by: -1) }
-}
-
-final class LiveCount: Sendable {
-    private let count = Atomic<Int>(0)
-    var current: Int { count.load(ordering: .sequentiallyConsistent) }
-    func change(by difference: Int) { count.add(difference, ordering: .sequentiallyConsistent) }
-}
 
 /// Nothing is kept longer than somebody can ask for it, on an engine that goes on.
 @Suite("Release of what isn't needed any more", .timeLimit(.minutes(1)))
@@ -24,13 +7,13 @@ struct ReleaseTests {
     @Test("the values of a finished graph are released with its futures")
     func finishedGraph() async throws {
         try await withTestEngine { flow in
-            let values = LiveCount()
+            let values = Counter()
             let make = flow.functionTask("make") { Tracked(values) }
             let join = flow.functionTask("join") { (_: Tracked, _: [Tracked]) in Tracked(values) }
             do {
                 let last = join(make(), [make(), make()])
                 _ = try await last.value
-                #expect(values.current >= 1)
+                #expect(values.value >= 1)
             }
             await flow.waitUntilIdle()
             #expect(await becomesZero(values, flow))
@@ -41,7 +24,7 @@ struct ReleaseTests {
         "cancelled pending", "cancelled running", "dependency failed"])
     func arguments(end: String) async throws {
         try await withTestEngine { flow in
-            let values = LiveCount()
+            let values = Counter()
             let (gate, started) = (Gate(), Gate())
             let wait = flow.functionTask("wait") { (value: Tracked) in
                 started.open()
@@ -70,7 +53,7 @@ struct ReleaseTests {
     @Test("a value is released before the engine ends as soon as its last dependent has taken it")
     func intermediateValues() async throws {
         try await withTestEngine { flow async throws in
-            let values = LiveCount()
+            let values = Counter()
             let gate = Gate()
             let make = flow.functionTask("make") { Tracked(values) }
             let drop = flow.functionTask("drop") { (_: Tracked) in 1 }
@@ -89,7 +72,7 @@ struct ReleaseTests {
     @Test("members of a block are released while the block goes on")
     func blockMembers() async throws {
         try await withTestEngine { flow async throws in
-            let values = LiveCount()
+            let values = Counter()
             let make = flow.functionTask("make") { Tracked(values) }
             let block = flow.block("block") {
                 for _ in 0..<100 { _ = try await make().value }
@@ -101,7 +84,7 @@ struct ReleaseTests {
 
     @Test("an engine that is dropped without shutdown lets go of everything")
     func droppedEngine() async throws {
-        let values = LiveCount()
+        let values = Counter()
         let released = Gate()
         let last: TaskFuture<Tracked>
         do {
@@ -119,9 +102,9 @@ struct ReleaseTests {
 
     /// The last reference may be let go by a worker that is still on its way back from a body, so this gives the
     /// workers something to do after it, some times.
-    private func becomesZero(_ values: LiveCount, _ flow: WorkflowEngine) async -> Bool {
+    private func becomesZero(_ values: Counter, _ flow: WorkflowEngine) async -> Bool {
         let nothing = flow.functionTask("nothing") {}
-        for _ in 0..<1_000 where values.current > 0 { _ = await nothing().result }
-        return values.current == 0
+        for _ in 0..<1_000 where values.value > 0 { _ = await nothing().result }
+        return values.value == 0
     }
 }

@@ -28,3 +28,16 @@ final class Gauge: Sendable {
 
     func down() { state.withLock { $0.current -= 1 } }
 }
+
+/// A number that any thread may change.
+final class Counter: Sendable {
+    private let number = Atomic<Int>(0)
+
+    var value: Int { number.load(ordering: .sequentiallyConsistent) }
+
+    /// - Returns: the new value.
+    @discardableResult
+    func add(_ difference: Int) -> Int { number.add(difference, ordering: .sequentiallyConsistent).newValue }
+
+    func set(_ value: Int) { number.store(value, ordering: .sequentiallyConsistent) }
+}
