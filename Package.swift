@@ -23,9 +23,11 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
+        .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
         .target(name: "CProcesses"),
@@ -36,11 +38,22 @@ let package = Package(
                 "CProcesses",
             ],
             swiftSettings: settings),
+        .target(
+            name: "AsyncFlowServiceLifecycle",
+            dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowTests",
             dependencies: ["AsyncFlow", "signal-probe", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowServiceLifecycleTests",
+            dependencies: [
+                "AsyncFlowServiceLifecycle",
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
     ] + examples
 )

@@ -27,10 +27,12 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     ///
     /// - Throws: a ``WorkflowError`` that names the task: ``TaskFailedError``, ``DependencyFailureError``,
     ///   ``TaskCancelledError`` or ``TaskRefusedError``; or `CancellationError` if the awaiting Swift task was cancelled.
+    @inlinable
     public var value: Value {
         get async throws {
-            try await node.waitForEnd()
-            return try outcome.get()
+            if !node.hasEnded { try await node.waitForEnd() }
+            if let error = node.error { throw error }
+            return node.outcome.load(as: Value.self)
         }
     }
 
@@ -47,7 +49,8 @@ public struct TaskFuture<Value: Sendable>: Sendable {
 
     /// Only after the end.
     private var outcome: Result<Value, any Error> {
-        node.currentPhase == .done ? .success(node.outcome.load(as: Value.self)) : .failure(node.outcome.error)
+        if let error = node.error { return .failure(error) }
+        return .success(node.outcome.load(as: Value.self))
     }
 
     /// Cancels the task, and with it what depends on it and, if it is a block, its members down to any depth.

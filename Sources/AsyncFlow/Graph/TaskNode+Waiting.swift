@@ -33,6 +33,7 @@ final class CompletionCallback: TaskObserver, @unchecked Sendable {
 
 extension TaskNode {
     /// Returns when the task has ended; throws `CancellationError` as soon as the awaiting Swift task is cancelled.
+    @usableFromInline
     func waitForEnd() async throws {
         if hasEnded { return }
         let waiter = Waiter()

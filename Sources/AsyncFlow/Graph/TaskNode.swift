@@ -4,7 +4,10 @@ import Synchronization
 @usableFromInline
 enum TaskWork {
     case synchronous((TaskNode) -> Void)
-    case asynchronous(@Sendable (TaskNode) async -> Void)
+    case asynchronous(AsyncBody)
+
+    /// Runs where its caller runs: starting it doesn't look for another executor.
+    @usableFromInline typealias AsyncBody = nonisolated(nonsending) @Sendable (TaskNode) async -> Void
 }
 
 /// One task in the graph: its phase, the count of unresolved dependencies, who waits for it, what it does, how it ended.
@@ -66,6 +69,9 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     var currentPhase: TaskPhase { phase.load(ordering: .acquiring) }
     /// Whether the outcome may be read.
     @usableFromInline var hasEnded: Bool { observers.isClosed }
+
+    /// Why it has no value, or nil if it has. Only after the end.
+    @usableFromInline var error: (any Error)? { currentPhase == .done ? nil : outcome.error }
 
     /// Applies one event of the pure state machine, atomically.
     @inline(__always)

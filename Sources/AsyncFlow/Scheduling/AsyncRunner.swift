@@ -14,7 +14,7 @@ final class AsyncRunner: Sendable {
 
     /// Runs an async body on the calling worker's thread, and what else the worker has to do, until a body suspends or
     /// there is nothing more to do.
-    static func run(_ node: TaskNode, _ body: @escaping @Sendable (TaskNode) async -> Void, on worker: Worker) {
+    static func run(_ node: TaskNode, _ body: @escaping TaskWork.AsyncBody, on worker: Worker) {
         let runner = AsyncRunner()
         if #available(macOS 26, *) {
             runner.setTask(Task.immediate(executorPreference: worker.pool) { await runner.loop(node, body) })
@@ -25,7 +25,7 @@ final class AsyncRunner: Sendable {
     }
 
     /// The runner's whole life.
-    private func loop(_ first: TaskNode, _ firstBody: @escaping @Sendable (TaskNode) async -> Void) async {
+    private nonisolated(nonsending) func loop(_ first: TaskNode, _ firstBody: @escaping TaskWork.AsyncBody) async {
         var node = first
         var body = firstBody
         while true {

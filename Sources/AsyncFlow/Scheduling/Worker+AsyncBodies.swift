@@ -52,7 +52,7 @@ extension Worker {
     /// Runs what there is to do until an async body comes.
     ///
     /// - Returns: that body; nil if there is nothing more to do, or something that can't be done within a Swift task.
-    func runUntilAsync() -> (TaskNode, @Sendable (TaskNode) async -> Void)? {
+    func runUntilAsync() -> (TaskNode, TaskWork.AsyncBody)? {
         while let item = takeNext() {
             guard item._withUnsafeGuaranteedRef({ $0.isTask }) else {
                 putBack(item)

@@ -23,7 +23,12 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
     private let local = Mutex(WorkList())
     private let wake = WakeUp()
 
+    /// How many items ran since it was looked whether there is work from outside: a worker that always has work of its
+    /// own must not keep that waiting.
+    @exclusivity(unchecked) private var takenSinceLookingOutside = 0
+
     private static let longestChain = 128
+    private static let longestTimeWithoutLookingOutside = 64
 
     init(index: Int) { self.index = index }
 
@@ -83,6 +88,12 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
             return item
         }
         chained = 0
+        takenSinceLookingOutside += 1
+        if takenSinceLookingOutside >= Self.longestTimeWithoutLookingOutside {
+            takenSinceLookingOutside = 0
+            let work = pool.takeInjected()
+            if !work.isEmpty { push(work) }
+        }
         return local.withLock { $0.popFirst() }
     }
 

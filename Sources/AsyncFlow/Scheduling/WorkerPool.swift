@@ -63,6 +63,9 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         injected.push(work)
     }
 
+    /// All work from outside that no worker has taken yet.
+    func takeInjected() -> WorkList { injected.takeAll() }
+
     // MARK: - Waiting for work
 
     /// The next item for a worker whose own queue is empty, or nil when the pool has stopped.
