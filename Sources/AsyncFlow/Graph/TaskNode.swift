@@ -71,7 +71,11 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     @usableFromInline var hasEnded: Bool { observers.isClosed }
 
     /// Why it has no value, or nil if it has. Only after the end.
-    @usableFromInline var error: (any Error)? { currentPhase == .done ? nil : outcome.error }
+    @usableFromInline var error: (any Error)? {
+        // Also what makes the outcome visible to this thread, however it learnt of the end.
+        precondition(hasEnded, "the outcome of a task was read before its end")
+        return currentPhase == .done ? nil : outcome.error
+    }
 
     /// Applies one event of the pure state machine, atomically.
     @inline(__always)
