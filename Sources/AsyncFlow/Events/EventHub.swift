@@ -3,7 +3,11 @@ import Synchronization
 
 /// Takes what happens and hands it to every reader. With no reader, all it costs is reading a flag.
 final class EventHub: Sendable {
-    private let sinks = Mutex<[any EventSink]>([])
+    private struct State {
+        var sinks: [any EventSink] = []
+        var isFinished = false
+    }
+    private let state = Mutex(State())
     private let wantsAll = Atomic<Bool>(false)
     private let wantsAny = Atomic<Bool>(false)
 
@@ -12,29 +16,37 @@ final class EventHub: Sendable {
     /// Whether anybody reads at all.
     var isObserved: Bool { wantsAny.load(ordering: .relaxed) }
 
-    func add(_ sink: any EventSink) { change { $0.append(sink) } }
-    func remove(_ sink: any EventSink) { change { sinks in sinks.removeAll { $0 === sink } } }
-
-    private func change(_ change: (inout [any EventSink]) -> Void) {
-        sinks.withLock { sinks in
-            change(&sinks)
-            wantsAll.store(sinks.contains { $0.wantsEveryEvent }, ordering: .relaxed)
-            wantsAny.store(!sinks.isEmpty, ordering: .relaxed)
+    /// Adds a reader; one that comes after the end is told so at once.
+    func add(_ sink: any EventSink) {
+        let isTooLate = state.withLock { state in
+            if !state.isFinished { change(&state) { $0.append(sink) } }
+            return state.isFinished
         }
+        if isTooLate { sink.finish() }
+    }
+
+    func remove(_ sink: any EventSink) {
+        state.withLock { state in change(&state) { sinks in sinks.removeAll { $0 === sink } } }
+    }
+
+    private func change(_ state: inout State, _ change: (inout [any EventSink]) -> Void) {
+        change(&state.sinks)
+        wantsAll.store(state.sinks.contains { $0.wantsEveryEvent }, ordering: .relaxed)
+        wantsAny.store(!state.sinks.isEmpty, ordering: .relaxed)
     }
 
     func emit(_ event: WorkflowEvent) {
-        for sink in sinks.withLock({ $0 }) { sink.receive(event) }
+        for sink in state.withLock({ $0.sinks }) { sink.receive(event) }
     }
 
     /// The engine has ended: nothing more will come.
     func finish() {
-        let ended = sinks.withLock { sinks in
-            defer { sinks = [] }
-            return sinks
+        let ended = state.withLock { state in
+            let ended = state.sinks
+            state.isFinished = true
+            change(&state) { $0 = [] }
+            return ended
         }
-        wantsAll.store(false, ordering: .relaxed)
-        wantsAny.store(false, ordering: .relaxed)
         for sink in ended { sink.finish() }
     }
 }
