@@ -17,7 +17,6 @@ public nonisolated(nonsending) func withWorkflowEngine<Result>(
     let flow = try WorkflowEngine(configuration, backends: backends)
     let core = flow.core
     let watch = signals.isHandled ? SignalCenter.shared.add { await core.shutdown(.immediate) } : nil
-    defer { if let watch { SignalCenter.shared.remove(watch) } }
     do {
         let result = try await withTaskCancellationHandler {
             let result = try await body(flow)
@@ -26,9 +25,11 @@ public nonisolated(nonsending) func withWorkflowEngine<Result>(
         } onCancel: {
             core.abandon()
         }
+        if let watch { await SignalCenter.shared.remove(watch) }
         return result
     } catch {
         await flow.shutdown(.immediate)
+        if let watch { await SignalCenter.shared.remove(watch) }
         throw error
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -16,7 +15,7 @@ final class SignalCenter: Sendable {
     private struct State {
         var handlers: [UInt64: @Sendable () async -> Void] = [:]
         var lastHandler: UInt64 = 0
-        var sources: [any DispatchSourceSignal] = []
+        var isWatching = false
         var received: Int32?
     }
     private let state = Mutex(State())
@@ -29,31 +28,46 @@ final class SignalCenter: Sendable {
         state.withLock { state in
             state.lastHandler += 1
             state.handlers[state.lastHandler] = handler
-            if state.sources.isEmpty { state.sources = Self.signals.map(watch) }
+            if !state.isWatching, SignalPipe.shared != nil {
+                for number in Self.signals { watch(number) }
+                state.isWatching = true
+            }
             return state.lastHandler
         }
     }
 
     /// Takes a handler away; with the last one, the signals do again what they did by default.
-    func remove(_ handler: UInt64) {
-        state.withLock { state in
+    ///
+    /// Never returns once a signal has arrived: the process is about to end by it, and must not end otherwise before.
+    func remove(_ handler: UInt64) async {
+        let isEnding = state.withLock { state in
             state.handlers[handler] = nil
-            guard state.handlers.isEmpty, state.received == nil else { return }
-            for source in state.sources { source.cancel() }
-            state.sources = []
-            for number in Self.signals { signal(number, SIG_DFL) }
+            guard state.received == nil else { return true }
+            guard state.handlers.isEmpty else { return false }
+            if state.isWatching {
+                for number in Self.signals { unwatch(number) }
+                state.isWatching = false
+            }
+            return false
         }
+        if isEnding { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
     }
 
-    private func watch(_ number: Int32) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)  // the default action would end the process before the source sees the signal
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { self.receive(number) }
-        source.resume()
-        return source
+    /// A signal that whoever started the process made it ignore, as `nohup` does, stays ignored.
+    private func watch(_ number: Int32) {
+        if Self.isIgnored(signal(number, noteSignal)) { signal(number, SIG_IGN) }
     }
 
-    private func receive(_ number: Int32) {
+    private func unwatch(_ number: Int32) {
+        if Self.isIgnored(signal(number, SIG_DFL)) { signal(number, SIG_IGN) }
+    }
+
+    private static func isIgnored(_ former: (@convention(c) (Int32) -> Void)?) -> Bool {
+        unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// Called on the thread that reads the pipe.
+    fileprivate func receive(_ number: Int32) {
         let handlers = state.withLock { state -> [@Sendable () async -> Void]? in
             guard state.received == nil else { return nil }
             state.received = number
@@ -79,4 +93,40 @@ final class SignalCenter: Sendable {
         pause()
         exit(128 + number)
     }
+}
+
+/// How a signal gets from its handler, which may do next to nothing, to a thread that may do anything: through a pipe.
+/// Made once for the process. (A dispatch source would lose signals that come before it is set up.)
+private struct SignalPipe {
+    /// nil if there are no descriptors or threads to be had; signals then do what they do by default.
+    static let shared = SignalPipe()
+    /// Where the handler writes. Set before the first handler is.
+    static let writeEnd = Atomic<Int32>(-1)
+
+    private init?() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        let readEnd = ends[0]
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        Self.writeEnd.store(ends[1], ordering: .sequentiallyConsistent)
+        do {
+            try SystemThread.startDetached {
+                while true {
+                    var number: UInt8 = 0
+                    if read(readEnd, &number, 1) == 1 { SignalCenter.shared.receive(Int32(number)) }
+                }
+            }
+        } catch {
+            for end in ends { close(end) }
+            return nil
+        }
+    }
+}
+
+/// The signal handler.
+private let noteSignal: @convention(c) (Int32) -> Void = { signal in
+    let error = errno
+    var number = UInt8(truncatingIfNeeded: signal)
+    _ = write(SignalPipe.writeEnd.load(ordering: .relaxed), &number, 1)
+    errno = error
 }
