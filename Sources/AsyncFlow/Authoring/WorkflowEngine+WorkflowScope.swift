@@ -28,6 +28,7 @@ extension WorkflowEngine {
         let id = id ?? core.makeWorkflowID()
         core.emit(.scopeStarted, workflowID: id)
         let block = ExecutionContext.currentMembership(in: core)?.block
-        return Membership(engine: core, workflowID: id, block: block)
+        return Membership(
+            engine: core, workflowID: id, block: block, enclosing: ExecutionContext.current?.membership)
     }
 }

@@ -31,7 +31,8 @@ enum ExecutionContext: Sendable {
 
     /// The membership that new tasks of an engine inherit here; another engine's scopes and blocks don't count.
     static func currentMembership(in engine: EngineCore) -> Membership? {
-        guard let membership = current?.membership, membership.engine === engine else { return nil }
+        var membership = current?.membership
+        while let other = membership, other.engine !== engine { membership = other.enclosing }
         return membership
     }
 }

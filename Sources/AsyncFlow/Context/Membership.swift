@@ -4,11 +4,14 @@ final class Membership: Sendable {
     let workflowID: String?
     /// The block it belongs to and that block's live members.
     let block: BlockRun?
+    /// What counts for other engines where this one's scope is in between.
+    let enclosing: Membership?
 
-    init(engine: EngineCore, workflowID: String?, block: BlockRun?) {
+    init(engine: EngineCore, workflowID: String?, block: BlockRun?, enclosing: Membership? = nil) {
         self.engine = engine
         self.workflowID = workflowID
         self.block = block
+        self.enclosing = enclosing
         engine.noteMembership()
     }
 
