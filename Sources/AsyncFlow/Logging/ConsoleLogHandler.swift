@@ -86,7 +86,7 @@ public struct ConsoleLogHandler: LogHandler {
         switch format.value {
         case .json:
             let fields: [(String, String)] = [
-                ("time", Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))),
+                ("time", Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
                 ("level", level.rawValue), ("logger", label), ("message", message),
             ]
             let all = fields + details.map { ($0.key, "\($0.value)") }
