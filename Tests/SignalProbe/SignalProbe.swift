@@ -1,4 +1,5 @@
 import AsyncFlow
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,28 +8,39 @@ import Musl
 import Darwin
 #endif
 
-/// A program for the tests of real signals: runs one task that would never end, says when it is running, and says what
-/// became of it.
+/// A program for the tests of real signals: runs tasks that would never end, says when they are running, and says what
+/// became of them.
+///
+/// With an argument it also runs that command; with `stubborn` as a second one, its task ignores its cancellation.
 @main
 struct SignalProbe {
     static func main() async throws {
+        let isStubborn = CommandLine.arguments.contains("stubborn")
         try await withWorkflowEngine { flow in
             let endless = flow.functionTask("endless") {
                 say("ready")
                 do {
-                    while true { try await Task.sleep(for: .seconds(3600)) }
+                    try await Task.sleep(for: .seconds(3600))
                 } catch {
                     say("interrupted")
+                    while isStubborn { await Task.detached { try? await Task.sleep(for: .seconds(3600)) }.value }
                     throw error
                 }
             }
-            let dependent = flow.functionTask("dependent") { (_: Void) in say("dependent ran") }
+            let next = flow.functionTask("next") { (_: Void) in say("next ran") }
+            let command = flow.executableTask("command") { (duration: String) in "/bin/sleep \(duration)" }
+            let started = flow.events
+            let running = CommandLine.arguments.dropFirst().first.map { command($0) }
+            if running != nil {
+                for await event in started where event.type == .taskStarted { break }
+            }
             let future = endless()
-            let second = dependent(future)
-            _ = await second.result
-            say("dependent \(second.state)")
+            let pending = next(future)
+            _ = await pending.result
+            say("next is \(pending.state)")
             _ = try await future.value
         }
+        say("returned")
     }
 
     static func say(_ line: String) {

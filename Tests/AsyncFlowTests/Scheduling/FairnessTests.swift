@@ -17,6 +17,7 @@ struct FairnessTests {
             }
             tasks.append(again)
             again()
+            while rounds.value < 1_000 { await Task.yield() }
             try await flow.functionTask("stop") { isStopped.open() }().value
             #expect(rounds.value < Self.patience)
         }
@@ -25,8 +26,9 @@ struct FairnessTests {
     @Test("a task that is called from outside runs although bodies on every worker yield without end")
     func outsideAgainstYielding() async throws {
         try await withTestEngine { flow in
-            let isStopped = Gate()
+            let (isStopped, started) = (Gate(), Gauge())
             let yields = flow.functionTask("yields") {
+                started.up()
                 for round in 0..<Self.patience {
                     if isStopped.isOpen { return round }
                     await Task.yield()
@@ -34,6 +36,7 @@ struct FairnessTests {
                 return Self.patience
             }
             let yielding = (0..<4).map { _ in yields() }
+            while started.total < 4 { await Task.yield() }
             try await flow.functionTask("stop") { isStopped.open() }().value
             for rounds in try await yielding.values() { #expect(rounds < Self.patience) }
         }

@@ -1,0 +1,60 @@
+import AsyncFlow
+import Testing
+
+@Suite("The report of a dry run", .timeLimit(.minutes(1)))
+struct DryRunReportTests {
+    @Test("tasks are listed in an order in which they could run, with everything about them")
+    func content() async throws {
+        let model = RecordingPromptBackend()
+        try await withTestEngine(workers: 1, dryRun: true, backends: [LocalBackend(), model]) { flow in
+            let load = flow.functionTask("load") { (name: String) in name }
+            let ask = flow.promptTask("ask") { (text: String) in "What is '\(text)'?" }
+            let join = flow.functionTask("join") { (texts: [String]) in texts.joined() }
+            let block = flow.block("block") {
+                let answers = ["a", "b"].map { ask(load($0)) }
+                return try await flow.withWorkflowScope("w") { join(answers) }.value
+            }
+            let future = block()
+            _ = try await future.value
+            let entries = flow.dryRunReport.entries
+            #expect(entries.count == 6)
+            #expect(entries.first?.name == "block")
+            #expect(entries.last?.name == "join")
+            for (index, entry) in entries.enumerated() {
+                let before = Set(entries.prefix(index).map(\.id))
+                #expect(entry.dependencies.allSatisfy { before.contains($0) })
+                #expect(entry.blockID == (index == 0 ? nil : future.id))
+                #expect(entry.workflowID == (entry.name == "join" ? "w" : nil))
+            }
+            let asked = try #require(entries.first { $0.name == "ask" })
+            #expect(asked.kind == .prompt && asked.backend == "model" && asked.detail == "What is ''?")
+            #expect(entries.last?.dependencies.count == 2)
+        }
+    }
+
+    @Test("its text has one line a task")
+    func text() async throws {
+        try await withTestEngine(dryRun: true) { flow in
+            let size = flow.executableTask("size", dryRunValue: "12") { (path: String) in "/usr/bin/wc -c \(path)" }
+            let double = flow.functionTask("double", .workflow("w")) { (text: String) in text + text }
+            _ = try await double(size("my file.txt")).value
+            #expect(
+                flow.dryRunReport.description == """
+                    dry run: 2 tasks would have run
+                    1. executable size (task.000001) on local: /usr/bin/wc -c 'my file.txt'
+                    2. function double (task.000002) on local, workflow w, after task.000001
+                    """)
+        }
+    }
+
+    @Test("tasks that wouldn't run aren't in it")
+    func notRun() async throws {
+        try await withTestEngine(dryRun: true) { flow in
+            let refused = flow.functionTask("refused", .on("nowhere")) { 1 }()
+            let dependent = flow.functionTask("dependent") { (value: Int) in value }(refused)
+            _ = await dependent.result
+            #expect(flow.dryRunReport.entries.isEmpty)
+            #expect(flow.dryRunReport.description == "dry run: 0 tasks would have run")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import AsyncFlow
+import Logging
+import Testing
+
+@Suite("What an engine logs", .timeLimit(.minutes(1)))
+struct EventLoggerTests {
+    /// Runs `body` in an engine that logs at a level, and returns the lines without their times, as "LEVEL message".
+    private func lines(_ level: Logger.Level, _ body: (WorkflowEngine) async throws -> Void) async throws -> [String] {
+        let lines = Recorder<String>()
+        var configuration = WorkflowEngine.Configuration.quiet(workers: 1)
+        configuration.logger = Logger(label: "test") {
+            ConsoleLogHandler(label: $0, format: .plain) { lines.append($0) }
+        }
+        configuration.logger.logLevel = level
+        try await withWorkflowEngine(configuration, signals: .ignored, body)
+        return lines.values.map { line in
+            let message = line.split(separator: " ", maxSplits: 1)[1]
+            return message.split(separator: /\ \ |\n/)[0].description
+        }
+    }
+
+    private func workload(_ flow: WorkflowEngine) async throws {
+        let number = flow.functionTask("number") { 1 }()
+        _ = try await flow.functionTask("double") { (value: Int) in value * 2 }(number).value
+        let fails = flow.functionTask("fails") { () throws -> Int in throw TestError("no luck") }()
+        _ = await flow.functionTask("dependent") { (value: Int) in value }(fails).result
+        let endless = flow.functionTask("endless") { try await Gate().wait() }()
+        endless.cancel()
+        _ = await endless.result
+    }
+
+    @Test("at warning level only failures are logged, with their reason")
+    func warning() async throws {
+        #expect(
+            try await lines(.warning, workload) == [
+                "ERROR fails (task.000003) failed: no luck",
+                """
+                ERROR dependent (task.000004) failed: not run, because its dependency fails (task.000003) failed: \
+                fails (task.000003): no luck
+                """,
+            ])
+    }
+
+    @Test("at info level the engine's start and end are logged too")
+    func info() async throws {
+        let lines = try await lines(.info, workload)
+        #expect(lines.first == "INFO engine started")
+        #expect(lines.last == "INFO engine ended")
+        #expect(lines.count == 4)
+    }
+
+    @Test("at debug level everything about a task is logged")
+    func debug() async throws {
+        let lines = try await lines(.debug, workload)
+        #expect(
+            lines.filter { $0.contains(" number (") } == [
+                "DEBUG number (task.000001) created, no dependencies",
+                "DEBUG number (task.000001) resolved: all dependencies are done",
+                "DEBUG number (task.000001) queued",
+                "DEBUG number (task.000001) started",
+                "DEBUG number (task.000001) done",
+            ])
+        #expect(lines.contains("DEBUG double (task.000002) created, depends on task.000001"))
+        #expect(lines.contains("DEBUG endless (task.000005) cancelled"))
+    }
+
+    @Test("lines carry engine, workflow, task, kind, backend and block as metadata")
+    func metadata() async throws {
+        let raw = Recorder<String>()
+        var configuration = WorkflowEngine.Configuration.quiet()
+        configuration.logger = Logger(label: "test") {
+            ConsoleLogHandler(label: $0, format: .plain) { raw.append($0) }
+        }
+        configuration.logger.logLevel = .debug
+        let id = try await withWorkflowEngine(configuration, signals: .ignored) { flow in
+            let leaf = flow.functionTask("leaf") {}
+            let block = flow.block("block", .workflow("w")) { try await leaf().value }
+            try await block().value
+            return flow.id
+        }
+        let line = try #require(raw.values.first { $0.contains("leaf (task.000002) done") })
+        #expect(
+            line.hasSuffix("  backend=local block=task.000001 engine=\(id) kind=function task=task.000002 workflow=w\n"))
+    }
+
+    @Test("a logger at critical level costs and writes nothing")
+    func critical() async throws {
+        #expect(try await lines(.critical, workload).isEmpty)
+    }
+}
