@@ -35,11 +35,11 @@ struct SignalTests {
         let duration = "98765.\(UInt32.random(in: 1...(.max)))"
         let probe = try ProbeProcess([duration])
         await probe.waitForLine("ready")
-        while Self.processes(with: duration) < 2 { await Task.yield() }  // the probe itself and its command
+        while try Self.processes(with: duration) < 2 { await Task.yield() }  // the probe itself and its command
         probe.send(signal)
         let end = await probe.waitForEnd()
         #expect(end.status == signal)
-        #expect(Self.processes(with: duration) == 0)
+        #expect(try Self.processes(with: duration) == 0)
     }
 
     @Test("a signal that the program was started to ignore stays ignored, as with nohup")
@@ -54,15 +54,7 @@ struct SignalTests {
     }
 
     /// How many processes have this among their arguments.
-    private static func processes(with argument: String) -> Int {
-        let listing = Process()
-        listing.executableURL = URL(fileURLWithPath: "/bin/ps")
-        listing.arguments = ["-A", "-o", "args"]
-        let pipe = Pipe()
-        listing.standardOutput = pipe
-        guard (try? listing.run()) != nil else { return -1 }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        listing.waitUntilExit()
-        return text.split(separator: "\n").count { $0.contains(argument) }
+    private static func processes(with argument: String) throws -> Int {
+        try ProcessList.now.count { $0.commandLine.contains(argument) && !$0.hasEnded }
     }
 }
