@@ -7,7 +7,7 @@ actor RecordingBackend: FunctionBackend {
     nonisolated let name = "recorder"
     private(set) var record: [String] = []
 
-    func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws {
+    func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws {
         record.append(task.taskName)
         try await body()
     }

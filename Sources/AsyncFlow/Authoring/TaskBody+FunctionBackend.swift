@@ -8,6 +8,11 @@ extension TaskDefinition {
     }
 }
 
+/// Where the value of a body lands that a backend runs at a time and place of its own.
+private final class Box<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
+}
+
 extension TaskBody {
     /// The same body, executed by a backend instead of the engine's workers.
     func executed(by backend: any FunctionBackend, in slot: BackendSlot) -> TaskBody {
@@ -19,12 +24,12 @@ extension TaskBody {
     ) async throws -> Output {
         let task = TaskContext.current!
         try await slot.ready()
-        let output = Mutex<Output?>(nil)
+        let output = Box<Output>()
         try await backend.execute({
             let value = try await call(repeat each input)
-            output.withLock { $0 = value }
+            output.value.withLock { $0 = value }
         }, for: task)
-        guard let value = output.withLock({ $0 }) else {
+        guard let value = output.value.withLock({ $0 }) else {
             throw EngineError(
                 .backendUnavailable, "backend '\(slot.name)' says the task is done, but didn't run its body")
         }

@@ -48,7 +48,7 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
 
         public func next() async throws -> Value? {
             if hasFailed { return nil }
-            while unfinished.count - oldest < window, let input = inputs.next() { unfinished.append(call(input)) }
+            refill()
             guard oldest < unfinished.count, let future = unfinished[oldest] else { return nil }
             do {
                 let value = try await future.value
@@ -64,6 +64,13 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
                 cancelUnfinished()
                 throw error
             }
+        }
+
+        /// Fills the window up, but not for every single call that ended: making some calls in one go wakes the workers
+        /// once, and the reader finds several values ready at a time.
+        private func refill() {
+            guard window - (unfinished.count - oldest) >= Swift.max(1, Swift.min(window / 8, 64)) else { return }
+            while unfinished.count - oldest < window, let input = inputs.next() { unfinished.append(call(input)) }
         }
 
         private func cancelUnfinished() {

@@ -6,7 +6,9 @@ extension WorkflowEngine {
     ///
     /// Scopes nest; the inner one's id counts. Leaving a scope doesn't wait for its tasks.
     ///
-    /// - Parameter id: the workflow's id; by default one that is unique in this engine.
+    /// - Parameters:
+    ///   - id: the workflow's id; by default one that is unique in this engine.
+    ///   - body: calls the tasks that get the label.
     public nonisolated(nonsending) func withWorkflowScope<Result>(
         _ id: String? = nil, _ body: () async throws -> Result
     ) async rethrows -> Result {

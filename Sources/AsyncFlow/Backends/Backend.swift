@@ -36,7 +36,7 @@ public protocol FunctionBackend: Backend {
     ///   - body: the task's body with its arguments; to be called once.
     ///   - task: which task it is.
     /// - Throws: what `body` throws, or the backend's own trouble.
-    func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws
+    func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws
 }
 
 /// A backend that runs commands.

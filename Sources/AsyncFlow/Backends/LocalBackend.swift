@@ -16,7 +16,7 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
         slots = ProcessSlots(count: max(1, maximumProcesses))
     }
 
-    public func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws {
+    public func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws {
         try await body()
     }
 

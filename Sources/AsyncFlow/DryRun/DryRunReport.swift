@@ -30,7 +30,7 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
             if !entry.dependencies.isEmpty {
                 line += ", after " + entry.dependencies.map(\.description).joined(separator: ", ")
             }
-            if let detail = entry.detail { line += ": \(detail)" }
+            if let detail = entry.detail { line += ": \(detail.replacing("\n", with: "\\n"))" }
             return line
         }
         return (["dry run: \(entries.count) tasks would have run"] + lines).joined(separator: "\n")

@@ -33,7 +33,8 @@ final class EngineCore: Sendable {
         self.configuration = configuration
         router = try BackendRouter(backends)
         pool = WorkerPool(workerCount: configuration.workers)
-        runDirectory = configuration.workDirectory + "/" + id
+        // Absolute: a path in it is also right for a command with a working directory of its own.
+        runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
         dryRun = configuration.dryRun ? DryRunRecorder() : nil
         events = EventHub()
         if let dryRun { events.add(dryRun) }

@@ -9,12 +9,13 @@
 /// }
 /// ```
 ///
-/// ``withWorkflowEngine(_:backends:_:)`` always shuts down, also on throw. Where a scope doesn't fit, make an engine
+/// ``AsyncFlow/withWorkflowEngine(_:backends:signals:_:)`` always shuts down, also on throw. Where a scope doesn't fit, make an engine
 /// yourself and call ``shutdown(_:)`` when done; an engine that is dropped without shutdown cancels what is left.
 public final class WorkflowEngine: Sendable {
     @usableFromInline let core: EngineCore
 
     /// - Parameters:
+    ///   - configuration: how the engine is set up.
     ///   - backends: where tasks run; the first that can run a task is its default. Names must differ.
     /// - Throws: ``EngineError`` if there is no backend, or two have the same name.
     public init(

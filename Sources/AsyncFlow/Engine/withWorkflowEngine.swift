@@ -8,6 +8,7 @@
 ///   - backends: where tasks run; the first that can run a task is its default.
 ///   - signals: what SIGINT, SIGTERM and SIGHUP do while `body` runs. By default they cancel everything and then end the
 ///     process by the same signal; pass `.ignored` in programs that handle signals themselves.
+///   - body: gets the engine, and makes and awaits tasks.
 /// - Throws: what `body` throws, or ``EngineError`` if the backends can't work together.
 public nonisolated(nonsending) func withWorkflowEngine<Result>(
     _ configuration: WorkflowEngine.Configuration = .init(), backends: [any Backend] = [LocalBackend()],

@@ -13,18 +13,18 @@ final class EventLogger: EventSink {
     var wantsEveryEvent: Bool { logger.logLevel <= .debug }
 
     func receive(_ event: WorkflowEvent) {
-        let level = Self.level(of: event.type)
+        let level = Self.level(of: event)
         guard logger.logLevel <= level else { return }
         logger.log(level: level, "\(Self.message(of: event))", metadata: Self.metadata(of: event))
     }
 
     func finish() {}
 
-    /// The least severe level at which anything is written for this type.
-    private static func level(of type: EventType) -> Logger.Level {
-        switch type {
+    private static func level(of event: WorkflowEvent) -> Logger.Level {
+        switch event.type {
         case .engineStarted, .engineEnded: .info
-        case .taskFailed: .error
+        // The failure itself is an error, once; what couldn't run because of it may be a million tasks.
+        case .taskFailed: event.error is DependencyFailureError ? .info : .error
         default: .debug
         }
     }

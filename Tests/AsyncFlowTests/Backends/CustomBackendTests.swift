@@ -41,7 +41,9 @@ struct CustomBackendTests {
 
     @Test("cancelling a task reaches the backend that runs it, not another")
     func cancellation() async throws {
-        let (first, second) = (RecordingPromptBackend("first", isOpen: false), RecordingPromptBackend("second", isOpen: false))
+        let (first, second) = (
+            RecordingPromptBackend("first", isOpen: false), RecordingPromptBackend("second", isOpen: false)
+        )
         try await withTestEngine(backends: [first, second]) { flow in
             let ask = flow.promptTask("ask") { (text: String) in text }
             let kept = ask("kept")
@@ -107,7 +109,7 @@ struct CustomBackendTests {
     func bodyNotRun() async throws {
         struct Lazy: FunctionBackend {
             let name = "lazy"
-            func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws {}
+            func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws {}
         }
         try await withTestEngine(backends: [Lazy()]) { flow in
             let error = try #require(await flow.functionTask("task") { 1 }().error as? TaskFailedError)

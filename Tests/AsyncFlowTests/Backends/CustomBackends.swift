@@ -11,7 +11,7 @@ final class RecordingFunctionBackend: FunctionBackend {
     func start() async throws { life.append("start") }
     func shutdown() async { life.append("shutdown") }
 
-    func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws {
+    func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws {
         executed.append(task.taskName)
         try await body()
     }
@@ -55,6 +55,6 @@ final class UnreadyBackend: FunctionBackend, PromptBackend {
         try await gate.wait()
     }
 
-    func execute(_ body: @Sendable () async throws -> Void, for task: TaskContext) async throws { try await body() }
+    func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws { try await body() }
     func complete(_ request: PromptRequest) async throws -> String { request.text }
 }

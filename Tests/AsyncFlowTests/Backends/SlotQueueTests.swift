@@ -55,7 +55,8 @@ struct SlotQueueTests {
         check(queue.cancel(after) == nil)
     }
 
-    @Test("random sequences never give out too many slots, forget nobody, and keep the order", arguments: Seeds.some(30))
+    @Test(
+        "random sequences never give out too many slots, forget nobody, and keep the order", arguments: Seeds.some(30))
     func random(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         let count = Int.random(in: 1...4, using: &random)

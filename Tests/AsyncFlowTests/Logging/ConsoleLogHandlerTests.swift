@@ -24,9 +24,12 @@ struct ConsoleLogHandlerTests {
         #expect(try pattern.wholeMatch(in: line) != nil, "\(line)")
     }
 
-    @Test("coloured: the same with the level in the colour of its severity", arguments: [
-        (Logger.Level.trace, 90), (.debug, 90), (.info, 32), (.notice, 32), (.warning, 33), (.error, 31), (.critical, 31),
-    ])
+    @Test(
+        "coloured: the same with the level in the colour of its severity",
+        arguments: [
+            (Logger.Level.trace, 90), (.debug, 90), (.info, 32), (.notice, 32), (.warning, 33), (.error, 31),
+            (.critical, 31),
+        ])
     func coloured(level: Logger.Level, colour: Int) {
         let line = line(.coloured, level, "message")
         #expect(line.hasSuffix(" \u{1B}[\(colour)m\(level.rawValue.uppercased())\u{1B}[0m message\n"))
@@ -37,9 +40,11 @@ struct ConsoleLogHandlerTests {
         #expect(line(.plain, .info, "message").hasSuffix(" INFO message\n"))
     }
 
-    @Test("JSON: one object a line that any parser reads, whatever the message contains", arguments: [
-        "simple", "with \"quotes\" and \\backslashes\\", "two\nlines\tand \u{1}control", "ünïcode 🧬", "",
-    ])
+    @Test(
+        "JSON: one object a line that any parser reads, whatever the message contains",
+        arguments: [
+            "simple", "with \"quotes\" and \\backslashes\\", "two\nlines\tand \u{1}control", "ünïcode 🧬", "",
+        ])
     func json(message: String) throws {
         let line = line(.json, .error, message, ["task": "task.000001", "odd \"key\"": "va\"lue\n"])
         #expect(line.hasSuffix("}\n") && line.count { $0.isNewline } == 1)

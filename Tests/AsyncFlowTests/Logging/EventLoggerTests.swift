@@ -29,16 +29,9 @@ struct EventLoggerTests {
         _ = await endless.result
     }
 
-    @Test("at warning level only failures are logged, with their reason")
+    @Test("at warning level only failures are logged, with their reason, and not what couldn't run because of them")
     func warning() async throws {
-        #expect(
-            try await lines(.warning, workload) == [
-                "ERROR fails (task.000003) failed: no luck",
-                """
-                ERROR dependent (task.000004) failed: not run, because its dependency fails (task.000003) failed: \
-                fails (task.000003): no luck
-                """,
-            ])
+        #expect(try await lines(.warning, workload) == ["ERROR fails (task.000003) failed: no luck"])
     }
 
     @Test("at info level the engine's start and end are logged too")
@@ -80,7 +73,8 @@ struct EventLoggerTests {
         }
         let line = try #require(raw.values.first { $0.contains("leaf (task.000002) done") })
         #expect(
-            line.hasSuffix("  backend=local block=task.000001 engine=\(id) kind=function task=task.000002 workflow=w\n"))
+            line.hasSuffix("  backend=local block=task.000001 engine=\(id) kind=function task=task.000002 workflow=w\n")
+        )
     }
 
     @Test("a logger at critical level costs and writes nothing")
