@@ -4,7 +4,8 @@ extension Collection {
     /// The same as passing the array of futures to a task that takes an array.
     ///
     /// - Parameter flow: the engine that the new future belongs to.
-    public func all<Value: Sendable>(in flow: WorkflowEngine) -> TaskFuture<[Value]> where Element == TaskFuture<Value> {
+    public func all<Value: Sendable>(in flow: WorkflowEngine) -> TaskFuture<[Value]>
+    where Element == TaskFuture<Value> {
         let definition = TaskDefinition(derivedIn: flow.core, name: "all")
         let futures = Array(self)
         let node = TaskNode(definition, dependencyCount: futures.count)

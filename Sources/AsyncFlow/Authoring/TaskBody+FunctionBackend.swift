@@ -25,10 +25,11 @@ extension TaskBody {
         let task = TaskContext.current!
         try await slot.ready()
         let output = Box<Output>()
-        try await backend.execute({
-            let value = try await call(repeat each input)
-            output.value.withLock { $0 = value }
-        }, for: task)
+        try await backend.execute(
+            {
+                let value = try await call(repeat each input)
+                output.value.withLock { $0 = value }
+            }, for: task)
         guard let value = output.value.withLock({ $0 }) else {
             throw EngineError(
                 .backendUnavailable, "backend '\(slot.name)' says the task is done, but didn't run its body")

@@ -112,7 +112,9 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
 }
 
 /// A task that runs a Swift closure.
-public typealias FunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<FunctionKind, Output, repeat each Input>
+public typealias FunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<
+    FunctionKind, Output, repeat each Input
+>
 /// A task that runs a command; its value is the standard output, as text.
 public typealias ExecutableTask<each Input: Sendable> = WorkflowTask<ExecutableKind, String, repeat each Input>
 /// A task that asks a model; its value is the answer.

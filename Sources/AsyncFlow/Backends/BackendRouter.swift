@@ -11,7 +11,8 @@ final class BackendRouter: Sendable {
         var names: Set<String> = []
         for backend in backends where !names.insert(backend.name).inserted {
             throw EngineError(
-                .invalidConfiguration, "two backends are named '\(backend.name)'; every backend needs a name of its own")
+                .invalidConfiguration, "two backends are named '\(backend.name)'; every backend needs a name of its own"
+            )
         }
         slots = backends.map(BackendSlot.init)
     }
@@ -36,7 +37,9 @@ final class BackendRouter: Sendable {
             }
             return .success(slot)
         }
-        if let slot = slots.first(where: { $0.canRun(kind) }) ?? (isDryRun ? slots.first : nil) { return .success(slot) }
+        if let slot = slots.first(where: { $0.canRun(kind) }) ?? (isDryRun ? slots.first : nil) {
+            return .success(slot)
+        }
         return .failure(
             RefusalReason(
                 .unsupportedByBackend,

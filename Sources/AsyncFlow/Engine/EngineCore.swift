@@ -43,7 +43,8 @@ final class EngineCore: Sendable {
 
     /// `flow.<UTC time>.<process id>.<ordinal>`: unique on a machine, sorts by start, and good as a folder's name.
     private static func makeID(_ ordinal: UInt32) -> String {
-        let time = Date().formatted(.iso8601.timeZoneSeparator(.omitted).dateSeparator(.omitted).timeSeparator(.omitted))
+        let time = Date().formatted(
+            .iso8601.timeZoneSeparator(.omitted).dateSeparator(.omitted).timeSeparator(.omitted))
         return "flow.\(time).\(ProcessInfo.processInfo.processIdentifier).\(ordinal)"
     }
 

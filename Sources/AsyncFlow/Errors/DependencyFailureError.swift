@@ -25,8 +25,11 @@ public struct DependencyFailureError: WorkflowError {
         let names = dependencies.map(\.description).joined(separator: ", ")
         let chain = chain
         guard chain.count > 1 else { return "not run, because its dependency \(names) failed: \(rootCause)" }
-        let shown = chain.count <= 6 ? chain.map(\.name) : chain.prefix(3).map(\.name)
-            + ["… \(chain.count - 5) more …"] + chain.suffix(2).map(\.name)
+        let shown =
+            chain.count <= 6
+            ? chain.map(\.name)
+            : chain.prefix(3).map(\.name)
+                + ["… \(chain.count - 5) more …"] + chain.suffix(2).map(\.name)
         return "not run, because its dependency \(names) failed; chain: \(shown.joined(separator: " ← ")); "
             + "root cause: \(rootCause)"
     }

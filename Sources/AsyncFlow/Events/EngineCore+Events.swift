@@ -16,7 +16,8 @@ extension EngineCore {
         case .done: emit(.taskCompleted, of: task)
         case .failed: emit(.taskFailed, of: task, error: task.outcome.error)
         case .cancelled: emit(.taskCancelled, of: task, error: task.outcome.error)
-        case .waiting, .dispatched, .running, .cancelling: preconditionFailure("a task that hasn't ended can't be announced as ended")
+        case .waiting, .dispatched, .running, .cancelling:
+            preconditionFailure("a task that hasn't ended can't be announced as ended")
         }
     }
 

@@ -20,7 +20,8 @@ extension TaskFuture {
     ///
     /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future. Called in a dry
     ///   run too, because it makes the graph.
-    public func flatMap<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> TaskFuture<T>) -> TaskFuture<T> {
+    public func flatMap<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> TaskFuture<T>) -> TaskFuture<T>
+    {
         derive(
             "flatMap",
             .asynchronous { node in

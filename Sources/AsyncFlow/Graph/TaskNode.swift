@@ -230,7 +230,9 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func fail(_ error: any Error) {
         let isCancellation = error is CancellationError || error is TaskCancelledError
         if isCancellation {
-            finish(as: .cancelled, error: TaskCancelledError(self, cause: engine.isInterrupting ? .engineShutDown : .body(error)))
+            finish(
+                as: .cancelled,
+                error: TaskCancelledError(self, cause: engine.isInterrupting ? .engineShutDown : .body(error)))
         } else {
             finish(as: .failed, error: TaskFailedError(error, of: self))
         }

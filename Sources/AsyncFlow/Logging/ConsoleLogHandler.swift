@@ -62,7 +62,8 @@ public struct ConsoleLogHandler: LogHandler {
     ///   - format: how a line looks.
     ///   - write: receives each line with its line end; writes it to standard error by default.
     public init(
-        label: String, format: Format, write: @escaping @Sendable (String) -> Void = ConsoleLogHandler.writeToStandardError
+        label: String, format: Format,
+        write: @escaping @Sendable (String) -> Void = ConsoleLogHandler.writeToStandardError
     ) {
         self.label = label
         self.format = format
@@ -75,7 +76,8 @@ public struct ConsoleLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        let merged = metadata
+        let merged =
+            metadata
             .merging(metadataProvider?.get() ?? [:]) { $1 }
             .merging(event.metadata ?? [:]) { $1 }
         write(line(event.level, "\(event.message)", merged) + "\n")

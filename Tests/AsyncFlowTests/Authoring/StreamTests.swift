@@ -98,11 +98,14 @@ struct StreamTests {
                 if value > 0 { try await Gate().wait() }
                 return value
             }
-            for try await _ in flow.stream(0..<100, window: 5, { input in
-                let future = task(input)
-                calls.append(future)
-                return future
-            }) { break }
+            for try await _ in flow.stream(
+                0..<100, window: 5,
+                { input in
+                    let future = task(input)
+                    calls.append(future)
+                    return future
+                })
+            { break }
             for future in calls.values.dropFirst() { #expect(await future.finalState == .cancelled) }
             #expect(calls.count <= 6)
         }
@@ -118,11 +121,14 @@ struct StreamTests {
                 try await Gate().wait()
             }
             let reader = Task {
-                for try await _ in flow.stream(0..<100, window: 4, { input in
-                    let future = task(input)
-                    calls.append(future)
-                    return future
-                }) {}
+                for try await _ in flow.stream(
+                    0..<100, window: 4,
+                    { input in
+                        let future = task(input)
+                        calls.append(future)
+                        return future
+                    })
+                {}
             }
             try await started.wait()
             reader.cancel()

@@ -55,6 +55,8 @@ final class UnreadyBackend: FunctionBackend, PromptBackend {
         try await gate.wait()
     }
 
-    func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws { try await body() }
+    func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws {
+        try await body()
+    }
     func complete(_ request: PromptRequest) async throws -> String { request.text }
 }

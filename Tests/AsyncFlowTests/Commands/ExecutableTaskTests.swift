@@ -9,16 +9,19 @@ struct ExecutableTaskTests {
         try await withTestEngine { flow async throws in
             let number = flow.executableTask("number") { "/bin/echo 5" }
             let scale = flow.functionTask("scale") { (text: String) in Int(text.trimmed)! * 4 }
-            let show = flow.executableTask("show") { (value: Int, text: String) in "/bin/echo \(value) \(text.trimmed)" }
+            let show = flow.executableTask("show") { (value: Int, text: String) in "/bin/echo \(value) \(text.trimmed)"
+            }
             let first = number()
             #expect(first.kind == .executable)
             #expect(try await show(scale(first), first).value == "20 5\n")
         }
     }
 
-    @Test("a value stays one argument, whatever it contains", arguments: [
-        "two words", "x; echo injected", "$(echo injected) `echo injected`", "'\"\\", "", "*", "-n\nline", "ünï 🧬",
-    ])
+    @Test(
+        "a value stays one argument, whatever it contains",
+        arguments: [
+            "two words", "x; echo injected", "$(echo injected) `echo injected`", "'\"\\", "", "*", "-n\nline", "ünï 🧬",
+        ])
     func injection(value: String) async throws {
         try await withTestEngine { flow async throws in
             let make = flow.functionTask("make") { value }
@@ -67,9 +70,11 @@ struct ExecutableTaskTests {
         }
     }
 
-    @Test("a command that isn't there, or is none, fails its task and says why", arguments: [
-        ("/no/such/program", CommandError.Reason.notFound), ("", .emptyCommand), ("   ", .emptyCommand),
-    ])
+    @Test(
+        "a command that isn't there, or is none, fails its task and says why",
+        arguments: [
+            ("/no/such/program", CommandError.Reason.notFound), ("", .emptyCommand), ("   ", .emptyCommand),
+        ])
     func noCommand(line: String, reason: CommandError.Reason) async throws {
         try await withTestEngine { flow in
             let future = flow.executableTask("task") { try Command(parsing: line) }()

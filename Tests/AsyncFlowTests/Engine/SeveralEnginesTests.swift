@@ -17,8 +17,10 @@ struct SeveralEnginesTests {
                 let future = increment(double(number(20)))
                 gate.open()
                 #expect(try await future.value == 41)
-                #expect(try await second.functionTask("sum") { (values: [Int]) in values.reduce(0, +) }(
-                    (0..<100).map { number($0) }).value == 4_950)
+                #expect(
+                    try await second.functionTask("sum") { (values: [Int]) in values.reduce(0, +) }(
+                        (0..<100).map { number($0) }
+                    ).value == 4_950)
             }
         }
     }
@@ -62,9 +64,11 @@ struct SeveralEnginesTests {
         }
     }
 
-    @Test("an engine ends although a task of it waits for another engine's task", arguments: [
-        WorkflowEngine.ShutdownMode.immediate, .graceful(deadline: .seconds(600)),
-    ])
+    @Test(
+        "an engine ends although a task of it waits for another engine's task",
+        arguments: [
+            WorkflowEngine.ShutdownMode.immediate, .graceful(deadline: .seconds(600)),
+        ])
     func waitingForOther(mode: WorkflowEngine.ShutdownMode) async throws {
         try await withTestEngine { first async throws in
             let gate = Gate()

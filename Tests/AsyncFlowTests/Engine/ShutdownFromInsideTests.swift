@@ -3,9 +3,11 @@ import Testing
 
 @Suite("Shutdown from inside", .timeLimit(.minutes(1)))
 struct ShutdownFromInsideTests {
-    @Test("a task that shuts its own engine down doesn't wait for itself", arguments: [
-        WorkflowEngine.ShutdownMode.immediate, .drain, .graceful(deadline: .seconds(600)),
-    ])
+    @Test(
+        "a task that shuts its own engine down doesn't wait for itself",
+        arguments: [
+            WorkflowEngine.ShutdownMode.immediate, .drain, .graceful(deadline: .seconds(600)),
+        ])
     func fromTask(mode: WorkflowEngine.ShutdownMode) async throws {
         let flow = try WorkflowEngine(.quiet())
         let returned = Gate()
@@ -74,10 +76,11 @@ struct ShutdownFromInsideTests {
         #expect(futures.values[0].state == .done)
         await #expect(throws: TestError.self) {
             try await withTestEngine { flow in
-                futures.append(flow.functionTask("endless") { () async throws -> Int in
-                    try await Gate().wait()
-                    return 0
-                }())
+                futures.append(
+                    flow.functionTask("endless") { () async throws -> Int in
+                        try await Gate().wait()
+                        return 0
+                    }())
                 throw TestError()
             }
         }

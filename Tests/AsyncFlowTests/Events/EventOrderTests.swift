@@ -23,9 +23,11 @@ struct EventOrderTests {
         events.filter { $0.task?.name == name }.map(\.type)
     }
 
-    @Test("a task that runs has five events in order, however it ends", arguments: [
-        EventType.taskCompleted, .taskFailed, .taskCancelled,
-    ])
+    @Test(
+        "a task that runs has five events in order, however it ends",
+        arguments: [
+            EventType.taskCompleted, .taskFailed, .taskCancelled,
+        ])
     func ran(end: EventType) async throws {
         let events = try await events { flow in
             let started = Gate()
@@ -97,7 +99,8 @@ struct EventOrderTests {
         #expect(ask.task?.backend == "model")
         #expect(ask.task?.blockID == blocks.values[0])
         #expect(ask.workflowID == "w")
-        #expect(ask.dependencies == events.filter { $0.task?.name == "a" && $0.type == .taskCreated }.map { $0.task!.id })
+        #expect(
+            ask.dependencies == events.filter { $0.task?.name == "a" && $0.type == .taskCreated }.map { $0.task!.id })
         let block = try #require(events.first { $0.task?.name == "block" })
         #expect(block.task?.kind == .block)
         #expect(block.task?.backend == nil)

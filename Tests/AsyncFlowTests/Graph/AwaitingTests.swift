@@ -121,7 +121,9 @@ struct AwaitingTests {
             for number in 0..<5 {
                 wait.onCompletion { if case .failure = $0 { called.append(number) } }
             }
-            cancelled.onCompletion { if case .failure(let error) = $0, error is TaskCancelledError { called.append(100) } }
+            cancelled.onCompletion {
+                if case .failure(let error) = $0, error is TaskCancelledError { called.append(100) }
+            }
             cancelled.cancel()
             gate.open()
             _ = await wait.result

@@ -63,7 +63,9 @@ struct ContainerDependencyTests {
             let total = flow.functionTask("total") { (table: [String: [Int?]]) in
                 table.values.joined().compactMap(\.self).reduce(0, +)
             }
-            let table: [String: [TaskFuture<Int>?]] = ["a": [number(1), nil], "b": [nil, number(2), number(4)], "c": []]
+            let table: [String: [TaskFuture<Int>?]] = [
+                "a": [number(1), nil], "b": [nil, number(2), number(4)], "c": [],
+            ]
             #expect(try await total(table).value == 7)
         }
     }

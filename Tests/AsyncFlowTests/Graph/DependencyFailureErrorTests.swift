@@ -32,8 +32,12 @@ struct DependencyFailureErrorTests {
         }
     }
 
-    @Test("the middle of a long chain is left out", arguments: [(6, "l6 ← l5 ← l4 ← l3 ← l2 ← root"),
-        (7, "l7 ← l6 ← l5 ← … 2 more … ← l2 ← root"), (100, "l100 ← l99 ← l98 ← … 95 more … ← l2 ← root")])
+    @Test(
+        "the middle of a long chain is left out",
+        arguments: [
+            (6, "l6 ← l5 ← l4 ← l3 ← l2 ← root"),
+            (7, "l7 ← l6 ← l5 ← … 2 more … ← l2 ← root"), (100, "l100 ← l99 ← l98 ← … 95 more … ← l2 ← root"),
+        ])
     func longChain(length: Int, shown: String) async throws {
         try await withTestEngine { flow in
             var last = flow.functionTask("root") { () throws -> Int in throw TestError("bad") }()

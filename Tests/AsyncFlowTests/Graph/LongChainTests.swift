@@ -2,7 +2,7 @@ import AsyncFlow
 import Testing
 
 /// A million tasks one after the other, of which none may be run, ended or released by recursion.
-@Suite("Chains of a million tasks", .serialized, .timeLimit(.minutes(2)))
+@Suite("Chains of a million tasks", .serialized, .timeLimit(.minutes(5)))
 struct LongChainTests {
     private static let length = 1_000_000
 

@@ -20,8 +20,12 @@ struct ReleaseTests {
         }
     }
 
-    @Test("what bodies and arguments hold is released when a task ends, in every way", arguments: ["done", "failed",
-        "cancelled pending", "cancelled running", "dependency failed"])
+    @Test(
+        "what bodies and arguments hold is released when a task ends, in every way",
+        arguments: [
+            "done", "failed",
+            "cancelled pending", "cancelled running", "dependency failed",
+        ])
     func arguments(end: String) async throws {
         try await withTestEngine { flow in
             let values = Counter()
@@ -85,16 +89,18 @@ struct ReleaseTests {
     @Test("an engine that is dropped without shutdown lets go of everything")
     func droppedEngine() async throws {
         let values = Counter()
-        let released = Gate()
+        let (started, released) = (Gate(), Gate())
         let last: TaskFuture<Tracked>
         do {
             let flow = try WorkflowEngine(.quiet())
             let endless = flow.functionTask("endless") { (value: Tracked) in
                 defer { released.open() }
+                started.open()
                 try await Gate().wait()
                 return value
             }
             last = endless(Tracked(values))
+            try await started.wait()
         }
         try await released.wait()
         #expect(await last.finalState == .cancelled)

@@ -107,10 +107,13 @@ struct TaskPhaseTests {
         }
     }
 
-    @Test("people see five states", arguments: [
-        (TaskPhase.waiting, TaskState.pending), (.dispatched, .pending), (.running, .running), (.cancelling, .running),
-        (.done, .done), (.failed, .failed), (.cancelled, .cancelled),
-    ])
+    @Test(
+        "people see five states",
+        arguments: [
+            (TaskPhase.waiting, TaskState.pending), (.dispatched, .pending), (.running, .running),
+            (.cancelling, .running),
+            (.done, .done), (.failed, .failed), (.cancelled, .cancelled),
+        ])
     func state(phase: TaskPhase, state: TaskState) {
         #expect(TaskState(phase) == state)
         #expect(phase.isTerminal == state.isTerminal)
