@@ -39,7 +39,7 @@ public final class WorkflowEngine: Sendable {
     public var runDirectory: String { core.runDirectory }
     /// Whether the engine runs nothing and only shows what would have run.
     public var isDryRun: Bool { core.configuration.dryRun }
-    /// How many tasks and blocks were called and haven't ended.
+    /// How many tasks and blocks were called and haven't ended. Follows the ends of tasks by a moment.
     public var liveTaskCount: Int { core.liveTaskCount }
 
     /// What happens from now on.
