@@ -1,7 +1,7 @@
 /// Room for the one value of any type, or the one error, that a task ends with.
 ///
 /// A task node is not generic: generic classes and `Optional<Value>` cost a metadata look-up on every unspecialised
-/// access (measured: a third of the time of a whole task). Values of up to two words that are plain bits live here
+/// access. Values of up to two words that are plain bits live here
 /// directly; every other value lives in a box of its own. Whoever stores also knows the type, and so does every
 /// reader: `TaskFuture<Value>` is made by the same call that makes the node.
 @usableFromInline

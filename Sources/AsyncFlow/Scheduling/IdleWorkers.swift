@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// A worker that runs dry naps once, for a moment, before it sleeps. While one naps, newly called tasks don't wake
 /// anybody: the napping worker finds the whole burst when it looks again. Waking a thread for every call of a burst would
-/// cost more than the tasks themselves (measured: half of all CPU time). Whoever awaits a result, and everything that
+/// cost more than short tasks themselves. Whoever awaits a result, and everything that
 /// becomes ready because something else ended, wakes at once.
 struct IdleWorkers: ~Copyable {
     private static let napMicroseconds = 50
