@@ -2,8 +2,8 @@ import Synchronization
 
 /// A Swift task in which a worker runs async bodies one after the other, for as long as none of them suspends.
 ///
-/// Making a Swift task costs more than everything else about a task of the graph, and most bodies don't suspend. When one
-/// does, the runner stays with it, and the worker makes itself another one. A runner whose body
+/// Making a Swift task costs more than everything else about a task of the graph, and most bodies don't suspend. When
+/// one does, the runner stays with it, and the worker makes itself another one. A runner whose body
 /// suspended or was cancelled runs no other: cancellation of one body never reaches the next.
 final class AsyncRunner: Sendable {
     private struct State {

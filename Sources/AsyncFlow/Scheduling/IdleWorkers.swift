@@ -3,9 +3,9 @@ import Synchronization
 /// The workers that have nothing to do, and how they are woken.
 ///
 /// A worker that runs dry naps once, for a moment, before it sleeps. While one naps, newly called tasks don't wake
-/// anybody: the napping worker finds the whole burst when it looks again. Waking a thread for every call of a burst would
-/// cost more than short tasks themselves. Whoever awaits a result, and everything that
-/// becomes ready because something else ended, wakes at once.
+/// anybody: the napping worker finds the whole burst when it looks again. Waking a thread for every call of a burst
+/// would cost more than short tasks themselves. Whoever awaits a result, and everything that becomes ready because
+/// something else ended, wakes at once.
 struct IdleWorkers: ~Copyable {
     private static let napMicroseconds = 50
 
