@@ -8,8 +8,8 @@ extension Collection {
     where Element == TaskFuture<Value> {
         let definition = TaskDefinition(derivedIn: flow.core, name: "all")
         let futures = Array(self)
-        let node = TaskNode(definition, dependencyCount: futures.count)
-        node.work = .synchronous { node in node.succeed(futures._resolved()) }
+        let work = TaskWork.synchronous { node in node.succeed(futures._resolved()) }
+        let node = TaskNode(definition, work, dependencyCount: futures.count)
         for future in futures { node.depend(on: future.node) }
         node.submit()
         return TaskFuture(node)

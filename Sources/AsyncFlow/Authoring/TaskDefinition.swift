@@ -2,6 +2,8 @@
 @usableFromInline
 class TaskDefinition: @unchecked Sendable {  // immutable
     @usableFromInline final let engine: EngineCore
+    /// The engine, for what is done for every task.
+    final let uncountedEngine: Uncounted<EngineCore>
     final let name: String
     final let kind: TaskKind
     final let options: TaskOptions
@@ -16,6 +18,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
 
     init(_ other: TaskDefinition) {
         engine = other.engine
+        uncountedEngine = Uncounted(engine)
         name = other.name
         kind = other.kind
         options = other.options
@@ -28,6 +31,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
     init(derivedIn engine: EngineCore, name: String, refusal: RefusalReason? = nil) {
         self.engine = engine
+        uncountedEngine = Uncounted(engine)
         self.name = name
         kind = .function
         options = TaskOptions()
@@ -42,6 +46,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         ownRefusal: RefusalReason? = nil
     ) {
         self.engine = engine
+        uncountedEngine = Uncounted(engine)
         self.name = name
         self.kind = kind
         self.options = options

@@ -41,9 +41,9 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
     where repeat (each D).Resolved == each Input {
         var count = 0
         for value in repeat each argument { count &+= value._futureCount }
-        let node = TaskNode(definition, dependencyCount: count)
+        let work: TaskWork
         if definition.body.isSynchronous {
-            node.work = .synchronous { node in
+            work = .synchronous { node in
                 do {
                     let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
                     node.succeed(try body.synchronous!(repeat (each argument)._resolved()))
@@ -52,7 +52,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
                 }
             }
         } else {
-            node.work = .asynchronous { node in
+            work = .asynchronous { node in
                 do {
                     let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
                     node.succeed(try await body.asynchronous!(repeat (each argument)._resolved()))
@@ -61,6 +61,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
                 }
             }
         }
+        let node = TaskNode(definition, work, dependencyCount: count)
         if count > 0 {
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }

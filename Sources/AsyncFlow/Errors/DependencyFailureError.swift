@@ -10,7 +10,8 @@ public struct DependencyFailureError: WorkflowError {
     public var code: WorkflowErrorCode { .dependencyFailed }
     public let taskID: TaskID?
     public let taskName: String?
-    /// The direct dependencies that had failed when this task gave up; the task gives up at the first failure.
+    /// The direct dependencies that had failed when this task gave up: all those that had before it was called, else the
+    /// one that failed first.
     public let dependencies: [FailedTask]
     /// The error of the task where the trouble began; that task is the last of ``chain``.
     public let rootCause: any Error
@@ -40,7 +41,7 @@ public struct DependencyFailureError: WorkflowError {
         taskID = task.id
         taskName = task.definition.name
         dependencies = failed.map { FailedTask(name: $0.definition.name, id: $0.id) }
-        let earlier = failed[0].outcome.error
+        let earlier = failed[0].content.error
         let dependencyFailure = earlier as? DependencyFailureError
         rootCause = dependencyFailure?.rootCause ?? earlier
         link = Link(dependencies[0], next: dependencyFailure?.link)

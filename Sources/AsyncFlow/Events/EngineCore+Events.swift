@@ -14,8 +14,8 @@ extension EngineCore {
     func emitEnd(of task: TaskNode) {
         switch task.currentPhase {
         case .done: emit(.taskCompleted, of: task)
-        case .failed: emit(.taskFailed, of: task, error: task.outcome.error)
-        case .cancelled: emit(.taskCancelled, of: task, error: task.outcome.error)
+        case .failed: emit(.taskFailed, of: task, error: task.content.error)
+        case .cancelled: emit(.taskCancelled, of: task, error: task.content.error)
         case .waiting, .dispatched, .running, .cancelling:
             preconditionFailure("a task that hasn't ended can't be announced as ended")
         }

@@ -11,34 +11,57 @@ class TaskObserver: WorkItem, @unchecked Sendable {
     func dependencyEnded(_ dependency: TaskNode, ready: inout ReadyBatch) {}
 }
 
-/// An entry in a task's list of observers. Edges of one observer are allocated together, and freed by the observer when
-/// the last of them was used.
+/// One observer's wish to be told of one task's end: an entry of that task's observer list.
 @usableFromInline
 struct DependencyEdge {
-    fileprivate(set) var next: UnsafeMutablePointer<DependencyEdge>?
-    /// Not retained: an observer stays alive until all its edges were used.
-    unowned(unsafe) let observer: TaskObserver
-    /// Not retained: the observer holds what it depends on until it starts or ends.
-    unowned(unsafe) let dependency: TaskNode
+    /// Until the edge is in a list, the task whose end is awaited; from then on the next edge of that list.
+    private var link: UnsafeMutableRawPointer?
+    /// Stays alive until all its edges were used.
+    let observer: Uncounted<TaskObserver>
 
     init(from observer: TaskObserver, to dependency: TaskNode) {
-        self.observer = observer
-        self.dependency = dependency
+        link = Unmanaged.passUnretained(dependency).toOpaque()
+        self.observer = Uncounted(observer)
+    }
+
+    /// The task whose end is awaited. Only until the edge is in that task's list.
+    var dependency: Uncounted<TaskNode> {
+        Uncounted(Unmanaged.fromOpaque(link.unsafelyUnwrapped))
+    }
+
+    fileprivate var next: UnsafeMutablePointer<DependencyEdge>? {
+        get { link?.assumingMemoryBound(to: DependencyEdge.self) }
+        set { link = UnsafeMutableRawPointer(newValue) }
     }
 }
 
-/// Room for the edges of a task with few dependencies within the node itself: most tasks then need no further memory.
-struct FewEdges {
-    static let capacity = 2
-    private var words: (UInt, UInt, UInt, UInt, UInt, UInt) = (0, 0, 0, 0, 0, 0)
+/// The edges from one task to its dependencies: in place when they are few, so that most tasks need no further memory.
+struct DependencyEdges {
+    private static let capacityInPlace = 2
+    private(set) var count: Int32 = 0
+    private var words: (UInt, UInt, UInt, UInt) = (0, 0, 0, 0)
 
-    /// - Parameter edges: a stored property of an object; the pointer is good for as long as the object lives, because
-    ///   stored properties of objects don't move.
-    static func pointer(to edges: inout FewEdges) -> UnsafeMutablePointer<DependencyEdge> {
-        assert(MemoryLayout<DependencyEdge>.stride * capacity <= MemoryLayout<FewEdges>.size)
-        return withUnsafeMutableBytes(of: &edges) {
-            $0.baseAddress!.bindMemory(to: DependencyEdge.self, capacity: capacity)
+    /// - Parameter count: how many edges there will be.
+    init(count: Int) {
+        assert(MemoryLayout<DependencyEdge>.stride * Self.capacityInPlace <= MemoryLayout.size(ofValue: words))
+        self.count = Int32(count)
+        if count > Self.capacityInPlace {
+            words.0 = UInt(bitPattern: UnsafeMutablePointer<DependencyEdge>.allocate(capacity: count))
         }
+    }
+
+    /// The first edge. Good for as long as the object lives whose stored property this is: those don't move.
+    mutating func pointer() -> UnsafeMutablePointer<DependencyEdge> {
+        if count > Self.capacityInPlace { return UnsafeMutablePointer(bitPattern: words.0).unsafelyUnwrapped }
+        return withUnsafeMutableBytes(of: &words) {
+            $0.baseAddress!.bindMemory(to: DependencyEdge.self, capacity: Self.capacityInPlace)
+        }
+    }
+
+    /// Gives the memory back: every edge was used.
+    mutating func release() {
+        if count > Self.capacityInPlace { pointer().deallocate() }
+        count = 0
     }
 }
 
@@ -79,7 +102,7 @@ struct ObserverList: ~Copyable {
         }
         while let current = reversed {
             reversed = current.pointee.next  // before the call: the observer may free its edges in it
-            current.pointee.observer.dependencyEnded(ended, ready: &batch)
+            current.pointee.observer { $0.dependencyEnded(ended, ready: &batch) }
         }
     }
 }

@@ -48,8 +48,7 @@ extension TaskFuture {
         _ suffix: String, _ work: TaskWork, refusal: RefusalReason? = nil
     ) -> TaskFuture<T> {
         let definition = TaskDefinition(derivedIn: node.engine, name: "\(name).\(suffix)", refusal: refusal)
-        let derived = TaskNode(definition, dependencyCount: 1)
-        derived.work = work
+        let derived = TaskNode(definition, work, dependencyCount: 1)
         derived.depend(on: node)
         derived.submit()
         return TaskFuture<T>(derived)

@@ -32,7 +32,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
         get async throws {
             if !node.hasEnded { try await node.waitForEnd() }
             if let error = node.error { throw error }
-            return node.outcome.load(as: Value.self)
+            return node.content.value(as: Value.self)
         }
     }
 
@@ -50,7 +50,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     /// Only after the end.
     private var outcome: Result<Value, any Error> {
         if let error = node.error { return .failure(error) }
-        return .success(node.outcome.load(as: Value.self))
+        return .success(node.content.value(as: Value.self))
     }
 
     /// Cancels the task, and with it what depends on it and, if it is a block, its members down to any depth.
@@ -76,7 +76,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
 extension TaskFuture: Dependency {
     @inlinable public var _futureCount: Int { 1 }
     @inlinable public func _register(into registrar: DependencyRegistrar) { registrar.add(node) }
-    @inlinable public func _resolved() -> Value { node.outcome.load(as: Value.self) }
+    @inlinable public func _resolved() -> Value { node.content.value(as: Value.self) }
 }
 
 extension TaskFuture: Hashable {

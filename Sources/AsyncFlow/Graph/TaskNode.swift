@@ -1,15 +1,5 @@
 import Synchronization
 
-/// What a task does: its body with its arguments. It ends the node that it is given.
-@usableFromInline
-enum TaskWork {
-    case synchronous((TaskNode) -> Void)
-    case asynchronous(AsyncBody)
-
-    /// Runs where its caller runs: starting it doesn't look for another executor.
-    @usableFromInline typealias AsyncBody = nonisolated(nonsending) @Sendable (TaskNode) async -> Void
-}
-
 /// One task in the graph: its phase, the count of unresolved dependencies, who waits for it, what it does, how it ended.
 ///
 /// There is no central table: a node is kept alive by the futures that people hold, by the arguments of its dependents,
@@ -18,53 +8,40 @@ enum TaskWork {
 /// or by the one thread that owns the run or the end of the node, and is handed on by those atomics.
 @usableFromInline
 final class TaskNode: TaskObserver, @unchecked Sendable {
-    @usableFromInline let definition: TaskDefinition
-    let number: UInt64
-    /// The block and workflow scope that it was made in, if any.
-    let membership: Membership?
-
+    // In this order it is 120 bytes: as much as the C library's allocator on Linux gives back from any thread without a
+    // lock, and two cache lines.
     private let phase = Atomic<TaskPhase>(.waiting)
-    /// Dependencies that haven't ended, plus one until submission.
-    private let unresolved: Atomic<Int32>
-    @exclusivity(unchecked) private var edgeCount: Int32 = 0
     /// Whether it may be among the engine's running tasks when it ends: it may have suspended.
     @exclusivity(unchecked) private var mayHaveSuspended = false
     /// Whether one of its dependencies is a task of another engine, which this engine's shutdown doesn't end.
     @exclusivity(unchecked) private var waitsForOtherEngine = false
+    /// Dependencies that haven't ended, plus one until submission.
+    private let unresolved = Atomic<Int32>(0)
+    @usableFromInline let definition: TaskDefinition
+    let number: UInt64
+    /// The block and workflow scope that it was made in, if any.
+    let membership: Membership?
     private let observers = ObserverList()
-    /// The edges to its dependencies: in `fewEdges`, or in memory of their own when there are more than fit.
-    @exclusivity(unchecked) private var edges: UnsafeMutablePointer<DependencyEdge>?
-    @exclusivity(unchecked) private var fewEdges = FewEdges()
-    /// The body with its arguments; dropped when the task starts or ends.
-    @usableFromInline @exclusivity(unchecked) var work: TaskWork?
-    @usableFromInline @exclusivity(unchecked) var outcome = TaskOutcome()
-    /// Links of the member list of the block it belongs to; guarded by the list's lock.
-    @exclusivity(unchecked) unowned(unsafe) var nextMember: TaskNode?
-    @exclusivity(unchecked) unowned(unsafe) var previousMember: TaskNode?
+    @usableFromInline @exclusivity(unchecked) var content = TaskContent.nothing
+    @exclusivity(unchecked) private var edges: DependencyEdges
 
-    /// - Parameter dependencyCount: how many times ``depend(on:)`` will be called, at most.
+    /// - Parameter dependencyCount: how many times ``depend(on:)`` will be called.
     @usableFromInline
-    init(_ definition: TaskDefinition, dependencyCount: Int) {
+    init(_ definition: TaskDefinition, _ work: TaskWork, dependencyCount: Int) {
         self.definition = definition
-        number = definition.engine.makeTaskNumber()
+        number = definition.uncountedEngine { $0.makeTaskNumber() }
         membership = Membership.forNewTask(of: definition)
-        unresolved = Atomic(0)
+        content = .work(work)
+        edges = DependencyEdges(count: dependencyCount)
         super.init(isTask: true)
-        if dependencyCount > FewEdges.capacity {
-            edges = .allocate(capacity: dependencyCount)
-        } else if dependencyCount > 0 {
-            edges = FewEdges.pointer(to: &fewEdges)
-        }
     }
 
-    deinit { releaseEdges() }
-
-    private func releaseEdges() {
-        if edgeCount > FewEdges.capacity { edges?.deallocate() }
-        edges = nil
-    }
+    deinit { edges.release() }
 
     var engine: EngineCore { definition.engine }
+    /// The engine, for what is done for every task.
+    @inline(__always)
+    private func withEngine<Result>(_ body: (EngineCore) -> Result) -> Result { definition.uncountedEngine(body) }
     var id: TaskID { TaskID(engine: engine.ordinal, number: number) }
     var currentPhase: TaskPhase { phase.load(ordering: .acquiring) }
     /// Whether the outcome may be read.
@@ -74,7 +51,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     @usableFromInline var error: (any Error)? {
         // Also what makes the outcome visible to this thread, however it learnt of the end.
         precondition(hasEnded, "the outcome of a task was read before its end")
-        return currentPhase == .done ? nil : outcome.error
+        return currentPhase == .done ? nil : content.error
     }
 
     /// Applies one event of the pure state machine, atomically.
@@ -97,41 +74,53 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     /// Notes that this task waits for another one. Before ``submit()``.
     @usableFromInline
     func depend(on dependency: TaskNode) {
-        (edges.unsafelyUnwrapped + Int(edgeCount)).initialize(to: DependencyEdge(from: self, to: dependency))
-        edgeCount += 1
+        let index = Int(unresolved.load(ordering: .relaxed))
+        (edges.pointer() + index).initialize(to: DependencyEdge(from: self, to: dependency))
+        unresolved.store(Int32(index + 1), ordering: .relaxed)
     }
-
-    private var dependencies: UnsafeMutableBufferPointer<DependencyEdge> { .init(start: edges, count: Int(edgeCount)) }
 
     /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
     @usableFromInline
     func submit() {
         _ = Unmanaged.passRetained(self)
-        if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencies.map(\.dependency.id)) }
-        membership?.block?.insert(self)
-        if let refusal = engine.refusal(of: self) { refuse(refusal) }
-        unresolved.store(edgeCount + 1, ordering: .relaxed)
+        withEngine { engine in
+            if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencyIDs) }
+            if let membership { membership.block?.insert(self) }
+            if let refusal = engine.refusal(of: self) { refuse(refusal) }
+        }
+        let count = Int(edges.count)
+        unresolved.store(edges.count + 1, ordering: .relaxed)
         var resolved: Int32 = 1
-        for index in 0..<Int(edgeCount) {
-            let edge = edges.unsafelyUnwrapped + index
-            let dependency = edge.pointee.dependency
-            if dependency.observe(edge) {
-                if dependency.engine !== engine { waitForOtherEngine() }
-                continue
+        var withoutValue: [TaskNode] = []
+        for edge in edges.pointer()..<edges.pointer() + count {
+            edge.pointee.dependency { dependency in
+                if dependency.observers.add(edge) {
+                    if !dependency.isInSameEngine(as: self) { waitForOtherEngine() }
+                } else {
+                    resolved += 1
+                    if dependency.currentPhase != .done { withoutValue.append(dependency) }
+                }
             }
-            resolved += 1
-            if dependency.currentPhase != .done { giveUp(because: dependency) }
         }
+        if !withoutValue.isEmpty { giveUp(because: withoutValue) }
         if unresolved.subtract(resolved, ordering: .acquiringAndReleasing).newValue == 0, becomeReady() {
-            if definition.isDispatched { dispatch() } else { engine.pool.submit(self) }
+            if definition.isDispatched { dispatch() } else { withEngine { $0.pool.submit(self) } }
         }
+    }
+
+    private var dependencyIDs: [TaskID] {
+        UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0.id } }
+    }
+
+    func isInSameEngine(as other: TaskNode) -> Bool {
+        definition.uncountedEngine == other.definition.uncountedEngine
     }
 
     /// - Returns: whether the edge's observer will be told; if not, the task has ended.
     func observe(_ edge: UnsafeMutablePointer<DependencyEdge>) -> Bool { observers.add(edge) }
 
     override func dependencyEnded(_ dependency: TaskNode, ready: inout ReadyBatch) {
-        if dependency.currentPhase != .done { giveUp(because: dependency, &ready) }
+        if dependency.currentPhase != .done { giveUp(because: [dependency], &ready) }
         if unresolved.subtract(1, ordering: .acquiringAndReleasing).newValue == 0, becomeReady() {
             ready.append(self)
         }
@@ -141,13 +130,14 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Returns: whether the task is to be queued, which takes over its in-flight reference; false when it has ended.
     private func becomeReady() -> Bool {
-        releaseEdges()
+        edges.release()
         if waitsForOtherEngine { engine.running.remove(self) }
         if currentPhase.isTerminal {
             Unmanaged.passUnretained(self).release()
             return false
         }
-        if engine.isObserved {
+        withEngine { engine in
+            guard engine.isObserved else { return }
             engine.emit(.taskResolved, of: self)
             engine.emit(.taskQueued, of: self)
         }
@@ -176,15 +166,15 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Returns: the body with its arguments, or nil when the task has ended.
     func start() -> TaskWork? {
-        if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
+        if withEngine({ $0.isShuttingDown }) { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
         guard step({ $0.start() }) == .run else { return nil }
-        if engine.isObserved { engine.emit(.taskStarted, of: self) }
+        withEngine { if $0.isObserved { $0.emit(.taskStarted, of: self) } }
         return takeWork()
     }
 
     private func takeWork() -> TaskWork {
-        let work = self.work.unsafelyUnwrapped
-        self.work = nil
+        guard case .work(let work) = content else { fatalError("a task has no body") }
+        content = .nothing
         if case .asynchronous = work { mayHaveSuspended = true }
         return work
     }
@@ -216,7 +206,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     /// The body returned a value. Called once, on the thread where the body ended.
     @inlinable
     func succeed<Value>(_ value: Value) {
-        outcome.store(value)
+        content = TaskContent(value: value)
         finish()
     }
 
@@ -239,20 +229,19 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     }
 
     private func finish(as end: TaskPhase, error: any Error) {
-        outcome.store(error: error)
+        content = TaskContent(error: error)
         self.end(after: step { $0.finish(as: end) }, as: end)
     }
 
     /// The one place where a task that ran ends.
     private func end(after action: TaskPhase.Action, as end: TaskPhase) {
         if action == .dropOutcome {
-            let dropped = end == .failed ? outcome.error : nil
-            outcome = TaskOutcome()
-            outcome.store(error: TaskCancelledError(self, cause: interruptionCause(dropped)))
+            let dropped = end == .failed ? content.error : nil
+            content = TaskContent(error: TaskCancelledError(self, cause: interruptionCause(dropped)))
         }
         // A body that ended on the worker where it started never suspended, and was never entered.
-        if mayHaveSuspended, Worker.current?.currentTask !== self { engine.running.remove(self) }
-        var batch = ReadyBatch(of: engine)
+        if mayHaveSuspended, !Worker.runsNow(self) { engine.running.remove(self) }
+        var batch = ReadyBatch(of: definition.uncountedEngine)
         tellObservers(&batch)
         batch.settle()
     }
@@ -273,7 +262,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func cancel(_ cause: TaskCancelledError.Cause = .requested(nil)) -> Bool {
         switch step({ $0.cancel() }) {
         case .end:
-            var batch = ReadyBatch(of: engine)
+            var batch = ReadyBatch(of: definition.uncountedEngine)
             endUnrun(TaskCancelledError(self, cause: cause), &batch)
             batch.settle()
             return true
@@ -285,22 +274,24 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// Ends the task because a dependency failed or was cancelled, unless it has begun or ended already.
-    private func giveUp(because dependency: TaskNode, _ batch: inout ReadyBatch) {
-        if dependency.currentPhase == .cancelled {
+    /// Ends the task because dependencies failed or were cancelled, unless it has begun or ended already.
+    ///
+    /// - Parameter dependencies: those that are known to have ended without a value, at least one; the first one decides
+    ///   whether the task fails or is cancelled.
+    private func giveUp(because dependencies: [TaskNode], _ batch: inout ReadyBatch) {
+        if dependencies[0].currentPhase == .cancelled {
             if step({ $0.giveUp(as: .cancelled) }) == .end {
-                endUnrun(TaskCancelledError(self, cause: .dependency(dependency)), &batch)
+                endUnrun(TaskCancelledError(self, cause: .dependency(dependencies[0])), &batch)
             }
         } else if step({ $0.giveUp(as: .failed) }) == .end {
-            let failed = dependencies.lazy.map(\.dependency).filter { $0.hasEnded && $0.currentPhase == .failed }
-            let others = failed.filter { $0 !== dependency }
-            endUnrun(DependencyFailureError(of: self, because: [dependency] + others), &batch)
+            let failed = dependencies.filter { $0.currentPhase == .failed }
+            endUnrun(DependencyFailureError(of: self, because: failed), &batch)
         }
     }
 
-    private func giveUp(because dependency: TaskNode) {
-        var batch = ReadyBatch(of: engine)
-        giveUp(because: dependency, &batch)
+    private func giveUp(because dependencies: [TaskNode]) {
+        var batch = ReadyBatch(of: definition.uncountedEngine)
+        giveUp(because: dependencies, &batch)
         batch.settle()
     }
 
@@ -309,22 +300,23 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func refuse(_ error: any WorkflowError) {
         let end: TaskPhase = error is TaskCancelledError ? .cancelled : .failed
         guard step({ $0.giveUp(as: end) }) == .end else { return }
-        var batch = ReadyBatch(of: engine)
+        var batch = ReadyBatch(of: definition.uncountedEngine)
         endUnrun(error, &batch)
         batch.settle()
     }
 
     private func endUnrun(_ error: any Error, _ batch: inout ReadyBatch) {
-        work = nil
-        outcome.store(error: error)
+        content = TaskContent(error: error)
         batch.ended.append(self)
     }
 
     /// The outcome is written: publishes it and tells everybody who waits. The last thing that happens to a task.
     func tellObservers(_ batch: inout ReadyBatch) {
-        if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
-        membership?.block?.remove(self)
+        withEngine { engine in
+            if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
+        }
+        if let membership { membership.block?.remove(self) }
         observers.close(self, &batch)
-        engine.taskEnded()
+        withEngine { $0.taskEnded() }
     }
 }

@@ -1,13 +1,15 @@
 import Synchronization
 
-/// A Swift task in which a worker runs async bodies one after the other, for as long as none of them suspends.
+/// A Swift task in which a worker runs async bodies one after the other.
 ///
-/// Making a Swift task costs more than everything else about a task of the graph, and most bodies don't suspend. When
-/// one does, the runner stays with it, and the worker makes itself another one. A runner whose body
-/// suspended or was cancelled runs no other: cancellation of one body never reaches the next.
+/// Making a Swift task costs more than everything else about a task of the graph. While a body is suspended, the runner
+/// stays with it, and the worker makes itself another one. A runner that was cancelled runs no other body, and who wants
+/// to cancel one says which body of the runner is meant: cancellation of one never reaches the next.
 final class AsyncRunner: Sendable {
     private struct State {
         var task: Task<Void, Never>?
+        /// Counts the bodies that have suspended and ended.
+        var turn = 0
         var isCancelled = false
     }
     private let state = Mutex(State())
@@ -17,10 +19,10 @@ final class AsyncRunner: Sendable {
     static func run(_ node: TaskNode, _ body: @escaping TaskWork.AsyncBody, on worker: Worker) {
         let runner = AsyncRunner()
         if #available(macOS 26, *) {
-            runner.setTask(Task.immediate(executorPreference: worker.pool) { await runner.loop(node, body) })
+            runner.setTask(Task.immediate(executorPreference: worker.pool { $0 }) { await runner.loop(node, body) })
         } else {
             // Queued on this worker, which starts it next.
-            runner.setTask(Task(executorPreference: worker.pool) { await runner.loop(node, body) })
+            runner.setTask(Task(executorPreference: worker.pool { $0 }) { await runner.loop(node, body) })
         }
     }
 
@@ -28,13 +30,20 @@ final class AsyncRunner: Sendable {
     private nonisolated(nonsending) func loop(_ first: TaskNode, _ firstBody: @escaping TaskWork.AsyncBody) async {
         var node = first
         var body = firstBody
+        var turn = 0
         while true {
-            Worker.current!.beginAsync(node, in: self)
+            Worker.current!.beginAsync(node, in: self, turn: turn)
             await ExecutionContext.$bound.withValue(.task(node, inside: node.membership)) { [node, body] in
                 await body(node)
             }
-            // Another worker, or the same one after having done something else: the body suspended.
-            guard let worker = Worker.current, worker.endAsync(in: self) else { return }
+            guard let worker = Worker.current else { return }
+            switch worker.endAsync(in: self) {
+            case .wasInterrupted: return
+            case .neverSuspended: break
+            case .hasSuspended:
+                guard let next = nextTurn() else { return }
+                turn = next
+            }
             guard let next = worker.runUntilAsync() else { return }
             (node, body) = next
         }
@@ -48,8 +57,21 @@ final class AsyncRunner: Sendable {
         if isCancelled { task.cancel() }
     }
 
-    func cancel() {
-        let task = state.withLock { state in
+    /// After the end of a body that had suspended: who still wants to cancel it comes too late.
+    ///
+    /// - Returns: nil if it was cancelled, and the Swift task with it.
+    private func nextTurn() -> Int? {
+        state.withLock { state in
+            guard !state.isCancelled else { return nil }
+            state.turn += 1
+            return state.turn
+        }
+    }
+
+    /// Cancels the Swift task, if the body of that turn hasn't ended.
+    func cancel(turn: Int) {
+        let task = state.withLock { state -> Task<Void, Never>? in
+            guard state.turn == turn else { return nil }
             state.isCancelled = true
             return state.task
         }

@@ -2,10 +2,9 @@ import Synchronization
 
 /// The workers that have nothing to do, and how they are woken.
 ///
-/// A worker that runs dry naps once, for a moment, before it sleeps. While one naps, newly called tasks don't wake
-/// anybody: the napping worker finds the whole burst when it looks again. Waking a thread for every call of a burst
-/// would cost more than short tasks themselves. Whoever awaits a result, and everything that becomes ready because
-/// something else ended, wakes at once.
+/// A worker that runs dry naps once, for a moment, before it sleeps. While one naps, new work doesn't wake anybody: the
+/// napping worker finds all of it when it looks again. Waking a thread for every call of a burst, or for what little
+/// another worker has to give away, would cost more than short tasks themselves. Whoever awaits a result wakes at once.
 struct IdleWorkers: ~Copyable {
     private static let napMicroseconds = 50
 
@@ -62,9 +61,10 @@ struct IdleWorkers: ~Copyable {
 
     // MARK: - For those who add work
 
-    var somebodyNaps: Bool {
+    /// Wakes a worker that sleeps, unless one naps, which will find the work by itself. After the work was added.
+    func wakeOneUnlessOneNaps() {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
-        return isNapping.load(ordering: .relaxed)
+        if !isNapping.load(ordering: .relaxed) { wakeOne() }
     }
 
     /// Wakes a worker that naps or else one that sleeps, if there is any. After the work was added.

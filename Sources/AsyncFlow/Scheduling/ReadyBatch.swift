@@ -1,6 +1,6 @@
 /// What the end of one or several tasks made ready, and which tasks it ended in turn.
 struct ReadyBatch: ~Copyable {
-    private unowned(unsafe) let engine: EngineCore
+    private let engine: Uncounted<EngineCore>
     private var ready = WorkList()
     /// Tasks that ended without having run and whose observers haven't been told yet: a list instead of recursion, so
     /// that a million dependents of a failed task don't overflow the stack.
@@ -8,13 +8,13 @@ struct ReadyBatch: ~Copyable {
     private var nextEnded = 0
 
     /// - Parameter engine: the engine of the task that ends.
-    init(of engine: EngineCore) { self.engine = engine }
+    init(of engine: Uncounted<EngineCore>) { self.engine = engine }
 
     /// Takes over the in-flight reference of a task whose dependencies are resolved.
     mutating func append(_ node: TaskNode) {
         if node.definition.isDispatched {
             node.dispatch()
-        } else if node.engine === engine {
+        } else if node.definition.uncountedEngine == engine {
             ready.append(Unmanaged.passUnretained(node))
         } else {  // a future of one engine was an argument to a task of another one
             var other = WorkList()
@@ -30,6 +30,8 @@ struct ReadyBatch: ~Copyable {
             nextEnded += 1
             node.tellObservers(&self)
         }
-        if !ready.isEmpty { engine.pool.schedule(ready) }
+        guard !ready.isEmpty else { return }
+        var ready: WorkList? = ready
+        engine { $0.pool.schedule(ready.take()!) }
     }
 }

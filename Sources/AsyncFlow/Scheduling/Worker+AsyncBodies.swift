@@ -4,46 +4,56 @@ import Synchronization
 struct CurrentAsyncBody {
     var node: TaskNode
     var runner: AsyncRunner
+    /// Which of the runner's bodies it is, for its cancellation.
+    var turn: Int
     /// Cancelled meanwhile, so that the runner must not run another body.
     var isInterrupted = false
+
+    func cancel() { runner.cancel(turn: turn) }
 }
 
 extension Worker {
-    func beginAsync(_ node: TaskNode, in runner: AsyncRunner) {
+    func beginAsync(_ node: TaskNode, in runner: AsyncRunner, turn: Int) {
         currentTask = node
-        asyncBody.withLock { $0 = CurrentAsyncBody(node: node, runner: runner) }
+        asyncBody.withLock { $0 = CurrentAsyncBody(node: node, runner: runner, turn: turn) }
     }
 
-    /// - Returns: whether the body ended without having suspended, and the runner may run another.
-    func endAsync(in runner: AsyncRunner) -> Bool {
+    enum AsyncEnd {
+        case neverSuspended, wasInterrupted
+        /// It ended on another worker than it began on, or on the same one after that had done something else.
+        case hasSuspended
+    }
+
+    /// After the end of the body of a runner.
+    func endAsync(in runner: AsyncRunner) -> AsyncEnd {
         let ended = asyncBody.withLock { current -> CurrentAsyncBody? in
             guard let body = current, body.runner === runner else { return nil }
             current = nil
             return body
         }
-        guard let ended else { return false }
+        guard let ended else { return .hasSuspended }
         currentTask = nil
-        return !ended.isInterrupted
+        return ended.isInterrupted ? .wasInterrupted : .neverSuspended
     }
 
     /// After every item: if that left a suspended body behind, hands it to the engine's running tasks.
     func handOverSuspendedBody() {
         guard currentTask != nil, let body = asyncBody.withLock({ $0.take() }) else { return }
         currentTask = nil
-        body.node.engine.running.insert(body.node) { body.runner.cancel() }
+        body.node.engine.running.insert(body.node) { body.cancel() }
     }
 
     /// Cancels the Swift task of a body that runs on this worker now.
     ///
     /// - Returns: whether it does.
     func interrupt(_ node: TaskNode) -> Bool {
-        let runner = asyncBody.withLock { current -> AsyncRunner? in
+        let body = asyncBody.withLock { current -> CurrentAsyncBody? in
             guard current?.node === node else { return nil }
             current?.isInterrupted = true
-            return current?.runner
+            return current
         }
-        runner?.cancel()
-        return runner != nil
+        body?.cancel()
+        return body != nil
     }
 
     /// The task whose async body runs on this worker now and hasn't suspended.

@@ -11,7 +11,8 @@ import Darwin
 /// One thread of a worker pool, with the work that it took or made and that other workers may steal.
 @usableFromInline
 final class Worker: @unchecked Sendable {  // all shared state is in `local` and `wake`; the rest is its thread's own
-    unowned(unsafe) var pool: WorkerPool!  // set once, before its thread starts
+    /// Set once, before its thread starts.
+    @exclusivity(unchecked) private(set) var pool: Uncounted<WorkerPool>!
     let index: Int
     /// The task whose synchronous body (or the synchronous start of an async one) runs now on this thread.
     @exclusivity(unchecked) unowned(unsafe) var currentTask: TaskNode?
@@ -32,6 +33,8 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
 
     init(index: Int) { self.index = index }
 
+    func join(_ pool: WorkerPool) { self.pool = Uncounted(pool) }
+
     // MARK: - The thread
 
     private static let key: pthread_key_t = {
@@ -45,10 +48,19 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         pthread_getspecific(key).map { Unmanaged<Worker>.fromOpaque($0).takeUnretainedValue() }
     }
 
+    /// The same, for what is done for every task.
+    static func withCurrent<Result>(_ body: (Worker?) -> Result) -> Result {
+        guard let worker = pthread_getspecific(key) else { return body(nil) }
+        return Unmanaged<Worker>.fromOpaque(worker)._withUnsafeGuaranteedRef { body($0) }
+    }
+
+    /// Whether the task's body runs on the calling thread and hasn't suspended.
+    static func runsNow(_ task: TaskNode) -> Bool { withCurrent { $0?.currentTask === task } }
+
     /// The thread's whole life: works until the pool stops.
     func runLoop() {
         pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
-        while let item = takeNext() ?? pool.waitForWork(self) {
+        while let item = takeNext() ?? pool({ $0.waitForWork(self) }) {
             item._withUnsafeGuaranteedRef { $0.run(on: self) }
             handOverSuspendedBody()
         }
@@ -63,7 +75,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         if next == nil, chained < Self.longestChain { next = work.popFirst() }
         guard !work.isEmpty else { return }
         push(work)
-        pool.idle.wakeOne()
+        pool { $0.idle.wakeOneUnlessOneNaps() }
     }
 
     func push(_ work: consuming WorkList) {
@@ -91,8 +103,10 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         takenSinceLookingOutside += 1
         if takenSinceLookingOutside >= Self.longestTimeWithoutLookingOutside {
             takenSinceLookingOutside = 0
-            let work = pool.takeInjected()
-            if !work.isEmpty { push(work) }
+            pool {
+                let work = $0.takeInjected()
+                if !work.isEmpty { push(work) }
+            }
         }
         return local.withLock { $0.popFirst() }
     }

@@ -17,18 +17,21 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     init(workerCount: Int) {
         workers = (0..<workerCount).map { Worker(index: $0) }
         idle = IdleWorkers(workers)
-        for worker in workers { worker.pool = self }
+        for worker in workers { worker.join(self) }
     }
 
     // MARK: - Adding work
 
     /// Queues tasks that became ready because others ended. Takes over their in-flight references. Never blocks.
     func schedule(_ work: consuming WorkList) {
-        if let worker = Worker.current, worker.pool === self {
-            worker.schedule(work)
-        } else {
-            inject(work)
-            idle.wakeOne()
+        var work: WorkList? = work
+        Worker.withCurrent { worker in
+            if let worker, worker.pool.refers(to: self) {
+                worker.schedule(work.take()!)
+            } else {
+                inject(work.take()!)
+                idle.wakeOne()
+            }
         }
     }
 
@@ -36,26 +39,26 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     ///
     /// Such calls often come in bursts: a worker that naps is left to find the whole burst (see ``IdleWorkers``).
     func submit(_ node: TaskNode) {
-        var work = WorkList()
-        work.append(Unmanaged.passUnretained(node))
-        if let worker = Worker.current, worker.pool === self {
-            worker.push(work)
-        } else {
-            inject(work)
-        }
-        if !idle.somebodyNaps { idle.wakeOne() }
+        add(Unmanaged.passUnretained(node))
+        idle.wakeOneUnlessOneNaps()
     }
 
     @usableFromInline
     func enqueue(_ job: consuming ExecutorJob) {
-        var work = WorkList()
-        work.append(Unmanaged.passRetained(SwiftJob(UnownedJob(job), executor: self)))
-        if let worker = Worker.current, worker.pool === self {
-            worker.push(work)
-        } else {
-            inject(work)
-        }
+        add(Unmanaged.passRetained(SwiftJob(UnownedJob(job), executor: self)))
         idle.wakeOne()
+    }
+
+    private func add(_ item: Unmanaged<WorkItem>) {
+        Worker.withCurrent { worker in
+            var work = WorkList()
+            work.append(item)
+            if let worker, worker.pool.refers(to: self) {
+                worker.push(work)
+            } else {
+                inject(work)
+            }
+        }
     }
 
     private func inject(_ work: consuming WorkList) {
