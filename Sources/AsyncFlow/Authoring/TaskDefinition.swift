@@ -1,6 +1,8 @@
 /// What all calls of one task have in common, apart from its typed body.
 @usableFromInline
 class TaskDefinition: @unchecked Sendable {  // immutable
+    /// Keeps the reference count, which every task changes, apart from what every task reads.
+    private final let padding: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
     @usableFromInline final let engine: EngineCore
     /// The engine, for what is done for every task.
     final let uncountedEngine: Uncounted<EngineCore>

@@ -109,15 +109,3 @@ final class EngineCore: Sendable {
 
     var isObserved: Bool { events.isFullyObserved }
 }
-
-/// A counter on a cache line of its own, so that threads that count different things don't slow each other.
-struct PaddedCounter: ~Copyable {
-    private typealias CacheLine = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
-    private let before: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
-    private let count = Atomic<UInt64>(0)
-    private let after: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
-
-    @discardableResult
-    func increment() -> UInt64 { count.add(1, ordering: .sequentiallyConsistent).newValue }
-    var value: UInt64 { count.load(ordering: .sequentiallyConsistent) }
-}

@@ -16,7 +16,7 @@ extension EngineCore {
         case .done: emit(.taskCompleted, of: task)
         case .failed: emit(.taskFailed, of: task, error: task.content.error)
         case .cancelled: emit(.taskCancelled, of: task, error: task.content.error)
-        case .waiting, .dispatched, .running, .cancelling:
+        case .waiting, .announcing, .announcingCancelled, .dispatched, .running, .cancelling:
             preconditionFailure("a task that hasn't ended can't be announced as ended")
         }
     }

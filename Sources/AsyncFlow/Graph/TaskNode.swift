@@ -11,8 +11,6 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     // In this order it is 120 bytes: as much as the C library's allocator on Linux gives back from any thread without a
     // lock, and two cache lines.
     private let phase = Atomic<TaskPhase>(.waiting)
-    /// Whether it may be among the engine's running tasks when it ends: it may have suspended.
-    @exclusivity(unchecked) private var mayHaveSuspended = false
     /// Whether one of its dependencies is a task of another engine, which this engine's shutdown doesn't end.
     @exclusivity(unchecked) private var waitsForOtherEngine = false
     /// Dependencies that haven't ended, plus one until submission.
@@ -132,16 +130,23 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     private func becomeReady() -> Bool {
         edges.release()
         if waitsForOtherEngine { engine.running.remove(self) }
-        if currentPhase.isTerminal {
+        if !withEngine({ $0.isObserved ? announceReadiness() : !currentPhase.isTerminal }) {
             Unmanaged.passUnretained(self).release()
             return false
         }
-        withEngine { engine in
-            guard engine.isObserved else { return }
-            engine.emit(.taskResolved, of: self)
-            engine.emit(.taskQueued, of: self)
-        }
         return true
+    }
+
+    /// Tells the readers of events. Whatever else happens to the task meanwhile is told afterwards.
+    ///
+    /// - Returns: whether the task may go on.
+    private func announceReadiness() -> Bool {
+        guard step({ $0.announce() }) == .announce else { return false }
+        engine.emit(.taskResolved, of: self)
+        engine.emit(.taskQueued, of: self)
+        guard step({ $0.announced() }) == .end else { return true }
+        endUnrun(TaskCancelledError(self, cause: interruptionCause(nil)))
+        return false
     }
 
     /// An immediate shutdown of this engine has to find and cancel the task; nothing else here will end it.
@@ -175,7 +180,6 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     private func takeWork() -> TaskWork {
         guard case .work(let work) = content else { fatalError("a task has no body") }
         content = .nothing
-        if case .asynchronous = work { mayHaveSuspended = true }
         return work
     }
 
@@ -192,6 +196,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         if step({ $0.dispatch() }) == .run, case .asynchronous(let body) = takeWork() {
             let task = Task.detached {
                 await ExecutionContext.$bound.withValue(.task(self, inside: self.membership)) { await body(self) }
+                self.engine.running.remove(self)
             }
             engine.running.insert(self) { task.cancel() }
         }
@@ -239,8 +244,6 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
             let dropped = end == .failed ? content.error : nil
             content = TaskContent(error: TaskCancelledError(self, cause: interruptionCause(dropped)))
         }
-        // A body that ended on the worker where it started never suspended, and was never entered.
-        if mayHaveSuspended, !Worker.runsNow(self) { engine.running.remove(self) }
         var batch = ReadyBatch(of: definition.uncountedEngine)
         tellObservers(&batch)
         batch.settle()
@@ -262,9 +265,9 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func cancel(_ cause: TaskCancelledError.Cause = .requested(nil)) -> Bool {
         switch step({ $0.cancel() }) {
         case .end:
-            var batch = ReadyBatch(of: definition.uncountedEngine)
-            endUnrun(TaskCancelledError(self, cause: cause), &batch)
-            batch.settle()
+            endUnrun(TaskCancelledError(self, cause: cause))
+            return true
+        case .endSoon:
             return true
         case .interrupt:
             engine.interrupt(self)
@@ -300,6 +303,10 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func refuse(_ error: any WorkflowError) {
         let end: TaskPhase = error is TaskCancelledError ? .cancelled : .failed
         guard step({ $0.giveUp(as: end) }) == .end else { return }
+        endUnrun(error)
+    }
+
+    private func endUnrun(_ error: any Error) {
         var batch = ReadyBatch(of: definition.uncountedEngine)
         endUnrun(error, &batch)
         batch.settle()

@@ -5,26 +5,31 @@ public import Synchronization
 /// ```
 /// waiting ──start──────────────▶ running ──finish──▶ done | failed | cancelled
 ///    │ └─dispatch─▶ dispatched ─begin─┘└─cancel─▶ cancelling ──finish──▶ cancelled
-///    └──giveUp──▶ failed | cancelled
+///    ├──giveUp──▶ failed | cancelled
+///    └─announce─▶ announcing ──announced──▶ waiting      (only if somebody reads every event)
+///                    └─cancel─▶ announcingCancelled ──announced──▶ cancelled
 /// ```
 ///
 /// `waiting` covers everything before the body begins: unresolved dependencies and waiting for a worker. `dispatched` is
-/// a task that its backend has, but hasn't begun: a command that waits for a process slot. The phase says who owns the
+/// a task that its backend has, but hasn't begun: a command that waits for a process slot. `announcing` keeps the events
+/// of a task in order: a cancellation that comes meanwhile takes effect, and is told, afterwards. The phase says who owns the
 /// next step; that the outcome may be read is said by the closing of the observer list, a moment later.
 @usableFromInline
 enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
-    case waiting, dispatched, running, cancelling, done, failed, cancelled
+    case waiting, announcing, announcingCancelled, dispatched, running, cancelling, done, failed, cancelled
 
     /// What the caller of an event has to do next.
     enum Action: Equatable {
         /// Run the body: this caller, and nobody else, owns it.
         case run
-        /// Say that the task runs now.
+        /// Tell the readers of events what has just happened to the task.
         case announce
         /// Write the error and end the task: this caller, and nobody else, owns its end.
         case end
         /// Tell the running body that it is cancelled; it ends the task when it has stopped.
         case interrupt
+        /// The task is cancelled as soon as what is being told of it has been told.
+        case endSoon
         /// End the task with the outcome of its body.
         case keepOutcome
         /// The task was cancelled while its body ran: the outcome is dropped, the task ends cancelled.
@@ -35,8 +40,34 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
 
     @usableFromInline var isTerminal: Bool {
         switch self {
-        case .waiting, .dispatched, .running, .cancelling: false
+        case .waiting, .announcing, .announcingCancelled, .dispatched, .running, .cancelling: false
         case .done, .failed, .cancelled: true
+        }
+    }
+
+    /// All dependencies have ended, and readers of events have to be told so.
+    mutating func announce() -> Action {
+        switch self {
+        case .waiting:
+            self = .announcing
+            return .announce
+        case .done, .failed, .cancelled: return .nothing
+        case .announcing, .announcingCancelled, .dispatched, .running, .cancelling:
+            preconditionFailure("a task became ready twice")
+        }
+    }
+
+    /// They have been told.
+    mutating func announced() -> Action {
+        switch self {
+        case .announcing:
+            self = .waiting
+            return .nothing
+        case .announcingCancelled:
+            self = .cancelled
+            return .end
+        case .waiting, .dispatched, .running, .cancelling, .done, .failed, .cancelled:
+            preconditionFailure("nothing was being announced")
         }
     }
 
@@ -47,7 +78,8 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
             self = .running
             return .run
         case .done, .failed, .cancelled: return .nothing
-        case .dispatched, .running, .cancelling: preconditionFailure("a task was started twice")
+        case .announcing, .announcingCancelled, .dispatched, .running, .cancelling:
+            preconditionFailure("a task was started twice")
         }
     }
 
@@ -64,7 +96,8 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         case .dispatched:
             self = .running
             return .announce
-        case .waiting, .running, .cancelling, .done, .failed, .cancelled: return .nothing
+        case .waiting, .announcing, .announcingCancelled, .running, .cancelling, .done, .failed, .cancelled:
+            return .nothing
         }
     }
 
@@ -74,10 +107,13 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         case .waiting:
             self = .cancelled
             return .end
+        case .announcing:
+            self = .announcingCancelled
+            return .endSoon
         case .dispatched, .running:
             self = .cancelling
             return .interrupt
-        case .cancelling, .done, .failed, .cancelled: return .nothing
+        case .announcingCancelled, .cancelling, .done, .failed, .cancelled: return .nothing
         }
     }
 
@@ -89,7 +125,8 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         case .waiting:
             self = end
             return .end
-        case .dispatched, .running, .cancelling, .done, .failed, .cancelled: return .nothing
+        case .announcing, .announcingCancelled, .dispatched, .running, .cancelling, .done, .failed, .cancelled:
+            return .nothing
         }
     }
 
@@ -104,7 +141,8 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         case .cancelling:
             self = .cancelled
             return .dropOutcome
-        case .waiting, .done, .failed, .cancelled: preconditionFailure("a task that isn't running finished")
+        case .waiting, .announcing, .announcingCancelled, .done, .failed, .cancelled:
+            preconditionFailure("a task that isn't running finished")
         }
     }
 }
@@ -138,7 +176,7 @@ public struct TaskState: Sendable, Hashable, CustomStringConvertible {
 
     init(_ phase: TaskPhase) {
         switch phase {
-        case .waiting, .dispatched: self = .pending
+        case .waiting, .announcing, .announcingCancelled, .dispatched: self = .pending
         case .running, .cancelling: self = .running
         case .done: self = .done
         case .failed: self = .failed

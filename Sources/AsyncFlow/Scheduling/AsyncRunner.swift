@@ -36,15 +36,18 @@ final class AsyncRunner: Sendable {
             await ExecutionContext.$bound.withValue(.task(node, inside: node.membership)) { [node, body] in
                 await body(node)
             }
-            guard let worker = Worker.current else { return }
+            guard let worker = Worker.current else { return node.engine.running.remove(node) }
+            var next: Worker.AsyncNext?
             switch worker.endAsync(in: self) {
             case .wasInterrupted: return
             case .neverSuspended: break
             case .hasSuspended:
-                guard let next = nextTurn() else { return }
-                turn = next
+                guard let nextTurn = nextTurn() else { return node.engine.running.remove(node) }
+                turn = nextTurn
+                next = worker.runDependent()  // doesn't wait for our bookkeeping
+                node.engine.running.remove(node)
             }
-            guard let next = worker.runUntilAsync() else { return }
+            guard let next = next ?? worker.runUntilAsync() else { return }
             (node, body) = next
         }
     }

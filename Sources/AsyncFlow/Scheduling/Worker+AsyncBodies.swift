@@ -59,21 +59,34 @@ extension Worker {
     /// The task whose async body runs on this worker now and hasn't suspended.
     var asyncTask: TaskNode? { asyncBody.withLock { $0?.node } }
 
+    /// An async body that is to run next, and its task.
+    typealias AsyncNext = (TaskNode, TaskWork.AsyncBody)
+
     /// Runs what there is to do until an async body comes.
     ///
     /// - Returns: that body; nil if there is nothing more to do, or something that can't be done within a Swift task.
-    func runUntilAsync() -> (TaskNode, TaskWork.AsyncBody)? {
+    func runUntilAsync() -> AsyncNext? {
         while let item = takeNext() {
             guard item._withUnsafeGuaranteedRef({ $0.isTask }) else {
                 putBack(item)
                 return nil
             }
-            let node = unsafeDowncast(item.takeRetainedValue(), to: TaskNode.self)
-            switch node.start() {
-            case .synchronous(let body): node.runSynchronously(body, on: self)
-            case .asynchronous(let body): return (node, body)
-            case nil: break
-            }
+            if let body = startTask(item) { return body }
+        }
+        return nil
+    }
+
+    /// Runs the dependent of the task that has just ended on this worker, if there is one and its body is synchronous.
+    ///
+    /// - Returns: the body, if it is an async one.
+    func runDependent() -> AsyncNext? { takeDependent().flatMap(startTask) }
+
+    private func startTask(_ item: Unmanaged<WorkItem>) -> AsyncNext? {
+        let node = unsafeDowncast(item.takeRetainedValue(), to: TaskNode.self)
+        switch node.start() {
+        case .synchronous(let body): node.runSynchronously(body, on: self)
+        case .asynchronous(let body): return (node, body)
+        case nil: break
         }
         return nil
     }

@@ -54,9 +54,6 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         return Unmanaged<Worker>.fromOpaque(worker)._withUnsafeGuaranteedRef { body($0) }
     }
 
-    /// Whether the task's body runs on the calling thread and hasn't suspended.
-    static func runsNow(_ task: TaskNode) -> Bool { withCurrent { $0?.currentTask === task } }
-
     /// The thread's whole life: works until the pool stops.
     func runLoop() {
         pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
@@ -93,10 +90,18 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         next = item
     }
 
+    /// The task that became ready by the end of another one on this thread, if it is to run next.
+    func takeDependent() -> Unmanaged<WorkItem>? {
+        guard let item = next, item._withUnsafeGuaranteedRef({ $0.isTask }) else { return nil }
+        next = nil
+        chained += 1
+        return item
+    }
+
     func takeNext() -> Unmanaged<WorkItem>? {
+        if let item = takeDependent() { return item }
         if let item = next {
             next = nil
-            chained += 1
             return item
         }
         chained = 0

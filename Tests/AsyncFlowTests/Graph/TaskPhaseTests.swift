@@ -6,11 +6,13 @@ import Testing
 struct TaskPhaseTests {
     /// One thing that happens to a task.
     enum Event: CaseIterable {
-        case start, dispatch, begin, cancel, giveUpFailed, giveUpCancelled
+        case announce, announced, start, dispatch, begin, cancel, giveUpFailed, giveUpCancelled
         case finishDone, finishFailed, finishCancelled
 
         func apply(to phase: inout TaskPhase) -> TaskPhase.Action {
             switch self {
+            case .announce: phase.announce()
+            case .announced: phase.announced()
             case .start: phase.start()
             case .dispatch: phase.dispatch()
             case .begin: phase.begin()
@@ -26,8 +28,10 @@ struct TaskPhaseTests {
         /// Only the owner of the run starts a task, once, and ends it, once: a second time is a mistake in the engine.
         func isMistake(in phase: TaskPhase) -> Bool {
             switch self {
-            case .start, .dispatch: [.dispatched, .running, .cancelling].contains(phase)
-            case .finishDone, .finishFailed, .finishCancelled: phase == .waiting || phase.isTerminal
+            case .announced: ![.announcing, .announcingCancelled].contains(phase)
+            case .announce, .start, .dispatch: phase != .waiting && !phase.isTerminal
+            case .finishDone, .finishFailed, .finishCancelled:
+                [.waiting, .announcing, .announcingCancelled].contains(phase) || phase.isTerminal
             case .begin, .cancel, .giveUpFailed, .giveUpCancelled: false
             }
         }
@@ -46,6 +50,10 @@ struct TaskPhaseTests {
     }
 
     static let changes: [Row] = [
+        Row(.waiting, .announce, .announcing, .announce),
+        Row(.announcing, .announced, .waiting, .nothing),
+        Row(.announcing, .cancel, .announcingCancelled, .endSoon),
+        Row(.announcingCancelled, .announced, .cancelled, .end),
         Row(.waiting, .start, .running, .run),
         Row(.waiting, .dispatch, .dispatched, .run),
         Row(.waiting, .cancel, .cancelled, .end),
@@ -98,8 +106,8 @@ struct TaskPhaseTests {
                 switch action {
                 case .run: runs += 1
                 case .end, .keepOutcome, .dropOutcome: #expect(phase.isTerminal)
-                case .announce, .interrupt: #expect(!phase.isTerminal)
-                case .nothing: #expect(phase == before)
+                case .announce, .interrupt, .endSoon: #expect(!phase.isTerminal)
+                case .nothing: #expect(phase == before || phase == .waiting)
                 }
             }
             #expect(ends <= 1 && runs <= 1)
@@ -110,7 +118,8 @@ struct TaskPhaseTests {
     @Test(
         "people see five states",
         arguments: [
-            (TaskPhase.waiting, TaskState.pending), (.dispatched, .pending), (.running, .running),
+            (TaskPhase.waiting, TaskState.pending), (.announcing, .pending), (.announcingCancelled, .pending),
+            (.dispatched, .pending), (.running, .running),
             (.cancelling, .running),
             (.done, .done), (.failed, .failed), (.cancelled, .cancelled),
         ])
