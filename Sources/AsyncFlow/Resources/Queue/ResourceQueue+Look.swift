@@ -31,10 +31,12 @@ extension ResourceQueue {
         let lane = shapes[shape].key.lane
         let leavesPlace = lanes[lane].allows(2, at: now)
         for other in passed {
-            let leavesEnough = free.leaveEnough(for: shapes[other].key.claim, after: claim)
-            if leavesEnough, leavesPlace || shapes[other].key.lane != lane { continue }
+            let otherLane = shapes[other].key.lane
+            if lanes[otherLane].listed == nil { continue }  // an earlier start of this look was the last its limit allows
+            let isClosed = otherLane == lane && !leavesPlace
+            if !isClosed, free.leaveEnough(for: shapes[other].key.claim, after: claim) { continue }
             shapes[other].setbacks += 1
-            if shapes[other].setbacks == maximumSetbacks { hold(for: other, &held, &heldLanes) }
+            if shapes[other].setbacks == maximumSetbacks, !isClosed { hold(for: other, &held, &heldLanes) }
         }
     }
 
@@ -83,8 +85,6 @@ extension ResourceQueue {
             return walk.last
         }
         let lane = shapes[last.shape].key.lane
-        // A task that was requeued has the number of the one behind it.
-        if shapes[last.shape].place == last, passed.last != last.shape { return last }
         // What comes first in a lane is found among the open lanes; what comes behind a task that was passed over, here.
         if let first = lanes[lane].listed, first <= last,
             let place = lanes[lane].waiting.first(after: last, near: &walk.inLane)

@@ -91,7 +91,9 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     private var indices: [ID: Int] = [:]
     private var shapeIndices: [ShapeKey: Int] = [:]
     private var laneIndices: [LimitKey: Int] = [:]
-    private var lastNumber: UInt64 = 0
+    private var lastNumber = Self.numbersBetween
+    /// How many numbers are left between those of two tasks for such as are put between them.
+    private static var numbersBetween: UInt64 { 1 << 16 }
     private(set) var runningCount = 0
 
     /// - Parameters:
@@ -144,7 +146,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         }
         let (lane, wasChanged) = laneIndex(for: limitKey, limit)
         let key = ShapeKey(claim: claim(of: request, defaultCores), lane: lane, rank: ~priority)
-        lastNumber += 1
+        lastNumber += Self.numbersBetween
         let entry = Entry(
             id: id, request: request, coresPerRank: request.cores ?? defaultCores, number: lastNumber,
             shape: shapeIndex(for: key))
@@ -324,8 +326,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     private mutating func waitInFront(_ index: Int) {
         let shape = roster[index].shape
         if let first = shapes[shape].waiting.first {
-            // A list stays in its order.
-            roster[index].number = min(roster[index].number, roster[first].number)
+            roster[index].number = min(roster[index].number, roster[first].number - 1)
         }
         roster.prepend(index, to: &shapes[shape].waiting)
         updatePlace(of: shape)
