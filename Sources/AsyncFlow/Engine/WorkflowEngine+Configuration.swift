@@ -1,11 +1,5 @@
 public import Logging
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 extension WorkflowEngine {
     /// How an engine is set up. The defaults just work.
     public struct Configuration: Sendable {
@@ -30,7 +24,7 @@ extension WorkflowEngine {
             self.logger = logger
         }
 
-        /// How many cores this process may use.
-        public static var availableCores: Int { ProcessInfo.processInfo.activeProcessorCount }
+        /// How many cores this process may use, as far as its affinity and its control groups leave it any; at least one.
+        public static var availableCores: Int { Machine.thisOne.cores }
     }
 }

@@ -1,0 +1,90 @@
+/// The limits that control groups set this process, by both versions of them, which may be in use side by side.
+///
+/// A limit of a group holds for all groups in it, so the smallest from the process's own group up to the top counts.
+/// See `man 7 cgroups`, and "Control Group v2" in the Linux kernel's documentation.
+struct ControlGroups {
+    private struct Mount {
+        var isVersion2: Bool
+        /// The group that is at the top of the mounted tree.
+        var top: String
+        var path: String
+        /// For version 1, what the groups of this tree limit; among other options.
+        var controllers: Set<Substring>
+    }
+
+    private let machine: Machine
+    private let mounts: [Mount]
+    /// Lines `<id>:<controllers>:<group>` as controllers and group; version 2 has no controllers.
+    private let memberships: [(controllers: Set<Substring>, group: Substring)]
+
+    init(of machine: Machine) {
+        self.machine = machine
+        mounts = machine.lines(of: "/proc/self/mountinfo").compactMap(Self.mount)
+        memberships = machine.lines(of: "/proc/self/cgroup").compactMap { line in
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[2].hasPrefix("/") else { return nil }
+            return (Set(parts[1].split(separator: ",")), parts[2])
+        }
+    }
+
+    /// How many cores the process may keep busy, rounded up; nil without a limit.
+    var coreLimit: Int? {
+        let version2 = folders(of: nil).compactMap { folder -> Int? in
+            let words = machine.text(of: folder + "/cpu.max")?.split(whereSeparator: \.isWhitespace) ?? []
+            guard words.count == 2 else { return nil }
+            return Self.cores(quota: Int64(words[0]), period: Int64(words[1]))
+        }
+        let version1 = folders(of: "cpu").compactMap { folder in
+            Self.cores(
+                quota: machine.number(in: folder + "/cpu.cfs_quota_us"),
+                period: machine.number(in: folder + "/cpu.cfs_period_us"))
+        }
+        return (version2 + version1).min()
+    }
+
+    /// How many bytes of memory the process may use; nil without a limit.
+    var memoryLimit: Int64? {
+        // `max` isn't a number; version 1 says a number near the largest there is.
+        let limits =
+            folders(of: nil).map { machine.number(in: $0 + "/memory.max") }
+            + folders(of: "memory").map { machine.number(in: $0 + "/memory.limit_in_bytes") }
+        return limits.compactMap(\.self).filter { $0 > 0 && $0 < 1 << 60 }.min()
+    }
+
+    /// Both in microseconds; without a limit, the quota is `max` or -1.
+    private static func cores(quota: Int64?, period: Int64?) -> Int? {
+        guard let quota, let period, quota > 0, period > 0 else { return nil }
+        return Int((quota - 1) / period + 1)
+    }
+
+    /// The folders of the groups this process is in, its own first; of version 2 without a controller.
+    private func folders(of controller: Substring?) -> [String] {
+        let group = memberships.first { membership in
+            controller.map(membership.controllers.contains) ?? membership.controllers.isEmpty
+        }?.group
+        let mount = mounts.first { mount in
+            controller.map { !mount.isVersion2 && mount.controllers.contains($0) } ?? mount.isVersion2
+        }
+        guard let mount, let group else { return [] }
+        // A container may see a part of the tree, with or without a view of groups of its own to match.
+        let top = mount.top == "/" ? "" : mount.top
+        let isInside = group == mount.top || group.hasPrefix(top + "/")
+        let below = isInside ? group.dropFirst(top.count).split(separator: "/") : []
+        guard !below.contains("..") else { return [mount.path] }  // outside of what this process can see
+        return (0...below.count).reversed().map { depth in
+            ([mount.path == "/" ? "" : mount.path] + below.prefix(depth).map(String.init)).joined(separator: "/")
+        }
+    }
+
+    /// Reads a line of `mountinfo`: `31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup rw`, with any number of words before
+    /// the dash (`man 5 proc_pid_mountinfo`).
+    private static func mount(_ line: Substring) -> Mount? {
+        let words = line.split(separator: " ")
+        guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 1 else { return nil }
+        let type = words[dash + 1]
+        guard type == "cgroup2" || type == "cgroup" else { return nil }
+        let options = words.count > dash + 3 ? words[dash + 3].split(separator: ",") : []
+        return Mount(
+            isVersion2: type == "cgroup2", top: String(words[3]), path: String(words[4]), controllers: Set(options))
+    }
+}

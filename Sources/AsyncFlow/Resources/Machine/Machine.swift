@@ -1,0 +1,84 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A machine as this process sees it: the files in which the system describes it, and what system calls say.
+///
+/// Everything that is found out about a machine is read through here, so that one can be made up in a folder.
+struct Machine: Sendable {
+    /// What goes before `/proc`, `/sys` and `/dev`: nothing, or the folder of a machine that was made up.
+    var root = ""
+    var environment: [String: String]
+    /// How many processors are online.
+    var processors: Int
+    /// How much memory the system says there is, if there is no `/proc/meminfo`.
+    var physicalMemory: Int64?
+
+    static var thisOne: Machine {
+        Machine(
+            environment: ProcessInfo.processInfo.environment, processors: SystemCounts.processors,
+            physicalMemory: SystemCounts.memory)
+    }
+
+    /// How many cores this process may use; at least one.
+    var cores: Int {
+        max(1, [processors, allowedProcessors, ControlGroups(of: self).coreLimit].compactMap(\.self).min() ?? 1)
+    }
+
+    /// How many processors this process may run on: the line `Cpus_allowed_list:  0-3,8` of `/proc/self/status`.
+    private var allowedProcessors: Int? {
+        for line in lines(of: "/proc/self/status") where line.hasPrefix("Cpus_allowed_list:") {
+            var count = 0
+            for range in line.drop(while: { $0 != ":" }).dropFirst().filter({ !$0.isWhitespace }).split(separator: ",") {
+                let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+                guard let first = ends[0], let last = ends.last!, ends.count <= 2, 0 <= first, first <= last,
+                    last < 1 << 20
+                else { return nil }
+                count += last - first + 1
+            }
+            return count > 0 ? count : nil
+        }
+        return nil
+    }
+
+    /// How much memory there is for this process.
+    var memory: MemorySize {
+        let figures = [totalMemory, ControlGroups(of: self).memoryLimit, physicalMemory].compactMap(\.self)
+        return figures.min().map(MemorySize.init(bytes:)) ?? .unlimited
+    }
+
+    /// The line `MemTotal:       32594704 kB` of `/proc/meminfo`, in bytes.
+    private var totalMemory: Int64? {
+        for line in lines(of: "/proc/meminfo") where line.hasPrefix("MemTotal:") {
+            let words = line.split(separator: " ")
+            guard words.count == 3, words[2] == "kB", let count = Int64(words[1]), count > 0 else { return nil }
+            let (bytes, overflows) = count.multipliedReportingOverflow(by: 1024)
+            return overflows ? nil : bytes
+        }
+        return nil
+    }
+
+    // MARK: - Its files
+
+    /// What is in a file; nil if it can't be read or isn't text.
+    func text(of path: String) -> String? {
+        guard let bytes = FileBytes.read(root + path, atMost: 1 << 20) else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    func lines(of path: String) -> [Substring] {
+        text(of: path)?.split(whereSeparator: \.isNewline) ?? []
+    }
+
+    /// The number that a file consists of.
+    func number(in path: String) -> Int64? {
+        text(of: path)?.split(whereSeparator: \.isWhitespace).first.flatMap { Int64($0) }
+    }
+
+    /// The names in a folder, in no order; none if it can't be read.
+    func names(in path: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: root + path)) ?? []
+    }
+}

@@ -1,0 +1,52 @@
+/// What is free of each GPU.
+///
+/// A share of a GPU goes to the fullest one that has room for it, so that others stay empty for tasks that need whole
+/// ones.
+struct GPUPool: Equatable, Sendable {
+    private(set) var free: [Int]
+    private(set) var emptyCount: Int
+    private var largestFree: Int
+
+    /// A part of a GPU, in thousandths.
+    struct Share: Hashable, Sendable {
+        var index: Int
+        var thousandths: Int
+    }
+
+    init(count: Int) {
+        free = Array(repeating: 1000, count: count)
+        emptyCount = count
+        largestFree = count > 0 ? 1000 : 0
+    }
+
+    func fits(_ thousandths: Int) -> Bool {
+        thousandths < 1000 ? thousandths <= largestFree : thousandths / 1000 <= emptyCount
+    }
+
+    /// Takes what ``fits(_:)``.
+    mutating func take(_ thousandths: Int) -> [Share] {
+        if thousandths == 0 { return [] }
+        var shares: [Share] = []
+        if thousandths < 1000 {
+            let fullest = free.indices.filter { free[$0] >= thousandths }.min { free[$0] < free[$1] }
+            shares = [Share(index: fullest!, thousandths: thousandths)]
+        } else {
+            let empty = free.indices.lazy.filter { [free] in free[$0] == 1000 }
+            shares = empty.prefix(thousandths / 1000).map { Share(index: $0, thousandths: 1000) }
+        }
+        for share in shares { free[share.index] -= share.thousandths }
+        count()
+        return shares
+    }
+
+    mutating func giveBack(_ shares: [Share]) {
+        if shares.isEmpty { return }
+        for share in shares { free[share.index] += share.thousandths }
+        count()
+    }
+
+    private mutating func count() {
+        emptyCount = free.count { $0 == 1000 }
+        largestFree = free.max() ?? 0
+    }
+}

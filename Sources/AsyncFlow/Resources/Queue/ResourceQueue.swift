@@ -1,0 +1,334 @@
+/// Which of the tasks that wait for resources start next, as a pure state machine: events in, actions out.
+///
+/// **Order.** Tasks with a higher priority come first; among those with the same, the one that was submitted first. Every
+/// event is followed by one look at the waiting tasks in that order, and each that fits into what is free is started.
+/// Later tasks may therefore overtake an earlier one that doesn't fit.
+///
+/// **No starvation.** A start *sets back* a waiting task that comes before it in the order when both need the same
+/// resource and the start leaves less of it than the waiting task needs. Each waiting task is set back at most
+/// `maximumSetbacks` times (the larger of 16 and twice the number of cores, unless told otherwise); from then on, nothing
+/// that comes later and would set it back is started until it has started itself. What tasks before it hold comes free
+/// one after the other and stays free for it, so it starts at the latest when they have all ended. Starts that have no
+/// scarce resource in common with a waiting task never wait for it, and aren't counted.
+///
+/// Waiting tasks with the same request, priority and limit are of one *shape*. The first one of each shape stands for all
+/// of them: its setbacks are counted, and the next one's count begins at zero when it becomes the first.
+///
+/// **Limits.** Tasks may share a limit on how many run at once and on how many start in a time; for the latter, time
+/// is told with each event. As long as a limit allows no start, the tasks that share it are passed over: they hold up
+/// nobody, and starts don't set them back. While one of them that the limit allows waits for its resources after having
+/// been set back too often, later tasks leave it the limit's last place, too.
+///
+/// **Look-ahead.** A look ends after `lookAhead` shapes whose first task couldn't start, as Slurm's
+/// `bf_max_job_test` does it. Tasks behind that wait although they might fit. Without this, a hundred thousand
+/// tasks that all ask for different things would all have to be looked at each time one ends.
+///
+/// **GPUs.** A share of a GPU goes to the fullest one that has room for it, whole GPUs are empty ones.
+///
+/// Late events are expected: the end or the cancellation of a task that the queue doesn't know does nothing.
+struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Sendable {
+    enum Action: Hashable, Sendable {
+        /// The task has its resources, until ``finish(_:at:)`` or ``requeue(_:_:defaultCores:at:)``.
+        case start(ID, ResourceAllocation)
+        /// The task can never start. It isn't in the queue.
+        case refuse(ID, reason: String)
+        /// The task was cancelled before it started. It isn't in the queue any more.
+        case drop(ID)
+    }
+
+    struct Entry: Sendable {
+        let id: ID
+        var request: ResourceRequest
+        var coresPerRank: Int
+        /// Its turn among tasks with the same priority.
+        var number: UInt64
+        var shape: Int
+        /// What it got of GPUs, while it runs.
+        var shares: [GPUPool.Share]?
+        var isRunning: Bool { shares != nil }
+    }
+
+    struct ShapeKey: Hashable, Sendable {
+        var claim: ResourceClaim
+        var lane: Int
+        /// The inverse of the priority: the lower, the earlier.
+        var rank: Int
+    }
+
+    struct Shape: Sendable {
+        let key: ShapeKey
+        var waiting = TaskList()
+        var running = 0
+        /// How often the first one of those that wait was set back.
+        var setbacks = 0
+        /// Where its first task is in the lane; nil if none waits.
+        var place: Place?
+    }
+
+    let capacity: ResourceCapacity
+    let owner: String
+    let lookAhead: Int
+    let maximumSetbacks: Int
+    let slotNames: [String]
+    private let slotIndices: [String: Int]
+
+    var free: FreeResources
+    var roster = Roster<Entry>()
+    var shapes = Roster<Shape>()
+    var lanes = Roster<Lane<LimitKey>>()
+    /// The first place of each lane whose limit allows a start.
+    var open = SortedSet<Place>()
+    /// When the rate of lanes in which tasks wait allows the next start.
+    var openings = SortedSet<LaneTime>()
+    /// When lanes that nobody uses can be forgotten.
+    var fadings = SortedSet<LaneTime>()
+    /// How many shapes whose first task waits need no core.
+    var corelessCount = 0
+    var now = Duration.zero
+    /// Room for the look at the waiting tasks.
+    var passed: [Int] = []
+
+    private var indices: [ID: Int] = [:]
+    private var shapeIndices: [ShapeKey: Int] = [:]
+    private var laneIndices: [LimitKey: Int] = [:]
+    private var lastNumber = Self.numbersBetween
+    /// How many numbers are left between those of two tasks for such as are put between them.
+    private static var numbersBetween: UInt64 { 1 << 16 }
+    private(set) var runningCount = 0
+
+    /// - Parameters:
+    ///   - capacity: what there is.
+    ///   - owner: whose it is, for the reasons of refusals: `backend 'local'`.
+    ///   - lookAhead: how many shapes are looked at in vain before a look ends; at least one.
+    ///   - maximumSetbacks: how often a task may be set back before a place is held for it; by default the larger of 16
+    ///     and twice the number of cores.
+    init(capacity: ResourceCapacity, owner: String, lookAhead: Int = 128, maximumSetbacks: Int? = nil) {
+        self.capacity = capacity
+        self.owner = owner
+        self.lookAhead = max(1, lookAhead)
+        self.maximumSetbacks = max(0, maximumSetbacks ?? max(16, 2 * capacity.cores))
+        slotNames = capacity.slots.keys.sorted()
+        slotIndices = Dictionary(uniqueKeysWithValues: slotNames.enumerated().map { ($1, $0) })
+        free = FreeResources(capacity, slotNames: slotNames)
+        _ = lanes.add(Lane(key: nil))
+    }
+
+    var waitingCount: Int { roster.count - runningCount }
+
+    /// Whether no task runs or waits.
+    var isEmpty: Bool { roster.count == 0 }
+
+    /// When to call ``advance(to:)``, on the same clock as the times given with events; nil if there is no need to.
+    var nextWakeUp: Duration? { openings.first?.time }
+
+    // MARK: - Events
+
+    /// A task wants to start. It must not be in the queue already.
+    ///
+    /// - Parameters:
+    ///   - request: what it needs.
+    ///   - defaultCores: how many cores it needs if the request doesn't say.
+    ///   - priority: the higher, the earlier.
+    ///   - limitKey: which tasks share the limit; nil for a task without a limit.
+    ///   - limit: the limit. The last one that was given for a key holds for all its tasks.
+    ///   - time: the time since any fixed moment. One before an earlier event's counts as that.
+    mutating func submit(
+        _ id: ID, _ request: ResourceRequest, defaultCores: Int = 1, priority: Int = 0, limitKey: LimitKey? = nil,
+        limit: TaskLimit = TaskLimit(), at time: Duration
+    ) -> [Action] {
+        precondition(indices[id] == nil, "a task was submitted twice")
+        let mustLook = wakeLanes(at: time)
+        var actions: [Action] = []
+        if let reason = limit.problem ?? shortfall(for: request, defaultCores) {
+            actions.append(.refuse(id, reason: reason))
+            if mustLook { look(&actions) }
+            return actions
+        }
+        let (lane, wasChanged) = laneIndex(for: limitKey, limit)
+        let key = ShapeKey(claim: claim(of: request, defaultCores), lane: lane, rank: ~priority)
+        lastNumber += Self.numbersBetween
+        let entry = Entry(
+            id: id, request: request, coresPerRank: request.cores ?? defaultCores, number: lastNumber,
+            shape: shapeIndex(for: key))
+        let index = roster.add(entry)
+        indices[id] = index
+        roster.append(index, to: &shapes[entry.shape].waiting)
+        updatePlace(of: entry.shape)
+        // Nothing else could start before, and what is like a task that can't start can't either.
+        let mayStart = shapes[entry.shape].waiting.first == index && lanes[lane].listed != nil && free.fits(key.claim)
+        if mustLook || wasChanged || mayStart { look(&actions) }
+        return actions
+    }
+
+    /// A task has ended, and gives back what it had. Does nothing if it doesn't run.
+    mutating func finish(_ id: ID, at time: Duration) -> [Action] {
+        var mustLook = wakeLanes(at: time)
+        if let index = indices[id], roster[index].isRunning {
+            release(index)
+            forget(index)
+            mustLook = true
+        }
+        var actions: [Action] = []
+        if mustLook { look(&actions) }
+        return actions
+    }
+
+    /// A task isn't to start any more. Does nothing if it runs: it has what it has until it ends.
+    mutating func cancel(_ id: ID, at time: Duration) -> [Action] {
+        var mustLook = wakeLanes(at: time)
+        var actions: [Action] = []
+        if let index = indices[id], !roster[index].isRunning {
+            leave(index)
+            forget(index)
+            actions.append(.drop(id))
+            mustLook = true
+        }
+        if mustLook { look(&actions) }
+        return actions
+    }
+
+    /// A task gives back what it had, if it runs, and waits again, with its priority, limit and turn among the others; it
+    /// goes before those of its own shape.
+    ///
+    /// - Parameters:
+    ///   - request: what it needs now; nil for the same as before. It is refused, and out of the queue, if that can never
+    ///     be had.
+    ///   - defaultCores: how many cores it needs if the request doesn't say.
+    mutating func requeue(
+        _ id: ID, _ request: ResourceRequest? = nil, defaultCores: Int = 1, at time: Duration
+    ) -> [Action] {
+        var mustLook = wakeLanes(at: time)
+        var actions: [Action] = []
+        if let index = indices[id] {
+            mustLook = true
+            if roster[index].isRunning { release(index) } else { leave(index) }
+            if let request {
+                if let reason = shortfall(for: request, defaultCores) {
+                    forget(index)
+                    actions.append(.refuse(id, reason: reason))
+                    look(&actions)
+                    return actions
+                }
+                changeRequest(of: index, to: request, defaultCores)
+            }
+            waitInFront(index)
+        }
+        if mustLook { look(&actions) }
+        return actions
+    }
+
+    /// Time has passed.
+    mutating func advance(to time: Duration) -> [Action] {
+        var actions: [Action] = []
+        if wakeLanes(at: time) { look(&actions) }
+        return actions
+    }
+
+    // MARK: - What tasks need
+
+    private func shortfall(for request: ResourceRequest, _ defaultCores: Int) -> String? {
+        capacity.shortfall(for: request, defaultCores: defaultCores, owner: owner)
+    }
+
+    private func claim(of request: ResourceRequest, _ defaultCores: Int) -> ResourceClaim {
+        var claim = ResourceClaim(
+            cores: (request.cores ?? defaultCores) * request.ranks, memory: request.memory.bytes,
+            gpus: ResourceClaim.thousandths(of: request.gpus))
+        if !request.slots.isEmpty {
+            claim.slots = request.slots
+                .compactMap { name, count in
+                    count > 0 ? ResourceClaim.Slot(index: slotIndices[name]!, count: count) : nil
+                }
+                .sorted { $0.index < $1.index }
+        }
+        return claim
+    }
+
+    // MARK: - Steps
+
+    private mutating func shapeIndex(for key: ShapeKey) -> Int {
+        if let index = shapeIndices[key] { return index }
+        let index = shapes.add(Shape(key: key))
+        shapeIndices[key] = index
+        return index
+    }
+
+    private mutating func laneIndex(for key: LimitKey?, _ limit: TaskLimit) -> (index: Int, wasChanged: Bool) {
+        guard let key else { return (0, false) }
+        let index: Int
+        if let known = laneIndices[key] {
+            if lanes[known].limit == limit { return (known, false) }
+            index = known
+        } else {
+            index = lanes.add(Lane(key: key))
+            laneIndices[key] = index
+        }
+        lanes[index].setLimit(limit)
+        updateLane(index)
+        return (index, true)
+    }
+
+    /// Forgets a lane that nobody uses.
+    mutating func forgetLane(_ index: Int) {
+        laneIndices[lanes[index].key!] = nil
+        lanes.remove(index)
+    }
+
+    /// Takes a task off its list of waiting ones.
+    mutating func leave(_ index: Int) {
+        let shape = roster[index].shape
+        if shapes[shape].waiting.first == index { shapes[shape].setbacks = 0 }
+        roster.take(index, from: &shapes[shape].waiting)
+        updatePlace(of: shape)
+    }
+
+    /// Gives back what a running task has.
+    private mutating func release(_ index: Int) {
+        let shape = roster[index].shape
+        free.giveBack(shapes[shape].key.claim, roster[index].shares!)
+        roster[index].shares = nil
+        runningCount -= 1
+        shapes[shape].running -= 1
+        lanes[shapes[shape].key.lane].running -= 1
+        updateLane(shapes[shape].key.lane)
+    }
+
+    mutating func markRunning(_ index: Int, _ shares: [GPUPool.Share]) {
+        roster[index].shares = shares
+        runningCount += 1
+        shapes[roster[index].shape].running += 1
+    }
+
+    /// Forgets a task that neither runs nor waits.
+    private mutating func forget(_ index: Int) {
+        indices[roster[index].id] = nil
+        forgetShapeIfUnused(roster[index].shape)
+        roster.remove(index)
+    }
+
+    private mutating func forgetShapeIfUnused(_ shape: Int) {
+        guard shapes[shape].running == 0, shapes[shape].waiting.first == nil else { return }
+        shapeIndices[shapes[shape].key] = nil
+        shapes.remove(shape)
+    }
+
+    /// Changes what a task needs that neither runs nor waits.
+    private mutating func changeRequest(of index: Int, to request: ResourceRequest, _ defaultCores: Int) {
+        let before = roster[index].shape
+        var key = shapes[before].key
+        key.claim = claim(of: request, defaultCores)
+        roster[index].request = request
+        roster[index].coresPerRank = request.cores ?? defaultCores
+        roster[index].shape = shapeIndex(for: key)
+        if roster[index].shape != before { forgetShapeIfUnused(before) }
+    }
+
+    private mutating func waitInFront(_ index: Int) {
+        let shape = roster[index].shape
+        if let first = shapes[shape].waiting.first {
+            roster[index].number = min(roster[index].number, roster[first].number - 1)
+        }
+        roster.prepend(index, to: &shapes[shape].waiting)
+        updatePlace(of: shape)
+    }
+}

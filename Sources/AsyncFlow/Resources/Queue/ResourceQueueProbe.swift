@@ -1,0 +1,25 @@
+/// The queue for resources as the benchmarks see it, which are a package of their own.
+///
+/// Not for programs: it may change at any time.
+@_spi(Benchmarks)
+public struct ResourceQueueProbe: ~Copyable {
+    private var queue: ResourceQueue<Int, Int>
+
+    public init(capacity: ResourceCapacity) { queue = ResourceQueue(capacity: capacity, owner: "the benchmark") }
+
+    public var waitingCount: Int { queue.waitingCount }
+
+    /// Submits a task; adds those that start then.
+    public mutating func submit(_ id: Int, _ request: ResourceRequest, startingInto started: inout [Int]) {
+        note(queue.submit(id, request, at: .zero), &started)
+    }
+
+    /// Ends a task; adds those that start then.
+    public mutating func finish(_ id: Int, startingInto started: inout [Int]) {
+        note(queue.finish(id, at: .zero), &started)
+    }
+
+    private func note(_ actions: [ResourceQueue<Int, Int>.Action], _ started: inout [Int]) {
+        for case .start(let id, _) in actions { started.append(id) }
+    }
+}

@@ -1,0 +1,55 @@
+/// What one task needs while it runs.
+public struct ResourceRequest: Sendable, Hashable {
+    /// How many cores each rank needs; nil, the default, means what is usual for the kind of task: one for a command,
+    /// none for a function, which runs on the engine's own threads.
+    ///
+    /// Only a task that says how many cores it needs is told so by `OMP_NUM_THREADS`.
+    public var cores: Int?
+    /// How much memory the whole task needs, all ranks together. None, the default, isn't counted at all.
+    public var memory: MemorySize
+    /// How many GPUs the whole task needs, all ranks together: a share of one (0.5), or a whole number of them.
+    ///
+    /// Shares are counted in thousandths, rounded down, so that three tasks of 1.0 / 3 fit on a GPU.
+    public var gpus: Double
+    /// How many processes the task consists of, for example those of an MPI program. Each gets ``cores`` cores.
+    public var ranks: Int
+    /// How much the whole task needs of resources that have a name given by the user, such as licenses.
+    public var slots: [String: Int]
+
+    public init(
+        cores: Int? = nil, memory: MemorySize = .zero, gpus: Double = 0, ranks: Int = 1, slots: [String: Int] = [:]
+    ) {
+        self.cores = cores
+        self.memory = memory
+        self.gpus = gpus
+        self.ranks = ranks
+        self.slots = slots
+    }
+
+    /// Whether nothing is asked for beyond what is usual.
+    public var isEmpty: Bool { self == ResourceRequest() }
+
+    /// Why no backend could ever grant this, whatever it has; nil if the request makes sense.
+    public var problem: String? {
+        if let cores, cores < 0 { return "\(cores) cores were asked for; it takes a number of 0 or more" }
+        if ranks < 1 { return "\(ranks) ranks were asked for; it takes a number of 1 or more" }
+        if memory < .zero { return "a negative amount of memory was asked for (\(memory))" }
+        if let cores, cores.multipliedReportingOverflow(by: ranks).overflow {
+            return "\(ranks) ranks of \(cores) cores each were asked for, which is more than can be counted"
+        }
+        if let problem = gpuProblem { return problem }
+        for (name, count) in slots.sorted(by: { $0.key < $1.key }) {
+            if name.isEmpty { return "\(count) slots without a name were asked for" }
+            if count < 0 { return "\(count) slots '\(name)' were asked for; it takes a number of 0 or more" }
+        }
+        return nil
+    }
+
+    private var gpuProblem: String? {
+        let advice = "it takes a share of one GPU, from 0.001 up, or a whole number of GPUs"
+        guard gpus.isFinite, gpus >= 0, gpus <= 1_000_000 else { return "\(gpus) GPUs were asked for; \(advice)" }
+        if gpus > 1, gpus != gpus.rounded() { return "\(gpus) GPUs were asked for; \(advice)" }
+        if gpus > 0, ResourceClaim.thousandths(of: gpus) == 0 { return "\(gpus) GPUs were asked for; \(advice)" }
+        return nil
+    }
+}
