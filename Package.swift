@@ -23,6 +23,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
+        .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
     ],
     dependencies: [
@@ -38,6 +39,7 @@ let package = Package(
                 "CProcesses",
             ],
             swiftSettings: settings),
+        .target(name: "AsyncFlowTesting", swiftSettings: settings),
         .target(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
@@ -46,7 +48,9 @@ let package = Package(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowTests",
-            dependencies: ["AsyncFlow", "signal-probe", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTesting", "signal-probe", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowServiceLifecycleTests",

@@ -57,4 +57,5 @@ struct TaskOptions: Sendable {
     var workflowID: String?
     var capturesStdio = false
     var gracePeriod: Duration = .seconds(5)
+    var policies = TaskPolicies()
 }

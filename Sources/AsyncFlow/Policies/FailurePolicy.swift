@@ -1,0 +1,57 @@
+/// What the engine does when tasks fail.
+///
+/// A failure is a task that ended failed by itself: after its last attempt, and without a fallback that stood in for it.
+/// A task that never ran because of such a failure doesn't count again, and neither does a cancelled one.
+public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
+    /// The number of failures after which nothing goes on; nil for never.
+    let limit: Int?
+
+    /// Everything that doesn't depend on the failed task goes on. The default.
+    public static let goOn = FailurePolicy(limit: nil)
+
+    /// The first failure cancels everything else.
+    public static let failFast = FailurePolicy(limit: 1)
+
+    /// The failure of this number cancels everything else.
+    ///
+    /// - Parameter count: 1 or more.
+    public static func stopAfter(failures count: Int) -> FailurePolicy { FailurePolicy(limit: count) }
+
+    public var description: String {
+        switch limit {
+        case nil: "go on"
+        case 1?: "fail fast"
+        case let limit?: "stop after \(limit) failures"
+        }
+    }
+
+    /// What is wrong with it, if anything.
+    var problem: String? {
+        guard let limit, limit < 1 else { return nil }
+        return "an engine can't stop after \(limit) failures: there have to be 1 or more, or .goOn"
+    }
+}
+
+/// Counts failures until they are too many, as a pure state machine.
+struct FailureCounter: Sendable {
+    enum Action: Equatable {
+        /// Cancel everything that hasn't ended. Said once.
+        case stop
+        case nothing
+    }
+
+    private let policy: FailurePolicy
+    private(set) var failures = 0
+
+    init(_ policy: FailurePolicy) { self.policy = policy }
+
+    /// Whether nothing new may begin.
+    var hasStopped: Bool { policy.limit.map { failures >= $0 } ?? false }
+
+    /// A task failed by itself.
+    mutating func taskFailed() -> Action {
+        let hadStopped = hasStopped
+        failures += 1
+        return hasStopped && !hadStopped ? .stop : .nothing
+    }
+}

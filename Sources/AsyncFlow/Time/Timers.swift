@@ -1,0 +1,110 @@
+import Synchronization
+
+/// The timers of one engine: whatever has to happen at a time of its clock.
+///
+/// One Swift task sleeps until the next timer, however many there are; without timers there is none. Actions are called
+/// one after the other by that task, outside of locks, so they have to be short and must not block.
+final class Timers: Sendable {
+    typealias Action = @Sendable () -> Void
+
+    private struct State {
+        var queue = TimerQueue<Action>()
+        /// The one who sleeps, or slept last.
+        var sleeper: Task<Void, Never>?
+    }
+
+    private let clock: EngineClock
+    private let state = Mutex(State())
+
+    init(clock: EngineClock) { self.clock = clock }
+
+    /// How many timers are set.
+    var count: Int { state.withLock { $0.queue.count } }
+
+    /// The time since the engine was made.
+    func now() -> Duration { clock.now() }
+
+    /// Calls `action` at this time, or at once if it is over; never after ``shutdown()``.
+    @discardableResult
+    func schedule(at time: Duration, _ action: @escaping Action) -> TimerID {
+        let (id, interrupted) = state.withLock { state in
+            let (id, wake) = state.queue.schedule(at: time, action)
+            return (id, apply(wake, &state))
+        }
+        interrupted?.cancel()
+        return id
+    }
+
+    /// Takes a timer back.
+    ///
+    /// - Returns: whether it is certain that its action will not be called; false if it was, is being called, or is about
+    ///   to be.
+    @discardableResult
+    func cancel(_ id: TimerID) -> Bool {
+        let (action, interrupted) = state.withLock { state in
+            let (action, wake) = state.queue.cancel(id)
+            return (action, apply(wake, &state))
+        }
+        interrupted?.cancel()
+        return action != nil
+    }
+
+    /// Takes back all timers, and waits until nobody sleeps any more. Not to be awaited by an action.
+    func shutdown() async {
+        let (dropped, interrupted) = state.withLock { state in
+            let (dropped, wake) = state.queue.shutdown()
+            return (dropped, apply(wake, &state))
+        }
+        interrupted?.cancel()
+        _ = consume dropped  // outside of the lock: what they hold may end with them
+        var awaited: Task<Void, Never>?
+        while let sleeper = state.withLock({ $0.sleeper }), sleeper != awaited {  // one may have handed over to another
+            await sleeper.value
+            awaited = sleeper
+        }
+    }
+
+    /// - Returns: the sleeper to interrupt, when the lock is released.
+    private func apply(_ wake: TimerQueue<Action>.Wake, _ state: inout State) -> Task<Void, Never>? {
+        switch wake {
+        case .start:
+            startSleeper(&state)
+            return nil
+        case .interrupt: return state.sleeper
+        case .nothing: return nil
+        }
+    }
+
+    /// Under the lock, so that whoever wants to interrupt the sleeper finds it; it begins on another thread.
+    private func startSleeper(_ state: inout State) {
+        state.sleeper = Task.detached { await self.sleep() }
+    }
+
+    private func sleep() async {
+        while let step = nextStep() {
+            switch step {
+            case .fire(let actions): for action in actions { action() }
+            case .sleep(let time):
+                do {
+                    try await clock.sleep(until: time)
+                } catch {
+                    // A clock of the user's that can't sleep, for whatever reason, doesn't make a loop that spins.
+                    if !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
+                }
+            case .end: return
+            }
+        }
+    }
+
+    /// - Returns: nil when another sleeper goes on, since a Swift task that was interrupted can't sleep any more.
+    private func nextStep() -> TimerQueue<Action>.Step? {
+        let now = clock.now()
+        return state.withLock { state in
+            if Task.isCancelled, state.queue.count > 0 {
+                startSleeper(&state)
+                return nil
+            }
+            return state.queue.next(now: now)
+        }
+    }
+}
