@@ -15,8 +15,13 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let refusal: RefusalReason?
     final let ownRefusal: RefusalReason?
 
-    /// Whether its tasks go to a backend with a queue of its own, which says when they begin.
+    /// Whether its tasks' bodies run on Swift's own threads, because they do little but wait: blocking bodies on the
+    /// workers don't keep a command from starting or a prompt from being sent.
     final let isDispatched: Bool
+    /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
+    final let isManaged: Bool
+    /// Names what shares the limits of the definition: itself and what was made of it by other options.
+    final let limitID: UInt64
 
     init(_ other: TaskDefinition) {
         engine = other.engine
@@ -28,6 +33,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         refusal = other.refusal
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
+        isManaged = other.isManaged
+        limitID = other.limitID
     }
 
     /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
@@ -41,11 +48,13 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.refusal = refusal
         ownRefusal = refusal
         isDispatched = false
+        isManaged = false
+        limitID = 0
     }
 
     init(
         engine: EngineCore, name: String, kind: TaskKind, options: TaskOptions,
-        ownRefusal: RefusalReason? = nil
+        ownRefusal: RefusalReason? = nil, limitID: UInt64? = nil, hasFallback: Bool = false
     ) {
         self.engine = engine
         uncountedEngine = Uncounted(engine)
@@ -53,14 +62,30 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.kind = kind
         self.options = options
         self.ownRefusal = ownRefusal
+        self.limitID = limitID ?? engine.makeLimitID()
         isDispatched = kind == .executable || kind == .prompt
+        isManaged = isDispatched || hasFallback || options.needManagement
         switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
             backend = slot
-            refusal = ownRefusal
+            let isDryRun = engine.configuration.dryRun
+            let shortfall = isDryRun ? nil : slot?.shortfall(for: options.resources, of: kind)
+            refusal = ownRefusal ?? options.problem ?? shortfall
         case .failure(let problem):
             backend = nil
             refusal = ownRefusal ?? problem
         }
+    }
+
+    /// How many cores its tasks need if they don't say: none for what needs no process, unless it wants to be ranked
+    /// among those that wait for one.
+    final var defaultCores: Int { kind.defaultCores(isRanked: options.policies.priority != .normal) }
+
+    /// The node of a call.
+    @usableFromInline
+    final func makeNode(_ work: TaskWork, dependencyCount: Int) -> TaskNode {
+        isManaged
+            ? ManagedTaskNode(self, work, fallback: nil, dependencyCount: dependencyCount)
+            : TaskNode(self, work, dependencyCount: dependencyCount)
     }
 }

@@ -50,12 +50,3 @@ public protocol RoutableKind: TaskKindMarker {}
 extension FunctionKind: RoutableKind {}
 extension ExecutableKind: RoutableKind {}
 extension PromptKind: RoutableKind {}
-
-/// The options of one task definition.
-struct TaskOptions: Sendable {
-    var backendName: String?
-    var workflowID: String?
-    var capturesStdio = false
-    var gracePeriod: Duration = .seconds(5)
-    var policies = TaskPolicies()
-}

@@ -54,7 +54,8 @@ extension TaskNode {
         if !backend.reportsStart { begin() }
         let result = try await backend.execute(
             CommandRequest(
-                command: command, task: TaskContext(self), output: output, gracePeriod: options.gracePeriod))
+                command: command, task: TaskContext(self), resources: options.resources, output: output,
+                gracePeriod: options.gracePeriod))
         guard case .files(let path, _) = output else { return result.text }
         return path
     }

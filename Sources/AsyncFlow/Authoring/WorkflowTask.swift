@@ -27,7 +27,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         return Self(
             TaskDefinition(
                 engine: definition.engine, name: definition.name, kind: definition.kind, options: merged,
-                ownRefusal: definition.ownRefusal),
+                ownRefusal: definition.ownRefusal, limitID: definition.limitID),
             definition.ownBody)
     }
 
@@ -61,7 +61,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
                 }
             }
         }
-        let node = TaskNode(definition, work, dependencyCount: count)
+        let node = definition.makeNode(work, dependencyCount: count)
         if count > 0 {
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }

@@ -18,6 +18,10 @@ public protocol Backend: Sendable {
     /// or prompt has come. False by default: a task counts as running from when the backend gets it.
     var reportsStart: Bool { get }
 
+    /// What there is for tasks to share. The engine gives it to the tasks in their order, and lets none begin before it
+    /// has what it asks for. Nil, the default, for a backend that takes every task at once and decides itself.
+    var capacity: ResourceCapacity? { get }
+
     /// Lets go of everything. Called once, when all its tasks have ended, if ``start()`` was called.
     func shutdown() async
 }
@@ -25,6 +29,7 @@ public protocol Backend: Sendable {
 extension Backend {
     public func start() async throws {}
     public var reportsStart: Bool { false }
+    public var capacity: ResourceCapacity? { nil }
     public func shutdown() async {}
 }
 
@@ -63,6 +68,8 @@ public protocol PromptBackend: Backend {
 public struct CommandRequest: Sendable {
     public let command: Command
     public let task: TaskContext
+    /// What the task asks for.
+    public let resources: ResourceRequest
     /// Where standard output and error are to go: into memory, or into these files.
     public let output: Output
     /// How long the command may take to end after SIGTERM before SIGKILL follows.

@@ -4,7 +4,7 @@ import Synchronization
 final class BackendRouter: Sendable {
     private let slots: [BackendSlot]
 
-    init(_ backends: [any Backend]) throws {
+    init(_ backends: [any Backend], _ timers: Timers) throws {
         guard !backends.isEmpty else {
             throw EngineError(.invalidConfiguration, "an engine needs at least one backend, but was given none")
         }
@@ -14,7 +14,7 @@ final class BackendRouter: Sendable {
                 .invalidConfiguration, "two backends are named '\(backend.name)'; every backend needs a name of its own"
             )
         }
-        slots = backends.map(BackendSlot.init)
+        slots = backends.map { BackendSlot($0, timers) }
     }
 
     /// Finds the backend for a task: the named one, else the first that can run its kind.
@@ -63,15 +63,18 @@ final class BackendRouter: Sendable {
 final class BackendSlot: Sendable {
     let backend: any Backend
     let name: String
+    /// Whose turn it is.
+    let scheduler: ResourceScheduler
     private enum State {
         case unused, ready
         case starting(Task<Void, any Error>)
     }
     private let state = Mutex(State.unused)
 
-    init(_ backend: any Backend) {
+    init(_ backend: any Backend, _ timers: Timers) {
         self.backend = backend
         name = backend.name
+        scheduler = ResourceScheduler(capacity: backend.capacity, owner: "backend '\(name)'", timers: timers)
     }
 
     func canRun(_ kind: TaskKind) -> Bool {

@@ -2,18 +2,23 @@
 public struct LocalBackend: FunctionBackend, CommandBackend {
     public let name: String
     private let runner = CommandRunner()
-    private let slots: ProcessSlots
-    /// A command is pending until it has a process slot.
-    public var reportsStart: Bool { true }
+    private let ownCapacity: ResourceCapacity
+    public var capacity: ResourceCapacity? { ownCapacity }
 
     /// - Parameters:
     ///   - name: the name for `.on("name")`.
-    ///   - maximumProcesses: how many commands may run at once; as many as there are cores by default.
-    public init(
-        name: String = "local", maximumProcesses: Int = WorkflowEngine.Configuration.availableCores
-    ) {
+    ///   - capacity: what tasks share; what this machine has, as far as this process may use it, by default.
+    public init(name: String = "local", capacity: ResourceCapacity = .detected()) {
         self.name = name
-        slots = ProcessSlots(count: max(1, maximumProcesses))
+        ownCapacity = capacity
+    }
+
+    /// - Parameters:
+    ///   - name: the name for `.on("name")`.
+    ///   - maximumProcesses: how many commands may run at once, as long as none says how many cores it needs: the same as
+    ///     a capacity of that many cores.
+    public init(name: String = "local", maximumProcesses: Int) {
+        self.init(name: name, capacity: ResourceCapacity(cores: max(1, maximumProcesses)))
     }
 
     public func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws {
@@ -21,9 +26,10 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
     }
 
     public func execute(_ request: CommandRequest) async throws -> CommandResult {
-        try await slots.take()
-        defer { slots.giveBack() }
-        request.task.reportStarted()
-        return try await runner.run(request.command, capture: request.output, gracePeriod: request.gracePeriod)
+        var command = request.command
+        if let allocation = request.task.resources {
+            command.environment.merge(allocation.environment) { given, _ in given }
+        }
+        return try await runner.run(command, capture: request.output, gracePeriod: request.gracePeriod)
     }
 }

@@ -35,9 +35,14 @@ public struct TaskContext: Sendable {
     /// The block that it is a member of, if any.
     public var blockID: TaskID? { node.membership?.block?.taskID }
 
-    /// Whether the task has been cancelled and should stop. Works in synchronous bodies too, which have no Swift task
+    /// Which attempt of the task this is, from 1.
+    public var attempt: Int { node.attempt }
+    /// What the task got of the resources that it asked for; nil for a task that needs none.
+    public var resources: ResourceAllocation? { (node as? ManagedTaskNode)?.allocation }
+
+    /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too, which have no Swift task
     /// that could be asked.
-    public var isCancelled: Bool { node.currentPhase == .cancelling || node.engine.isInterrupting }
+    public var isCancelled: Bool { node.shouldStop }
 
     /// - Throws: `CancellationError` if the task has been cancelled.
     public func checkCancellation() throws {

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension EngineCore {
     /// The engine is there; from now on it is seen in the event stream.
     func begin() { emit(.engineStarted) }
@@ -31,6 +33,7 @@ extension EngineCore {
         } else {
             await waitUntilIdle()
         }
+        await timers.shutdown()
         await router.shutdown()
         pool.stop()
         emit(.engineEnded)
@@ -38,10 +41,21 @@ extension EngineCore {
         lifecycle.markStopped()
     }
 
+    /// A task has failed by itself, or because of a dependency: too many of the first kind end everything else.
+    func noteFailure(of task: TaskNode) {
+        guard configuration.failurePolicy != .goOn, !(task.content.error is DependencyFailureError) else { return }
+        guard failures.withLock({ $0.taskFailed() }) == .stop else { return }
+        lifecycle.halt(because: "\(task.definition.name) (\(task.id)) failed, and the engine's failure policy is: \(configuration.failurePolicy)")
+        cancelRunning()
+    }
+
+    /// Why tasks are cancelled, once the engine stops.
+    var stopCause: TaskCancelledError.Cause { lifecycle.haltReason.map { .failurePolicy($0) } ?? .engineShutDown }
+
     /// Cancels what runs. A synchronous body sees it in its ``TaskContext``.
     private func cancelRunning() {
         lifecycle.interrupt()
-        for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(.engineShutDown) }
+        for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
     }
 
     /// Cancels what waits for other engines' tasks: it won't run any more.

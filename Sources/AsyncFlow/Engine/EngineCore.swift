@@ -14,6 +14,9 @@ final class EngineCore: Sendable {
     let id: String
     let configuration: WorkflowEngine.Configuration
     let router: BackendRouter
+    /// All time comes from here.
+    let timers: Timers
+    let failures: Mutex<FailureCounter>
     let events: EventHub
     let running = RunningTasks()
     let dryRun: DryRunRecorder?
@@ -22,6 +25,7 @@ final class EngineCore: Sendable {
     private let created = PaddedCounter()
     private let ended = PaddedCounter()
     private let workflows = PaddedCounter()
+    private let limits = PaddedCounter()
     let lifecycle = EngineLifecycle()
 
     private let memberships = Atomic<Bool>(false)
@@ -31,7 +35,10 @@ final class EngineCore: Sendable {
         ordinal = Self.ordinals.add(1, ordering: .relaxed).newValue
         id = Self.makeID(ordinal)
         self.configuration = configuration
-        router = try BackendRouter(backends)
+        if let problem = configuration.failurePolicy.problem { throw EngineError(.invalidConfiguration, problem) }
+        timers = Timers(clock: EngineClock(configuration.clock))
+        router = try BackendRouter(backends, timers)
+        failures = Mutex(FailureCounter(configuration.failurePolicy))
         pool = WorkerPool(workerCount: configuration.workers)
         // Absolute: a path in it is also right for a command with a working directory of its own.
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
@@ -66,6 +73,8 @@ final class EngineCore: Sendable {
 
     func makeWorkflowID() -> String { "workflow.\(workflows.increment())" }
 
+    func makeLimitID() -> UInt64 { limits.increment() }
+
     func makeTaskNumber() -> UInt64 { created.increment() }
 
     func taskEnded() {
@@ -98,7 +107,7 @@ final class EngineCore: Sendable {
     /// Why a task that is being submitted can't run, if so.
     func refusal(of task: TaskNode) -> (any WorkflowError)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
-        if lifecycle.isClosed { return TaskCancelledError(task, cause: .engineShutDown) }
+        if lifecycle.isStopping || lifecycle.isClosed { return TaskCancelledError(task, cause: stopCause) }
         if let block = task.membership?.block, block.isCancelled {
             return TaskCancelledError(task, cause: .block(block.taskID))
         }

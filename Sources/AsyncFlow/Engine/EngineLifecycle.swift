@@ -13,12 +13,13 @@ final class EngineLifecycle: Sendable {
     private let stage = Atomic<Stage>(.open)
     private let watched = Atomic<Bool>(false)
     private let interrupting = Atomic<Bool>(false)
+    private let halted = Mutex<String?>(nil)
     private let idle = WaitingList()
     private let stopped = WaitingList()
 
     var isClosed: Bool { stage.load(ordering: .sequentiallyConsistent) != .open }
-    /// The same, cheaper and a moment late: for the path of every task.
-    var isStopping: Bool { stage.load(ordering: .relaxed) != .open }
+    /// Whether tasks are cancelled instead of started; cheap and a moment late, for the path of every task.
+    var isStopping: Bool { stage.load(ordering: .relaxed) != .open || interrupting.load(ordering: .relaxed) }
     /// Whether somebody wants to know when the last task has ended.
     var isWatched: Bool { watched.load(ordering: .sequentiallyConsistent) }
 
@@ -30,6 +31,15 @@ final class EngineLifecycle: Sendable {
     func close() -> Bool {
         stage.compareExchange(expected: .open, desired: .stopping, ordering: .sequentiallyConsistent).exchanged
     }
+
+    /// Everything has to stop, but the engine isn't shut down.
+    ///
+    /// - Parameter reason: for the errors of the tasks that are cancelled.
+    func halt(because reason: String) {
+        halted.withLock { $0 = $0 ?? reason }
+        interrupt()
+    }
+    var haltReason: String? { halted.withLock { $0 } }
 
     func markStopped() {
         stage.store(.stopped, ordering: .sequentiallyConsistent)

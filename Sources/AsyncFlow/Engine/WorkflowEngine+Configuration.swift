@@ -13,15 +13,22 @@ extension WorkflowEngine {
         /// Where the engine logs; by default the console, at the level that `ASYNCFLOW_LOG_LEVEL` or `RADICAL_LOG_LVL`
         /// names.
         public var logger: Logger
+        /// What happens to everything else when tasks fail: it goes on.
+        public var failurePolicy: FailurePolicy
+        /// Where all time of retries, timeouts, deadlines and rates comes from; a test may give one that it advances itself.
+        public var clock: any Clock<Duration>
 
         public init(
             workers: Int = availableCores, workDirectory: String = ".asyncflow", dryRun: Bool = false,
-            logger: Logger = .asyncFlow()
+            logger: Logger = .asyncFlow(), failurePolicy: FailurePolicy = .goOn,
+            clock: any Clock<Duration> = ContinuousClock()
         ) {
             self.workers = max(1, workers)
             self.workDirectory = workDirectory
             self.dryRun = dryRun
             self.logger = logger
+            self.failurePolicy = failurePolicy
+            self.clock = clock
         }
 
         /// How many cores this process may use, as far as its affinity and its control groups leave it any; at least one.

@@ -16,6 +16,8 @@ public struct TaskCancelledError: WorkflowError {
         case dependency(TaskNode)
         case block(TaskID)
         case engineShutDown
+        /// Too many tasks had failed.
+        case failurePolicy(String)
         /// The body itself threw a cancellation error.
         case body(any Error)
     }
@@ -35,6 +37,9 @@ public struct TaskCancelledError: WorkflowError {
             self.cause = nil
         case .engineShutDown:
             message = "cancelled, because the engine was shut down"
+            self.cause = nil
+        case .failurePolicy(let reason):
+            message = "cancelled, because \(reason)"
             self.cause = nil
         case .body(let error):
             message = "cancelled by its own body: \(error)"

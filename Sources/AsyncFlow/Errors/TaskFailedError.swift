@@ -6,9 +6,16 @@ public struct TaskFailedError: WorkflowError {
     /// What the body threw, unchanged: `error.cause as? MyError` gives it back.
     public let cause: (any Error)?
 
-    public var message: String { cause.map { String(describing: $0) } ?? "failed" }
+    /// All attempts that failed, in order; of very many, the first one and the latest. Empty for a task that has only one.
+    public let failedAttempts: [AttemptFailure]
 
-    init(_ error: any Error, of task: TaskNode) {
+    public var message: String {
+        let text = cause.map { String(describing: $0) } ?? "failed"
+        return failedAttempts.count > 1 ? "\(text) (the last of \(failedAttempts.last!.attempt) failed attempts)" : text
+    }
+
+    init(_ error: any Error, of task: TaskNode, failedAttempts: [AttemptFailure] = []) {
+        self.failedAttempts = failedAttempts
         code = (error as? any WorkflowError)?.code == .emptyPrompt ? .emptyPrompt : .taskFailed
         taskID = task.id
         taskName = task.definition.name

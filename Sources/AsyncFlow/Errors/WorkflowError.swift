@@ -48,6 +48,8 @@ public struct WorkflowErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let unknownBackend = WorkflowErrorCode("unknownBackend")
     /// The backend can't run this kind of task.
     public static let unsupportedByBackend = WorkflowErrorCode("unsupportedByBackend")
+    /// The task needs more than its backend has.
+    public static let insufficientResources = WorkflowErrorCode("insufficientResources")
     /// The backend didn't start, so that none of its tasks can run.
     public static let backendUnavailable = WorkflowErrorCode("backendUnavailable")
     /// The prompt has no text.

@@ -1,9 +1,12 @@
 extension EngineCore {
-    func emit(_ type: EventType, of task: TaskNode, dependencies: [TaskID] = [], error: (any Error)? = nil) {
+    func emit(
+        _ type: EventType, of task: TaskNode, dependencies: [TaskID] = [], error: (any Error)? = nil,
+        attempt: Int? = nil, retryDelay: Duration? = nil
+    ) {
         events.emit(
             WorkflowEvent(
                 type, engineID: id, task: task.eventDescription, dependencies: dependencies, error: error,
-                workflowID: task.membership?.workflowID))
+                workflowID: task.membership?.workflowID, attempt: attempt ?? task.attempt, retryDelay: retryDelay))
     }
 
     func emitCreation(of task: TaskNode, dependencies: [TaskID]) {

@@ -22,6 +22,10 @@ public struct WorkflowEvent: Sendable {
     public let workflowID: String?
     /// How many events were left out before this one because the reader was slow; in `eventsDropped` only.
     public let droppedCount: Int
+    /// Which attempt of the task it is about, from 1; 0 before the first.
+    public let attempt: Int
+    /// How long the task waits before its next attempt, if there is one; in `taskAttemptFailed` only.
+    public let retryDelay: Duration?
 
     /// The task that an event is about.
     public struct TaskDescription: Sendable, Hashable {
@@ -37,7 +41,8 @@ public struct WorkflowEvent: Sendable {
 
     init(
         _ type: EventType, engineID: String, task: TaskDescription? = nil, dependencies: [TaskID] = [],
-        error: (any Error)? = nil, workflowID: String? = nil, droppedCount: Int = 0
+        error: (any Error)? = nil, workflowID: String? = nil, droppedCount: Int = 0, attempt: Int = 0,
+        retryDelay: Duration? = nil
     ) {
         self.type = type
         self.time = .now
@@ -47,6 +52,8 @@ public struct WorkflowEvent: Sendable {
         self.error = error
         self.workflowID = workflowID
         self.droppedCount = droppedCount
+        self.attempt = attempt
+        self.retryDelay = retryDelay
     }
 }
 
@@ -54,7 +61,8 @@ public struct WorkflowEvent: Sendable {
 ///
 /// A task's events come in this order: `taskCreated`, `taskResolved`, `taskQueued`, `taskStarted`, and exactly one of
 /// `taskCompleted`, `taskFailed` and `taskCancelled`; a task that never runs has the first and the last only, or the
-/// first three and the last.
+/// first three and the last. A task with several attempts has `taskAttemptFailed` after each but the last, and may have
+/// `taskQueued` and `taskStarted` again.
 public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public let description: String
     private init(_ name: String) { description = name }
@@ -75,6 +83,9 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskQueued = EventType("taskQueued")
     /// The body, command or prompt is being executed.
     public static let taskStarted = EventType("taskStarted")
+    /// An attempt failed, and the task goes on: with another attempt, for which it is queued and started again, or with its
+    /// fallback.
+    public static let taskAttemptFailed = EventType("taskAttemptFailed")
     /// The task ended with a value.
     public static let taskCompleted = EventType("taskCompleted")
     /// The task ended with an error.

@@ -21,6 +21,11 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     /// Where the task is in its life now.
     public var state: TaskState { TaskState(node.currentPhase) }
 
+    /// The attempt that was begun last, from 1; 0 before the first. More than 1 only with ``TaskOption/retry(_:)``.
+    public var attempt: Int { node.attempt }
+    /// The attempts that failed so far, in order; of very many, the first one and the latest.
+    public var failedAttempts: [AttemptFailure] { (node as? ManagedTaskNode)?.failedAttempts ?? [] }
+
     /// The task's value, once it has one.
     ///
     /// If the awaiting Swift task is cancelled, this throws at once, and the work goes on.
@@ -62,7 +67,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     ///
     /// - Returns: whether this call is the one that cancelled the task.
     @discardableResult
-    public func cancel() -> Bool { node.cancel() }
+    public func cancel() -> Bool { node.cancel(.requested(nil)) }
 
     /// Calls a closure once when the task ends, or at once if it has ended.
     ///

@@ -7,7 +7,7 @@ import Synchronization
 /// the atomics `phase`, `unresolved` and `observers` are shared between threads; the rest is written before submission,
 /// or by the one thread that owns the run or the end of the node, and is handed on by those atomics.
 @usableFromInline
-final class TaskNode: TaskObserver, @unchecked Sendable {
+class TaskNode: TaskObserver, @unchecked Sendable {
     // In this order it is 120 bytes: as much as the C library's allocator on Linux gives back from any thread without a
     // lock, and two cache lines.
     private let phase = Atomic<TaskPhase>(.waiting)
@@ -15,12 +15,12 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     @exclusivity(unchecked) private var waitsForOtherEngine = false
     /// Dependencies that haven't ended, plus one until submission.
     private let unresolved = Atomic<Int32>(0)
-    @usableFromInline let definition: TaskDefinition
-    let number: UInt64
+    @usableFromInline final let definition: TaskDefinition
+    final let number: UInt64
     /// The block and workflow scope that it was made in, if any.
-    let membership: Membership?
+    final let membership: Membership?
     private let observers = ObserverList()
-    @usableFromInline @exclusivity(unchecked) var content = TaskContent.nothing
+    @usableFromInline @exclusivity(unchecked) final var content = TaskContent.nothing
     @exclusivity(unchecked) private var edges: DependencyEdges
 
     /// - Parameter dependencyCount: how many times ``depend(on:)`` will be called.
@@ -52,9 +52,23 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         return currentPhase == .done ? nil : content.error
     }
 
+    /// The attempt that was begun last; 0 before the first.
+    var attempt: Int {
+        switch currentPhase {
+        case .waiting, .announcing, .announcingCancelled, .dispatched: 0
+        case .running, .cancelling, .done, .failed, .cancelled: 1
+        }
+    }
+
+    /// Whether a body that runs should stop.
+    var shouldStop: Bool { currentPhase == .cancelling || engine.isInterrupting }
+
+    /// Whether all dependencies have ended.
+    final var isResolved: Bool { unresolved.load(ordering: .acquiring) == 0 }
+
     /// Applies one event of the pure state machine, atomically.
     @inline(__always)
-    private func step(_ event: (inout TaskPhase) -> TaskPhase.Action) -> TaskPhase.Action {
+    final func step(_ event: (inout TaskPhase) -> TaskPhase.Action) -> TaskPhase.Action {
         var current = phase.load(ordering: .relaxed)
         while true {
             var next = current
@@ -102,9 +116,12 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         }
         if !withoutValue.isEmpty { giveUp(because: withoutValue) }
         if unresolved.subtract(resolved, ordering: .acquiringAndReleasing).newValue == 0, becomeReady() {
-            if definition.isDispatched { dispatch() } else { withEngine { $0.pool.submit(self) } }
+            goOn()
         }
     }
+
+    /// All dependencies have ended when the task is called: it goes where it is run. Takes over the in-flight reference.
+    func goOn() { withEngine { $0.pool.submit(self) } }
 
     private var dependencyIDs: [TaskID] {
         UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0.id } }
@@ -171,7 +188,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Returns: the body with its arguments, or nil when the task has ended.
     func start() -> TaskWork? {
-        if withEngine({ $0.isShuttingDown }) { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
+        if withEngine({ $0.isShuttingDown }) { refuse(TaskCancelledError(self, cause: engine.stopCause)) }
         guard step({ $0.start() }) == .run else { return nil }
         withEngine { if $0.isObserved { $0.emit(.taskStarted, of: self) } }
         return takeWork()
@@ -187,20 +204,6 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         worker.currentTask = self
         body(self)
         worker.currentTask = nil
-    }
-
-    /// Hands the task to its backend, on Swift's own threads: blocking bodies on the workers don't keep a command from
-    /// starting or a prompt from being sent.
-    func dispatch() {
-        if engine.isShuttingDown { refuse(TaskCancelledError(self, cause: .engineShutDown)) }
-        if step({ $0.dispatch() }) == .run, case .asynchronous(let body) = takeWork() {
-            let task = Task.detached {
-                await ExecutionContext.$bound.withValue(.task(self, inside: self.membership)) { await body(self) }
-                self.engine.running.remove(self)
-            }
-            engine.running.insert(self) { task.cancel() }
-        }
-        Unmanaged.passUnretained(self).release()
     }
 
     /// The backend begins with a task that was dispatched to it.
@@ -227,13 +230,13 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         if isCancellation {
             finish(
                 as: .cancelled,
-                error: TaskCancelledError(self, cause: engine.isInterrupting ? .engineShutDown : .body(error)))
+                error: TaskCancelledError(self, cause: engine.isInterrupting ? engine.stopCause : .body(error)))
         } else {
             finish(as: .failed, error: TaskFailedError(error, of: self))
         }
     }
 
-    private func finish(as end: TaskPhase, error: any Error) {
+    final func finish(as end: TaskPhase, error: any Error) {
         content = TaskContent(error: error)
         self.end(after: step { $0.finish(as: end) }, as: end)
     }
@@ -251,7 +254,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// Why a running body was interrupted.
     private func interruptionCause(_ dropped: (any Error)?) -> TaskCancelledError.Cause {
-        if engine.isInterrupting { return .engineShutDown }
+        if engine.isInterrupting { return engine.stopCause }
         if let block = membership?.block, block.isCancelled { return .block(block.taskID) }
         return .requested(dropped)
     }
@@ -262,7 +265,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Returns: whether this call is the one that cancelled it.
     @discardableResult
-    func cancel(_ cause: TaskCancelledError.Cause = .requested(nil)) -> Bool {
+    func cancel(_ cause: TaskCancelledError.Cause) -> Bool {
         switch step({ $0.cancel() }) {
         case .end:
             endUnrun(TaskCancelledError(self, cause: cause))
@@ -306,7 +309,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
         endUnrun(error)
     }
 
-    private func endUnrun(_ error: any Error) {
+    final func endUnrun(_ error: any Error) {
         var batch = ReadyBatch(of: definition.uncountedEngine)
         endUnrun(error, &batch)
         batch.settle()
@@ -320,6 +323,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     /// The outcome is written: publishes it and tells everybody who waits. The last thing that happens to a task.
     func tellObservers(_ batch: inout ReadyBatch) {
         withEngine { engine in
+            if currentPhase == .failed { engine.noteFailure(of: self) }
             if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
         }
         if let membership { membership.block?.remove(self) }

@@ -3,6 +3,7 @@ public import Synchronization
 /// The life of one task as a pure state machine: events in, actions out.
 ///
 /// ```
+/// waiting ◀──────retry───────────┐
 /// waiting ──start──────────────▶ running ──finish──▶ done | failed | cancelled
 ///    │ └─dispatch─▶ dispatched ─begin─┘└─cancel─▶ cancelling ──finish──▶ cancelled
 ///    ├──giveUp──▶ failed | cancelled
@@ -10,7 +11,8 @@ public import Synchronization
 ///                    └─cancel─▶ announcingCancelled ──announced──▶ cancelled
 /// ```
 ///
-/// `waiting` covers everything before the body begins: unresolved dependencies and waiting for a worker. `dispatched` is
+/// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a worker or for resources, and
+/// the pause before another attempt. `dispatched` is
 /// a task that its backend has, but hasn't begun: a command that waits for a process slot. `announcing` keeps the events
 /// of a task in order: a cancellation that comes meanwhile takes effect, and is told, afterwards. The phase says who owns the
 /// next step; that the outcome may be read is said by the closing of the observer list, a moment later.
@@ -127,6 +129,16 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
             return .end
         case .announcing, .announcingCancelled, .dispatched, .running, .cancelling, .done, .failed, .cancelled:
             return .nothing
+        }
+    }
+
+    /// An attempt has ended without deciding how the task ends: there will be another.
+    mutating func retry() -> Action {
+        switch self {
+        case .dispatched, .running:
+            self = .waiting
+            return .run
+        case .waiting, .announcing, .announcingCancelled, .cancelling, .done, .failed, .cancelled: return .nothing
         }
     }
 

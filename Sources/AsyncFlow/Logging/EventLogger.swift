@@ -47,6 +47,7 @@ final class EventLogger: EventSink {
         case .taskResolved: return "\(subject) resolved: all dependencies are done"
         case .taskQueued: return "\(subject) queued"
         case .taskStarted: return "\(subject) started"
+        case .taskAttemptFailed: return "\(subject) failed in attempt \(event.attempt): \(reason(event)); \(next(event))"
         case .taskCompleted: return "\(subject) done"
         case .taskFailed: return "\(subject) failed: \(reason(event))"
         case .taskCancelled: return "\(subject) \(reason(event))"
@@ -57,6 +58,11 @@ final class EventLogger: EventSink {
     private static func reason(_ event: WorkflowEvent) -> String {
         guard let error = event.error else { return "" }
         return (error as? any WorkflowError)?.message ?? String(describing: error)
+    }
+
+    private static func next(_ event: WorkflowEvent) -> String {
+        guard let delay = event.retryDelay else { return "its fallback comes next" }
+        return delay > .zero ? "the next one follows in \(delay.shortText)" : "the next one follows"
     }
 
     private static func metadata(of event: WorkflowEvent) -> Logger.Metadata {

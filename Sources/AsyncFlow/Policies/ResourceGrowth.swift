@@ -9,20 +9,21 @@ public struct ResourceGrowth: Sendable {
     private enum Quantity: String { case memory, cores }
     private let quantity: Quantity
     private let factor: Double
-    private let maximum: Int?
+    private let maximumMemory: MemorySize?
+    private let maximumCores: Int?
     private let classes: [FailureClass]
 
     /// More memory after a failure of one of these classes.
     ///
     /// - Parameters:
     ///   - factor: how many times as much as the attempt before had; at least 1.
-    ///   - maximumBytes: no attempt asks for more, unless the first one does already.
+    ///   - maximum: no attempt asks for more, unless the first one does already.
     ///   - classes: ``FailureClass/outOfMemory`` if none is given.
     public static func memory(
-        times factor: Double, maximumBytes: Int? = nil, on classes: FailureClass...
+        times factor: Double, upTo maximum: MemorySize? = nil, on classes: FailureClass...
     ) -> ResourceGrowth {
         ResourceGrowth(
-            quantity: .memory, factor: factor, maximum: maximumBytes,
+            quantity: .memory, factor: factor, maximumMemory: maximum, maximumCores: nil,
             classes: classes.isEmpty ? [.outOfMemory] : classes)
     }
 
@@ -32,25 +33,28 @@ public struct ResourceGrowth: Sendable {
     ///   - factor: how many times as many as the attempt before had, rounded up; at least 1.
     ///   - maximum: no attempt asks for more, unless the first one does already.
     ///   - classes: ``FailureClass/timedOut`` if none is given.
-    public static func cores(times factor: Double, maximum: Int? = nil, on classes: FailureClass...) -> ResourceGrowth {
+    public static func cores(times factor: Double, upTo maximum: Int? = nil, on classes: FailureClass...) -> ResourceGrowth {
         ResourceGrowth(
-            quantity: .cores, factor: factor, maximum: maximum, classes: classes.isEmpty ? [.timedOut] : classes)
+            quantity: .cores, factor: factor, maximumMemory: nil, maximumCores: maximum,
+            classes: classes.isEmpty ? [.timedOut] : classes)
     }
 
     /// What the next attempt asks for. Calls users' code.
-    func grown(_ amounts: ResourceAmounts, after error: any Error) -> ResourceAmounts {
-        guard classes.match(error) else { return amounts }
-        var grown = amounts
+    func grown(_ request: ResourceRequest, after error: any Error) -> ResourceRequest {
+        guard classes.match(error) else { return request }
+        var grown = request
         switch quantity {
-        case .memory: grown.memoryBytes = amounts.memoryBytes.map(multiplied)
-        case .cores: grown.cores = amounts.cores.map(multiplied)
+        case .memory:
+            let more = min(request.memory * factor, maximumMemory ?? .unlimited)
+            grown.memory = max(request.memory, more)
+        case .cores: grown.cores = request.cores.map(moreCores)
         }
         return grown
     }
 
-    private func multiplied(_ amount: Int) -> Int {
-        let product = (Double(amount) * factor).rounded(.up)
-        return max(amount, min(Int(exactly: product) ?? .max, maximum ?? .max))
+    private func moreCores(than count: Int) -> Int {
+        let product = (Double(count) * factor).rounded(.up)
+        return max(count, min(Int(exactly: product) ?? .max, maximumCores ?? .max))
     }
 
     /// What is wrong with it, if anything.
@@ -58,13 +62,12 @@ public struct ResourceGrowth: Sendable {
         guard factor.isFinite, factor >= 1 else {
             return "\(quantity.rawValue) can't grow by the factor \(factor): it has to be 1 or more"
         }
-        guard let maximum, maximum < 1 else { return nil }
-        return "\(quantity.rawValue) can't grow up to \(maximum): the maximum has to be 1 or more"
+        if let maximumCores, maximumCores < 1 {
+            return "cores can't grow up to \(maximumCores): the maximum has to be 1 or more"
+        }
+        if let maximumMemory, maximumMemory <= .zero {
+            return "memory can't grow up to \(maximumMemory): the maximum has to be more than 0"
+        }
+        return nil
     }
-}
-
-/// The amounts that can grow from attempt to attempt, as plain numbers; nil for what a task doesn't ask for.
-struct ResourceAmounts: Sendable, Hashable {
-    var memoryBytes: Int?
-    var cores: Int?
 }

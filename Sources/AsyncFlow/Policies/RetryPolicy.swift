@@ -47,9 +47,9 @@ public struct RetryPolicy: Sendable {
         jitter.applied(to: backoff.pause(beforeRetry: number), random: random)
     }
 
-    /// What the next attempt asks for after one that had these amounts. Calls users' code, so not under a lock.
-    func grown(_ amounts: ResourceAmounts, after error: any Error) -> ResourceAmounts {
-        growth.reduce(amounts) { $1.grown($0, after: error) }
+    /// What the next attempt asks for after one that had this. Calls users' code, so not under a lock.
+    func grown(_ request: ResourceRequest, after error: any Error) -> ResourceRequest {
+        growth.reduce(request) { $1.grown($0, after: error) }
     }
 
     /// What is wrong with it, if anything.

@@ -42,11 +42,11 @@ extension TaskOption {
     public static func deadline(_ duration: Duration) -> Self { Self { $0.policies.deadline = duration } }
 
     /// How many tasks of this definition may run at the same time.
-    public static func limit(concurrent count: Int) -> Self { Self { $0.policies.concurrencyLimit = count } }
+    public static func limit(concurrent count: Int) -> Self { Self { $0.policies.limit.concurrent = count } }
 
     /// How many tasks of this definition may begin within a period.
     public static func rate(_ count: Int, per period: Duration) -> Self {
-        Self { $0.policies.rateLimit = RateLimit(count: count, period: period) }
+        Self { $0.policies.limit.rate = TaskLimit.Rate(count: count, period: period) }
     }
 }
 

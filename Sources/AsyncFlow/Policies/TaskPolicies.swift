@@ -5,9 +5,8 @@ struct TaskPolicies: Sendable {
     var timeout: Duration?
     /// For everything together, from the call.
     var deadline: Duration?
-    /// How many tasks of the definition may run at the same time.
-    var concurrencyLimit: Int?
-    var rateLimit: RateLimit?
+    /// How many tasks of the definition may run at the same time, and begin within a time.
+    var limit = TaskLimit()
     var priority = Priority.normal
 
     /// Whether the task needs an ``AttemptMachine``: without one, it has one attempt and all the time it wants.
@@ -22,29 +21,14 @@ struct TaskPolicies: Sendable {
         if let deadline, deadline <= .zero {
             return ".deadline(\(deadline.shortText)): no attempt could begin; it has to be more than 0"
         }
-        if let concurrencyLimit, concurrencyLimit < 1 {
-            return ".limit(concurrent: \(concurrencyLimit)): no task could run; it has to be 1 or more"
+        if let count = limit.concurrent, count < 1 {
+            return ".limit(concurrent: \(count)): no task could run; it has to be 1 or more"
         }
-        return rateLimit?.problem
-    }
-}
-
-extension TaskPolicies {
-    /// The refusal of all tasks with these policies, if something is wrong with them.
-    var refusal: RefusalReason? { problem.map { RefusalReason(.invalidOption, $0) } }
-}
-
-/// How many tasks may begin within a period.
-struct RateLimit: Sendable, Hashable {
-    var count: Int
-    var period: Duration
-
-    /// What is wrong with it, if anything.
-    var problem: String? {
-        if count < 1 {
-            return ".rate(\(count), per: \(period.shortText)): no task could begin; the number has to be 1 or more"
+        if let rate = limit.rate {
+            let option = ".rate(\(rate.count), per: \(rate.period.shortText))"
+            if rate.count < 1 { return "\(option): no task could begin; the number has to be 1 or more" }
+            if rate.period <= .zero { return "\(option): the period has to be more than 0" }
         }
-        guard period <= .zero else { return nil }
-        return ".rate(\(count), per: \(period.shortText)): the period has to be more than 0"
+        return nil
     }
 }

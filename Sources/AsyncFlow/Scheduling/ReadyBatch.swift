@@ -12,8 +12,8 @@ struct ReadyBatch: ~Copyable {
 
     /// Takes over the in-flight reference of a task whose dependencies are resolved.
     mutating func append(_ node: TaskNode) {
-        if node.definition.isDispatched {
-            node.dispatch()
+        if node.definition.isManaged {
+            node.goOn()
         } else if node.definition.uncountedEngine == engine {
             ready.append(Unmanaged.passUnretained(node))
         } else {  // a future of one engine was an argument to a task of another one
