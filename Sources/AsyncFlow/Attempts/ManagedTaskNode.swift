@@ -103,7 +103,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.stage = .idle
             return run.attempts.attempt
         }
-        attemptFailed(attempt, TaskRefusedError(RefusalReason(.insufficientResources, reason), of: self), canRetry: false)
+        attemptFailed(
+            attempt, TaskRefusedError(RefusalReason(.insufficientResources, reason), of: self), canRetry: false)
     }
 
     private func launch(_ work: TaskWork) {
@@ -314,7 +315,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         case .fail(let failure): end(step, as: .failed, failureError(failure))
         case .cancel:
             let cause = run.withLock { $0.error }.map(TaskCancelledError.Cause.body)
-            end(step, as: .cancelled, TaskCancelledError(self, cause: engine.isInterrupting ? engine.stopCause : cause ?? .requested(nil)))
+            end(
+                step, as: .cancelled,
+                TaskCancelledError(self, cause: engine.isInterrupting ? engine.stopCause : cause ?? .requested(nil)))
         case .nothing: break
         }
     }
@@ -358,7 +361,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.withLock { $0.request = grown }
         }
         content = .nothing
-        if engine.isObserved { engine.emit(.taskAttemptFailed, of: self, error: failure.error, attempt: failure.attempt, retryDelay: delay) }
+        if engine.isObserved {
+            engine.emit(.taskAttemptFailed, of: self, error: failure.error, attempt: failure.attempt, retryDelay: delay)
+        }
     }
 
     // MARK: - The end

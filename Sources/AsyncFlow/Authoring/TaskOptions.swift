@@ -32,7 +32,9 @@ extension BackendSlot {
     /// Why a task can never have what it asks for, if so.
     func shortfall(for request: ResourceRequest, of kind: TaskKind) -> RefusalReason? {
         guard let capacity = scheduler.capacity else { return nil }
-        return capacity.shortfall(for: request, defaultCores: kind.defaultCores(isRanked: false), owner: "backend '\(name)'")
-            .map { RefusalReason(.insufficientResources, $0) }
+        return capacity.shortfall(
+            for: request, defaultCores: kind.defaultCores(isRanked: false), owner: "backend '\(name)'"
+        )
+        .map { RefusalReason(.insufficientResources, $0) }
     }
 }

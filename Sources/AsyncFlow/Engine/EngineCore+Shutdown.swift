@@ -45,7 +45,10 @@ extension EngineCore {
     func noteFailure(of task: TaskNode) {
         guard configuration.failurePolicy != .goOn, !(task.content.error is DependencyFailureError) else { return }
         guard failures.withLock({ $0.taskFailed() }) == .stop else { return }
-        lifecycle.halt(because: "\(task.definition.name) (\(task.id)) failed, and the engine's failure policy is: \(configuration.failurePolicy)")
+        lifecycle.halt(
+            because:
+                "\(task.definition.name) (\(task.id)) failed, and the engine's failure policy is: \(configuration.failurePolicy)"
+        )
         cancelRunning()
     }
 

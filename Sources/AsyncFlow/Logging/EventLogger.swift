@@ -47,7 +47,8 @@ final class EventLogger: EventSink {
         case .taskResolved: return "\(subject) resolved: all dependencies are done"
         case .taskQueued: return "\(subject) queued"
         case .taskStarted: return "\(subject) started"
-        case .taskAttemptFailed: return "\(subject) failed in attempt \(event.attempt): \(reason(event)); \(next(event))"
+        case .taskAttemptFailed:
+            return "\(subject) failed in attempt \(event.attempt): \(reason(event)); \(next(event))"
         case .taskCompleted: return "\(subject) done"
         case .taskFailed: return "\(subject) failed: \(reason(event))"
         case .taskCancelled: return "\(subject) \(reason(event))"

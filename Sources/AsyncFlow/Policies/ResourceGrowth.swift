@@ -33,7 +33,9 @@ public struct ResourceGrowth: Sendable {
     ///   - factor: how many times as many as the attempt before had, rounded up; at least 1.
     ///   - maximum: no attempt asks for more, unless the first one does already.
     ///   - classes: ``FailureClass/timedOut`` if none is given.
-    public static func cores(times factor: Double, upTo maximum: Int? = nil, on classes: FailureClass...) -> ResourceGrowth {
+    public static func cores(times factor: Double, upTo maximum: Int? = nil, on classes: FailureClass...)
+        -> ResourceGrowth
+    {
         ResourceGrowth(
             quantity: .cores, factor: factor, maximumMemory: nil, maximumCores: maximum,
             classes: classes.isEmpty ? [.timedOut] : classes)

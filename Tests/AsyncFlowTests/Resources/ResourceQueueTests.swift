@@ -44,7 +44,9 @@ struct ResourceQueueTests {
     func priorities() {
         var queue = queue(cores: 1)
         check(queue.submit("running", ResourceRequest(), at: .zero), start: ["running"])
-        for (name, priority) in [("low", -1), ("first", 0), ("lowest", .min), ("second", 0), ("high", 7), ("top", .max)] {
+        for (name, priority) in [
+            ("low", -1), ("first", 0), ("lowest", .min), ("second", 0), ("high", 7), ("top", .max),
+        ] {
             check(queue.submit(name, ResourceRequest(), priority: priority, at: .zero), start: [])
         }
         var last = "running"
@@ -261,7 +263,8 @@ struct ResourceQueueTests {
         }
         check(queue.submit("c", ResourceRequest(cores: 3), limitKey: "k", limit: limit, at: .zero), start: [])
         check(
-            queue.submit("d", ResourceRequest(cores: 1), priority: 1, limitKey: "k", limit: limit, at: .zero), start: [])
+            queue.submit("d", ResourceRequest(cores: 1), priority: 1, limitKey: "k", limit: limit, at: .zero), start: []
+        )
         check(queue.submit("free", ResourceRequest(cores: 1), at: .zero), start: ["free"])
         check(queue.finish("a", at: .zero), start: ["d"])
         check(queue.finish("b", at: .zero), start: ["c"])
