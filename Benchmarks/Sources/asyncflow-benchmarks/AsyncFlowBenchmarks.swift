@@ -8,7 +8,9 @@ struct AsyncFlowBenchmarks: AsyncParsableCommand {
         discussion: """
             Tables for people come first, then one line `figure <name> <value> <unit>` per number for programs.
             """,
-        subcommands: [EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, PeersCommand.self])
+        subcommands: [
+            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, PeersCommand.self,
+        ])
 }
 
 extension Workload: ExpressibleByArgument {

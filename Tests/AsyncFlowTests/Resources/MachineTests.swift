@@ -5,7 +5,8 @@ import Testing
 
 @Suite("What a machine has")
 struct MachineTests {
-    /// A machine made up of files.
+    /// A machine made up of files, which are there as long as it is.
+    @dynamicMemberLookup
     private final class MadeUp {
         private let folder: TemporaryFolder
         var machine: Machine
@@ -14,6 +15,10 @@ struct MachineTests {
             folder = try TemporaryFolder("machine")
             machine = Machine(root: folder.path, environment: environment, processors: processors)
             for (path, text) in files { try add(path, Data(text.utf8)) }
+        }
+
+        subscript<Value>(dynamicMember path: KeyPath<Machine, Value>) -> Value {
+            withExtendedLifetime(self) { machine[keyPath: path] }
         }
 
         func add(_ path: String, _ bytes: Data) throws {
@@ -62,7 +67,8 @@ struct MachineTests {
         Limits(
             name: "version 2, a tenth of a core",
             files: [
-                "/proc/self/mountinfo": version2, "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "10000 100000",
+                "/proc/self/mountinfo": version2, "/proc/self/cgroup": "0::/\n",
+                "/sys/fs/cgroup/cpu.max": "10000 100000",
             ], cores: 1),
         Limits(
             name: "version 2, a part of the tree is mounted",
@@ -103,7 +109,7 @@ struct MachineTests {
 
     @Test("cores are those that are online, allowed, and left by control groups", arguments: limits)
     func cores(limits: Limits) throws {
-        #expect(try MadeUp(limits.files).machine.cores == limits.cores)
+        #expect(try MadeUp(limits.files).cores == limits.cores)
     }
 
     @Test(
@@ -117,21 +123,23 @@ struct MachineTests {
             "/proc/self/mountinfo": Self.version2, "/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/a/cpu.max": text,
             "/sys/fs/cgroup/cpu.max": "700000 100000\n",
         ]
-        #expect(try MadeUp(files).machine.cores == 7)
+        #expect(try MadeUp(files).cores == 7)
     }
 
     @Test(
         "malformed lists of processors, mounts and groups don't count",
         arguments: [
-            "", "\n\n", "Cpus_allowed_list:", "Cpus_allowed_list:\t,", "Cpus_allowed_list:\t-", "Cpus_allowed_list:\t3-1",
-            "Cpus_allowed_list:\t1-", "Cpus_allowed_list:\t0-99999999999", "Cpus_allowed_list:\tx", "Cpus_allowed_list:\t1-2-3",
+            "", "\n\n", "Cpus_allowed_list:", "Cpus_allowed_list:\t,", "Cpus_allowed_list:\t-",
+            "Cpus_allowed_list:\t3-1",
+            "Cpus_allowed_list:\t1-", "Cpus_allowed_list:\t0-99999999999", "Cpus_allowed_list:\tx",
+            "Cpus_allowed_list:\t1-2-3",
             "0::", "::", "0::a", "31 23 0:28 / /sys - cgroup2", "- cgroup2", "1 2 3 4 5 6 -", " - - - - - - - -",
         ])
     func malformedFiles(text: String) throws {
         let files = [
             "/proc/self/status": text, "/proc/self/mountinfo": text, "/proc/self/cgroup": text, "/proc/meminfo": text,
         ]
-        let machine = try MadeUp(processors: 6, files).machine
+        let machine = try MadeUp(processors: 6, files)
         #expect(machine.cores == 6)
         #expect(machine.memory == .unlimited)
     }
@@ -149,8 +157,8 @@ struct MachineTests {
             }
             try made.add(path, Data(bytes))
         }
-        #expect((1...3).contains(made.machine.cores), "seed \(seed)")
-        #expect(made.machine.memory > .zero, "seed \(seed)")
+        #expect((1...3).contains(made.cores), "seed \(seed)")
+        #expect(made.memory > .zero, "seed \(seed)")
     }
 
     // MARK: - Memory
@@ -158,9 +166,10 @@ struct MachineTests {
     @Test(
         "memory is the machine's, or what control groups leave of it",
         arguments: [
-            ("max", "max", Int64(32_000_000 * 1024)), ("1000000", "max", 1_000_000), ("max", "2000000", 2_000_000),
-            ("3000000", "2000000", 2_000_000), ("9223372036854771712", "max", 32_000_000 * 1024),
-            ("nonsense", "-1", 32_000_000 * 1024), ("0", "", 32_000_000 * 1024),
+            ("max", "max", 32_768_000_000) as (String, String, Int64), ("1000000", "max", 1_000_000),
+            ("max", "2000000", 2_000_000),
+            ("3000000", "2000000", 2_000_000), ("9223372036854771712", "max", 32_768_000_000),
+            ("nonsense", "-1", 32_768_000_000), ("0", "", 32_768_000_000),
         ])
     func memory(own: String, above: String, bytes: Int64) throws {
         let meminfo = "MemTotal:       32000000 kB\nMemFree: 5 kB\n"
@@ -168,26 +177,27 @@ struct MachineTests {
             "/proc/meminfo": meminfo, "/proc/self/mountinfo": Self.version2, "/proc/self/cgroup": "0::/a/b\n",
             "/sys/fs/cgroup/a/b/memory.max": own, "/sys/fs/cgroup/a/memory.max": above,
         ])
-        #expect(version2.machine.memory.bytes == bytes)
+        #expect(version2.memory.bytes == bytes)
         let version1 = try MadeUp([
-            "/proc/meminfo": meminfo, "/proc/self/mountinfo": Self.version1, "/proc/self/cgroup": "4:memory:/a/b\n0::/\n",
+            "/proc/meminfo": meminfo, "/proc/self/mountinfo": Self.version1,
+            "/proc/self/cgroup": "4:memory:/a/b\n0::/\n",
             "/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": own,
             "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": above,
         ])
-        #expect(version1.machine.memory.bytes == bytes)
+        #expect(version1.memory.bytes == bytes)
     }
 
     @Test("without any figure, memory isn't limited")
     func unknownMemory() throws {
-        #expect(try MadeUp().machine.memory == .unlimited)
-        #expect(try MadeUp(["/proc/meminfo": "MemTotal: 99999999999999999 kB"]).machine.memory == .unlimited)
-        #expect(try MadeUp(["/proc/meminfo": "MemTotal: 12 MB"]).machine.memory == .unlimited)
+        #expect(try MadeUp().memory == .unlimited)
+        #expect(try MadeUp(["/proc/meminfo": "MemTotal: 99999999999999999 kB"]).memory == .unlimited)
+        #expect(try MadeUp(["/proc/meminfo": "MemTotal: 12 MB"]).memory == .unlimited)
     }
 
     // MARK: - GPUs
 
     private func ids(_ environment: [String: String], _ files: [String]) throws -> [String] {
-        let machine = try MadeUp(environment: environment, Dictionary(uniqueKeysWithValues: files.map { ($0, "") })).machine
+        let machine = try MadeUp(environment: environment, Dictionary(uniqueKeysWithValues: files.map { ($0, "") }))
         #expect(machine.gpus.allSatisfy { $0.vendor == .nvidia })
         return machine.gpus.map(\.id)
     }
@@ -195,7 +205,7 @@ struct MachineTests {
     @Test(
         "NVIDIA's GPUs are found by their driver or their devices",
         arguments: [
-            ([], []),
+            ([], []) as ([String], [String]),
             (["/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia1x"], ["0", "1"]),
             (["/proc/driver/nvidia/gpus/0000:01:00.0/information"], ["0"]),
             (
@@ -210,7 +220,8 @@ struct MachineTests {
     @Test(
         "CUDA_VISIBLE_DEVICES hides GPUs as NVIDIA's library reads it",
         arguments: [
-            ("2,0", ["2", "0"]), ("", []), ("-1", []), ("NoDevFiles", []), ("1,-1,2", ["1"]), ("1,9,2", ["1"]),
+            ("2,0", ["2", "0"]) as (String, [String]), ("", []), ("-1", []), ("NoDevFiles", []), ("1,-1,2", ["1"]),
+            ("1,9,2", ["1"]),
             ("1,1,2", ["1"]), (" 1 , 2", ["1", "2"]), ("GPU-8932f937,MIG-1", ["GPU-8932f937", "MIG-1"]), (",1", []),
             ("0 1", []), ("99999999999999999999", []),
         ])
@@ -233,14 +244,14 @@ struct MachineTests {
     @Test(
         "AMD's GPUs are the nodes with vector units, less those that are hidden",
         arguments: [
-            ([:], ["0", "1", "2"]), (["ROCR_VISIBLE_DEVICES": "2,1"], ["2", "1"]),
+            ([:], ["0", "1", "2"]) as ([String: String], [String]), (["ROCR_VISIBLE_DEVICES": "2,1"], ["2", "1"]),
             (["HIP_VISIBLE_DEVICES": "1"], ["1"]),
             (["ROCR_VISIBLE_DEVICES": "2,1", "HIP_VISIBLE_DEVICES": "1"], ["1"]),
             (["ROCR_VISIBLE_DEVICES": "GPU-a,0", "HIP_VISIBLE_DEVICES": "0"], ["GPU-a"]),
             (["HIP_VISIBLE_DEVICES": "GPU-a"], []), (["CUDA_VISIBLE_DEVICES": ""], ["0", "1", "2"]),
         ])
     func amd(environment: [String: String], expected: [String]) throws {
-        let machine = try MadeUp(environment: environment, Self.nodes([0, 256, 0, 128, 64])).machine
+        let machine = try MadeUp(environment: environment, Self.nodes([0, 256, 0, 128, 64]))
         #expect(machine.gpus.map(\.id) == expected && machine.gpus.allSatisfy { $0.vendor == .amd })
     }
 
@@ -248,9 +259,9 @@ struct MachineTests {
     func amdMalformed() throws {
         let node = "/sys/class/kfd/kfd/topology/nodes/0/properties"
         for text in ["", "simd_count", "simd_count x", "simd_count -4", "simd_count 4 4", "xsimd_count 4"] {
-            #expect(try MadeUp([node: text]).machine.gpus.isEmpty)
+            #expect(try MadeUp([node: text]).gpus.isEmpty)
         }
-        let both = try MadeUp([node: "simd_count 4", "/dev/nvidia0": ""]).machine
+        let both = try MadeUp([node: "simd_count 4", "/dev/nvidia0": ""])
         #expect(both.gpus == [GPU(id: "0", vendor: .nvidia)])
     }
 
@@ -263,6 +274,7 @@ struct MachineTests {
             [
                 "/proc/meminfo": "MemTotal: 1048576 kB\n", "/dev/nvidia0": "", "/dev/nvidia1": "",
             ])
+        defer { withExtendedLifetime(made) {} }
         let detected = ResourceCapacity(machine: made.machine)
         #expect(detected.cores == 6 && detected.memory == .gigabytes(1) && detected.gpus.map(\.id) == ["0", "1"])
         #expect(detected.description == "6 cores, 1 GiB of memory, 2 GPUs")
@@ -278,6 +290,7 @@ struct MachineTests {
     @Test("GPUs beyond those detected get the first numbers that are free")
     func moreGPUs() throws {
         let made = try MadeUp(environment: ["CUDA_VISIBLE_DEVICES": "1"], ["/dev/nvidia0": "", "/dev/nvidia1": ""])
+        defer { withExtendedLifetime(made) {} }
         #expect(ResourceCapacity(machine: made.machine, gpus: 3).gpus.map(\.id) == ["1", "0", "2"])
     }
 

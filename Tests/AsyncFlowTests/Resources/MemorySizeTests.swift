@@ -4,26 +4,27 @@ import Testing
 
 @Suite("Amounts of memory")
 struct MemorySizeTests {
-    @Test(
-        "units are binary",
-        arguments: [
-            (MemorySize.bytes(100), 100), (.kilobytes(2), 2048), (.megabytes(3), 3_145_728),
-            (.gigabytes(8), 8_589_934_592), (.terabytes(1), 1_099_511_627_776), (.gigabytes(1.5), 1_610_612_736),
-            (.terabytes(0.5), 549_755_813_888), (.gigabytes(-1), -1_073_741_824),
-        ])
-    func units(size: MemorySize, bytes: Int64) {
+    static let units: [(MemorySize, Int64)] = [
+        (.bytes(100), 100), (.kilobytes(2), 2048), (.megabytes(3), 3_145_728),
+        (.gigabytes(8), 8_589_934_592), (.terabytes(1), 1_099_511_627_776), (.gigabytes(1.5), 1_610_612_736),
+        (.terabytes(0.5), 549_755_813_888), (.gigabytes(-1), -1_073_741_824),
+    ]
+
+    @Test("units are binary", arguments: units)
+    func unit(size: MemorySize, bytes: Int64) {
         #expect(size.bytes == bytes)
     }
 
-    @Test(
-        "what is too much is unlimited, and what isn't a number is negative",
-        arguments: [
-            (MemorySize.terabytes(Int.max), Int64.max), (.terabytes(Int.min), .min), (.gigabytes(1e300), .max),
-            (.gigabytes(Double.infinity), .max), (.gigabytes(-1e300), .min), (.gigabytes(Double.nan), -1),
-            (.unlimited + .bytes(1), .max), (.unlimited * 2, .max), (.bytes(.min) - .bytes(1), .min),
-            (.zero - .bytes(.min), .max),
-        ])
-    func extremes(size: MemorySize, bytes: Int64) {
+    static let extremes: [(MemorySize, Int64)] = [
+        (.terabytes(Int.max), .max), (.terabytes(Int.min), .min), (.gigabytes(1e300), .max),
+        (.gigabytes(Double.infinity), .max), (.gigabytes(-1e300), .min), (.gigabytes(Double.nan), -1),
+        (MemorySize.unlimited + MemorySize.bytes(1), .max), (MemorySize.unlimited * 2, .max),
+        (MemorySize.bytes(.min) - MemorySize.bytes(1), .min),
+        (MemorySize.zero - MemorySize.bytes(.min), .max),
+    ]
+
+    @Test("what is too much is unlimited, and what isn't a number is negative", arguments: extremes)
+    func extreme(size: MemorySize, bytes: Int64) {
         #expect(size.bytes == bytes)
     }
 
@@ -40,7 +41,8 @@ struct MemorySizeTests {
         arguments: [
             (MemorySize.zero, "0 B"), (.bytes(1023), "1023 B"), (.kilobytes(1), "1 KiB"), (.gigabytes(8), "8 GiB"),
             (.gigabytes(1.5), "1.5 GiB"), (.megabytes(1023), "1023 MiB"), (.bytes((2 << 30) - 1), "1.9 GiB"),
-            (.terabytes(3), "3 TiB"), (.gigabytes(-2), "-2 GiB"), (.unlimited, "unlimited"), (.bytes(.min), "-8388608 TiB"),
+            (.terabytes(3), "3 TiB"), (.gigabytes(-2), "-2 GiB"), (.unlimited, "unlimited"),
+            (.bytes(.min), "-8388608 TiB"),
         ])
     func text(size: MemorySize, text: String) {
         #expect(size.description == text)

@@ -64,7 +64,9 @@ private struct Model {
 
     func isAllowed(_ key: Int?) -> Bool {
         guard let key else { return true }
-        if let most = limits[key].concurrent, running.values.count(where: { $0.task.key == key }) >= most { return false }
+        if let most = limits[key].concurrent, running.values.count(where: { $0.task.key == key }) >= most {
+            return false
+        }
         guard let rate = limits[key].rate else { return true }
         return starts[key].count { $0 > now - rate.period } < rate.count
     }
@@ -177,7 +179,8 @@ struct ResourceQueueRandomTests {
                 model.waiting[lastID] = .init(request: request, priority: priority, key: key, number: lastID << 16)
                 model.apply(
                     queue.submit(
-                        lastID, request, priority: priority, limitKey: key, limit: key.map { limits[$0] } ?? TaskLimit(),
+                        lastID, request, priority: priority, limitKey: key,
+                        limit: key.map { limits[$0] } ?? TaskLimit(),
                         at: model.now))
             case 10..<17:
                 guard let id = model.running.keys.sorted().randomElement(using: &random) else { continue }

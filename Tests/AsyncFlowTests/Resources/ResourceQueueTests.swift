@@ -44,7 +44,9 @@ struct ResourceQueueTests {
     func priorities() {
         var queue = queue(cores: 1)
         check(queue.submit("running", ResourceRequest(), at: .zero), start: ["running"])
-        for (name, priority) in [("low", -1), ("first", 0), ("lowest", .min), ("second", 0), ("high", 7), ("top", .max)] {
+        for (name, priority) in [
+            ("low", -1), ("first", 0), ("lowest", .min), ("second", 0), ("high", 7), ("top", .max),
+        ] {
             check(queue.submit(name, ResourceRequest(), priority: priority, at: .zero), start: [])
         }
         var last = "running"
@@ -207,6 +209,31 @@ struct ResourceQueueTests {
         check(queue.finish("large", at: .zero), start: ["4", "5"])
     }
 
+    @Test("the next task of the same shape may be set back as often again")
+    func setbacksOfTheNext() {
+        var queue = queue(cores: 4, setbacks: 1)
+        check(queue.submit("0", ResourceRequest(cores: 1), at: .zero), start: ["0"])
+        check(queue.submit("large 1", ResourceRequest(cores: 4), at: .zero), start: [])
+        check(queue.submit("large 2", ResourceRequest(cores: 4), at: .zero), start: [])
+        check(queue.submit("1", ResourceRequest(cores: 1), at: .zero), start: ["1"])
+        check(queue.submit("2", ResourceRequest(cores: 1), at: .zero), start: [])
+        let actions = queue.cancel("large 1", at: .zero)
+        #expect(actions.first == .drop("large 1") && started(actions) == ["2"])
+        check(queue.submit("3", ResourceRequest(cores: 1), at: .zero), start: [])
+    }
+
+    @Test("later tasks leave the last place of a limit to one that was set back too often")
+    func lastPlaceOfLimit() {
+        var queue = queue(cores: 4, setbacks: 0)
+        let limit = TaskLimit(concurrent: 1)
+        check(queue.submit("a", ResourceRequest(cores: 1), at: .zero), start: ["a"])
+        check(queue.submit("large", ResourceRequest(cores: 4), limitKey: "k", limit: limit, at: .zero), start: [])
+        check(queue.submit("tiny", ResourceRequest(cores: 0), limitKey: "k", limit: limit, at: .zero), start: [])
+        check(queue.submit("other", ResourceRequest(cores: 0), at: .zero), start: ["other"])
+        check(queue.finish("a", at: .zero), start: ["large"])
+        check(queue.finish("large", at: .zero), start: ["tiny"])
+    }
+
     @Test("a task for which a place is held doesn't hold up those that leave it enough")
     func harmless() {
         var queue = queue(cores: 4, memory: .gigabytes(8), slots: ["license": 1], setbacks: 0)
@@ -261,7 +288,8 @@ struct ResourceQueueTests {
         }
         check(queue.submit("c", ResourceRequest(cores: 3), limitKey: "k", limit: limit, at: .zero), start: [])
         check(
-            queue.submit("d", ResourceRequest(cores: 1), priority: 1, limitKey: "k", limit: limit, at: .zero), start: [])
+            queue.submit("d", ResourceRequest(cores: 1), priority: 1, limitKey: "k", limit: limit, at: .zero), start: []
+        )
         check(queue.submit("free", ResourceRequest(cores: 1), at: .zero), start: ["free"])
         check(queue.finish("a", at: .zero), start: ["d"])
         check(queue.finish("b", at: .zero), start: ["c"])

@@ -24,8 +24,9 @@ struct ResourceRequestTests {
             (ResourceRequest(gpus: -0.5), "-0.5 GPUs"), (ResourceRequest(gpus: 1.5), "1.5 GPUs"),
             (ResourceRequest(gpus: .nan), "nan GPUs"), (ResourceRequest(gpus: .infinity), "inf GPUs"),
             (ResourceRequest(gpus: 1e12), "GPUs were asked for"), (ResourceRequest(gpus: 0.0001), "0.0001 GPUs"),
-            (ResourceRequest(cores: .max, ranks: 2), "more than can be counted"),
-            (ResourceRequest(slots: ["license": -1]), "-1 slots 'license'"), (ResourceRequest(slots: ["": 1]), "without a name"),
+            (ResourceRequest(cores: Int.max, ranks: 2), "more than can be counted"),
+            (ResourceRequest(slots: ["license": -1]), "-1 slots 'license'"),
+            (ResourceRequest(slots: ["": 1]), "without a name"),
         ])
     func bad(request: ResourceRequest, part: String) {
         #expect(request.problem?.contains(part) == true, "\(request.problem ?? "no problem")")
@@ -33,7 +34,10 @@ struct ResourceRequestTests {
 
     @Test(
         "shares of a GPU are whole thousandths, rounded down",
-        arguments: [(0.5, 500), (0.29, 290), (0.57, 570), (1.0 / 3, 333), (2.0 / 3, 666), (0.9999, 999), (2, 2000)])
+        arguments: [
+            (0.5, 500) as (Double, Int), (0.29, 290), (0.57, 570), (0.333_333_333, 333), (0.666_666_666, 666),
+            (0.9999, 999), (2, 2000),
+        ])
     func thousandths(gpus: Double, thousandths: Int) {
         #expect(ResourceClaim.thousandths(of: gpus) == thousandths)
     }

@@ -31,7 +31,8 @@ struct Machine: Sendable {
     private var allowedProcessors: Int? {
         for line in lines(of: "/proc/self/status") where line.hasPrefix("Cpus_allowed_list:") {
             var count = 0
-            for range in line.drop(while: { $0 != ":" }).dropFirst().filter({ !$0.isWhitespace }).split(separator: ",") {
+            for range in line.drop(while: { $0 != ":" }).dropFirst().filter({ !$0.isWhitespace }).split(separator: ",")
+            {
                 let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
                 guard let first = ends[0], let last = ends.last!, ends.count <= 2, 0 <= first, first <= last,
                     last < 1 << 20
