@@ -296,6 +296,18 @@ struct ResourceQueueTests {
         #expect(queue.nextWakeUp == nil)
     }
 
+    @Test("a task whose limit was used up in the same look isn't set back by later starts, and no place is held for it")
+    func closedInTheSameLook() {
+        var queue = queue(cores: 4, setbacks: 2)
+        let limit = TaskLimit(concurrent: 1)
+        check(queue.submit("full", ResourceRequest(cores: 3), at: .zero), start: ["full"])
+        check(queue.submit("one", ResourceRequest(cores: 1), at: .zero), start: ["one"])
+        check(queue.submit("large", ResourceRequest(cores: 4), limitKey: "k", limit: limit, at: .zero), start: [])
+        check(queue.submit("a", ResourceRequest(cores: 1), limitKey: "k", limit: limit, at: .zero), start: [])
+        for name in ["b", "c"] { check(queue.submit(name, ResourceRequest(cores: 1), at: .zero), start: []) }
+        check(queue.finish("full", at: .zero), start: ["a", "b", "c"])
+    }
+
     @Test("the last limit given for a key holds for all its tasks")
     func changedLimit() {
         var queue = queue(cores: 8)
