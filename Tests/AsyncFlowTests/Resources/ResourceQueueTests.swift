@@ -209,6 +209,31 @@ struct ResourceQueueTests {
         check(queue.finish("large", at: .zero), start: ["4", "5"])
     }
 
+    @Test("the next task of the same shape may be set back as often again")
+    func setbacksOfTheNext() {
+        var queue = queue(cores: 4, setbacks: 1)
+        check(queue.submit("0", ResourceRequest(cores: 1), at: .zero), start: ["0"])
+        check(queue.submit("large 1", ResourceRequest(cores: 4), at: .zero), start: [])
+        check(queue.submit("large 2", ResourceRequest(cores: 4), at: .zero), start: [])
+        check(queue.submit("1", ResourceRequest(cores: 1), at: .zero), start: ["1"])
+        check(queue.submit("2", ResourceRequest(cores: 1), at: .zero), start: [])
+        let actions = queue.cancel("large 1", at: .zero)
+        #expect(actions.first == .drop("large 1") && started(actions) == ["2"])
+        check(queue.submit("3", ResourceRequest(cores: 1), at: .zero), start: [])
+    }
+
+    @Test("later tasks leave the last place of a limit to one that was set back too often")
+    func lastPlaceOfLimit() {
+        var queue = queue(cores: 4, setbacks: 0)
+        let limit = TaskLimit(concurrent: 1)
+        check(queue.submit("a", ResourceRequest(cores: 1), at: .zero), start: ["a"])
+        check(queue.submit("large", ResourceRequest(cores: 4), limitKey: "k", limit: limit, at: .zero), start: [])
+        check(queue.submit("tiny", ResourceRequest(cores: 0), limitKey: "k", limit: limit, at: .zero), start: [])
+        check(queue.submit("other", ResourceRequest(cores: 0), at: .zero), start: ["other"])
+        check(queue.finish("a", at: .zero), start: ["large"])
+        check(queue.finish("large", at: .zero), start: ["tiny"])
+    }
+
     @Test("a task for which a place is held doesn't hold up those that leave it enough")
     func harmless() {
         var queue = queue(cores: 4, memory: .gigabytes(8), slots: ["license": 1], setbacks: 0)
@@ -269,6 +294,18 @@ struct ResourceQueueTests {
         check(queue.finish("a", at: .zero), start: ["d"])
         check(queue.finish("b", at: .zero), start: ["c"])
         #expect(queue.nextWakeUp == nil)
+    }
+
+    @Test("a task whose limit was used up in the same look isn't set back by later starts, and no place is held for it")
+    func closedInTheSameLook() {
+        var queue = queue(cores: 4, setbacks: 2)
+        let limit = TaskLimit(concurrent: 1)
+        check(queue.submit("full", ResourceRequest(cores: 3), at: .zero), start: ["full"])
+        check(queue.submit("one", ResourceRequest(cores: 1), at: .zero), start: ["one"])
+        check(queue.submit("large", ResourceRequest(cores: 4), limitKey: "k", limit: limit, at: .zero), start: [])
+        check(queue.submit("a", ResourceRequest(cores: 1), limitKey: "k", limit: limit, at: .zero), start: [])
+        for name in ["b", "c"] { check(queue.submit(name, ResourceRequest(cores: 1), at: .zero), start: []) }
+        check(queue.finish("full", at: .zero), start: ["a", "b", "c"])
     }
 
     @Test("the last limit given for a key holds for all its tasks")

@@ -3,6 +3,7 @@ extension ResourceQueue {
     mutating func look(_ actions: inout [Action]) {
         var walk = Walk()
         passed.removeAll(keepingCapacity: true)
+        entered.removeAll(keepingCapacity: true)
         // What is held for tasks that were set back too often, and the lanes they are in.
         var held = ResourceClaim()
         var heldLanes: [Int] = []
@@ -17,6 +18,7 @@ extension ResourceQueue {
             if mayStart {
                 setBack(by: shape, &held, &heldLanes)
                 actions.append(start(shapes[shape].waiting.first!))
+                walk.isOpenKnown = false
             } else {
                 passed.append(shape)
                 if shapes[shape].setbacks >= maximumSetbacks { hold(for: shape, &held, &heldLanes) }
@@ -32,7 +34,8 @@ extension ResourceQueue {
         let leavesPlace = lanes[lane].allows(2, at: now)
         for other in passed {
             let otherLane = shapes[other].key.lane
-            if lanes[otherLane].listed == nil { continue }  // an earlier start of this look was the last its limit allows
+            // An earlier start of this look was the last that its limit allows.
+            if lanes[otherLane].listed == nil { continue }
             let isClosed = otherLane == lane && !leavesPlace
             if !isClosed, free.leaveEnough(for: shapes[other].key.claim, after: claim) { continue }
             shapes[other].setbacks += 1
@@ -55,7 +58,7 @@ extension ResourceQueue {
         markRunning(index, shares)
         lanes[lane].addStart(at: now)
         if lanes[lane].key != nil { updateLane(lane) }
-        return .start(roster[index].id, allocation(of: index))
+        return .start(roster[index].id!, allocation(of: index))
     }
 
     private func allocation(of index: Int) -> ResourceAllocation {
@@ -72,36 +75,39 @@ extension ResourceQueue {
     /// How far a look has come.
     private struct Walk {
         var last: Place?
-        /// The next place in each lane in which a task was passed over.
-        var entered = SortedSet<Place>()
+        /// The next place at which a lane begins, if it is known.
+        var nextOpen: Place?
+        var isOpenKnown = false
         var inOpen = SortedSet<Place>.Position()
         var inLane = SortedSet<Place>.Position()
     }
 
     /// The first place after the last one, in the lanes that are open now.
     private mutating func next(_ walk: inout Walk) -> Place? {
-        guard let last = walk.last else {
-            walk.last = open.first
-            return walk.last
+        if let last = walk.last {
+            // What comes first in a lane is found among the open lanes; what comes behind a task that was passed over,
+            // here.
+            let lane = shapes[last.shape].key.lane
+            if let first = lanes[lane].listed, first <= last,
+                let place = lanes[lane].waiting.first(after: last, near: &walk.inLane)
+            {
+                // The earliest is at the end, and there is but one unless tasks of several lanes wait for resources.
+                let index = (entered.lastIndex { $0 > place } ?? -1) + 1
+                if index == entered.count { entered.append(place) } else { entered.insert(place, at: index) }
+            }
         }
-        let lane = shapes[last.shape].key.lane
-        // What comes first in a lane is found among the open lanes; what comes behind a task that was passed over, here.
-        if let first = lanes[lane].listed, first <= last,
-            let place = lanes[lane].waiting.first(after: last, near: &walk.inLane)
-        {
-            walk.entered.insert(place)
+        if !walk.isOpenKnown {
+            walk.nextOpen = walk.last.map { open.first(after: $0, near: &walk.inOpen) } ?? open.first
+            walk.isOpenKnown = true
         }
-        let inOpen = open.first(after: last, near: &walk.inOpen)
-        let inEntered = walk.entered.first
-        let next: Place
-        switch (inOpen, inEntered) {
-        case (let place?, nil): next = place
-        case (let place?, let other?): next = min(place, other)
-        case (nil, let other?): next = other
-        case (nil, nil): return nil
+        if let place = entered.last, walk.nextOpen.map({ place < $0 }) ?? true {
+            entered.removeLast()
+            walk.last = place
+        } else {
+            guard let place = walk.nextOpen else { return nil }
+            walk.isOpenKnown = false
+            walk.last = place
         }
-        if next == inEntered { walk.entered.remove(next) }
-        walk.last = next
-        return next
+        return walk.last
     }
 }

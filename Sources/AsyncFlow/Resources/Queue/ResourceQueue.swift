@@ -37,7 +37,8 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     }
 
     struct Entry: Sendable {
-        let id: ID
+        /// Nil for a place that isn't used.
+        let id: ID?
         var request: ResourceRequest
         var coresPerRank: Int
         /// Its turn among tasks with the same priority.
@@ -85,8 +86,10 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     /// How many shapes whose first task waits need no core.
     var corelessCount = 0
     var now = Duration.zero
-    /// Room for the look at the waiting tasks.
+    /// For the look at the waiting tasks: the shapes whose first task couldn't start.
     var passed: [Int] = []
+    /// For the look at the waiting tasks: the next place in each lane in which a task couldn't start, the last one first.
+    var entered: [Place] = []
 
     private var indices: [ID: Int] = [:]
     private var shapeIndices: [ShapeKey: Int] = [:]
@@ -271,7 +274,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     /// Forgets a lane that nobody uses.
     mutating func forgetLane(_ index: Int) {
         laneIndices[lanes[index].key!] = nil
-        lanes.remove(index)
+        lanes.remove(index, leaving: Lane(key: nil))
     }
 
     /// Takes a task off its list of waiting ones.
@@ -301,15 +304,16 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
 
     /// Forgets a task that neither runs nor waits.
     private mutating func forget(_ index: Int) {
-        indices[roster[index].id] = nil
+        indices[roster[index].id!] = nil
         forgetShapeIfUnused(roster[index].shape)
-        roster.remove(index)
+        roster.remove(
+            index, leaving: Entry(id: nil, request: ResourceRequest(), coresPerRank: 0, number: 0, shape: 0))
     }
 
     private mutating func forgetShapeIfUnused(_ shape: Int) {
         guard shapes[shape].running == 0, shapes[shape].waiting.first == nil else { return }
         shapeIndices[shapes[shape].key] = nil
-        shapes.remove(shape)
+        shapes.remove(shape, leaving: Shape(key: ShapeKey(claim: ResourceClaim(), lane: 0, rank: 0)))
     }
 
     /// Changes what a task needs that neither runs nor waits.

@@ -10,8 +10,13 @@ public struct ResourceQueueProbe: ~Copyable {
     public var waitingCount: Int { queue.waitingCount }
 
     /// Submits a task; adds those that start then.
-    public mutating func submit(_ id: Int, _ request: ResourceRequest, startingInto started: inout [Int]) {
-        note(queue.submit(id, request, at: .zero), &started)
+    ///
+    /// - Parameter definition: of those with the same number, four may run at once; nil for no limit.
+    public mutating func submit(
+        _ id: Int, _ request: ResourceRequest, definition: Int?, startingInto started: inout [Int]
+    ) {
+        let limit = TaskLimit(concurrent: definition == nil ? nil : 4)
+        note(queue.submit(id, request, limitKey: definition, limit: limit, at: .zero), &started)
     }
 
     /// Ends a task; adds those that start then.

@@ -8,7 +8,8 @@ struct TaskList: Sendable {
 /// removing take the same time wherever it is.
 struct Roster<Entry: Sendable>: Sendable {
     private struct Cell {
-        var entry: Entry?
+        // Not an optional: reading a field of one would copy all of it.
+        var entry: Entry
         var previous: Int?
         var next: Int?
     }
@@ -18,8 +19,8 @@ struct Roster<Entry: Sendable>: Sendable {
     var count: Int { cells.count - unused.count }
 
     subscript(index: Int) -> Entry {
-        _read { yield cells[index].entry! }
-        _modify { yield &cells[index].entry! }
+        _read { yield cells[index].entry }
+        _modify { yield &cells[index].entry }
     }
 
     mutating func add(_ entry: Entry) -> Int {
@@ -31,9 +32,9 @@ struct Roster<Entry: Sendable>: Sendable {
         return cells.count - 1
     }
 
-    /// Removes an entry that is in no list.
-    mutating func remove(_ index: Int) {
-        cells[index].entry = nil
+    /// Removes an entry that is in no list; what takes its place holds on to nothing.
+    mutating func remove(_ index: Int, leaving blank: Entry) {
+        cells[index].entry = blank
         unused.append(index)
     }
 
