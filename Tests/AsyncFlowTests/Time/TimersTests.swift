@@ -64,7 +64,7 @@ struct TimersTests {
         try await clock.waitForSleepers(1)
         #expect(timers.cancel(id))
         #expect(!timers.cancel(id))
-        while clock.sleeperCount > 0 { await Task.yield() }
+        while clock.sleeperCount > 0, !Task.isCancelled { await Task.yield() }
         await pass(timers, to: 2)
         #expect(fired.values == [])
         #expect(timers.count == 0)
@@ -102,7 +102,7 @@ struct TimersTests {
         await timers?.shutdown()
         #expect(timers?.count == 0 && fired.values == [])
         timers = nil
-        while weakTimers != nil { await Task.yield() }
+        while weakTimers != nil, !Task.isCancelled { await Task.yield() }
     }
 
     @Test("many threads set and cancel at once: each timer goes off once, or was cancelled", arguments: [8])
@@ -123,7 +123,7 @@ struct TimersTests {
                 }
             }
         }
-        while went.value + cancelled.value < threads * perThread { await Task.yield() }
+        while went.value + cancelled.value < threads * perThread, !Task.isCancelled { await Task.yield() }
         await timers.shutdown()
         #expect(went.value + cancelled.value == threads * perThread)
         #expect(timers.count == 0)
