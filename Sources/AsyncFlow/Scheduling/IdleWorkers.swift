@@ -61,10 +61,10 @@ struct IdleWorkers: ~Copyable {
 
     // MARK: - For those who add work
 
-    /// Wakes a worker that sleeps, unless one naps, which will find the work by itself. After the work was added.
+    /// Wakes a worker that sleeps, unless one naps, which will find the work by itself. After the work was added, by a
+    /// sequentially consistent operation or followed by such a fence.
     func wakeOneUnlessOneNaps() {
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        if !isNapping.load(ordering: .relaxed) { wakeOne() }
+        if !isNapping.load(ordering: .sequentiallyConsistent) { wakeOne() }
     }
 
     /// Wakes a worker that naps or else one that sleeps, if there is any. After the work was added.

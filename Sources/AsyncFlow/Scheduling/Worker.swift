@@ -78,6 +78,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
     func push(_ work: consuming WorkList) {
         var work: WorkList? = work
         local.withLock { $0.append(contentsOf: work.take()!) }
+        atomicMemoryFence(ordering: .sequentiallyConsistent)  // before it is looked who may be woken
     }
 
     /// Makes an item that was taken the next one again.

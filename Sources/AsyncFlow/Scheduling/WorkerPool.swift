@@ -100,7 +100,7 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         guard let item = work.popFirst() else { return nil }
         if !work.isEmpty {
             worker.push(work)
-            idle.wakeOne()
+            idle.wakeOneUnlessOneNaps()
         }
         return item
     }
