@@ -13,6 +13,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
 
     /// Whether its tasks go to a backend with a queue of its own, which says when they begin.
     final let isDispatched: Bool
+    /// Whether its tasks have working directories of their own.
+    @usableFromInline final let usesFiles: Bool
 
     init(_ other: TaskDefinition) {
         engine = other.engine
@@ -23,6 +25,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         refusal = other.refusal
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
+        usesFiles = other.usesFiles
     }
 
     /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
@@ -35,6 +38,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.refusal = refusal
         ownRefusal = refusal
         isDispatched = false
+        usesFiles = false
     }
 
     init(
@@ -47,6 +51,9 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.options = options
         self.ownRefusal = ownRefusal
         isDispatched = kind == .executable || kind == .prompt
+        usesFiles =
+            options.wantsDirectory
+            || (kind == .executable && engine.configuration.files.linksDependencyDirectories)
         switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
             backend = slot

@@ -57,4 +57,10 @@ struct TaskOptions: Sendable {
     var workflowID: String?
     var capturesStdio = false
     var gracePeriod: Duration = .seconds(5)
+    /// Whether the task has a working directory of its own: it asks for one, or it takes or declares files.
+    var wantsDirectory = false
+    /// The declared files, as far as they don't depend on the arguments.
+    var outputs: [OutputFile] = []
+    var staging: FileStaging?
+    var linksDependencyDirectories: Bool?
 }

@@ -32,6 +32,7 @@ extension EngineCore {
             await waitUntilIdle()
         }
         await router.shutdown()
+        await files.finish()
         pool.stop()
         emit(.engineEnded)
         events.finish()

@@ -16,6 +16,7 @@ final class EngineCore: Sendable {
     let router: BackendRouter
     let events: EventHub
     let running = RunningTasks()
+    let files: EngineFiles
     let dryRun: DryRunRecorder?
     let runDirectory: String
     @usableFromInline let pool: WorkerPool
@@ -32,6 +33,7 @@ final class EngineCore: Sendable {
         id = Self.makeID(ordinal)
         self.configuration = configuration
         router = try BackendRouter(backends)
+        files = try EngineFiles(configuration.files)
         pool = WorkerPool(workerCount: configuration.workers)
         // Absolute: a path in it is also right for a command with a working directory of its own.
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
@@ -49,8 +51,8 @@ final class EngineCore: Sendable {
     }
 
     /// - Returns: the run directory, made if it wasn't there.
-    func makeRunDirectory() throws -> String {
-        try FileManager.default.createDirectory(atPath: runDirectory, withIntermediateDirectories: true)
+    func makeRunDirectory() throws(FileError) -> String {
+        try FileSystem.makeDirectory(runDirectory)
         return runDirectory
     }
 

@@ -22,6 +22,8 @@ public struct WorkflowEvent: Sendable {
     public let workflowID: String?
     /// How many events were left out before this one because the reader was slow; in `eventsDropped` only.
     public let droppedCount: Int
+    /// How far the fetching of a file is; in `fileProgress` only.
+    public let fileProgress: FileProgress?
 
     /// The task that an event is about.
     public struct TaskDescription: Sendable, Hashable {
@@ -37,7 +39,7 @@ public struct WorkflowEvent: Sendable {
 
     init(
         _ type: EventType, engineID: String, task: TaskDescription? = nil, dependencies: [TaskID] = [],
-        error: (any Error)? = nil, workflowID: String? = nil, droppedCount: Int = 0
+        error: (any Error)? = nil, workflowID: String? = nil, droppedCount: Int = 0, fileProgress: FileProgress? = nil
     ) {
         self.type = type
         self.time = .now
@@ -47,6 +49,7 @@ public struct WorkflowEvent: Sendable {
         self.error = error
         self.workflowID = workflowID
         self.droppedCount = droppedCount
+        self.fileProgress = fileProgress
     }
 }
 
@@ -73,6 +76,8 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskResolved = EventType("taskResolved")
     /// The task was handed to its backend and waits for its turn.
     public static let taskQueued = EventType("taskQueued")
+    /// A file that the task waits for is being fetched. Of several tasks that wait for it, one is named.
+    public static let fileProgress = EventType("fileProgress")
     /// The body, command or prompt is being executed.
     public static let taskStarted = EventType("taskStarted")
     /// The task ended with a value.

@@ -94,7 +94,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
 
     // MARK: - From creation to the ready queue
 
-    /// Notes that this task waits for another one. Before ``submit()``.
+    /// Notes that this task waits for another one. Before ``submit(refusal:)``.
     @usableFromInline
     func depend(on dependency: TaskNode) {
         (edges.unsafelyUnwrapped + Int(edgeCount)).initialize(to: DependencyEdge(from: self, to: dependency))
@@ -103,13 +103,18 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
 
     private var dependencies: UnsafeMutableBufferPointer<DependencyEdge> { .init(start: edges, count: Int(edgeCount)) }
 
+    /// The tasks that it depends on. Before ``submit(refusal:)``.
+    var dependencyNodes: [TaskNode] { dependencies.map(\.dependency) }
+
     /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
+    ///
+    /// - Parameter refusal: why it can't run, if that is known already.
     @usableFromInline
-    func submit() {
+    func submit(refusal: TaskRefusedError? = nil) {
         _ = Unmanaged.passRetained(self)
         if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencies.map(\.dependency.id)) }
         membership?.block?.insert(self)
-        if let refusal = engine.refusal(of: self) { refuse(refusal) }
+        if let refusal = refusal ?? engine.refusal(of: self) { refuse(refusal) }
         unresolved.store(edgeCount + 1, ordering: .relaxed)
         var resolved: Int32 = 1
         for index in 0..<Int(edgeCount) {
@@ -324,6 +329,7 @@ final class TaskNode: TaskObserver, @unchecked Sendable {
     func tellObservers(_ batch: inout ReadyBatch) {
         if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
         membership?.block?.remove(self)
+        if definition.usesFiles { engine.files.forget(self) }
         observers.close(self, &batch)
         engine.taskEnded()
     }

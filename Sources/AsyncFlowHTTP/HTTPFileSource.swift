@@ -1,0 +1,3 @@
+import AsyncFlow
+import AsyncHTTPClient
+import Crypto

@@ -1,0 +1,2 @@
+import AsyncFlowHTTP
+import NIOPosix
