@@ -60,17 +60,19 @@ extension Dictionary: OutputDeclaration where Key == String, Value == OutputFile
 
 /// Several declarations of different types together.
 enum OutputDeclarations {
-    static func outputs<each D: OutputDeclaration>(_ declaration: repeat each D) -> [OutputFile] {
-        var outputs: [OutputFile] = []
-        for declaration in repeat each declaration { outputs += declaration.outputs }
+    static func outputs<D: OutputDeclaration, each More: OutputDeclaration>(
+        _ declaration: D, _ more: repeat each More
+    ) -> [OutputFile] {
+        var outputs = declaration.outputs
+        for declaration in repeat each more { outputs += declaration.outputs }
         return outputs
     }
 
-    static func files<each D: OutputDeclaration>(
-        _ made: [[InputFile]], _ declaration: repeat each D
-    ) throws -> (repeat (each D).Files) {
+    static func files<D: OutputDeclaration, each More: OutputDeclaration>(
+        _ made: [[InputFile]], _ declaration: D, _ more: repeat each More
+    ) throws -> (D.Files, repeat (each More).Files) {
         var rest = made[...]
-        return (repeat try take(each declaration, from: &rest))
+        return (try take(declaration, from: &rest), repeat try take(each more, from: &rest))
     }
 
     private static func take<D: OutputDeclaration>(

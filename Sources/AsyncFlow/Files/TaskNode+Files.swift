@@ -13,28 +13,30 @@ extension TaskNode {
         command: (repeat each Input) async throws -> Command
     ) async throws -> FileTaskResult<String> {
         let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
-        let directory = "\(engine.runDirectory)/\(id)"
+        let directory = directoryPath
         let isDryRun = engine.configuration.dryRun
-        if !isDryRun { _ = try await bringIn(plan) }
+        if !isDryRun { try await bringIn(plan) }
         let asArguments = { (file: InputFile) in file.brought(into: directory, asArgument: true) }
         var line = try await command(repeat FilesWithin.replace(each input, asArguments))
         line.workingDirectory = Self.directory(of: line, in: directory)
         try line.validate()
         if isDryRun {
             let text = dryRun(dryRunValue ?? "", detail: line.description + plan.summary)
-            return FileTaskResult(value: text, files: placeholders(for: plan, in: directory))
+            return FileTaskResult(value: text, files: placeholders(for: plan))
         }
         if let folder = line.workingDirectory, folder.hasPrefix(directory + "/") {
             try FileSystem.makeDirectory(folder)
         }
         let target = outputs.first { $0.kind == .standardOutput }.map { "\(directory)/\($0.path)" }
         let text = try await execute(line, standardOutput: target)
-        return try collect(text, plan, in: directory)
+        return try collect(text, plan)
     }
 
     /// Runs a function of this task with its files in a working directory of the task's own.
+    ///
+    /// - Parameter dryRunValue: what stands for the function's own value in a dry run, which doesn't call it.
     func callWithFiles<Value: Sendable, each Input: Sendable>(
-        _ input: repeat each Input, outputs: [OutputFile],
+        _ input: repeat each Input, outputs: [OutputFile], dryRunValue: Value?,
         body: (repeat each Input) async throws -> Value
     ) async throws -> FileTaskResult<Value> {
         if let output = outputs.first(where: { $0.kind == .standardOutput }) {
@@ -43,16 +45,19 @@ extension TaskNode {
                 "a function has no standard output of its own; write '\(output.path)' and declare OutputFile(…)")
         }
         let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
-        let directory = try await bringIn(plan)
+        if engine.configuration.dryRun, let dryRunValue {
+            return FileTaskResult(value: dryRunValue, files: placeholders(for: plan))
+        }
+        try await bringIn(plan)
+        let directory = directoryPath
         let inDirectory = { (file: InputFile) in file.brought(into: directory, asArgument: false) }
         let value = try await body(repeat FilesWithin.replace(each input, inDirectory))
-        return try collect(value, plan, in: directory)
+        return try collect(value, plan)
     }
 
     /// The task has succeeded: its files may be handed on.
-    private func collect<Value>(
-        _ value: Value, _ plan: StagingPlan, in directory: String
-    ) throws -> FileTaskResult<Value> {
+    private func collect<Value>(_ value: Value, _ plan: StagingPlan) throws -> FileTaskResult<Value> {
+        let directory = directoryPath
         let owner = TaskDirectory(directory, isKept: engine.files.configuration.keepsWorkingDirectories)
         let files: [[InputFile]]
         do {
@@ -70,9 +75,9 @@ extension TaskNode {
         return FileTaskResult(value: handedOn, files: files)
     }
 
-    func placeholders(for plan: StagingPlan, in directory: String) -> [[InputFile]] {
+    private func placeholders(for plan: StagingPlan) -> [[InputFile]] {
         plan.outputs.map { output in
-            [InputFile(madeAt: "\(directory)/\(output.path)", isDirectory: output.kind == .directory, by: self)]
+            [InputFile(madeAt: "\(directoryPath)/\(output.path)", isDirectory: output.kind == .directory, by: self)]
         }
     }
 

@@ -1,13 +1,15 @@
 extension TaskNode {
     /// The task's own working directory; nil for a task that has none.
-    var workingDirectory: String? { definition.usesFiles ? "\(engine.runDirectory)/\(id)" : nil }
+    var workingDirectory: String? { definition.usesFiles ? directoryPath : nil }
+
+    /// Where the working directory is, if the task has one.
+    var directoryPath: String { "\(engine.runDirectory)/\(id)" }
 
     /// Makes the task's working directory, fresh and empty, and brings in its files. To be called once per attempt.
     ///
-    /// - Returns: the directory.
     /// - Throws: ``FileError`` or what a file source throws; `CancellationError`.
-    func bringIn(_ plan: StagingPlan) async throws -> String {
-        let directory = "\(engine.runDirectory)/\(id)"
+    func bringIn(_ plan: StagingPlan) async throws {
+        let directory = directoryPath
         try TaskDirectory.prepareAttempt(at: directory)
         for output in plan.outputs { try makeFolders(of: output.path, in: directory) }
         for entry in plan.inputs {
@@ -18,7 +20,6 @@ extension TaskNode {
         if definition.options.linksDependencyDirectories(in: engine) {
             try DependencyDirectories(engine.files.dependencies(of: self), for: plan).link(into: directory)
         }
-        return directory
     }
 
     private func makeFolders(of name: String, in directory: String) throws(FileError) {

@@ -16,21 +16,23 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("cluster")`.
-    ///   - output: what the command makes. One ``OutputFile`` makes the value one ``InputFile``; an array, an array;
-    ///     several, a tuple.
+    ///   - output: what the command makes. One ``OutputFile`` makes the value one ``InputFile``, an array of them an
+    ///     array.
+    ///   - more: what it makes besides; the value is a tuple then.
     ///   - command: makes the command from the resolved arguments. An ``InputFile`` in a literal stands for its name in
     ///     the working directory. Called in a dry run too.
-    public func executableTask<each D: OutputDeclaration, each Input: Sendable>(
-        _ name: String, _ options: TaskOption<ExecutableKind>..., producing output: repeat each D,
+    public func executableTask<D: OutputDeclaration, each More: OutputDeclaration, each Input: Sendable>(
+        _ name: String, _ options: TaskOption<ExecutableKind>..., producing output: D,
+        _ more: repeat each More,
         command: @escaping @Sendable (repeat each Input) async throws -> Command
-    ) -> WorkflowTask<ExecutableKind, (repeat (each D).Files), repeat each Input> {
-        let outputs = OutputDeclarations.outputs(repeat each output)
+    ) -> WorkflowTask<ExecutableKind, (D.Files, repeat (each More).Files), repeat each Input> {
+        let outputs = OutputDeclarations.outputs(output, repeat each more)
         return WorkflowTask(
             makeDefinition(name, options, hasFiles: true, outputs: outputs),
             .asynchronous { (input: repeat each Input) in
                 let made = try await TaskContext.running().executeWithFiles(
                     repeat each input, outputs: outputs, command: command)
-                return try OutputDeclarations.files(made.files, repeat each output)
+                return try OutputDeclarations.files(made.files, output, repeat each more)
             })
     }
 
@@ -77,20 +79,22 @@ extension WorkflowEngine {
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.staging(.copy)`.
     ///   - output: what the closure makes in ``TaskContext/workingDirectory``. One ``OutputFile`` makes the value one
-    ///     ``InputFile``; an array, an array; several, a tuple.
+    ///     ``InputFile``, an array of them an array.
+    ///   - more: what it makes besides; the value is a tuple then.
     ///   - body: receives the resolved arguments; the ``InputFile/path`` of a file is where it was brought. Not called
     ///     in a dry run.
-    public func functionTask<each D: OutputDeclaration, each Input: Sendable>(
-        _ name: String, _ options: TaskOption<FunctionKind>..., producing output: repeat each D,
+    public func functionTask<D: OutputDeclaration, each More: OutputDeclaration, each Input: Sendable>(
+        _ name: String, _ options: TaskOption<FunctionKind>..., producing output: D,
+        _ more: repeat each More,
         body: @escaping @Sendable (repeat each Input) async throws -> Void
-    ) -> FunctionTask<(repeat (each D).Files), repeat each Input> {
-        let outputs = OutputDeclarations.outputs(repeat each output)
+    ) -> FunctionTask<(D.Files, repeat (each More).Files), repeat each Input> {
+        let outputs = OutputDeclarations.outputs(output, repeat each more)
         return WorkflowTask(
             makeDefinition(name, options, hasFiles: true, outputs: outputs),
             .asynchronous { (input: repeat each Input) in
                 let made = try await TaskContext.running().callWithFiles(
-                    repeat each input, outputs: outputs, body: body)
-                return try OutputDeclarations.files(made.files, repeat each output)
+                    repeat each input, outputs: outputs, dryRunValue: (), body: body)
+                return try OutputDeclarations.files(made.files, output, repeat each more)
             })
     }
 
@@ -112,7 +116,7 @@ extension WorkflowEngine {
             .asynchronous { (input: repeat each Input) in
                 let declaration = try output(repeat each input)
                 let made = try await TaskContext.running().callWithFiles(
-                    repeat each input, outputs: declaration.outputs, body: body)
+                    repeat each input, outputs: declaration.outputs, dryRunValue: (), body: body)
                 return try declaration.files(made.files)
             })
     }
@@ -142,8 +146,9 @@ extension TaskBody {
     private func callWithFiles(_ input: repeat each Input) async throws -> Output {
         let task = try TaskContext.running()
         if let synchronous {
-            return try await task.callWithFiles(repeat each input, outputs: [], body: synchronous).value
+            return try await task.callWithFiles(repeat each input, outputs: [], dryRunValue: nil, body: synchronous)
+                .value
         }
-        return try await task.callWithFiles(repeat each input, outputs: [], body: asynchronous!).value
+        return try await task.callWithFiles(repeat each input, outputs: [], dryRunValue: nil, body: asynchronous!).value
     }
 }

@@ -1,2 +1,0 @@
-import AsyncFlowHTTP
-import NIOPosix
