@@ -1,6 +1,6 @@
 import AsyncHTTPClient
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// An HTTP client that is there as long as somebody uses it: afterwards no connection is left.
 final class ClientInUse: Sendable {
@@ -8,7 +8,7 @@ final class ClientInUse: Sendable {
         var client: HTTPClient?
         var users = 0
     }
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())  // a lock that the thread sanitizer sees
     private let configuration: HTTPClient.Configuration
 
     /// - Parameter patience: how long a connection may take to be made, and the server to send something.
@@ -23,7 +23,7 @@ final class ClientInUse: Sendable {
     }
 
     func use<Result>(_ body: (HTTPClient) async throws -> Result) async throws -> Result {
-        let client = state.withLock { state in
+        let client = state.withLockedValue { state in
             let client = state.client ?? HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             state.client = client
             state.users += 1
@@ -40,7 +40,7 @@ final class ClientInUse: Sendable {
     }
 
     private func leave() async {
-        let unused = state.withLock { state in
+        let unused = state.withLockedValue { state in
             state.users -= 1
             return state.users == 0 ? state.client.take() : nil
         }

@@ -2,9 +2,9 @@ import AsyncFlow
 import Crypto
 import Foundation
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
-import Synchronization
 import Testing
 
 @testable import AsyncFlowHTTP
@@ -31,9 +31,9 @@ struct HTTPFileSourceTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "file.part")
-        let pauses = Mutex<[Duration]>([])
+        let pauses = NIOLockedValueBox<[Duration]>([])
         let source = HTTPFileSource(retries: retries, timeout: timeout, headers: { _ in headers }) { pause in
-            pauses.withLock { $0.append(pause) }
+            pauses.withLockedValue { $0.append(pause) }
         }
         return try await ScriptedServer.run(reply) { server in
             let transfer = FileTransfer(url: server.url(path), partialPath: file.path, sha256: sha256)
@@ -45,7 +45,7 @@ struct HTTPFileSourceTests {
             do { try await source.fetch(transfer) } catch { failure = error }
             return Outcome(
                 text: failure == nil ? try String(contentsOf: file, encoding: .utf8) : nil, error: failure,
-                requests: server.requests, pauses: pauses.withLock { $0 })
+                requests: server.requests, pauses: pauses.withLockedValue { $0 })
         }
     }
 

@@ -1,7 +1,7 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Synchronization
 
 /// A server on the loopback interface that answers as it is told, byte for byte.
 final class ScriptedServer: Sendable {
@@ -34,7 +34,7 @@ final class ScriptedServer: Sendable {
 
     private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, ByteBuffer>
     private let reply: @Sendable (Request) -> Reply
-    private let log = Mutex<[Request]>([])
+    private let log = NIOLockedValueBox<[Request]>([])
     private let port: Int
 
     private init(port: Int, reply: @escaping @Sendable (Request) -> Reply) {
@@ -42,7 +42,7 @@ final class ScriptedServer: Sendable {
         self.reply = reply
     }
 
-    var requests: [Request] { log.withLock { $0 } }
+    var requests: [Request] { log.withLockedValue { $0 } }
     func url(_ path: String = "/file.txt") -> String { "http://127.0.0.1:\(port)\(path)" }
 
     /// Runs a server for as long as `body` runs.
@@ -78,7 +78,7 @@ final class ScriptedServer: Sendable {
         try? await connection.executeThenClose { inbound, outbound in
             for try await part in inbound {
                 guard case .head(let head) = part else { continue }
-                let request = log.withLock { log in
+                let request = log.withLockedValue { log in
                     log.append(Request(number: log.count + 1, path: head.uri, headers: head.headers))
                     return log[log.count - 1]
                 }
