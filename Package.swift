@@ -8,14 +8,17 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The folders of data that examples come with.
+let exampleData = ["quickstart": "Samples", "file-pipeline": "Logs"]
+
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
-    "failure-and-cancellation",
+    "failure-and-cancellation", "file-pipeline",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
-        resources: name == "quickstart" ? [.copy("Samples")] : [], swiftSettings: settings)
+        resources: exampleData[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 
 let package = Package(
@@ -24,10 +27,14 @@ let package = Package(
     products: [
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
+        .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
@@ -41,6 +48,18 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "AsyncFlowTesting", swiftSettings: settings),
         .target(
+            name: "AsyncFlowHTTP",
+            dependencies: [
+                "AsyncFlow",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
             swiftSettings: settings),
@@ -50,6 +69,19 @@ let package = Package(
             name: "AsyncFlowTests",
             dependencies: [
                 "AsyncFlow", "AsyncFlowTesting", "signal-probe", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowHTTPTests",
+            dependencies: [
+                "AsyncFlowHTTP",
+                "AsyncFlow",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -57,12 +57,12 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     // MARK: - Until an attempt begins
 
-    override func submit() {
+    override func submit(refusal: TaskRefusedError?) {
         if let deadline = run.withLock({ $0.attempts.deadlineTime }) {
             let timer = timers.schedule(at: deadline) { self.deadlineIsOver() }
             run.withLock { $0.deadlineTimer = timer }
         }
-        super.submit()
+        super.submit(refusal: refusal)
     }
 
     override func goOn() {

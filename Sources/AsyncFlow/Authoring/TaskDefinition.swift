@@ -22,6 +22,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let isManaged: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
     final let limitID: UInt64
+    /// Whether its tasks have working directories of their own.
+    @usableFromInline final let usesFiles: Bool
 
     init(_ other: TaskDefinition) {
         engine = other.engine
@@ -35,6 +37,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         isDispatched = other.isDispatched
         isManaged = other.isManaged
         limitID = other.limitID
+        usesFiles = other.usesFiles
     }
 
     /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
@@ -50,6 +53,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         isDispatched = false
         isManaged = false
         limitID = 0
+        usesFiles = false
     }
 
     init(
@@ -65,6 +69,9 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.limitID = limitID ?? engine.makeLimitID()
         isDispatched = kind == .executable || kind == .prompt
         isManaged = isDispatched || hasFallback || options.needManagement
+        usesFiles =
+            options.wantsDirectory
+            || (kind == .executable && engine.configuration.files.linksDependencyDirectories)
         switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
             backend = slot

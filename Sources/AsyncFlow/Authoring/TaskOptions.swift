@@ -8,6 +8,12 @@ struct TaskOptions: Sendable {
     var resources = ResourceRequest()
     /// Whether a command has ranks, even if only one.
     var isParallel = false
+    /// Whether the task has a working directory of its own: it asks for one, or it takes or declares files.
+    var wantsDirectory = false
+    /// The declared files, as far as they don't depend on the arguments.
+    var outputs: [OutputFile] = []
+    var staging: FileStaging?
+    var linksDependencyDirectories: Bool?
 
     /// The limits of the definition, if it has any.
     var limit: TaskLimit? { policies.limit == TaskLimit() ? nil : policies.limit }

@@ -22,12 +22,17 @@ extension WorkflowEngine {
         _ name: String, _ options: TaskOption<ExecutableKind>..., dryRunValue: String? = nil,
         command: @escaping @Sendable (repeat each Input) async throws -> Command
     ) -> ExecutableTask<repeat each Input> {
-        let definition = makeDefinition(name, options)
+        let definition = makeDefinition(name, options, hasFiles: FilesWithin.types(repeat (each Input).self))
         let isDryRun = isDryRun
         return WorkflowTask(
             definition,
             .asynchronous { (input: repeat each Input) in
                 let task = TaskContext.current!.node
+                if task.definition.usesFiles {
+                    return try await task.executeWithFiles(
+                        repeat each input, outputs: [], dryRunValue: dryRunValue, command: command
+                    ).value
+                }
                 let command = try await command(repeat each input)
                 try command.validate()
                 if isDryRun { return task.dryRun(dryRunValue ?? "", detail: command.description) }
@@ -39,17 +44,18 @@ extension WorkflowEngine {
 extension TaskNode {
     /// Has the backend run a command of this task.
     ///
+    /// - Parameter standardOutput: the file for it, if it is one that the task declares.
     /// - Returns: the standard output, or the path of the file that holds it.
-    fileprivate func execute(_ command: Command) async throws -> String {
+    func execute(_ command: Command, standardOutput: String? = nil) async throws -> String {
         // Routing was checked at definition: a task without a backend that can was refused.
         let slot = definition.backend!
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()
         let options = definition.options
         var output = CommandRequest.Output.memory
-        if options.capturesStdio {
+        if options.capturesStdio || standardOutput != nil {
             let path = try engine.makeRunDirectory() + "/\(id)"
-            output = .files(standardOutput: path + ".stdout", standardError: path + ".stderr")
+            output = .files(standardOutput: standardOutput ?? path + ".stdout", standardError: path + ".stderr")
         }
         if !backend.reportsStart { begin() }
         let result = try await backend.execute(

@@ -41,13 +41,17 @@ extension WorkflowEngine {
         if isDryRun {
             return makeDryRunTask(name, options, value: dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self))
         }
-        return WorkflowTask(makeDefinition(name, options), body)
+        let hasFiles = FilesWithin.types(repeat (each Input).self)
+        return WorkflowTask(makeDefinition(name, options, hasFiles: hasFiles), hasFiles ? body.withFiles : body)
     }
 
     func makeDefinition<Kind>(
-        _ name: String, _ options: [TaskOption<Kind>], refusal: RefusalReason? = nil
+        _ name: String, _ options: [TaskOption<Kind>], refusal: RefusalReason? = nil, hasFiles: Bool = false,
+        outputs: [OutputFile] = []
     ) -> TaskDefinition {
         var merged = TaskOptions()
+        merged.wantsDirectory = hasFiles
+        merged.outputs = outputs
         for option in options { option.apply(&merged) }
         return TaskDefinition(engine: core, name: name, kind: Kind.kind, options: merged, ownRefusal: refusal)
     }

@@ -66,7 +66,11 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }
         }
-        node.submit()
+        if definition.usesFiles {
+            definition.submitWithFiles(node, repeat each argument)
+        } else {
+            node.submit()
+        }
         return TaskFuture(node)
     }
 }

@@ -35,6 +35,7 @@ extension EngineCore {
         }
         await timers.shutdown()
         await router.shutdown()
+        await files.finish()
         pool.stop()
         emit(.engineEnded)
         events.finish()

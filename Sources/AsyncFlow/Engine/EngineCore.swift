@@ -19,6 +19,7 @@ final class EngineCore: Sendable {
     let failures: Mutex<FailureCounter>
     let events: EventHub
     let running = RunningTasks()
+    let files: EngineFiles
     let dryRun: DryRunRecorder?
     let runDirectory: String
     @usableFromInline let pool: WorkerPool
@@ -39,6 +40,7 @@ final class EngineCore: Sendable {
         timers = Timers(clock: EngineClock(configuration.clock))
         router = try BackendRouter(backends, timers)
         failures = Mutex(FailureCounter(configuration.failurePolicy))
+        files = try EngineFiles(configuration.files)
         pool = WorkerPool(workerCount: configuration.workers)
         // Absolute: a path in it is also right for a command with a working directory of its own.
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
@@ -56,8 +58,8 @@ final class EngineCore: Sendable {
     }
 
     /// - Returns: the run directory, made if it wasn't there.
-    func makeRunDirectory() throws -> String {
-        try FileManager.default.createDirectory(atPath: runDirectory, withIntermediateDirectories: true)
+    func makeRunDirectory() throws(FileError) -> String {
+        try FileSystem.makeDirectory(runDirectory)
         return runDirectory
     }
 

@@ -10,6 +10,8 @@ extension WorkflowEngine {
         /// Run nothing: commands, functions and prompts are replaced by placeholder values, only block bodies run, and
         /// ``WorkflowEngine/dryRunReport`` says what would have run. Holds for every backend.
         public var dryRun: Bool
+        /// How files are brought in, fetched and kept.
+        public var files = FileConfiguration()
         /// Where the engine logs; by default the console, at the level that `ASYNCFLOW_LOG_LEVEL` or `RADICAL_LOG_LVL`
         /// names.
         public var logger: Logger

@@ -4,10 +4,12 @@ public struct TaskRefusedError: WorkflowError {
     public let taskID: TaskID?
     public let taskName: String?
     public let message: String
+    public let cause: (any Error)?
 
     init(_ reason: RefusalReason, of task: TaskNode) {
         code = reason.code
         message = reason.message
+        cause = reason.cause
         taskID = task.id
         taskName = task.definition.name
     }
@@ -17,10 +19,12 @@ public struct TaskRefusedError: WorkflowError {
 struct RefusalReason: Error {
     let code: WorkflowErrorCode
     let message: String
+    let cause: (any Error)?
 
-    init(_ code: WorkflowErrorCode, _ message: String) {
+    init(_ code: WorkflowErrorCode, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.cause = cause
     }
 }
 

@@ -31,6 +31,15 @@ extension EngineCore {
 }
 
 extension TaskNode {
+    /// How far a file is that the task waits for.
+    func emit(_ progress: FileProgress) {
+        guard engine.isObserved else { return }
+        engine.events.emit(
+            WorkflowEvent(
+                .fileProgress, engineID: engine.id, task: eventDescription, workflowID: membership?.workflowID,
+                fileProgress: progress))
+    }
+
     fileprivate var eventDescription: WorkflowEvent.TaskDescription {
         WorkflowEvent.TaskDescription(
             id: id, name: definition.name, kind: definition.kind, backend: definition.backend?.name,

@@ -26,6 +26,8 @@ public struct WorkflowEvent: Sendable {
     public let attempt: Int
     /// How long the task waits before its next attempt, if there is one; in `taskAttemptFailed` only.
     public let retryDelay: Duration?
+    /// How far the fetching of a file is; in `fileProgress` only.
+    public let fileProgress: FileProgress?
 
     /// The task that an event is about.
     public struct TaskDescription: Sendable, Hashable {
@@ -42,7 +44,7 @@ public struct WorkflowEvent: Sendable {
     init(
         _ type: EventType, engineID: String, task: TaskDescription? = nil, dependencies: [TaskID] = [],
         error: (any Error)? = nil, workflowID: String? = nil, droppedCount: Int = 0, attempt: Int = 0,
-        retryDelay: Duration? = nil
+        retryDelay: Duration? = nil, fileProgress: FileProgress? = nil
     ) {
         self.type = type
         self.time = .now
@@ -54,6 +56,7 @@ public struct WorkflowEvent: Sendable {
         self.droppedCount = droppedCount
         self.attempt = attempt
         self.retryDelay = retryDelay
+        self.fileProgress = fileProgress
     }
 }
 
@@ -81,6 +84,8 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskResolved = EventType("taskResolved")
     /// The task was handed to its backend and waits for its turn.
     public static let taskQueued = EventType("taskQueued")
+    /// A file that the task waits for is being fetched. Of several tasks that wait for it, one is named.
+    public static let fileProgress = EventType("fileProgress")
     /// The body, command or prompt is being executed.
     public static let taskStarted = EventType("taskStarted")
     /// An attempt failed, and the task goes on: with another attempt, for which it is queued and started again, or with its

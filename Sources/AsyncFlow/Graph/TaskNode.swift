@@ -83,7 +83,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     // MARK: - From creation to the ready queue
 
-    /// Notes that this task waits for another one. Before ``submit()``.
+    /// Notes that this task waits for another one. Before ``submit(refusal:)``.
     @usableFromInline
     func depend(on dependency: TaskNode) {
         let index = Int(unresolved.load(ordering: .relaxed))
@@ -91,14 +91,21 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         unresolved.store(Int32(index + 1), ordering: .relaxed)
     }
 
+    /// The tasks that it depends on. Before ``submit(refusal:)``.
+    final var dependencyNodes: [TaskNode] {
+        UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0 } }
+    }
+
     /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
+    ///
+    /// - Parameter refusal: why it can't run, if that is known already.
     @usableFromInline
-    func submit() {
+    func submit(refusal: TaskRefusedError? = nil) {
         _ = Unmanaged.passRetained(self)
         withEngine { engine in
-            if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencyIDs) }
+            if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencyNodes.map(\.id)) }
             if let membership { membership.block?.insert(self) }
-            if let refusal = engine.refusal(of: self) { refuse(refusal) }
+            if let refusal = refusal ?? engine.refusal(of: self) { refuse(refusal) }
         }
         let count = Int(edges.count)
         unresolved.store(edges.count + 1, ordering: .relaxed)
@@ -122,10 +129,6 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// All dependencies have ended when the task is called: it goes where it is run. Takes over the in-flight reference.
     func goOn() { withEngine { $0.pool.submit(self) } }
-
-    private var dependencyIDs: [TaskID] {
-        UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0.id } }
-    }
 
     func isInSameEngine(as other: TaskNode) -> Bool {
         definition.uncountedEngine == other.definition.uncountedEngine
@@ -327,6 +330,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
             if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
         }
         if let membership { membership.block?.remove(self) }
+        if definition.usesFiles { engine.files.forget(self) }
         observers.close(self, &batch)
         withEngine { $0.taskEnded() }
     }

@@ -46,6 +46,10 @@ final class EventLogger: EventSink {
             return "\(subject) created, depends on \(event.dependencies.map(\.description).joined(separator: ", "))"
         case .taskResolved: return "\(subject) resolved: all dependencies are done"
         case .taskQueued: return "\(subject) queued"
+        case .fileProgress:
+            guard let file = event.fileProgress else { return subject }
+            let total = file.totalBytes.map { " of \($0)" } ?? ""
+            return "\(subject) fetches \(file.url): \(file.receivedBytes)\(total) bytes"
         case .taskStarted: return "\(subject) started"
         case .taskAttemptFailed:
             return "\(subject) failed in attempt \(event.attempt): \(reason(event)); \(next(event))"

@@ -120,7 +120,7 @@ package struct CommandRunner: Sendable {
         let errorTail =
             switch capture {
             case .memory: outcome.errorTail
-            case .files(_, let path): OutputFile.tail(of: path, limit: Self.standardErrorLimit)
+            case .files(_, let path): WrittenFile.tail(of: path, limit: Self.standardErrorLimit)
             }
         guard let reason = CommandError.Reason(waitStatus: outcome.status) else {
             let tail = OutputText.tail(of: errorTail, limit: Self.standardErrorLimit)

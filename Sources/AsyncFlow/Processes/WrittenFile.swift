@@ -7,7 +7,7 @@ import Musl
 #endif
 
 /// Reads files that commands have written.
-enum OutputFile {
+enum WrittenFile {
     /// The last bytes of a file, or nothing if it can't be read.
     static func tail(of path: String, limit: Int) -> [UInt8] {
         guard let file = try? Descriptor.open(path, O_RDONLY) else { return [] }

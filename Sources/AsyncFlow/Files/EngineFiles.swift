@@ -1,0 +1,32 @@
+import Synchronization
+
+/// What the tasks of one engine share for their files. Made with the engine; it costs nothing until a task has a file.
+final class EngineFiles: Sendable {
+    let configuration: FileConfiguration
+    let copier: FileCopier
+    let transfers: FileTransfers
+    /// By task number: the tasks whose directories it is to see. Holding them keeps those directories.
+    private let dependencies = Mutex<[UInt64: [TaskNode]]>([:])
+
+    init(_ configuration: FileConfiguration) throws(EngineError) {
+        try configuration.validate()
+        self.configuration = configuration
+        copier = FileCopier(maximumCopies: configuration.maximumCopies)
+        transfers = FileTransfers(configuration)
+    }
+
+    /// Remembers which directories a task is to see, until it ends.
+    func note(_ nodes: [TaskNode], asDependenciesOf task: TaskNode) {
+        guard !nodes.isEmpty else { return }
+        dependencies.withLock { $0[task.number] = nodes }
+    }
+
+    func dependencies(of task: TaskNode) -> [TaskNode] { dependencies.withLock { $0[task.number] ?? [] } }
+
+    func forget(_ task: TaskNode) {
+        let nodes = dependencies.withLock { $0.removeValue(forKey: task.number) }
+        _ = nodes  // released outside the lock: it may be the last reference
+    }
+
+    func finish() async { await transfers.finish() }
+}

@@ -1,0 +1,80 @@
+import Synchronization
+
+/// Fetches files that URLs of certain schemes name. `HTTPFileSource` of the product `AsyncFlowHTTP` is one.
+///
+/// The engine asks for each URL once in a run, whatever the number of tasks that want the file.
+public protocol FileSource: Sendable {
+    /// The schemes of the URLs that it can fetch, in lower case, for example `["http", "https"]`.
+    var schemes: [String] { get }
+
+    /// Fetches a file to ``FileTransfer/partialPath``; when the call returns, the file is complete.
+    ///
+    /// The source does its own retries and compares the file with the checksum, if there is one. When the calling Swift
+    /// task is cancelled it stops at once and leaves what it has got, for the next call to go on with.
+    ///
+    /// - Throws: ``FileError``, best; or the source's own trouble.
+    func fetch(_ transfer: FileTransfer) async throws
+}
+
+/// One file that is fetched: what is wanted, where it goes, and how far it is. The same for all calls about one URL.
+public final class FileTransfer: Sendable {
+    public let url: String
+    /// Where the file's bytes go. If there is something already, an earlier call has left it.
+    public let partialPath: String
+    /// The SHA-256 checksum that the file must have, in lower-case hexadecimal digits.
+    public let sha256: String?
+    private let version = Mutex<String?>(nil)
+    private let steps = Mutex(ProgressSteps())
+    private let announce: @Sendable (FileProgress) -> Void
+
+    init(url: String, partialPath: String, sha256: String?, announce: @escaping @Sendable (FileProgress) -> Void) {
+        self.url = url
+        self.partialPath = partialPath
+        self.sha256 = sha256
+        self.announce = announce
+    }
+
+    /// For file sources in tests of their own.
+    package convenience init(url: String, partialPath: String, sha256: String? = nil) {
+        self.init(url: url, partialPath: partialPath, sha256: sha256) { _ in }
+    }
+
+    /// Which version of the file the partial one is of, in the source's own words; nil as long as there is none.
+    public var partialVersion: String? {
+        get { version.withLock { $0 } }
+        set { version.withLock { $0 = newValue } }
+    }
+
+    /// Says how far it is. May be called as often as there is something new: events are made only now and then.
+    ///
+    /// - Parameters:
+    ///   - received: how many bytes of the file are there.
+    ///   - total: how many it will have, if that is known.
+    public func report(received: Int64, total: Int64?) {
+        if steps.withLock({ $0.isWorthTelling(received: received, total: total) }) {
+            announce(FileProgress(url: url, receivedBytes: received, totalBytes: total))
+        }
+    }
+}
+
+/// How far the fetching of a file is.
+public struct FileProgress: Sendable, Hashable {
+    public let url: String
+    /// How many bytes are there. Less than before when the file had to be fetched from the beginning again.
+    public let receivedBytes: Int64
+    /// How many the file has, if that is known.
+    public let totalBytes: Int64?
+}
+
+/// Which of many reports are worth an event: the first, the last, and those a hundredth of the file apart, though at
+/// least 1 MiB. A pure value.
+struct ProgressSteps {
+    private var last: Int64?
+
+    mutating func isWorthTelling(received: Int64, total: Int64?) -> Bool {
+        let step = max(1 << 20, (total ?? 0) / 100)
+        if let last, received >= last, received - last < step, received != total || received == last { return false }
+        last = received
+        return true
+    }
+}

@@ -1,0 +1,137 @@
+import Synchronization
+
+/// Fetches files for the tasks of one engine: each URL once, shared by all tasks that want it.
+///
+/// They lie in `<run directory>/downloads`; one that isn't complete has `.part` at its end. Cancelling the last task that
+/// wants a file stops its transfer but keeps what there is; a later task goes on from there. When the engine ends, what
+/// isn't complete is deleted.
+final class FileTransfers: Sendable {
+    private struct Key: Hashable {
+        let url: String
+        let sha256: String?
+    }
+    private struct Waiter {
+        let task: TaskNode
+        let result: AsyncStream<Result<String, any Error>>.Continuation
+    }
+    private struct Item {
+        var state = TransferState<Waiter>()
+        let transfer: FileTransfer
+        let source: any FileSource
+        /// Where the complete file is.
+        let path: String
+        var work: Task<Void, Never>?
+    }
+    private let items = Mutex<[Key: Item]>([:])
+    private let slots: Slots
+    private let sources: [String: any FileSource]
+
+    init(_ configuration: FileConfiguration) {
+        slots = Slots(count: max(1, configuration.maximumTransfers))
+        var sources: [String: any FileSource] = [:]
+        for source in configuration.sources { for scheme in source.schemes { sources[scheme.lowercased()] = source } }
+        self.sources = sources
+    }
+
+    /// Returns when the file is there.
+    ///
+    /// - Returns: its path.
+    /// - Throws: ``FileError`` or what the source throws; `CancellationError` as soon as the calling Swift task is
+    ///   cancelled.
+    func fetch(_ file: InputFile, scheme: String, for task: TaskNode) async throws -> String {
+        guard let source = sources[scheme] else { throw Self.noSource(for: scheme, file) }
+        let key = Key(url: file.location, sha256: file.sha256?.lowercased())
+        let (results, result) = AsyncStream.makeStream(of: Result<String, any Error>.self)
+        let directory = task.engine.runDirectory + "/downloads"
+        let joined = items.withLock { items -> (TransferState<Waiter>.Joined, String) in
+            var item = items[key] ?? makeItem(key, file, source, directory, number: items.count + 1)
+            let joined = item.state.join(Waiter(task: task, result: result))
+            if case .waits(_, begins: true) = joined { item.work = begin(key, item) }
+            items[key] = item
+            return (joined, item.path)
+        }
+        guard case (.waits(let ticket, _), _) = joined else { return joined.1 }
+        for await result in results { return try result.get() }
+        let stopped = items.withLock { items in
+            items[key]!.state.leave(ticket) ? items[key]!.work : nil
+        }
+        stopped?.cancel()
+        throw CancellationError()
+    }
+
+    private func makeItem(
+        _ key: Key, _ file: InputFile, _ source: any FileSource, _ directory: String, number: Int
+    ) -> Item {
+        let name = file.name.split(separator: "/").last.map(String.init) ?? "file"
+        let path = "\(directory)/\(number)-\(name)"
+        let transfer = FileTransfer(url: key.url, partialPath: path + ".part", sha256: key.sha256) {
+            [weak self] progress in self?.announce(progress, key)
+        }
+        return Item(transfer: transfer, source: source, path: path)
+    }
+
+    private func announce(_ progress: FileProgress, _ key: Key) {
+        let waiter = items.withLock { $0[key]?.state.first }
+        waiter?.task.emit(progress)
+    }
+
+    private func begin(_ key: Key, _ item: Item) -> Task<Void, Never> {
+        let (source, transfer, path) = (item.source, item.transfer, item.path)
+        return Task.detached { [self] in
+            do {
+                try await slots.take()
+                defer { slots.giveBack() }
+                try FileSystem.makeDirectory(String(path[..<path.lastIndex(of: "/")!]))
+                try await source.fetch(transfer)
+                try FileSystem.move(transfer.partialPath, to: path)
+                end(key) {
+                    $0.succeeded()
+                } with: {
+                    .success(path)
+                }
+            } catch {
+                end(key) {
+                    $0.failed()
+                } with: {
+                    .failure(error)
+                }
+            }
+        }
+    }
+
+    private func end(
+        _ key: Key, _ step: (inout TransferState<Waiter>) -> TransferState<Waiter>.Ended,
+        with result: () -> Result<String, any Error>
+    ) {
+        let waiters = items.withLock { items -> [Waiter] in
+            switch step(&items[key]!.state) {
+            case .tell(let waiters):
+                items[key]!.work = nil
+                return waiters
+            case .begin:
+                items[key]!.work = begin(key, items[key]!)
+                return []
+            }
+        }
+        for waiter in waiters { waiter.result.yield(result()) }
+    }
+
+    /// The engine ends; nobody waits any more. Returns when no transfer is left, and no part of a file.
+    func finish() async {
+        for work in items.withLock({ $0.values.compactMap(\.work) }) {
+            work.cancel()
+            await work.value
+        }
+        for transfer in items.withLock({ $0.values.map(\.transfer) }) { try? FileSystem.remove(transfer.partialPath) }
+    }
+
+    private static func noSource(for scheme: String, _ file: InputFile) -> FileError {
+        let advice =
+            ["http", "https"].contains(scheme)
+            ? "add the product AsyncFlowHTTP, and its HTTPFileSource() to the configuration's files.sources"
+            : "add a FileSource for '\(scheme)' to the configuration's files.sources"
+        return FileError(
+            .unsupportedScheme(scheme), [file.location],
+            "the engine has nothing that can fetch \(file.location): \(advice)")
+    }
+}

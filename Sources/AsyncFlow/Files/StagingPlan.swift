@@ -1,0 +1,123 @@
+/// What a task's working directory will hold: which file comes in under which name, and what is to come out.
+///
+/// Two things of one name are refused, and so is something that would come to lie within a file or directory that is
+/// brought in. A pure value: nothing is looked up.
+struct StagingPlan: Sendable {
+    struct Entry: Sendable {
+        let file: InputFile
+        let location: FileLocation
+        var name: String { file.name }
+    }
+    /// In the order of the arguments; a file that is given twice comes in once.
+    private(set) var inputs: [Entry] = []
+    let outputs: [OutputFile]
+    private var names = StagedNames()
+
+    /// - Throws: ``FileError`` about a name, a clash of two, or a location that makes no sense.
+    init(inputs: [InputFile], outputs: [OutputFile]) throws(FileError) {
+        self.outputs = outputs
+        var known: Set<InputFile> = []
+        for file in inputs where !file.isUnknown && known.insert(file).inserted { try add(file) }
+        for output in outputs { try add(output) }
+        if outputs.count(where: { $0.kind == .standardOutput }) > 1 {
+            throw FileError(
+                .invalidName, outputs.map(\.path), "the standard output can go into one file only; declare one")
+        }
+    }
+
+    private mutating func add(_ file: InputFile) throws(FileError) {
+        let location = FileLocation(file.location)
+        if case .malformed(let reason) = location {
+            throw FileError(.invalidName, [file.location], "'\(file.location)' doesn't name a file: \(reason)")
+        }
+        if let problem = RelativeName.problem(of: file.name) {
+            let subject = file.name == file.location ? "" : " for \(file.location)"
+            throw FileError(
+                .invalidName, [file.location],
+                "'\(file.name)' can't be the name of an input\(subject): \(problem); "
+                    + "give it another one with InputFile(…, as: \"name\")")
+        }
+        try Self.checkSum(of: file, at: location)
+        try names.insert(file.name, "input \(file.label)")
+        inputs.append(Entry(file: file, location: location))
+    }
+
+    private static func checkSum(of file: InputFile, at location: FileLocation) throws(FileError) {
+        guard let sum = file.sha256 else { return }
+        guard case .remote = location else {
+            throw FileError(
+                .invalidChecksum, [file.location],
+                "only files that are downloaded are compared with a checksum, and \(file.location) isn't one; "
+                    + "leave out sha256:")
+        }
+        guard sum.utf8.count == 64, sum.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+            throw FileError(
+                .invalidChecksum, [file.location],
+                "the checksum '\(sum)' of \(file.location) isn't SHA-256: that has 64 hexadecimal digits")
+        }
+    }
+
+    private mutating func add(_ output: OutputFile) throws(FileError) {
+        if let problem = RelativeName.problem(of: output.path) {
+            throw FileError(
+                .invalidName, [output.path], "'\(output.path)' can't be the path of an output: \(problem)")
+        }
+        // What a pattern matches is only known afterwards; what was brought in is left out then.
+        if output.kind != .pattern { try names.insert(output: output.path, "output '\(output.path)'") }
+    }
+
+    /// Whether something of this name, or within it, is brought in or to come out.
+    func has(_ name: String) -> Bool { names.isTaken(name) }
+}
+
+/// The names in one directory, which may have folders in them.
+struct StagedNames: Sendable {
+    private var labels: [String: String] = [:]
+    private var outputs: Set<String> = []
+    /// The folders that names lie in, each with the label of one of those.
+    private var folders: [String: String] = [:]
+
+    func isTaken(_ name: String) -> Bool { labels[name] != nil || folders[name] != nil }
+
+    /// - Parameter label: what has the name, for the error.
+    mutating func insert(_ name: String, _ label: String) throws(FileError) {
+        if let other = labels[name] ?? folders[name] { throw clash(name, label, other) }
+        for folder in Self.folders(of: name) {
+            if let other = labels[folder] { throw clash(folder, label, other) }
+        }
+        note(name, label)
+    }
+
+    /// An output may lie in a directory that is an output itself.
+    mutating func insert(output name: String, _ label: String) throws(FileError) {
+        if let other = labels[name] { throw clash(name, label, other) }
+        if let other = folders[name], !outputsOnly(within: name) { throw clash(name, label, other) }
+        for folder in Self.folders(of: name) {
+            if let other = labels[folder], !outputs.contains(folder) { throw clash(folder, label, other) }
+        }
+        note(name, label)
+        outputs.insert(name)
+    }
+
+    private func outputsOnly(within folder: String) -> Bool {
+        labels.keys.allSatisfy { !$0.hasPrefix(folder + "/") || outputs.contains($0) }
+    }
+
+    private mutating func note(_ name: String, _ label: String) {
+        labels[name] = label
+        for folder in Self.folders(of: name) { folders[folder] = label }
+    }
+
+    /// `a/b/c` lies in `a` and `a/b`.
+    static func folders(of name: String) -> [String] {
+        name.indices.filter { name[$0] == "/" }.map { String(name[..<$0]) }
+    }
+
+    private func clash(_ name: String, _ label: String, _ other: String) -> FileError {
+        FileError(
+            .nameClash, [name],
+            "\(other) and \(label) would have the same place in the task's working directory, '\(name)'; give one of "
+                + "them another name: InputFile(…, as: \"name\"), or future.staged(as: \"name\") for the file of a task"
+        )
+    }
+}

@@ -1,0 +1,99 @@
+/// What a task that has files hands back: what its body returned, and its declared files, in order of declaration.
+struct FileTaskResult<Value> {
+    let value: Value
+    let files: [[InputFile]]
+}
+
+extension TaskNode {
+    /// Runs a command of this task in a working directory of its own, with its files.
+    ///
+    /// - Returns: the standard output, or the path of the file that holds it; and the declared files.
+    func executeWithFiles<each Input: Sendable>(
+        _ input: repeat each Input, outputs: [OutputFile], dryRunValue: String? = nil,
+        command: (repeat each Input) async throws -> Command
+    ) async throws -> FileTaskResult<String> {
+        let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
+        let directory = directoryPath
+        let isDryRun = engine.configuration.dryRun
+        if !isDryRun { try await bringIn(plan) }
+        let asArguments = { (file: InputFile) in file.brought(into: directory, asArgument: true) }
+        var line = try await command(repeat FilesWithin.replace(each input, asArguments))
+        line.workingDirectory = Self.directory(of: line, in: directory)
+        try line.validate()
+        if isDryRun {
+            let text = dryRun(dryRunValue ?? "", detail: line.description + plan.summary)
+            return FileTaskResult(value: text, files: placeholders(for: plan))
+        }
+        if let folder = line.workingDirectory, folder.hasPrefix(directory + "/") {
+            try FileSystem.makeDirectory(folder)
+        }
+        let target = outputs.first { $0.kind == .standardOutput }.map { "\(directory)/\($0.path)" }
+        let text = try await execute(line, standardOutput: target)
+        return try collect(text, plan)
+    }
+
+    /// Runs a function of this task with its files in a working directory of the task's own.
+    ///
+    /// - Parameter dryRunValue: what stands for the function's own value in a dry run, which doesn't call it.
+    func callWithFiles<Value: Sendable, each Input: Sendable>(
+        _ input: repeat each Input, outputs: [OutputFile], dryRunValue: Value?,
+        body: (repeat each Input) async throws -> Value
+    ) async throws -> FileTaskResult<Value> {
+        if let output = outputs.first(where: { $0.kind == .standardOutput }) {
+            throw FileError(
+                .invalidName, [output.path],
+                "a function has no standard output of its own; write '\(output.path)' and declare OutputFile(…)")
+        }
+        let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
+        if engine.configuration.dryRun, let dryRunValue {
+            return FileTaskResult(value: dryRunValue, files: placeholders(for: plan))
+        }
+        try await bringIn(plan)
+        let directory = directoryPath
+        let inDirectory = { (file: InputFile) in file.brought(into: directory, asArgument: false) }
+        let value = try await body(repeat FilesWithin.replace(each input, inDirectory))
+        return try collect(value, plan)
+    }
+
+    /// The task has succeeded: its files may be handed on.
+    private func collect<Value>(_ value: Value, _ plan: StagingPlan) throws -> FileTaskResult<Value> {
+        let directory = directoryPath
+        let owner = TaskDirectory(directory, isKept: engine.files.configuration.keepsWorkingDirectories)
+        let files: [[InputFile]]
+        do {
+            files = try DeclaredOutputs(plan: plan, directory: directory).collect(for: self, in: owner)
+        } catch {
+            owner.keep()
+            throw error
+        }
+        let handedOn = FilesWithin.replace(value) { file in
+            guard file.path.hasPrefix(directory + "/") else { return file }
+            var file = file
+            file.directory = owner
+            return file
+        }
+        return FileTaskResult(value: handedOn, files: files)
+    }
+
+    private func placeholders(for plan: StagingPlan) -> [[InputFile]] {
+        plan.outputs.map { output in
+            [InputFile(madeAt: "\(directoryPath)/\(output.path)", isDirectory: output.kind == .directory, by: self)]
+        }
+    }
+
+    /// The directory that a command runs in: the task's own, one within it, or the absolute one that it names itself.
+    private static func directory(of command: Command, in directory: String) -> String {
+        guard let own = command.workingDirectory else { return directory }
+        return own.hasPrefix("/") || own.isEmpty ? own : "\(directory)/\(own)"
+    }
+}
+
+extension StagingPlan {
+    /// For the report of a dry run: ` (in: reads.fq, ref.fa; out: aligned.sam)`.
+    var summary: String {
+        var parts: [String] = []
+        if !inputs.isEmpty { parts.append("in: " + inputs.map(\.name).joined(separator: ", ")) }
+        if !outputs.isEmpty { parts.append("out: " + outputs.map(\.path).joined(separator: ", ")) }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
+    }
+}

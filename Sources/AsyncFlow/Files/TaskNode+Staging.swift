@@ -1,0 +1,64 @@
+extension TaskNode {
+    /// The task's own working directory; nil for a task that has none.
+    var workingDirectory: String? { definition.usesFiles ? directoryPath : nil }
+
+    /// Where the working directory is, if the task has one.
+    var directoryPath: String { "\(engine.runDirectory)/\(id)" }
+
+    /// Makes the task's working directory, fresh and empty, and brings in its files. To be called once per attempt.
+    ///
+    /// - Throws: ``FileError`` or what a file source throws; `CancellationError`.
+    func bringIn(_ plan: StagingPlan) async throws {
+        let directory = directoryPath
+        try TaskDirectory.prepareAttempt(at: directory)
+        for output in plan.outputs { try makeFolders(of: output.path, in: directory) }
+        for entry in plan.inputs {
+            try Task.checkCancellation()
+            try makeFolders(of: entry.name, in: directory)
+            try await bringIn(entry, to: "\(directory)/\(entry.name)")
+        }
+        if definition.options.linksDependencyDirectories(in: engine) {
+            try DependencyDirectories(engine.files.dependencies(of: self), for: plan).link(into: directory)
+        }
+    }
+
+    private func makeFolders(of name: String, in directory: String) throws(FileError) {
+        for folder in StagedNames.folders(of: name) { try FileSystem.makeDirectory("\(directory)/\(folder)") }
+    }
+
+    private func bringIn(_ entry: StagingPlan.Entry, to target: String) async throws {
+        let source: String
+        switch entry.location {
+        case .local(let path): source = FileSystem.absolute(path)
+        case .remote(let scheme): source = try await engine.files.transfers.fetch(entry.file, scheme: scheme, for: self)
+        case .malformed(let reason): preconditionFailure("a malformed location was planned: \(reason)")
+        }
+        try check(entry.file, at: source)
+        let staging = entry.file.staging ?? definition.options.staging ?? engine.files.configuration.staging
+        switch staging.kind {
+        case .link: try FileSystem.link(target, to: source)
+        case .copy: try await engine.files.copier.copy(source, to: target)
+        case .hardlink:
+            // A directory can't have a second name.
+            if entry.file.isDirectory { return try await engine.files.copier.copy(source, to: target) }
+            if try !FileSystem.hardlink(target, to: source) { try await engine.files.copier.copy(source, to: target) }
+        }
+    }
+
+    private func check(_ file: InputFile, at path: String) throws(FileError) {
+        switch (try FileSystem.kind(of: path), file.isDirectory) {
+        case (nil, _):
+            let advice =
+                path == file.location
+                ? "" : "; '\(file.location)' begins at this process's current directory"
+            throw FileError(.notFound, [path], "the input \(file.label) isn't there: \(path)\(advice)")
+        case (.directory?, false):
+            throw FileError(
+                .isDirectory, [path],
+                "the input \(file.label) is a directory; if that is meant, write InputFile(directory: …)")
+        case (.file?, true), (.other?, true):
+            throw FileError(.notADirectory, [path], "the input \(file.label) isn't a directory")
+        case (.directory?, true), (.file?, false), (.other?, false): break
+        }
+    }
+}

@@ -1,0 +1,34 @@
+extension TaskOption where Kind == ExecutableKind {
+    /// Runs the command in a working directory of its own, `<workDirectory>/<engine id>/<task id>`. Tasks that take or
+    /// declare files do so without being told.
+    public static var ownDirectory: Self { Self { $0.wantsDirectory = true } }
+
+    /// Whether the command sees everything that is in the working directories of its dependencies: each file and folder
+    /// there is linked into its own, side by side, without being passed as an argument.
+    ///
+    /// Tells for this task what ``FileConfiguration/linksDependencyDirectories`` tells for all. The dependencies need
+    /// working directories of their own. A name that the task was given or declares is left out; two dependencies with
+    /// different files of the same name fail the task.
+    public static func dependencyDirectories(_ visible: Bool = true) -> Self {
+        Self {
+            $0.linksDependencyDirectories = visible
+            if visible { $0.wantsDirectory = true }
+        }
+    }
+}
+
+extension TaskOption where Kind: FileTaskKind {
+    /// How the task's files are brought into its working directory, where a file doesn't say; see ``FileStaging``.
+    public static func staging(_ staging: FileStaging) -> Self { Self { $0.staging = staging } }
+}
+
+/// Marks the kinds of task that get files of their own.
+public protocol FileTaskKind: TaskKindMarker {}
+extension FunctionKind: FileTaskKind {}
+extension ExecutableKind: FileTaskKind {}
+
+extension TaskOptions {
+    func linksDependencyDirectories(in engine: EngineCore) -> Bool {
+        linksDependencyDirectories ?? engine.configuration.files.linksDependencyDirectories
+    }
+}

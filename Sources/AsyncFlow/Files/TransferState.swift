@@ -1,0 +1,69 @@
+/// Who wants one file and what is done about it, as a pure state machine: events in, actions out.
+///
+/// ```
+///  idle ──join──▶ fetching ──succeeded──▶ complete
+///   ▲  ◀──failed─────┘ └──last one leaves──▶ stopping ──stopped──▶ idle, or fetching if somebody has come
+/// ```
+struct TransferState<Waiter> {
+    typealias Ticket = UInt64
+    private enum Phase { case idle, fetching, stopping, complete }
+    private var phase = Phase.idle
+    private var waiters: [Ticket: Waiter] = [:]
+    private var lastTicket: Ticket = 0
+
+    enum Joined {
+        /// The file is there.
+        case isThere
+        /// The waiter is kept. If `begins`, the caller has to begin fetching.
+        case waits(Ticket, begins: Bool)
+    }
+
+    /// Somebody wants the file.
+    mutating func join(_ waiter: Waiter) -> Joined {
+        if phase == .complete { return .isThere }
+        lastTicket += 1
+        waiters[lastTicket] = waiter
+        guard phase == .idle else { return .waits(lastTicket, begins: false) }
+        phase = .fetching
+        return .waits(lastTicket, begins: true)
+    }
+
+    /// Somebody doesn't want it any more.
+    ///
+    /// - Returns: whether the fetching has to be stopped: nobody wants the file.
+    mutating func leave(_ ticket: Ticket) -> Bool {
+        guard waiters.removeValue(forKey: ticket) != nil, waiters.isEmpty, phase == .fetching else { return false }
+        phase = .stopping
+        return true
+    }
+
+    enum Ended {
+        /// These have to be told.
+        case tell([Waiter])
+        /// Somebody came while it was being stopped: the caller has to begin again.
+        case begin
+    }
+
+    mutating func succeeded() -> Ended {
+        phase = .complete
+        return .tell(takeWaiters())
+    }
+
+    /// It failed, or it was stopped.
+    mutating func failed() -> Ended {
+        if phase == .stopping, !waiters.isEmpty {
+            phase = .fetching
+            return .begin
+        }
+        phase = .idle
+        return .tell(takeWaiters())
+    }
+
+    /// The one who has waited longest.
+    var first: Waiter? { waiters.min { $0.key < $1.key }?.value }
+
+    private mutating func takeWaiters() -> [Waiter] {
+        defer { waiters = [:] }
+        return waiters.sorted { $0.key < $1.key }.map(\.value)
+    }
+}

@@ -1,0 +1,273 @@
+import AsyncFlow
+import Crypto
+import Foundation
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import AsyncFlowHTTP
+
+@Suite("Downloads from a server that does as it is told", .timeLimit(.minutes(1)))
+struct HTTPFileSourceTests {
+    typealias Reply = ScriptedServer.Reply
+
+    /// What there is after a download that may have failed.
+    private struct Outcome {
+        var text: String?
+        var error: (any Error)?
+        var requests: [ScriptedServer.Request]
+        var pauses: [Duration]
+        var fileError: FileError? { error as? FileError }
+    }
+
+    private func download(
+        retries: Int = 5, timeout: Duration = .seconds(30), sha256: String? = nil, begun: (String, String)? = nil,
+        headers: [String: String] = [:], path: String = "/file.txt",
+        _ reply: @escaping @Sendable (ScriptedServer.Request) -> Reply
+    ) async throws -> Outcome {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "file.part")
+        let pauses = NIOLockedValueBox<[Duration]>([])
+        let source = HTTPFileSource(retries: retries, timeout: timeout, headers: { _ in headers }) { pause in
+            pauses.withLockedValue { $0.append(pause) }
+        }
+        return try await ScriptedServer.run(reply) { server in
+            let transfer = FileTransfer(url: server.url(path), partialPath: file.path, sha256: sha256)
+            if let (text, version) = begun {
+                try text.write(to: file, atomically: false, encoding: .utf8)
+                transfer.partialVersion = version
+            }
+            var failure: (any Error)?
+            do { try await source.fetch(transfer) } catch { failure = error }
+            return Outcome(
+                text: failure == nil ? try String(contentsOf: file, encoding: .utf8) : nil, error: failure,
+                requests: server.requests, pauses: pauses.withLockedValue { $0 })
+        }
+    }
+
+    private static func sum(_ text: String) -> String {
+        SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+    }
+
+    @Test("a file comes as it is, and is compared with its checksum")
+    func plain() async throws {
+        let text = String(repeating: "0123456789", count: 100_000)
+        let outcome = try await download(sha256: Self.sum(text)) { _ in .answer(200, [], text) }
+        #expect(outcome.text == text)
+        #expect(outcome.requests.first?.headers["accept-encoding"] == ["identity"])
+    }
+
+    @Test(
+        "an empty file, a chunked one, and one whose end is the end of the connection",
+        arguments: [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ""),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"),
+            ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", "abc"),
+        ])
+    func lengths(reply: String, text: String) async throws {
+        #expect(try await download { _ in .raw(reply, .close) }.text == text)
+    }
+
+    @Test("a connection that is cut goes on where it stopped")
+    func cut() async throws {
+        let outcome = try await download(sha256: Self.sum("abcdefghij")) { request in
+            switch request.number {
+            case 1: .answer(200, [("ETag", "\"v\"")], "abcd", length: 10, .close)
+            case 2: .answer(206, [("ETag", "\"v\""), ("Content-Range", "bytes 4-9/10")], "efg", length: 6, .close)
+            default: .answer(206, [("ETag", "\"v\""), ("Content-Range", "bytes 7-9/10")], "hij")
+            }
+        }
+        #expect(outcome.text == "abcdefghij")
+        #expect(outcome.requests.map(\.range) == [nil, "bytes=4-", "bytes=7-"])
+        #expect(outcome.requests[1].headers["if-range"] == ["\"v\""])
+        #expect(outcome.pauses == [.milliseconds(500), .milliseconds(500)])
+    }
+
+    @Test("a server that ignores ranges, or has another version, sends the whole file again")
+    func ignoresRange() async throws {
+        let outcome = try await download { request in
+            request.number == 1
+                ? .answer(200, [("ETag", "\"v\"")], "abcdefgh", length: 10, .close)
+                : .answer(200, [("ETag", "\"w\"")], "1234")
+        }
+        #expect(outcome.text == "1234")
+    }
+
+    @Test("without a version nothing is pieced together")
+    func noVersion() async throws {
+        let outcome = try await download { request in
+            request.number == 1 ? .answer(200, [], "abcd", length: 10, .close) : .answer(200, [], "0123456789")
+        }
+        #expect(outcome.text == "0123456789")
+        #expect(outcome.requests.map(\.range) == [nil, nil])
+    }
+
+    @Test("what an earlier download has left is gone on from")
+    func earlier() async throws {
+        let outcome = try await download(sha256: Self.sum("abcdef"), begun: ("abcd", "\"v\"")) { _ in
+            .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+        }
+        #expect(outcome.text == "abcdef")
+        let complete = try await download(begun: ("abcd", "\"v\"")) { _ in
+            .answer(416, [("Content-Range", "bytes */4")])
+        }
+        #expect(complete.text == "abcd")
+    }
+
+    @Test("pieces that don't fit together are fetched as a whole once more")
+    func wrongPieces() async throws {
+        let outcome = try await download(sha256: Self.sum("abcdef"), begun: ("XXXX", "\"v\"")) { request in
+            request.range == nil
+                ? .answer(200, [], "abcdef") : .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+        }
+        #expect(outcome.text == "abcdef")
+        #expect(outcome.requests.count == 2)
+    }
+
+    @Test("a wrong checksum is an error with both")
+    func mismatch() async throws {
+        let outcome = try await download(sha256: Self.sum("right")) { _ in .answer(200, [], "wrong") }
+        let (expected, actual) = (Self.sum("right"), Self.sum("wrong"))
+        #expect(outcome.fileError?.reason == .checksumMismatch(expected: expected, actual: actual))
+        #expect(outcome.fileError?.description.contains(expected) == true)
+        #expect(outcome.fileError?.description.contains(actual) == true)
+        #expect(outcome.requests.count == 1)
+    }
+
+    @Test("a server that always ends too early is an error with both lengths")
+    func truncated() async throws {
+        let outcome = try await download(retries: 2) { _ in .answer(200, [], "abc", length: 10, .close) }
+        #expect(outcome.fileError?.reason == .truncated)
+        #expect(outcome.fileError?.description.contains("3 of 10 bytes") == true, "\(outcome)")
+        // The first answer brought something new, the others didn't.
+        #expect(outcome.requests.count == 3)
+    }
+
+    @Test("a busy server is asked again after the time that it names")
+    func retryAfter() async throws {
+        let outcome = try await download { request in
+            request.number == 1 ? .answer(503, [("Retry-After", "7")], "busy") : .answer(200, [], "text")
+        }
+        #expect(outcome.text == "text")
+        #expect(outcome.pauses == [.seconds(7)])
+    }
+
+    @Test("an answer that isn't the file is an error with its status and its beginning", arguments: [404, 403, 503])
+    func status(code: Int) async throws {
+        let outcome = try await download(retries: 1) { _ in
+            .answer(code, [], "<p>No  such\nfile</p>" + String(repeating: "x", count: 10_000))
+        }
+        #expect(outcome.fileError?.reason == .httpStatus(code))
+        let text = try #require(outcome.fileError?.description)
+        #expect(text.contains("status \(code)") && text.contains("<p>No such file</p>"))
+        #expect(text.utf8.count < 1000)
+        #expect(outcome.requests.count == (code == 503 ? 2 : 1))
+    }
+
+    @Test("redirects are followed, up to a limit")
+    func redirects() async throws {
+        let outcome = try await download(path: "/a") { request in
+            request.path == "/a" ? .answer(302, [("Location", "/b")]) : .answer(200, [], "text of \(request.path)")
+        }
+        #expect(outcome.text == "text of /b")
+        let endless = try await download { .answer(302, [("Location", "/\($0.number)")]) }
+        #expect(endless.fileError?.reason == .transferFailed)
+        #expect(endless.pauses.isEmpty)
+    }
+
+    @Test("a connection on which nothing comes is given up, and gone on with")
+    func stalled() async throws {
+        let outcome = try await download(timeout: .milliseconds(100)) { request in
+            request.number == 1
+                ? .answer(200, [("ETag", "\"v\"")], "abcd", length: 6, .hang)
+                : .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+        }
+        #expect(outcome.text == "abcdef")
+    }
+
+    @Test("what isn't HTTP, and a server that isn't there, are errors after all retries")
+    func unreachable() async throws {
+        let outcome = try await download(retries: 1) { _ in .raw("SSH-2.0-x\r\n", .close) }
+        #expect(outcome.fileError?.reason == .transferFailed)
+        #expect(outcome.pauses.count == 1)
+        let gone = try await ScriptedServer.run { _ in
+            .answer()
+        } _: {
+            $0.url()
+        }
+        let path = FileManager.default.temporaryDirectory.path + "/asyncflow-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let error = await #expect(throws: FileError.self) {
+            try await HTTPFileSource(retries: 1) { _ in }.fetch(FileTransfer(url: gone, partialPath: path))
+        }
+        #expect(error?.reason == .transferFailed)
+    }
+
+    @Test("headers may be added")
+    func headers() async throws {
+        let outcome = try await download(headers: ["Authorization": "Bearer x"]) { _ in .answer(200, [], "") }
+        #expect(outcome.requests.first?.headers["authorization"] == ["Bearer x"])
+    }
+
+    @Test("a folder that isn't there is an error of the system's")
+    func noFolder() async throws {
+        let transfer = FileTransfer(url: "http://127.0.0.1:1/", partialPath: "/no/such/folder/file.part")
+        let error = await #expect(throws: FileError.self) { try await HTTPFileSource().fetch(transfer) }
+        #expect(error?.reason == .notFound)
+    }
+
+    @Test("a disk that is full is an error that says so")
+    func fullDisk() async throws {
+        #if os(Linux)
+        let error = await #expect(throws: FileError.self) {
+            let file = try PartialFile("/dev/full")
+            try await file.write(.init(string: "text"), at: 0)
+        }
+        #expect(error?.reason == .diskFull)
+        #endif
+    }
+
+    @Test("in an engine: several tasks share a download; a cancelled one is gone on with; nothing is left")
+    func engine() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        logger.logLevel = .critical
+        var configuration = WorkflowEngine.Configuration(workDirectory: folder, logger: logger)
+        configuration.files.sources = [HTTPFileSource()]
+        let reply = { @Sendable (request: ScriptedServer.Request) -> Reply in
+            switch (request.path, request.range) {
+            case ("/slow", nil): .answer(200, [("ETag", "\"v\"")], "abcd", length: 6, .hang)
+            case ("/slow", _): .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+            default: .answer(200, [("ETag", "\"v\"")], "text", length: request.path == "/never" ? 9 : nil, .hang)
+            }
+        }
+        try await ScriptedServer.run(reply) { server in
+            try await withWorkflowEngine(configuration, signals: .ignored) { flow async throws in
+                let show = flow.executableTask("show") { (file: InputFile) in "cat \(file)" }
+                let both = (0..<5).map { _ in show(InputFile(server.url("/fast"), as: "x")) }
+                #expect(try await both.values() == Array(repeating: "text", count: 5))
+                #expect(server.requests.count == 1)
+                let events = flow.events
+                let slow = show(InputFile(server.url("/slow")))
+                for await event in events where event.fileProgress?.totalBytes == 6 { break }
+                while (try? FileManager.default.attributesOfItem(atPath: "\(flow.runDirectory)/downloads/2-slow.part"))?[
+                    .size] as? Int != 4
+                { await Task.yield() }
+                slow.cancel()
+                _ = await slow.result
+                #expect(try await show(InputFile(server.url("/slow"))).value == "abcdef")
+                let never = show(InputFile(server.url("/never")))
+                for await event in flow.events where event.task?.id == never.id { break }
+                await flow.shutdown()
+                #expect(never.state == .cancelled)
+                let left = try FileManager.default.contentsOfDirectory(atPath: "\(flow.runDirectory)/downloads")
+                #expect(left.sorted() == ["1-x", "2-slow"])
+            }
+        }
+    }
+}
