@@ -25,6 +25,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var error: (any Error)?
         var attemptTimer: TimerID?
         var deadlineTimer: TimerID?
+        /// What its commands write, once somebody reads it or a command runs.
+        var output: OutputHub?
     }
 
     enum Stage { case idle, queued, attempting, fallingBack, over }
@@ -54,6 +56,21 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     var failedAttempts: [AttemptFailure] { run.withLock { $0.attempts.failures } }
     var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
+
+    /// Where its command's output goes while it runs.
+    var output: OutputHub {
+        run.withLock { run in
+            if let output = run.output { return output }
+            let output = OutputHub()
+            run.output = output
+            return output
+        }
+    }
+
+    /// - Returns: nil if nothing more comes.
+    func makeOutputReader() -> OutputReader? {
+        currentPhase.isTerminal ? run.withLock { $0.output }?.makeReader() : output.makeReader()
+    }
 
     // MARK: - Until an attempt begins
 
@@ -375,15 +392,19 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     /// The outcome is known: nothing of the task may stay behind in queues and among timers.
     private func letGo() {
-        let (kept, timers, wasQueued) = run.withLock { run in
+        let (kept, timers, wasQueued, output) = run.withLock { run in
             let wasQueued = run.stage == .queued
             run.stage = .over
             let kept = (run.work.take(), run.fallback.take(), run.body.take())
-            return (kept, [run.attemptTimer.take(), run.deadlineTimer.take()].compactMap(\.self), wasQueued)
+            return (
+                kept, [run.attemptTimer.take(), run.deadlineTimer.take()].compactMap(\.self), wasQueued,
+                run.output
+            )
         }
         for timer in timers { self.timers.cancel(timer) }
         if wasQueued { scheduler?.remove(self) }
         engine.running.remove(self)
+        output?.finish()
         _ = kept  // what the bodies hold ends outside of the lock
     }
 }

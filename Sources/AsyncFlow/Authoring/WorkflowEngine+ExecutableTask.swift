@@ -61,7 +61,8 @@ extension TaskNode {
         let result = try await backend.execute(
             CommandRequest(
                 command: command, task: TaskContext(self), resources: options.resources, output: output,
-                gracePeriod: options.gracePeriod))
+                gracePeriod: options.gracePeriod, tap: OutputTap(unsafeDowncast(self, to: ManagedTaskNode.self).output))
+        )
         guard case .files(let path, _) = output else { return result.text }
         return path
     }

@@ -74,6 +74,9 @@ public struct CommandRequest: Sendable {
     public let output: Output
     /// How long the command may take to end after SIGTERM before SIGKILL follows.
     public let gracePeriod: Duration
+    /// Takes what the command writes while it writes it, for those who read it line by line; a backend that can't tell
+    /// before the end may leave it alone. Not called for output that goes into files.
+    public let tap: OutputTap
 
     /// Where the output of a command goes.
     public enum Output: Sendable, Hashable {

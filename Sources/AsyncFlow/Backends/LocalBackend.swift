@@ -30,6 +30,7 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
         if let allocation = request.task.resources {
             command.environment.merge(allocation.environment) { given, _ in given }
         }
-        return try await runner.run(command, capture: request.output, gracePeriod: request.gracePeriod)
+        return try await runner.run(
+            command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap)
     }
 }

@@ -21,6 +21,8 @@ extension CommandError: CustomStringConvertible {
         }
         if !standardErrorTail.isEmpty {
             text += "\n  standard error ends with:\n" + standardErrorTail
+        } else if !standardOutputTail.isEmpty {
+            text += "\n  nothing on standard error; standard output ends with:\n" + standardOutputTail
         }
         return text
     }
@@ -33,6 +35,8 @@ extension CommandError: CustomStringConvertible {
         case .exited(127): "command exited with code 127: for a shell, a program in it was not found"
         case .exited(126): "command exited with code 126: for a shell, a program in it couldn't be executed"
         case .exited(let code): "command exited with code \(code)"
+        case .signalled where ranOutOfMemory:
+            "command was ended by the system, because memory ran out in the control group that it ran in"
         case .signalled(let signal): "command was ended by \(SignalName.text(of: signal))"
         case .notFound: "command not found: \(detail)"
         case .notExecutable: "command can't be executed: \(detail)"

@@ -9,15 +9,32 @@ public struct CommandError: Error, Sendable, Hashable {
     /// The end of what the command wrote to its standard error, at most 4 KiB of it, repaired where it isn't UTF-8.
     public let standardErrorTail: String
 
+    /// The end of what it wrote to its standard output, at most 4 KiB of it, if it wrote nothing to its standard error and
+    /// the output wasn't written to a file.
+    public let standardOutputTail: String
+
+    /// What it took of the machine, where that is known.
+    public let usage: ResourceUsage?
+
+    /// Whether the system ended it because memory ran out, as far as the system tells: Linux counts such cases for each
+    /// control group. False doesn't mean that it wasn't so: a `SIGKILL` that nobody sent is mostly that.
+    public let ranOutOfMemory: Bool
+
     /// What exactly is wrong, and what can be done about it. Never has the value of an environment variable in it,
     /// except for `PATH`.
     let detail: String
 
-    package init(_ reason: Reason, _ command: Command, detail: String = "", standardErrorTail: String = "") {
+    package init(
+        _ reason: Reason, _ command: Command, detail: String = "", standardErrorTail: String = "",
+        standardOutputTail: String = "", usage: ResourceUsage? = nil, ranOutOfMemory: Bool = false
+    ) {
         self.reason = reason
         self.command = command
         self.detail = detail
         self.standardErrorTail = standardErrorTail
+        self.standardOutputTail = standardOutputTail
+        self.usage = usage
+        self.ranOutOfMemory = ranOutOfMemory
     }
 
     /// The exit code of a command that exited by itself, or `nil`.

@@ -56,6 +56,8 @@ public struct WorkflowErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let emptyPrompt = WorkflowErrorCode("emptyPrompt")
     /// The task's files can't be in one directory, or a name can't be that of a file.
     public static let invalidFiles = WorkflowErrorCode("invalidFiles")
+    /// The output of a task can't be read line by line.
+    public static let outputNotStreamed = WorkflowErrorCode("outputNotStreamed")
     /// A dry run doesn't know a value to stand for this task's output.
     public static let noDryRunValue = WorkflowErrorCode("noDryRunValue")
     /// The engine has been shut down, or is being shut down.

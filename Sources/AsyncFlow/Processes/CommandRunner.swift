@@ -42,6 +42,7 @@ package struct CommandRunner: Sendable {
     ///   - command: The command.
     ///   - capture: Where its output goes.
     ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
+    ///   - tap: Takes what it writes as it comes, besides.
     /// - Returns: What it wrote.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
     ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
@@ -49,13 +50,16 @@ package struct CommandRunner: Sendable {
     package func run(
         _ command: Command,
         capture: Capture = .memory,
-        gracePeriod: Duration = .seconds(5)
+        gracePeriod: Duration = .seconds(5),
+        tap: OutputTap? = nil
     ) async throws -> CommandResult {
         try Task.checkCancellation()
         try command.validate()
         try capture.validate(for: command)
         let started = try start(command, capture: capture, gracePeriod: gracePeriod)
+        started.process.tap = tap
         let outcome = await started.end()
+        tap?.end()
         return try result(of: command, started, outcome, capture)
     }
 
@@ -115,7 +119,8 @@ package struct CommandRunner: Sendable {
         let pid = started.process.group.id
         if outcome.status == 0, case .memory = capture {
             let tail = OutputText.decoded(outcome.errorTail)
-            return CommandResult(standardOutput: outcome.output, standardErrorTail: tail, processID: pid)
+            return CommandResult(
+                standardOutput: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
         }
         let errorTail =
             switch capture {
@@ -124,10 +129,15 @@ package struct CommandRunner: Sendable {
             }
         guard let reason = CommandError.Reason(waitStatus: outcome.status) else {
             let tail = OutputText.tail(of: errorTail, limit: Self.standardErrorLimit)
-            return CommandResult(standardOutput: outcome.output, standardErrorTail: tail, processID: pid)
+            return CommandResult(
+                standardOutput: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
         }
         let tail = OutputText.tail(of: errorTail, limit: Self.errorTailLimit)
-        throw CommandError(reason, command, standardErrorTail: tail)
+        // Many programs complain on their standard output.
+        let outputTail = tail.isEmpty ? OutputText.tail(of: outcome.output, limit: Self.errorTailLimit) : ""
+        throw CommandError(
+            reason, command, standardErrorTail: tail, standardOutputTail: outputTail, usage: outcome.usage,
+            ranOutOfMemory: outcome.ranOutOfMemory)
     }
 }
 

@@ -11,6 +11,7 @@ struct ReactorLoop {
     private let poller: Poller
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
     private var processes: [UInt64: RunningProcess] = [:]
+    private var memoryKills = MemoryKills()
     private var wakeTimes: [UInt64: ProcessLifecycle.Instant] = [:]
 
     init(poller: Poller) {
@@ -69,7 +70,14 @@ struct ReactorLoop {
         let now = ProcessLifecycle.Instant.now
         perform(process.lifecycle.leaderExited(now: now), on: process)
         var status: CInt = 0
-        if (try? retrying { waitpid(process.group.id, &status, 0) }) != nil { process.outcome.status = status }
+        var usage = rusage()
+        if (try? retrying { wait4(process.group.id, &status, 0, &usage) }) != nil {
+            process.outcome.status = status
+            process.outcome.usage = ResourceUsage(usage, elapsed: .now - process.started)
+            if status & 0x7F == SIGKILL, !process.lifecycle.isCancelled {
+                process.outcome.ranOutOfMemory = memoryKills.haveIncreased()
+            }
+        }
         close(.exit, of: process)
         perform(process.lifecycle.leaderReaped(groupIsGone: process.group.isGone, now: now), on: process)
     }
@@ -98,5 +106,19 @@ struct ReactorLoop {
 
     private func close(_ descriptor: consuming Descriptor?, watchedFor readiness: Readiness) {
         if let descriptor = descriptor.take() { poller.unwatch(descriptor.number, for: readiness) }
+    }
+}
+
+extension ResourceUsage {
+    fileprivate init(_ usage: rusage, elapsed: Duration) {
+        let time = { (time: timeval) in Duration.seconds(Int64(time.tv_sec)) + .microseconds(Int64(time.tv_usec)) }
+        #if canImport(Darwin)
+        let peak = Int64(usage.ru_maxrss)
+        #else
+        let peak = Int64(usage.ru_maxrss) * 1024  // Linux counts in kilobytes
+        #endif
+        self.init(
+            userTime: time(usage.ru_utime), systemTime: time(usage.ru_stime), peakMemory: .bytes(peak), elapsed: elapsed
+        )
     }
 }

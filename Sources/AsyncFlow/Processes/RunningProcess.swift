@@ -14,6 +14,10 @@ struct ProcessOutcome: Sendable {
     var isCancelled = false
     /// What went wrong on our side, for which the process was ended.
     var failure: SystemError?
+    /// What it took of the machine.
+    var usage: ResourceUsage?
+    /// Whether the system ended it because memory ran out.
+    var ranOutOfMemory = false
     /// What it wrote to its standard output, where that is kept in memory.
     var output: [UInt8] = []
     /// The end of what it wrote to its standard error, where that is kept in memory.
@@ -39,6 +43,9 @@ final class RunningProcess: @unchecked Sendable {
     var input: Descriptor?
     var remainingInput: ArraySlice<UInt8>
     var outcome = ProcessOutcome()
+    let started = ContinuousClock.now
+    /// Takes all that it writes, besides.
+    var tap: OutputTap?
     private var errorTail = TailBuffer(limit: CommandRunner.standardErrorLimit)
     private var continuation: CheckedContinuation<ProcessOutcome, Never>?
 
@@ -78,6 +85,7 @@ final class RunningProcess: @unchecked Sendable {
             return error.code == EAGAIN ? -1 : 0
         }
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+        if count > 0 { tap?.receive(bytes, from: source == .output ? .standardOutput : .standardError) }
         if source == .output { outcome.output.append(contentsOf: bytes) } else { errorTail.append(bytes) }
         return count
     }

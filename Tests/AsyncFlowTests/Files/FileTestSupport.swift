@@ -39,7 +39,7 @@ extension TaskFuture {
 }
 
 /// A small file system of its own, where this process may make one.
-final class SmallFileSystem {
+final class SmallFileSystem: Sendable {
     let path: String
 
     /// - Returns: nil where mounting isn't allowed.

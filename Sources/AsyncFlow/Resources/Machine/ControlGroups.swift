@@ -51,6 +51,23 @@ struct ControlGroups {
         return limits.compactMap(\.self).filter { $0 > 0 && $0 < 1 << 60 }.min()
     }
 
+    /// How many processes of the process's own group were ended because memory ran out; of version 2, those of the groups
+    /// in it as well.
+    var memoryKills: Int64 {
+        let version2 = folders(of: nil).first.map { count(of: "oom_kill", in: $0 + "/memory.events") } ?? 0
+        let version1 = folders(of: "memory").first.map { count(of: "oom_kill", in: $0 + "/memory.oom_control") } ?? 0
+        return version2 + version1
+    }
+
+    /// A number in a file of lines `<name> <number>`; 0 if it isn't there.
+    private func count(of name: String, in path: String) -> Int64 {
+        for line in machine.lines(of: path) {
+            let words = line.split(separator: " ")
+            if words.count == 2, words[0] == name { return Int64(words[1]) ?? 0 }
+        }
+        return 0
+    }
+
     /// Both in microseconds; without a limit, the quota is `max` or -1.
     private static func cores(quota: Int64?, period: Int64?) -> Int? {
         guard let quota, let period, quota > 0, period > 0 else { return nil }

@@ -1,0 +1,141 @@
+import Synchronization
+
+/// Hands what one task's commands write to those who read it while it is written.
+///
+/// The first 64 KiB are kept, so that a reader who comes a moment after the command has begun, or has ended, misses
+/// nothing. After that, with no reader, all it costs is a look for each
+/// piece.
+final class OutputHub: Sendable {
+    /// How much is kept for readers who come late.
+    static let keptBytes = 64 << 10
+
+    private struct Streams<Value: Sendable>: Sendable {
+        var output: Value
+        var error: Value
+        subscript(stream: OutputLine.Stream) -> Value {
+            get { stream == .standardOutput ? output : error }
+            set { if stream == .standardOutput { output = newValue } else { error = newValue } }
+        }
+    }
+
+    private struct State {
+        /// All that was written so far; nil once that is too much.
+        var kept: [(stream: OutputLine.Stream, bytes: [UInt8])]? = []
+        var keptCount = 0
+        /// Whether the last that was written ended within a line.
+        var isInLine = Streams(output: false, error: false)
+        var splitters = Streams(output: LineSplitter(), error: LineSplitter())
+        var readers: [UInt64: OutputReader] = [:]
+        var lastReader: UInt64 = 0
+        var isFinished = false
+
+        mutating func keep(_ bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) {
+            isInLine[stream] = bytes.last != UInt8(ascii: "\n")
+            guard kept != nil else { return }
+            keptCount += bytes.count
+            if keptCount <= OutputHub.keptBytes {
+                kept!.append((stream, Array(bytes)))
+            } else {
+                kept = nil
+            }
+        }
+
+        /// The lines of what was kept; the splitters go on from there.
+        mutating func keptLines() -> [OutputLine] {
+            guard let kept else {
+                if readers.isEmpty {
+                    splitters = Streams(
+                        output: LineSplitter(isInLine: isInLine.output), error: LineSplitter(isInLine: isInLine.error))
+                }
+                return []
+            }
+            splitters = Streams(output: LineSplitter(), error: LineSplitter())
+            return kept.flatMap { stream, bytes in bytes.withUnsafeBytes { lines(of: $0, from: stream) } }
+        }
+
+        mutating func lines(of bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) -> [OutputLine] {
+            var lines: [OutputLine] = []
+            splitters[stream].append(bytes) { lines.append(OutputLine(text: $0, stream: stream)) }
+            return lines
+        }
+    }
+    private let state = Mutex(State())
+
+    /// - Returns: a reader of what was kept and of what comes from now on.
+    func makeReader() -> OutputReader {
+        let reader = OutputReader()
+        let (lines, isOver) = state.withLock { state in
+            let lines = state.keptLines()
+            guard !state.isFinished else { return (lines, true) }
+            state.lastReader += 1
+            state.readers[state.lastReader] = reader
+            reader.whenUnused { [weak self, number = state.lastReader] in self?.remove(number) }
+            reader.receive(lines)  // before anything that comes later
+            return ([], false)
+        }
+        reader.receive(lines)
+        if isOver { reader.finish() }
+        return reader
+    }
+
+    private func remove(_ number: UInt64) {
+        state.withLock { $0.readers[number] = nil }
+    }
+
+    /// A command has written something. Called by one thread at a time, in order.
+    func received(_ bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) {
+        let (lines, readers) = state.withLock { state -> ([OutputLine], [OutputReader]) in
+            state.keep(bytes, from: stream)
+            if state.readers.isEmpty { return ([], []) }
+            return (state.lines(of: bytes, from: stream), Array(state.readers.values))
+        }
+        for reader in readers { reader.receive(lines) }
+    }
+
+    /// A command has ended, but another attempt may follow: a line without an end is complete now.
+    func commandEnded() {
+        for stream in [OutputLine.Stream.standardOutput, .standardError]
+        where state.withLock({ $0.isInLine[stream] }) {
+            [UInt8(ascii: "\n")].withUnsafeBytes { received($0, from: stream) }
+        }
+    }
+
+    /// The task has ended.
+    func finish() {
+        commandEnded()
+        let readers = state.withLock { state in
+            state.isFinished = true
+            let readers = Array(state.readers.values)
+            state.readers = [:]
+            return readers
+        }
+        for reader in readers { reader.finish() }
+    }
+}
+
+/// One reader's lines: the newest ones, when it doesn't keep up.
+final class OutputReader: Sendable {
+    /// How many lines wait for a slow reader before the oldest ones are left out.
+    static let capacity = 10_000
+
+    let lines: AsyncStream<OutputLine>
+    private let continuation: AsyncStream<OutputLine>.Continuation
+    private let missed = Atomic<Int>(0)
+
+    init() {
+        (lines, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.capacity))
+    }
+
+    func whenUnused(_ action: @escaping @Sendable () -> Void) { continuation.onTermination = { _ in action() } }
+
+    func receive(_ lines: [OutputLine]) {
+        for line in lines {
+            if case .dropped = continuation.yield(line) { missed.add(1, ordering: .relaxed) }
+        }
+    }
+
+    func finish() { continuation.finish() }
+
+    /// How many lines were left out since the last call; all of them came before what is read next.
+    func takeMissed() -> Int { missed.exchange(0, ordering: .relaxed) }
+}

@@ -1,0 +1,66 @@
+/// What a task's command writes, line by line, while it runs. Ends when the task has ended, however it did.
+///
+/// A reader sees every line, those of all attempts, if it begins before more than 64 KiB were written; that may be after
+/// the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the command: the newest 10,000 lines wait for
+/// it, and ``OutputLine/missedBefore`` says how many were left out. A line of more than 64 KiB comes in parts. A task
+/// that isn't an executable one has no lines.
+public struct OutputLines: AsyncSequence, Sendable {
+    private let reader: OutputReader?
+    private let stream: OutputLine.Stream?
+    private let problem: EngineError?
+
+    init(_ reader: OutputReader?, of stream: OutputLine.Stream?, problem: EngineError? = nil) {
+        self.reader = reader
+        self.stream = stream
+        self.problem = problem
+    }
+
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(reader: reader, lines: reader?.lines.makeAsyncIterator(), stream: stream, problem: problem)
+    }
+
+    /// Reads the lines. A sequence can be read once; two readers at the same time ask for two sequences.
+    public struct Iterator: AsyncIteratorProtocol {
+        let reader: OutputReader?
+        var lines: AsyncStream<OutputLine>.Iterator?
+        let stream: OutputLine.Stream?
+        let problem: EngineError?
+
+        /// The next line; nil at the end, and when the reading Swift task is cancelled.
+        ///
+        /// - Throws: ``EngineError`` if the task writes its output to files itself, as with ``TaskOption/captureStdio``.
+        public mutating func next() async throws -> OutputLine? {
+            if let problem { throw problem }
+            while var line = await lines?.next() {
+                line.missedBefore = reader?.takeMissed() ?? 0
+                if stream == nil || stream == line.stream { return line }
+            }
+            return nil
+        }
+    }
+}
+
+extension TaskFuture {
+    /// What the task's command writes, line by line, while it runs; see ``OutputLines``.
+    ///
+    /// ```swift
+    /// let run = simulate(parameters)
+    /// for try await line in run.outputLines where line.text.hasPrefix("step") { print(line) }
+    /// ```
+    public var outputLines: OutputLines { outputLines(of: nil) }
+
+    /// What the task's command writes to one of its streams.
+    public func outputLines(of stream: OutputLine.Stream) -> OutputLines { outputLines(of: .some(stream)) }
+
+    private func outputLines(of stream: OutputLine.Stream?) -> OutputLines {
+        guard kind == .executable, let node = node as? ManagedTaskNode else { return OutputLines(nil, of: stream) }
+        let problem =
+            node.definition.options.capturesStdio
+            ? EngineError(
+                .outputNotStreamed,
+                "the output of \(name) (\(id)) can't be read line by line, because .captureStdio has the command write "
+                    + "it into files itself; leave that option out, or read the files")
+            : nil
+        return OutputLines(node.makeOutputReader(), of: stream, problem: problem)
+    }
+}
