@@ -18,6 +18,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     /// Whether its tasks' bodies run on Swift's own threads, because they do little but wait: blocking bodies on the
     /// workers don't keep a command from starting or a prompt from being sent.
     final let isDispatched: Bool
+    /// Whether something stands in for its tasks when they fail: their body does, when it is run for that.
+    final let hasFallback: Bool
     /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
     final let isManaged: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
@@ -33,6 +35,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         refusal = other.refusal
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
+        hasFallback = other.hasFallback
         isManaged = other.isManaged
         limitID = other.limitID
     }
@@ -48,6 +51,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.refusal = refusal
         ownRefusal = refusal
         isDispatched = false
+        hasFallback = false
         isManaged = false
         limitID = 0
     }
@@ -64,6 +68,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.ownRefusal = ownRefusal
         self.limitID = limitID ?? engine.makeLimitID()
         isDispatched = kind == .executable || kind == .prompt
+        self.hasFallback = hasFallback
         isManaged = isDispatched || hasFallback || options.needManagement
         switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
@@ -85,7 +90,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     @usableFromInline
     final func makeNode(_ work: TaskWork, dependencyCount: Int) -> TaskNode {
         isManaged
-            ? ManagedTaskNode(self, work, fallback: nil, dependencyCount: dependencyCount)
+            ? ManagedTaskNode(self, work, dependencyCount: dependencyCount)
             : TaskNode(self, work, dependencyCount: dependencyCount)
     }
 }

@@ -43,7 +43,7 @@ extension EngineCore {
 
     /// A task has failed by itself, or because of a dependency: too many of the first kind end everything else.
     func noteFailure(of task: TaskNode) {
-        guard configuration.failurePolicy != .goOn, !(task.content.error is DependencyFailureError) else { return }
+        guard configuration.failurePolicy != .goOn, task.failedByItself else { return }
         guard failures.withLock({ $0.taskFailed() }) == .stop else { return }
         lifecycle.halt(
             because:
@@ -61,9 +61,18 @@ extension EngineCore {
         for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
     }
 
-    /// Cancels what waits for other engines' tasks: it won't run any more.
+    /// Cancels what waits for its turn, for its next attempt, or for other engines' tasks: it won't run any more.
     private func cancelWaiting() {
-        for task in running.all where task.currentPhase == .waiting { task.cancel(.engineShutDown) }
+        for task in running.all { task.cancelUnlessBegun(.engineShutDown) }
+    }
+}
+
+extension TaskNode {
+    /// Whether its failure isn't only that of another task: of a dependency, or one that a block awaited.
+    fileprivate var failedByItself: Bool {
+        if content.error is DependencyFailureError { return false }
+        let cause = (content.error as? TaskFailedError)?.cause as? any WorkflowError
+        return cause?.taskID == nil || cause?.taskID == id
     }
 }
 
