@@ -183,14 +183,12 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         await ExecutionContext.$bound.withValue(.task(self, inside: membership)) { await body(self) }
     }
 
-    override func run(on worker: Worker) {
+    /// A worker has time for a synchronous body.
+    override func start() -> TaskWork? {
         begin()
-        if shouldStop {
-            fail(CancellationError())
-        } else if case .synchronous(let body)? = run.withLock({ $0.work }) {
-            runSynchronously(body, on: worker)
-        }
-        Unmanaged.passUnretained(self).release()
+        guard shouldStop else { return run.withLock { $0.work } }
+        fail(CancellationError())
+        return nil
     }
 
     override func begin() {

@@ -52,6 +52,9 @@ final class BackendRouter: Sendable {
     /// Whether no task waits for any backend's resources or has any of them.
     var isUnused: Bool { blockScheduler.isUnused && slots.allSatisfy { $0.scheduler.isUnused } }
 
+    /// How many tasks wait for their turn.
+    var waitingCount: Int { slots.reduce(blockScheduler.waitingCount) { $0 + $1.scheduler.waitingCount } }
+
     private var listing: String { slots.map { "'\($0.name)' (\($0.abilities))" }.joined(separator: ", ") }
 
     private func thoseThatCan(_ kind: TaskKind) -> String {

@@ -128,8 +128,8 @@ struct AttemptMachine: Sendable {
     mutating func attemptStarted(_ number: Int, at now: Duration) -> Action {
         switch state {
         case .queued(number):
-            begunAttempt = number
             if isTooLate(now) { return stop(number, since: now, .deadline) }
+            begunAttempt = number
             state = .running(number, since: now)
             return timeout.map { .watch(attempt: number, until: now + $0) } ?? .nothing
         case .idle, .queued, .running, .stopping, .waiting, .fallingBack, .stoppingFallback, .over: return .nothing

@@ -94,7 +94,9 @@ final class ResourceScheduler: Sendable {
         let now = timers.now()
         let (actions, obsolete, next) = state.withLock { state in
             let actions = event(&state.queue, now)
-            guard state.queue.nextWakeUp != state.wakeUp?.time else { return (actions, nil as TimerID?, nil as WakeUp?) }
+            guard state.queue.nextWakeUp != state.wakeUp?.time else {
+                return (actions, nil as TimerID?, nil as WakeUp?)
+            }
             let obsolete = state.wakeUp?.timer
             state.lastNumber += 1
             state.wakeUp = state.queue.nextWakeUp.map { WakeUp(time: $0, number: state.lastNumber) }

@@ -35,7 +35,9 @@ struct AttemptRaceTests {
         }
     }
 
-    @Test("whatever comes first, each task ends once, in order, and leaves nothing", arguments: Seeds.some(4), [false, true])
+    @Test(
+        "whatever comes first, each task ends once, in order, and leaves nothing", arguments: Seeds.some(4),
+        [false, true])
     func race(seed: UInt64, isObserved: Bool) async throws {
         var random = SplitMix64(seed: seed)
         let backend = LocalBackend(capacity: ResourceCapacity(cores: 3, memory: .gigabytes(1), gpus: 2))
@@ -54,7 +56,8 @@ struct AttemptRaceTests {
                 case 1: flow.functionTask("async", .racing(policies, request)) { try await plan.run() }()
                 default:
                     flow.block("block", .racing(policies, ResourceRequest())) {
-                        try await flow.functionTask("member", .racing(policies, request)) { try await plan.run() }().value
+                        try await flow.functionTask("member", .racing(policies, request)) { try await plan.run() }()
+                            .value
                     }()
                 }
             future.onCompletion { _ in ends.up() }
