@@ -75,6 +75,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         guard policies.governsAttempts || definition.hasFallback else { return [] }
         return run.withLock { $0.attempts.failures }
     }
+    /// What the attempt that runs asked for, or the next one asks for.
+    var request: ResourceRequest { run.withLock { $0.request } }
     var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
 

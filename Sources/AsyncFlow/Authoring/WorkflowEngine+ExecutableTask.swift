@@ -46,6 +46,7 @@ extension TaskNode {
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()
         let options = definition.options
+        let request = (self as? ManagedTaskNode)?.request ?? options.resources
         var output = CommandRequest.Output.memory
         if options.capturesStdio {
             let path = try engine.makeRunDirectory() + "/\(id)"
@@ -54,7 +55,7 @@ extension TaskNode {
         if !backend.reportsStart { begin() }
         let result = try await backend.execute(
             CommandRequest(
-                command: command, task: TaskContext(self), resources: options.resources, output: output,
+                command: command, task: TaskContext(self), resources: request, output: output,
                 gracePeriod: options.gracePeriod))
         guard case .files(let path, _) = output else { return result.text }
         return path

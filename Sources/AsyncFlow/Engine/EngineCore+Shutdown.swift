@@ -86,7 +86,8 @@ extension WorkflowEngine {
         public static let drain = ShutdownMode(drains: true, deadline: .zero)
         /// Running tasks are cancelled, the others never start.
         public static let immediate = ShutdownMode(drains: false, deadline: nil)
-        /// Running tasks may finish until the deadline, when they are cancelled; the others never start.
+        /// Running tasks may finish until the deadline, when they are cancelled; the others never start, and no further
+        /// attempt of a task does.
         public static func graceful(deadline: Duration) -> ShutdownMode {
             ShutdownMode(drains: false, deadline: deadline)
         }

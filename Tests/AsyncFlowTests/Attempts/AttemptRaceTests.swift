@@ -44,22 +44,35 @@ struct AttemptRaceTests {
         let flow = try WorkflowEngine(.quiet(), backends: [backend])
         let stream = isObserved ? flow.events(bufferingUpTo: 1_000_000) : nil
         let ends = Gauge()
+        let rough = flow.functionTask("rough", .cores(1)) {
+            await Task.yield()
+            return 2
+        }
         for _ in 0..<1_500 {
             let plan = Plan(&random)
             let time = Duration.microseconds(Int.random(in: 50..<800, using: &random))
             let policies = TaskPolicies(racing: time, &random)
             let cores = Int.random(in: 0...3, using: &random)
             let request = ResourceRequest(cores: cores, gpus: cores == 2 ? 0.5 : 0)
-            let future: TaskFuture<Int> =
-                switch Int.random(in: 0..<3, using: &random) {
-                case 0: flow.functionTask("sync", .racing(policies, request)) { try plan.spin() }()
-                case 1: flow.functionTask("async", .racing(policies, request)) { try await plan.run() }()
-                default:
-                    flow.block("block", .racing(policies, ResourceRequest())) {
-                        try await flow.functionTask("member", .racing(policies, request)) { try await plan.run() }()
-                            .value
-                    }()
+            let hasFallback = random.chance(0.3)
+            let future: TaskFuture<Int>
+            switch Int.random(in: 0..<64, using: &random) {
+            case 0:
+                let command = flow.executableTask("command", .racing(policies, request), .gracePeriod(time)) {
+                    .shell(plan.isStubborn ? "trap '' TERM; sleep 0.001; exit 1" : "sleep 0.001")
                 }
+                future = (hasFallback ? command.fallback("") : command)().map(\.count)
+            case 1..<20:
+                let task = flow.functionTask("sync", .racing(policies, request)) { try plan.spin() }
+                future = (hasFallback ? task.fallback(7) : task)()
+            case 20..<40:
+                let task = flow.functionTask("async", .racing(policies, request)) { try await plan.run() }
+                future = (hasFallback ? task.fallback(to: rough) : task)()
+            default:
+                let member = flow.functionTask("member", .racing(policies, request)) { try await plan.run() }
+                let block = flow.block("block", .racing(policies, ResourceRequest())) { try await member().value }
+                future = (hasFallback ? block.fallback(to: rough) : block)()
+            }
             future.onCompletion { _ in ends.up() }
             if random.chance(0.3) {
                 let delay = Duration.microseconds(Int.random(in: 0..<900, using: &random))

@@ -90,6 +90,30 @@ struct RetryTests {
         }
     }
 
+    /// Counts on what it is told.
+    private struct Cluster: CommandBackend {
+        let name = "cluster"
+        let requests = Recorder<ResourceRequest>()
+
+        func execute(_ request: CommandRequest) async throws -> CommandResult {
+            requests.append(request.resources)
+            throw TestError("no memory")
+        }
+    }
+
+    @Test("a backend with a queue of its own is told what each attempt asks for")
+    func growthForBackends() async throws {
+        let cluster = Cluster()
+        try await withTestEngine(backends: [cluster]) { flow in
+            let future = flow.executableTask(
+                "command", .memory(.gigabytes(1)),
+                .retry(2, growing: .memory(times: 3, on: .thrown(TestError.self)))
+            ) { "simulate" }()
+            #expect(await future.finalState == .failed)
+            #expect(cluster.requests.values.map(\.memory) == [.gigabytes(1), .gigabytes(3), .gigabytes(9)])
+        }
+    }
+
     @Test("an attempt that has grown beyond what there is fails, and says why and what the one before had failed with")
     func grownTooMuch() async throws {
         let backend = LocalBackend(capacity: ResourceCapacity(cores: 4, memory: .gigabytes(3)))
@@ -181,7 +205,7 @@ struct RetryTests {
             }
             let future = block()
             for attempt in 1...3 where isTimeout {
-                while future.attempt < attempt { await Task.yield() }
+                while future.attempt < attempt || alive.total < 5 * attempt { await Task.yield() }
                 try await clock.waitForSleeper(dueBy: clock.now.advanced(by: .seconds(10)))
                 clock.advance(by: .seconds(10))
                 while future.failedAttempts.count < attempt { await Task.yield() }
