@@ -5,17 +5,20 @@ import Synchronization
 ///
 /// Pure state machines decide: ``AttemptMachine`` what comes next in the task's life, ``ResourceQueue`` when its turn is.
 /// Here is carried out what they say. ``TaskPhase`` still says who ends the task; it changes under the same lock as the
-/// attempts, so that both always agree.
+/// attempts, so that both always agree. How decisions are made and carried out is in the file of the ``Step``.
 @usableFromInline
 final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     struct Run: @unchecked Sendable {  // its work is only ever done by one thread at a time
         var attempts: AttemptMachine
         var stage = Stage.idle
+        /// The attempt whose turn came last; 0 before the first.
+        var attempt = 0
         /// What the next attempt asks for.
         var request: ResourceRequest
         /// What the attempts and the fallback do, kept until no more of them can come.
         var work: TaskWork?
-        var fallback: TaskWork?
+        /// Counts the bodies that were begun and that ended, so that what comes late finds that it does.
+        var turn: UInt32 = 0
         /// The Swift task of the body that runs.
         var body: Task<Void, Never>?
         /// Whether that body has been told to stop.
@@ -23,37 +26,59 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var allocation: ResourceAllocation?
         /// What the last attempt, or the fallback, ended with.
         var error: (any Error)?
+        /// What the fallback stands in for.
+        var failure: AttemptMachine.Failure?
+        /// The last failed attempt that readers of events were told of.
+        var toldAttempt = 0
         var attemptTimer: TimerID?
         var deadlineTimer: TimerID?
         /// What its commands write, once somebody reads it or a command runs.
         var output: OutputHub?
     }
 
-    enum Stage { case idle, queued, attempting, fallingBack, over }
+    enum Stage {
+        /// Its dependencies haven't ended, or it is about to be looked at for the first time.
+        case idle
+        /// It waits for its turn.
+        case queued
+        case attempting
+        /// It is told what has become of an attempt, or that the next one is queued. Whatever comes meanwhile is looked
+        /// at afterwards.
+        case telling
+        /// It waits for the time of its next attempt.
+        case pausing
+        case fallingBack, over
+    }
 
-    private let run: Mutex<Run>
+    let run: Mutex<Run>
 
-    /// - Parameter fallback: what ends the task when its attempts have failed.
-    init(_ definition: TaskDefinition, _ work: TaskWork, fallback: TaskWork?, dependencyCount: Int) {
-        let policies = definition.options.policies
-        let created = definition.engine.timers.now()
-        run = Mutex(
-            Run(
-                attempts: AttemptMachine(policies, hasFallback: fallback != nil, created: created),
-                request: definition.options.resources, work: work, fallback: fallback))
+    override init(_ definition: TaskDefinition, _ work: TaskWork, dependencyCount: Int) {
+        let options = definition.options
+        let attempts = AttemptMachine(
+            options.policies, hasFallback: definition.hasFallback, created: definition.engine.timers.now())
+        run = Mutex(Run(attempts: attempts, request: options.resources, work: work))
         super.init(definition, work, dependencyCount: dependencyCount)
     }
 
-    private var policies: TaskPolicies { definition.options.policies }
-    private var timers: Timers { engine.timers }
-    /// Where the task waits for its turn; nil for a block, whose turn is always.
-    private var scheduler: ResourceScheduler? { definition.backend?.scheduler }
+    var policies: TaskPolicies { definition.options.policies }
+    var timers: Timers { engine.timers }
+    /// Where the task waits for its turn; nil for a block without a limit, whose turn is always.
+    var scheduler: ResourceScheduler? {
+        if let backend = definition.backend { return backend.scheduler }
+        return definition.options.limit == nil ? nil : engine.router.blockScheduler
+    }
 
     // MARK: - What people see
 
-    /// The attempt that was begun last; 0 before the first.
-    override var attempt: Int { run.withLock { $0.attempts.attempt } }
-    var failedAttempts: [AttemptFailure] { run.withLock { $0.attempts.failures } }
+    /// The attempt whose turn came last; 0 before the first.
+    override var attempt: Int { run.withLock { $0.attempt } }
+    /// Those that failed; none for a task whose only attempt nothing was said about.
+    var failedAttempts: [AttemptFailure] {
+        guard policies.governsAttempts || definition.hasFallback else { return [] }
+        return run.withLock { $0.attempts.failures }
+    }
+    /// What the attempt that runs asked for, or the next one asks for.
+    var request: ResourceRequest { run.withLock { $0.request } }
     var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
 
@@ -75,11 +100,15 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     // MARK: - Until an attempt begins
 
     override func submit(refusal: TaskRefusedError?) {
-        if let deadline = run.withLock({ $0.attempts.deadlineTime }) {
-            let timer = timers.schedule(at: deadline) { self.deadlineIsOver() }
-            run.withLock { $0.deadlineTimer = timer }
-        }
         super.submit(refusal: refusal)
+        // Not before: a task must not end before it was called.
+        guard let deadline = run.withLock({ $0.stage == .over ? nil : $0.attempts.deadlineTime }) else { return }
+        let timer = timers.schedule(at: deadline) { self.deadlineIsOver() }
+        let isTooLate = run.withLock { run in
+            if run.stage != .over { run.deadlineTimer = timer }
+            return run.stage == .over
+        }
+        if isTooLate { timers.cancel(timer) }
     }
 
     override func goOn() {
@@ -88,160 +117,220 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         Unmanaged.passUnretained(self).release()
     }
 
-    private func enqueue() {
-        let (attempt, request) = run.withLock { run in
-            run.stage = .queued
-            return (run.attempts.attempt, run.request)
+    /// Waits for the turn of an attempt.
+    func enqueue(_ attempt: Int) {
+        if engine.isShuttingDown { return cancelBecauseEngineStops() }
+        guard let scheduler, !engine.configuration.dryRun else {
+            if !turnHasCome(attempt, nil) { turnWasDeclined() }
+            return
         }
-        if attempt > 1, engine.isObserved { engine.emit(.taskQueued, of: self) }
-        if let scheduler, !engine.configuration.dryRun { scheduler.submit(self, request) } else { turnHasCome(nil) }
+        let request = run.withLock { $0.stage == .queued && $0.attempts.attempt == attempt ? $0.request : nil }
+        guard let request else { return }
+        scheduler.submit(self, attempt, request)
+        // Whoever ended the wait before the task was in the queue couldn't take it out.
+        let isObsolete = run.withLock { run in
+            run.attempts.attempt != attempt || (run.stage != .queued && run.stage != .attempting)
+        }
+        if isObsolete { scheduler.remove(self, attempt) }
     }
 
-    /// The task has the resources for its next attempt, and gives them back by ``ResourceScheduler/remove(_:)``.
-    func turnHasCome(_ allocation: ResourceAllocation?) {
-        if engine.isShuttingDown { _ = cancel(engine.stopCause) }
+    /// An attempt has its resources.
+    ///
+    /// - Returns: whether it begins, and gives them back by ``ResourceScheduler/remove(_:_:)``; if not, the caller takes
+    ///   them back.
+    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?) -> Bool {
+        if engine.isShuttingDown { return false }
         let work: TaskWork? = run.withLock { run in
-            guard run.stage == .queued, step({ $0.dispatch() }) == .run else { return nil }
+            guard run.stage == .queued, run.attempts.attempt == attempt, step({ $0.dispatch() }) == .run else {
+                return nil
+            }
             run.stage = .attempting
+            run.attempt = attempt
+            run.turn += 1
             run.isInterrupted = false
             run.allocation = allocation
             return run.work
         }
-        guard let work else {
-            scheduler?.remove(self)
-            return
-        }
+        guard let work else { return false }
         launch(work)
+        return true
     }
 
-    /// The next attempt asks for more than there is.
-    func turnNeverComes(_ reason: String) {
-        let attempt = run.withLock { run in
-            run.stage = .idle
-            return run.attempts.attempt
-        }
-        attemptFailed(
-            attempt, TaskRefusedError(RefusalReason(.insufficientResources, reason), of: self), canRetry: false)
+    /// The task doesn't have what it was given any more, because it didn't want it.
+    func turnWasDeclined() {
+        if engine.isShuttingDown { cancelBecauseEngineStops() }
     }
 
-    private func launch(_ work: TaskWork) {
+    /// An attempt asks for more than there is, because what it asks for has grown.
+    func turnNeverComes(_ attempt: Int, _ reason: String) {
+        let last = run.withLock { $0.attempts.failures.last }
+        let text = last.map { "\(reason); attempt \($0.attempt) had failed: \($0.error)" } ?? reason
+        let error = TaskRefusedError(RefusalReason(.insufficientResources, text), of: self, cause: last?.error)
+        perform(
+            advance { attempts, now in
+                attempts.attemptFailed(attempt, error, canRetry: false, at: now, random: 0)
+            })
+    }
+
+    // MARK: - Running
+
+    /// Runs a body: that of an attempt, or of the fallback.
+    func launch(_ work: TaskWork) {
         switch work {
         case .synchronous:
             _ = Unmanaged.passRetained(self)
             engine.pool.submit(self)
         case .asynchronous(let body):
-            let run: @Sendable () async -> Void = {
-                if !self.definition.isDispatched { self.begin() }
-                await ExecutionContext.$bound.withValue(.task(self, inside: self.membership)) { await body(self) }
-            }
+            let turn = run.withLock { $0.turn }
+            let life: @Sendable () async -> Void = { await self.live(body) }
             let task =
                 definition.isDispatched
-                ? Task.detached(operation: run) : Task.detached(executorPreference: engine.pool, operation: run)
-            let isTooLate = self.run.withLock { run in
+                ? Task.detached(operation: life) : Task.detached(executorPreference: engine.pool, operation: life)
+            let isTooLate = run.withLock { run in
+                guard run.turn == turn else { return false }
                 run.body = task
-                return run.isInterrupted || run.stage == .over
+                return run.isInterrupted
             }
             if isTooLate { task.cancel() }
         }
     }
 
-    override func run(on worker: Worker) {
-        if case .synchronous(let body)? = run.withLock({ $0.stage == .fallingBack ? $0.fallback : $0.work }) {
-            begin()
-            runSynchronously(body, on: worker)
-        }
-        Unmanaged.passUnretained(self).release()
+    /// The life of an async body.
+    private func live(_ body: TaskWork.AsyncBody) async {
+        if !definition.isDispatched { begin() }
+        if shouldStop { return fail(CancellationError()) }
+        await ExecutionContext.$bound.withValue(.task(self, inside: membership)) { await body(self) }
+    }
+
+    /// A worker has time for a synchronous body.
+    override func start() -> TaskWork? {
+        begin()
+        guard shouldStop else { return run.withLock { $0.work } }
+        fail(CancellationError())
+        return nil
     }
 
     override func begin() {
-        let (announces, action) = run.withLock { run -> (Bool, AttemptMachine.Action) in
-            guard run.stage == .attempting, step({ $0.begin() }) == .announce else { return (false, .nothing) }
-            return (true, run.attempts.attemptStarted(run.attempts.attempt, at: timers.now()))
+        let now = timers.now()
+        let (announces, next) = run.withLock { run -> (Bool, Step) in
+            guard run.stage == .attempting, !run.isInterrupted, step({ $0.begin() }) == .announce else {
+                return (false, Step())
+            }
+            return (true, decide(run.attempts.attemptStarted(run.attempt, at: now), at: now, &run))
         }
         if announces, engine.isObserved { engine.emit(.taskStarted, of: self) }
-        perform(action)
+        perform(next)
     }
 
-    // MARK: - How attempts end
+    // MARK: - How bodies end
 
     override func finish() {
-        let action = endAttempt(with: nil) { attempts, now, random in
-            attempts.attemptSucceeded(attempts.attempt, at: now, random: random)
-        } orFallback: {
-            $0.fallbackSucceeded()
-        }
-        perform(action)
+        perform(
+            bodyEnded(with: nil) { attempts, attempt, now, random in
+                attempts.attemptSucceeded(attempt, at: now, random: random)
+            } orFallback: {
+                $0.fallbackSucceeded()
+            })
     }
+
+    func finishWithValue() { super.finish() }
 
     override func fail(_ error: any Error) {
         let isCancellation = error is CancellationError || error is TaskCancelledError
         let canRetry = !isCancellation && policies.retry?.covers(error) ?? false
-        let action = endAttempt(with: error) { attempts, now, random in
-            if isCancellation { return attempts.attemptCancelled(attempts.attempt, at: now, random: random) }
-            return attempts.attemptFailed(attempts.attempt, error, canRetry: canRetry, at: now, random: random)
-        } orFallback: {
-            isCancellation ? $0.fallbackCancelled() : $0.fallbackFailed()
-        }
-        perform(action)
-    }
-
-    private func attemptFailed(_ attempt: Int, _ error: any Error, canRetry: Bool) {
         perform(
-            advance { attempts, now in
-                attempts.attemptFailed(attempt, error, canRetry: canRetry, at: now, random: Double.random(in: 0..<1))
+            bodyEnded(with: error) { attempts, attempt, now, random in
+                if isCancellation { return attempts.attemptCancelled(attempt, at: now, random: random) }
+                return attempts.attemptFailed(attempt, error, canRetry: canRetry, at: now, random: random)
+            } orFallback: {
+                isCancellation ? $0.fallbackCancelled() : $0.fallbackFailed()
             })
     }
 
-    /// The body has stopped: gives back what the attempt had, before anything else begins.
-    private func endAttempt(
+    /// Gives back what the attempt had, before anything else begins.
+    private func bodyEnded(
         with error: (any Error)?,
-        _ event: (inout AttemptMachine, _ now: Duration, _ random: Double) -> AttemptMachine.Action,
+        _ event: (inout AttemptMachine, _ attempt: Int, _ now: Duration, _ random: Double) -> AttemptMachine.Action,
         orFallback fallbackEvent: (inout AttemptMachine) -> AttemptMachine.Action
     ) -> Step {
-        let (timer, wasAttempt) = run.withLock { run in
+        let (timer, attempt) = run.withLock { run in
             run.error = error
+            run.turn += 1
             run.body = nil
             run.allocation = nil
-            return (run.attemptTimer.take(), run.stage == .attempting)
+            return (run.attemptTimer.take(), run.stage == .attempting ? run.attempt : nil)
         }
         if let timer { timers.cancel(timer) }
-        if wasAttempt { scheduler?.remove(self) }
+        guard let attempt else { return advance { attempts, _ in fallbackEvent(&attempts) } }
+        scheduler?.remove(self, attempt)
         let random = Double.random(in: 0..<1)
-        return advance { attempts, now in
-            wasAttempt ? event(&attempts, now, random) : fallbackEvent(&attempts)
-        }
+        return advance { event(&$0, attempt, $1, random) }
     }
 
     // MARK: - Time
 
-    private func timeIsOver(for attempt: Int) {
+    func timeIsOver(for attempt: Int) {
         let error = run.withLock { $0.attempts.timeoutError(of: attempt) }
         let canRetry = policies.retry?.covers(error) ?? false
         perform(advance { attempts, _ in attempts.timeoutFired(attempt, canRetry: canRetry) })
     }
 
-    private func deadlineIsOver() { perform(advance { attempts, _ in attempts.deadlineFired() }) }
+    private func deadlineIsOver() {
+        let now = timers.now()
+        perform(
+            run.withLock { run in
+                switch run.stage {
+                case .idle: return endWithoutDependencies(&run)
+                case .queued, .attempting, .pausing, .fallingBack:
+                    guard !currentPhase.isTerminal else { return Step() }
+                    return decide(run.attempts.deadlineFired(), at: now, &run)
+                case .telling, .over: return Step()
+                }
+            })
+    }
+
+    /// The deadline is over before the dependencies have ended: without their values there is nothing to give to a
+    /// fallback. If they have, ``goOn()`` is about to find that it is too late.
+    private func endWithoutDependencies(_ run: inout Run) -> Step {
+        guard !isResolved, step({ $0.giveUp(as: .failed) }) == .end else { return Step() }
+        _ = run.attempts.deadlineFired()
+        run.stage = .over
+        return Step(.fail(.deadline), endsUnrun: true)
+    }
 
     // MARK: - Cancellation
 
     override func cancel(_ cause: TaskCancelledError.Cause) -> Bool {
-        let action = run.withLock { run in
-            let action = step { $0.cancel() }
-            switch action {
-            case .interrupt: _ = run.attempts.cancelled()
-            case .end: run.stage = run.stage == .queued ? .queued : .over
-            case .endSoon, .nothing, .run, .announce, .keepOutcome, .dropOutcome: break
-            }
-            return action
-        }
+        let (action, body) = run.withLock { run in cancel(&run) }
+        return carryOut(action, body, cause)
+    }
+
+    override func cancelUnlessBegun(_ cause: TaskCancelledError.Cause) {
+        let (action, body) = run.withLock { run in currentPhase == .waiting ? cancel(&run) : (.nothing, nil) }
+        _ = carryOut(action, body, cause)
+    }
+
+    private func cancel(_ run: inout Run) -> (TaskPhase.Action, Task<Void, Never>?) {
+        let action = step { $0.cancel() }
+        guard action == .interrupt else { return (action, nil) }
+        _ = run.attempts.cancelled()
+        run.isInterrupted = true
+        return (action, run.body)
+    }
+
+    private func carryOut(
+        _ action: TaskPhase.Action, _ body: Task<Void, Never>?, _ cause: TaskCancelledError.Cause
+    ) -> Bool {
         switch action {
         case .end: endUnrun(TaskCancelledError(self, cause: cause))
-        case .interrupt: interruptBody()
+        case .interrupt: body?.cancel()
         case .endSoon: break
         case .nothing, .run, .announce, .keepOutcome, .dropOutcome: return false
         }
         return true
     }
+
+    func cancelBecauseEngineStops() { cancelUnlessBegun(engine.stopCause) }
 
     private func interruptBody() {
         let body = run.withLock { run in
@@ -249,138 +338,6 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             return run.body
         }
         body?.cancel()
-    }
-
-    /// Stops an attempt, which ends it, wherever it is.
-    private func interrupt(_ attempt: Int) {
-        let wasQueued = run.withLock { run in
-            guard run.stage == .queued else { return false }
-            run.stage = .idle
-            return true
-        }
-        guard wasQueued else { return interruptBody() }
-        scheduler?.remove(self)
-        perform(
-            advance { attempts, now in
-                attempts.attemptCancelled(attempt, at: now, random: Double.random(in: 0..<1))
-            })
-    }
-
-    // MARK: - Decisions
-
-    /// What the attempts say, and who ends the task if it is to end.
-    private struct Step {
-        let action: AttemptMachine.Action
-        /// Whether the task ends without having been running at that moment.
-        var endsUnrun = false
-    }
-
-    private func perform(_ action: AttemptMachine.Action) { perform(Step(action: action)) }
-
-    /// Lets the attempts decide, and changes the phase with it.
-    private func advance(_ event: (inout AttemptMachine, _ now: Duration) -> AttemptMachine.Action) -> Step {
-        let now = timers.now()
-        return run.withLock { run in
-            guard run.stage != .over, !currentPhase.isTerminal else { return Step(action: .nothing) }
-            let action = event(&run.attempts, now)
-            switch action {
-            case .start, .wait:
-                run.stage = .idle
-                _ = step { $0.retry() }
-            case .runFallback:
-                // Without the values of its dependencies there is nothing to give to the fallback.
-                guard isResolved else { return end(.fail(.deadline), as: .failed, &run) }
-                run.stage = .fallingBack
-                run.isInterrupted = false
-                _ = step { $0.start() }
-            case .fail: return end(action, as: .failed, &run)
-            case .cancel: return end(action, as: .cancelled, &run)
-            case .succeed: run.stage = .over
-            case .watch, .interrupt, .interruptFallback, .nothing: break
-            }
-            return Step(action: action)
-        }
-    }
-
-    private func end(_ action: AttemptMachine.Action, as end: TaskPhase, _ run: inout Run) -> Step {
-        let endsUnrun = step { $0.giveUp(as: end) } == .end
-        if !endsUnrun, currentPhase.isTerminal { return Step(action: .nothing) }
-        run.stage = .over
-        return Step(action: action, endsUnrun: endsUnrun)
-    }
-
-    private func perform(_ step: Step) {
-        switch step.action {
-        case .start:
-            noteFailedAttempt(nextAfter: .zero)
-            enqueue()
-        case .watch(let attempt, let time):
-            let timer = timers.schedule(at: time) { self.timeIsOver(for: attempt) }
-            keep(timer)
-        case .wait(let time, let attempt):
-            noteFailedAttempt(nextAfter: time - timers.now())
-            let timer = timers.schedule(at: time) {
-                self.perform(self.advance { $0.backoffOver(attempt, at: $1) })
-            }
-            keep(timer)
-        case .interrupt(let attempt, _): interrupt(attempt)
-        case .interruptFallback: interruptBody()
-        case .runFallback:
-            noteFailedAttempt(nextAfter: nil)
-            if let fallback = run.withLock({ $0.fallback }) { launch(fallback) }
-        case .succeed: super.finish()
-        case .fail(let failure): end(step, as: .failed, failureError(failure))
-        case .cancel:
-            let cause = run.withLock { $0.error }.map(TaskCancelledError.Cause.body)
-            end(
-                step, as: .cancelled,
-                TaskCancelledError(self, cause: engine.isInterrupting ? engine.stopCause : cause ?? .requested(nil)))
-        case .nothing: break
-        }
-    }
-
-    private func keep(_ timer: TimerID) {
-        let isTooLate = run.withLock { run in
-            if run.stage != .over { run.attemptTimer = timer }
-            return run.stage == .over
-        }
-        if isTooLate { timers.cancel(timer) }
-    }
-
-    private func end(_ step: Step, as end: TaskPhase, _ error: any WorkflowError) {
-        if step.endsUnrun {
-            endUnrun(error)
-        } else {
-            finish(as: end, error: error)
-        }
-    }
-
-    private func failureError(_ failure: AttemptMachine.Failure) -> TaskFailedError {
-        let (error, failures) = run.withLock { run -> (any Error, [AttemptFailure]) in
-            let error: any Error =
-                switch failure {
-                case .attempt: run.attempts.failures.last?.error ?? CancellationError()
-                case .deadline: run.attempts.deadlineError
-                case .fallback: run.error ?? CancellationError()
-                }
-            return (error, run.attempts.failures)
-        }
-        return TaskFailedError(error, of: self, failedAttempts: failures)
-    }
-
-    /// Tells that an attempt has failed, and what is done about it; and lets what the next one asks for grow.
-    ///
-    /// - Parameter delay: the pause before the next attempt; nil if there will be none.
-    private func noteFailedAttempt(nextAfter delay: Duration?) {
-        guard let failure = run.withLock({ $0.attempts.failures.last }), attempt > 0 else { return }
-        if let retry = policies.retry, !retry.growth.isEmpty {
-            let grown = retry.grown(run.withLock { $0.request }, after: failure.error)
-            run.withLock { $0.request = grown }
-        }
-        content = .nothing
-        if engine.isObserved {
-            engine.emit(.taskAttemptFailed, of: self, error: failure.error, attempt: failure.attempt, retryDelay: delay)
-        }
     }
 
     // MARK: - The end
@@ -392,17 +349,14 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     /// The outcome is known: nothing of the task may stay behind in queues and among timers.
     private func letGo() {
-        let (kept, timers, wasQueued, output) = run.withLock { run in
-            let wasQueued = run.stage == .queued
+        let (kept, timers, queuedAttempt, output) = run.withLock { run in
+            let queuedAttempt = run.stage == .queued ? run.attempts.attempt : nil
             run.stage = .over
-            let kept = (run.work.take(), run.fallback.take(), run.body.take())
-            return (
-                kept, [run.attemptTimer.take(), run.deadlineTimer.take()].compactMap(\.self), wasQueued,
-                run.output
-            )
+            let kept = (run.work.take(), run.body.take())
+            return (kept, [run.attemptTimer.take(), run.deadlineTimer.take()], queuedAttempt, run.output)
         }
-        for timer in timers { self.timers.cancel(timer) }
-        if wasQueued { scheduler?.remove(self) }
+        for timer in timers { if let timer { self.timers.cancel(timer) } }
+        if let queuedAttempt { scheduler?.remove(self, queuedAttempt) }
         engine.running.remove(self)
         output?.finish()
         _ = kept  // what the bodies hold ends outside of the lock

@@ -37,7 +37,7 @@ extension TaskBody {
         return value
     }
 
-    private func call(_ input: repeat each Input) async throws -> Output {
+    func call(_ input: repeat each Input) async throws -> Output {
         if let synchronous { return try synchronous(repeat each input) }
         return try await asynchronous!(repeat each input)
     }

@@ -18,6 +18,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     /// Whether its tasks' bodies run on Swift's own threads, because they do little but wait: blocking bodies on the
     /// workers don't keep a command from starting or a prompt from being sent.
     final let isDispatched: Bool
+    /// Whether something stands in for its tasks when they fail: their body does, when it is run for that.
+    final let hasFallback: Bool
     /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
     final let isManaged: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
@@ -35,6 +37,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         refusal = other.refusal
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
+        hasFallback = other.hasFallback
         isManaged = other.isManaged
         limitID = other.limitID
         usesFiles = other.usesFiles
@@ -51,6 +54,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.refusal = refusal
         ownRefusal = refusal
         isDispatched = false
+        hasFallback = false
         isManaged = false
         limitID = 0
         usesFiles = false
@@ -68,6 +72,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.ownRefusal = ownRefusal
         self.limitID = limitID ?? engine.makeLimitID()
         isDispatched = kind == .executable || kind == .prompt
+        self.hasFallback = hasFallback
         isManaged = isDispatched || hasFallback || options.needManagement
         usesFiles =
             options.wantsDirectory
@@ -92,7 +97,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     @usableFromInline
     final func makeNode(_ work: TaskWork, dependencyCount: Int) -> TaskNode {
         isManaged
-            ? ManagedTaskNode(self, work, fallback: nil, dependencyCount: dependencyCount)
+            ? ManagedTaskNode(self, work, dependencyCount: dependencyCount)
             : TaskNode(self, work, dependencyCount: dependencyCount)
     }
 }

@@ -52,6 +52,7 @@ extension TaskNode {
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()
         let options = definition.options
+        let request = (self as? ManagedTaskNode)?.request ?? options.resources
         var output = CommandRequest.Output.memory
         if options.capturesStdio || standardOutput != nil {
             let path = try engine.makeRunDirectory() + "/\(id)"
@@ -60,7 +61,7 @@ extension TaskNode {
         if !backend.reportsStart { begin() }
         let result = try await backend.execute(
             CommandRequest(
-                command: command, task: TaskContext(self), resources: options.resources, output: output,
+                command: command, task: TaskContext(self), resources: request, output: output,
                 gracePeriod: options.gracePeriod, tap: OutputTap(unsafeDowncast(self, to: ManagedTaskNode.self).output))
         )
         guard case .files(let path, _) = output else { return result.text }

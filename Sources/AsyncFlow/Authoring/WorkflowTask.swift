@@ -13,8 +13,11 @@
 public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: Sendable>: Sendable {
     @usableFromInline let definition: TypedTaskDefinition<Output, repeat each Input>
 
-    init(_ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>) {
-        self.definition = TypedTaskDefinition(definition, body)
+    init(
+        _ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>,
+        fallback: TaskFallback<Output, repeat each Input>? = nil
+    ) {
+        self.definition = TypedTaskDefinition(definition, body, fallback)
     }
 
     /// The name given at definition.
@@ -24,11 +27,15 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
     public func with(_ options: TaskOption<Kind>...) -> Self {
         var merged = definition.options
         for option in options { option.apply(&merged) }
-        return Self(
+        return with(merged, definition.fallback)
+    }
+
+    func with(_ options: TaskOptions, _ fallback: TaskFallback<Output, repeat each Input>?) -> Self {
+        Self(
             TaskDefinition(
-                engine: definition.engine, name: definition.name, kind: definition.kind, options: merged,
-                ownRefusal: definition.ownRefusal, limitID: definition.limitID),
-            definition.ownBody)
+                engine: definition.engine, name: definition.name, kind: definition.kind, options: options,
+                ownRefusal: definition.ownRefusal, limitID: definition.limitID, hasFallback: fallback != nil),
+            definition.ownBody, fallback: fallback)
     }
 
     /// Adds a task to the graph. Never blocks and never throws: whatever goes wrong ends in the future.
@@ -96,18 +103,25 @@ struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
 /// A definition with its typed body: the one object that a call has to keep alive.
 @usableFromInline
 final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDefinition, @unchecked Sendable {
-    /// What the engine's workers run: the body, or the call of the backend that runs the body.
+    /// What the engine's workers run: the body, or the call of the backend that runs the body; or the fallback, when it is
+    /// the turn of that.
     @usableFromInline let body: TaskBody<Output, repeat each Input>
     /// The body as it was given.
     let ownBody: TaskBody<Output, repeat each Input>
+    let fallback: TaskFallback<Output, repeat each Input>?
 
-    init(_ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>) {
+    init(
+        _ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>,
+        _ fallback: TaskFallback<Output, repeat each Input>?
+    ) {
         ownBody = body
+        self.fallback = fallback
+        var body = body
         if let slot = definition.backend, let backend = definition.externalFunctionBackend {
-            self.body = body.executed(by: backend, in: slot)
-        } else {
-            self.body = body
+            body = body.executed(by: backend, in: slot)
         }
+        if let fallback { body = body.with(fallback) }
+        self.body = body
         super.init(definition)
     }
 

@@ -68,7 +68,7 @@ public protocol PromptBackend: Backend {
 public struct CommandRequest: Sendable {
     public let command: Command
     public let task: TaskContext
-    /// What the task asks for.
+    /// What this attempt of the task asks for.
     public let resources: ResourceRequest
     /// Where standard output and error are to go: into memory, or into these files.
     public let output: Output

@@ -3,6 +3,8 @@ import Synchronization
 /// The backends of one engine, and which of them runs which task.
 final class BackendRouter: Sendable {
     private let slots: [BackendSlot]
+    /// Where blocks wait that have a limit; they run in the engine itself.
+    let blockScheduler: ResourceScheduler
 
     init(_ backends: [any Backend], _ timers: Timers) throws {
         guard !backends.isEmpty else {
@@ -14,6 +16,7 @@ final class BackendRouter: Sendable {
                 .invalidConfiguration, "two backends are named '\(backend.name)'; every backend needs a name of its own"
             )
         }
+        blockScheduler = ResourceScheduler(capacity: nil, owner: "the engine", timers: timers)
         slots = backends.map { BackendSlot($0, timers) }
     }
 
@@ -45,6 +48,12 @@ final class BackendRouter: Sendable {
                 .unsupportedByBackend,
                 "none of the engine's backends can run \(kind) tasks; there are: \(listing)"))
     }
+
+    /// Whether no task waits for any backend's resources or has any of them.
+    var isUnused: Bool { blockScheduler.isUnused && slots.allSatisfy { $0.scheduler.isUnused } }
+
+    /// How many tasks wait for their turn.
+    var waitingCount: Int { slots.reduce(blockScheduler.waitingCount) { $0 + $1.scheduler.waitingCount } }
 
     private var listing: String { slots.map { "'\($0.name)' (\($0.abilities))" }.joined(separator: ", ") }
 

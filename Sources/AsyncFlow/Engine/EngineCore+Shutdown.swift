@@ -44,7 +44,7 @@ extension EngineCore {
 
     /// A task has failed by itself, or because of a dependency: too many of the first kind end everything else.
     func noteFailure(of task: TaskNode) {
-        guard configuration.failurePolicy != .goOn, !(task.content.error is DependencyFailureError) else { return }
+        guard configuration.failurePolicy != .goOn, task.failedByItself else { return }
         guard failures.withLock({ $0.taskFailed() }) == .stop else { return }
         lifecycle.halt(
             because:
@@ -62,9 +62,18 @@ extension EngineCore {
         for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
     }
 
-    /// Cancels what waits for other engines' tasks: it won't run any more.
+    /// Cancels what waits for its turn, for its next attempt, or for other engines' tasks: it won't run any more.
     private func cancelWaiting() {
-        for task in running.all where task.currentPhase == .waiting { task.cancel(.engineShutDown) }
+        for task in running.all { task.cancelUnlessBegun(.engineShutDown) }
+    }
+}
+
+extension TaskNode {
+    /// Whether its failure isn't only that of another task: of a dependency, or one that a block awaited.
+    fileprivate var failedByItself: Bool {
+        if content.error is DependencyFailureError { return false }
+        let cause = (content.error as? TaskFailedError)?.cause as? any WorkflowError
+        return cause?.taskID == nil || cause?.taskID == id
     }
 }
 
@@ -78,7 +87,8 @@ extension WorkflowEngine {
         public static let drain = ShutdownMode(drains: true, deadline: .zero)
         /// Running tasks are cancelled, the others never start.
         public static let immediate = ShutdownMode(drains: false, deadline: nil)
-        /// Running tasks may finish until the deadline, when they are cancelled; the others never start.
+        /// Running tasks may finish until the deadline, when they are cancelled; the others never start, and no further
+        /// attempt of a task does.
         public static func graceful(deadline: Duration) -> ShutdownMode {
             ShutdownMode(drains: false, deadline: deadline)
         }

@@ -6,7 +6,8 @@ public struct TaskFailedError: WorkflowError {
     /// What the body threw, unchanged: `error.cause as? MyError` gives it back.
     public let cause: (any Error)?
 
-    /// All attempts that failed, in order; of very many, the first one and the latest. Empty for a task that has only one.
+    /// All attempts that failed, in order; of very many, the first one and the latest. Empty for a task that has neither
+    /// retries nor a timeout, a deadline or a fallback.
     public let failedAttempts: [AttemptFailure]
 
     public var message: String {
@@ -16,9 +17,18 @@ public struct TaskFailedError: WorkflowError {
 
     init(_ error: any Error, of task: TaskNode, failedAttempts: [AttemptFailure] = []) {
         self.failedAttempts = failedAttempts
-        code = (error as? any WorkflowError)?.code == .emptyPrompt ? .emptyPrompt : .taskFailed
+        code = Self.code(of: error)
         taskID = task.id
         taskName = task.definition.name
         cause = error
+    }
+
+    private static func code(of error: any Error) -> WorkflowErrorCode {
+        switch error {
+        case is TaskTimeoutError: .timedOut
+        case is DeadlineExceededError: .deadlineExceeded
+        case let error as any WorkflowError where error.code == .emptyPrompt: .emptyPrompt
+        default: .taskFailed
+        }
     }
 }

@@ -1,15 +1,18 @@
-/// A task that could never run was refused as it was submitted: wrong routing, or no value to stand for it in a dry run.
+/// A task that could never run was refused as it was submitted: wrong routing, a need of more than there is, or no value to
+/// stand for it in a dry run. Or an attempt was, because what it asks for had grown too much.
 public struct TaskRefusedError: WorkflowError {
     public let code: WorkflowErrorCode
     public let taskID: TaskID?
     public let taskName: String?
     public let message: String
+    /// What is wrong in particular, where more is known; of an attempt that was refused, what the attempt before had failed
+    /// with.
     public let cause: (any Error)?
 
-    init(_ reason: RefusalReason, of task: TaskNode) {
+    init(_ reason: RefusalReason, of task: TaskNode, cause: (any Error)? = nil) {
         code = reason.code
         message = reason.message
-        cause = reason.cause
+        self.cause = cause ?? reason.cause
         taskID = task.id
         taskName = task.definition.name
     }

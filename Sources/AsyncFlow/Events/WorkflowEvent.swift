@@ -64,8 +64,9 @@ public struct WorkflowEvent: Sendable {
 ///
 /// A task's events come in this order: `taskCreated`, `taskResolved`, `taskQueued`, `taskStarted`, and exactly one of
 /// `taskCompleted`, `taskFailed` and `taskCancelled`; a task that never runs has the first and the last only, or the
-/// first three and the last. A task with several attempts has `taskAttemptFailed` after each but the last, and may have
-/// `taskQueued` and `taskStarted` again.
+/// first three and the last. A task with several attempts has `taskAttemptFailed` after each but the last, and then
+/// `taskQueued` and maybe `taskStarted` again; one with a fallback has it after the last, too. A fallback has no events of its
+/// own, unless it is another task.
 public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public let description: String
     private init(_ name: String) { description = name }

@@ -21,9 +21,10 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     /// Where the task is in its life now.
     public var state: TaskState { TaskState(node.currentPhase) }
 
-    /// The attempt that was begun last, from 1; 0 before the first. More than 1 only with ``TaskOption/retry(_:)``.
+    /// The attempt whose turn came last, from 1; 0 before the first. More than 1 only with ``TaskOption/retry(_:)``.
     public var attempt: Int { node.attempt }
-    /// The attempts that failed so far, in order; of very many, the first one and the latest.
+    /// The attempts that failed so far, in order; of very many, the first one and the latest. Empty for a task that has
+    /// neither retries nor a timeout, a deadline or a fallback.
     public var failedAttempts: [AttemptFailure] { (node as? ManagedTaskNode)?.failedAttempts ?? [] }
 
     /// The task's value, once it has one.

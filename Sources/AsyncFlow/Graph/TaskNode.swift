@@ -163,7 +163,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     private func announceReadiness() -> Bool {
         guard step({ $0.announce() }) == .announce else { return false }
         engine.emit(.taskResolved, of: self)
-        engine.emit(.taskQueued, of: self)
+        engine.emit(.taskQueued, of: self, attempt: 1)
         guard step({ $0.announced() }) == .end else { return true }
         endUnrun(TaskCancelledError(self, cause: interruptionCause(nil)))
         return false
@@ -256,7 +256,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     }
 
     /// Why a running body was interrupted.
-    private func interruptionCause(_ dropped: (any Error)?) -> TaskCancelledError.Cause {
+    final func interruptionCause(_ dropped: (any Error)?) -> TaskCancelledError.Cause {
         if engine.isInterrupting { return engine.stopCause }
         if let block = membership?.block, block.isCancelled { return .block(block.taskID) }
         return .requested(dropped)
@@ -281,6 +281,11 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         case .nothing, .run, .announce, .keepOutcome, .dropOutcome:
             return false
         }
+    }
+
+    /// Cancels the task if nothing of it runs at this moment.
+    func cancelUnlessBegun(_ cause: TaskCancelledError.Cause) {
+        if currentPhase == .waiting { cancel(cause) }
     }
 
     /// Ends the task because dependencies failed or were cancelled, unless it has begun or ended already.

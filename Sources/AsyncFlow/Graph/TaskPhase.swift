@@ -3,19 +3,19 @@ public import Synchronization
 /// The life of one task as a pure state machine: events in, actions out.
 ///
 /// ```
-/// waiting ◀──────retry───────────┐
 /// waiting ──start──────────────▶ running ──finish──▶ done | failed | cancelled
 ///    │ └─dispatch─▶ dispatched ─begin─┘└─cancel─▶ cancelling ──finish──▶ cancelled
 ///    ├──giveUp──▶ failed | cancelled
 ///    └─announce─▶ announcing ──announced──▶ waiting      (only if somebody reads every event)
 ///                    └─cancel─▶ announcingCancelled ──announced──▶ cancelled
+/// waiting | dispatched | running ──announceAttempt──▶ announcing      (between two attempts of a task)
 /// ```
 ///
 /// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a worker or for resources, and
-/// the pause before another attempt. `dispatched` is
-/// a task that its backend has, but hasn't begun: a command that waits for a process slot. `announcing` keeps the events
-/// of a task in order: a cancellation that comes meanwhile takes effect, and is told, afterwards. The phase says who owns the
-/// next step; that the outcome may be read is said by the closing of the observer list, a moment later.
+/// the pause before another attempt. `dispatched` is a task that its backend has, but hasn't begun: a command that waits
+/// for a process slot. `announcing` keeps the events of a task in order: a cancellation that comes meanwhile takes
+/// effect, and is told, afterwards. The phase says who owns the next step; that the outcome may be read is said by the
+/// closing of the observer list, a moment later.
 @usableFromInline
 enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
     case waiting, announcing, announcingCancelled, dispatched, running, cancelling, done, failed, cancelled
@@ -132,13 +132,14 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// An attempt has ended without deciding how the task ends: there will be another.
-    mutating func retry() -> Action {
+    /// Readers of events have to be told that an attempt has ended without deciding how the task ends, or that another
+    /// one is queued.
+    mutating func announceAttempt() -> Action {
         switch self {
-        case .dispatched, .running:
-            self = .waiting
-            return .run
-        case .waiting, .announcing, .announcingCancelled, .cancelling, .done, .failed, .cancelled: return .nothing
+        case .waiting, .dispatched, .running:
+            self = .announcing
+            return .announce
+        case .announcing, .announcingCancelled, .cancelling, .done, .failed, .cancelled: return .nothing
         }
     }
 

@@ -78,8 +78,10 @@ struct AttemptMachine: Sendable {
     /// What the last attempt had failed with when the deadline came.
     private var errorBeforeDeadline: (any Error)?
 
-    /// The attempt that was begun last; 0 before the first.
+    /// The attempt that was queued last; 0 before the first.
     private(set) var attempt = 0
+    /// The attempt whose body began last; 0 before the first.
+    private(set) var begunAttempt = 0
 
     /// - Parameter created: when the task was called.
     init(_ policies: TaskPolicies, hasFallback: Bool, created: Duration) {
@@ -107,7 +109,7 @@ struct AttemptMachine: Sendable {
 
     /// What the task ends with when its deadline is over.
     var deadlineError: DeadlineExceededError {
-        DeadlineExceededError(deadline: deadline ?? .zero, attempts: attempt, lastError: errorBeforeDeadline)
+        DeadlineExceededError(deadline: deadline ?? .zero, attempts: begunAttempt, lastError: errorBeforeDeadline)
     }
 
     private func isTooLate(_ now: Duration) -> Bool { deadlineInstant.map { now >= $0 } ?? false }
@@ -127,6 +129,7 @@ struct AttemptMachine: Sendable {
         switch state {
         case .queued(number):
             if isTooLate(now) { return stop(number, since: now, .deadline) }
+            begunAttempt = number
             state = .running(number, since: now)
             return timeout.map { .watch(attempt: number, until: now + $0) } ?? .nothing
         case .idle, .queued, .running, .stopping, .waiting, .fallingBack, .stoppingFallback, .over: return .nothing

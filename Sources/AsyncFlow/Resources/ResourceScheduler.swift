@@ -2,18 +2,28 @@ import Synchronization
 
 /// Gives the resources of one backend to the tasks that want to run on it: carries out what ``ResourceQueue`` decides.
 final class ResourceScheduler: Sendable {
-    private typealias Queue = ResourceQueue<Waiting, UInt64>
+    private typealias Queue = ResourceQueue<Turn, UInt64>
 
-    /// A task in the queue.
-    private struct Waiting: Hashable, Sendable {
+    /// One attempt of a task, in the queue. What comes late for an earlier attempt never meets a later one.
+    private struct Turn: Hashable, Sendable {
         let task: ManagedTaskNode
-        static func == (a: Self, b: Self) -> Bool { a.task === b.task }
+        let attempt: Int
+        static func == (a: Self, b: Self) -> Bool { a.task === b.task && a.attempt == b.attempt }
         func hash(into hasher: inout Hasher) { hasher.combine(task.number) }
+    }
+
+    private struct WakeUp {
+        let time: Duration
+        let number: UInt64
+        /// Nil until it is set.
+        var timer: TimerID?
     }
 
     private struct State {
         var queue: Queue
-        var wakeUp: (time: Duration, timer: TimerID)?
+        /// When the queue has to be asked again.
+        var wakeUp: WakeUp?
+        var lastNumber: UInt64 = 0
     }
 
     /// What there is to give; nil if the backend takes whatever it is given, and only priorities and limits count here.
@@ -28,53 +38,86 @@ final class ResourceScheduler: Sendable {
         state = Mutex(State(queue: Queue(capacity: capacity ?? .nothing, owner: owner)))
     }
 
-    /// Queues a task for its next attempt; it is told when its turn has come, maybe before this returns.
-    func submit(_ task: ManagedTaskNode, _ request: ResourceRequest) {
+    /// Whether no task waits or has anything: all there is is free.
+    var isUnused: Bool { state.withLock { $0.queue.isEmpty && $0.queue.isWhole } }
+    /// How many tasks wait for their turn.
+    var waitingCount: Int { state.withLock { $0.queue.waitingCount } }
+
+    /// Queues an attempt of a task; the task is told when its turn has come, maybe before this returns.
+    func submit(_ task: ManagedTaskNode, _ attempt: Int, _ request: ResourceRequest) {
         let definition = task.definition
         let options = definition.options
         advance { queue, now in
             queue.submit(
-                Waiting(task: task), capacity == nil ? .nothing : request, defaultCores: definition.defaultCores,
-                priority: options.policies.priority.level, limitKey: options.limit == nil ? nil : definition.limitID,
-                limit: options.limit ?? TaskLimit(), at: now)
+                Turn(task: task, attempt: attempt), capacity == nil ? .nothing : request,
+                defaultCores: definition.defaultCores, priority: options.policies.priority.level,
+                limitKey: options.limit == nil ? nil : definition.limitID, limit: options.limit ?? TaskLimit(), at: now)
         }
     }
 
-    /// Takes a task out of the queue, or what it had from it.
-    func remove(_ task: ManagedTaskNode) {
+    /// Takes an attempt out of the queue, or what it had from it. Does nothing if it isn't there.
+    func remove(_ task: ManagedTaskNode, _ attempt: Int) {
         advance { queue, now in
-            let waiting = Waiting(task: task)
-            return queue.cancel(waiting, at: now) + queue.finish(waiting, at: now)
+            let turn = Turn(task: task, attempt: attempt)
+            return queue.cancel(turn, at: now) + queue.finish(turn, at: now)
         }
     }
 
-    /// Lets the queue decide, sets the time when it has to be asked again, and tells the tasks.
+    /// Lets the queue decide, and tells the tasks; takes back what a task doesn't want any more.
+    ///
+    /// A loop, and not calls from within calls: of a hundred thousand tasks each may decline its turn.
     private func advance(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) {
-        let now = timers.now()
-        let actions = state.withLock { state in
-            let actions = event(&state.queue, now)
-            updateWakeUp(&state)
-            return actions
+        var actions = decide(event)
+        while !actions.isEmpty {
+            let declined = tell(actions)
+            if declined.isEmpty { return }
+            actions = decide { queue, now in declined.flatMap { queue.finish($0, at: now) } }
+            for turn in declined { turn.task.turnWasDeclined() }
         }
+    }
+
+    /// - Returns: those that don't want their turn.
+    private func tell(_ actions: [Queue.Action]) -> [Turn] {
+        var declined: [Turn] = []
         for action in actions {
             switch action {
-            case .start(let waiting, let allocation): waiting.task.turnHasCome(allocation)
-            case .refuse(let waiting, let reason): waiting.task.turnNeverComes(reason)
+            case .start(let turn, let allocation):
+                if !turn.task.turnHasCome(turn.attempt, allocation) { declined.append(turn) }
+            case .refuse(let turn, let reason): turn.task.turnNeverComes(turn.attempt, reason)
             case .drop: break
             }
         }
+        return declined
     }
 
-    private func updateWakeUp(_ state: inout State) {
-        guard state.queue.nextWakeUp != state.wakeUp?.time else { return }
-        if let wakeUp = state.wakeUp { timers.cancel(wakeUp.timer) }
-        state.wakeUp = state.queue.nextWakeUp.map { time in
-            (time, timers.schedule(at: time) { [weak self] in self?.wake(at: time) })
+    private func decide(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) -> [Queue.Action] {
+        let now = timers.now()
+        let (actions, obsolete, next) = state.withLock { state in
+            let actions = event(&state.queue, now)
+            guard state.queue.nextWakeUp != state.wakeUp?.time else {
+                return (actions, nil as TimerID?, nil as WakeUp?)
+            }
+            let obsolete = state.wakeUp?.timer
+            state.lastNumber += 1
+            state.wakeUp = state.queue.nextWakeUp.map { WakeUp(time: $0, number: state.lastNumber) }
+            return (actions, obsolete, state.wakeUp)
         }
+        if let obsolete { timers.cancel(obsolete) }
+        if let next { setTimer(next) }
+        return actions
     }
 
-    private func wake(at time: Duration) {
-        advance { queue, now in queue.advance(to: max(now, time)) }
+    /// Outside of the lock: a clock of the user's may be told that it has to wake somebody earlier.
+    private func setTimer(_ wakeUp: WakeUp) {
+        let timer = timers.schedule(at: wakeUp.time) { [weak self] in
+            self?.advance { queue, now in queue.advance(to: max(now, wakeUp.time)) }
+        }
+        let isObsolete = state.withLock { state in
+            guard state.wakeUp?.number == wakeUp.number else { return true }
+            state.wakeUp?.timer = timer
+            return false
+        }
+        if isObsolete { timers.cancel(timer) }
     }
 }
 

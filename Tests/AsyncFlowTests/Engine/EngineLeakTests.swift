@@ -57,6 +57,30 @@ struct EngineLeakTests {
         }
     }
 
+    @Test("a command that waits for its turn takes little memory, and gives it back")
+    func queuedCommands() async {
+        await #expect(processExitsWith: .success) {
+            let flow = try WorkflowEngine(.quiet(), backends: [LocalBackend(capacity: ResourceCapacity(cores: 1))])
+            let started = Gate()
+            flow.functionTask("first", .cores(1)) {
+                started.open()
+                try await Gate().wait()
+            }()
+            try await started.wait()
+            let command = flow.executableTask("command", .retry(3), .timeout(.seconds(60))) { (value: Int) in
+                "echo \(value)"
+            }
+            for value in 0..<1_000 { command(value) }
+            let before = ProcessUsage.now
+            for value in 0..<100_000 { command(value) }
+            let after = ProcessUsage.now
+            let bytes = (after.residentBytes - before.residentBytes) / 100_000
+            #expect(bytes < 200)
+            #expect(after.threads <= before.threads + 4)
+            await flow.shutdown(.immediate)
+        }
+    }
+
     @Test("the cost of a task doesn't grow with the number of tasks ever made")
     func constantCost() async throws {
         try await withTestEngine { flow in

@@ -160,7 +160,7 @@ struct AttemptMachineTests {
             [
                 begun[0], (.deadline, .interrupt(attempt: 1, because: .deadline)), (.started(1, at: 6), .nothing),
                 (.stoppedItself(1, at: 6), .fail(.deadline)),
-            ], failures: ["not done within its deadline of 5 s (1 attempt)"]),
+            ], failures: ["not done within its deadline of 5 s (it hadn't begun)"]),
         Story(
             "a deadline while an attempt runs", retries: 3, deadline: 5,
             begun + [
@@ -290,7 +290,7 @@ struct AttemptMachineTests {
         _ = machine.attemptFailed(1, TestError("busy"), canRetry: true, at: .seconds(103), random: 0)
         _ = machine.deadlineFired()
         #expect(machine.attemptCancelled(2, at: .seconds(106), random: 0) == .fail(.deadline))
-        let text = "not done within its deadline of 5 s (2 attempts); the last failure before that: busy"
+        let text = "not done within its deadline of 5 s (1 attempt); the last failure before that: busy"
         #expect("\(machine.deadlineError)" == text)
         #expect(machine.failures.map(\.started) == [.seconds(102), .seconds(106)])
         #expect(machine.failures.map(\.ended) == [.seconds(103), .seconds(106)])

@@ -121,6 +121,9 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     /// Whether no task runs or waits.
     var isEmpty: Bool { roster.count == 0 }
 
+    /// Whether all that there is is free.
+    var isWhole: Bool { free == FreeResources(capacity, slotNames: slotNames) }
+
     /// When to call ``advance(to:)``, on the same clock as the times given with events; nil if there is no need to.
     var nextWakeUp: Duration? { openings.first?.time }
 
