@@ -25,11 +25,17 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var error: (any Error)?
         var attemptTimer: TimerID?
         var deadlineTimer: TimerID?
+        /// The services among its arguments.
+        var services: [Service] = []
+        /// Why one of them has ended, if so.
+        var serviceFailure: (failure: ServiceFailure, service: Service)?
     }
 
     enum Stage { case idle, queued, attempting, fallingBack, over }
 
     private let run: Mutex<Run>
+    /// What the task starts, if it is a service task.
+    let service: Service?
 
     /// - Parameter fallback: what ends the task when its attempts have failed.
     init(_ definition: TaskDefinition, _ work: TaskWork, fallback: TaskWork?, dependencyCount: Int) {
@@ -39,7 +45,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             Run(
                 attempts: AttemptMachine(policies, hasFallback: fallback != nil, created: created),
                 request: definition.options.resources, work: work, fallback: fallback))
+        service = definition.options.service.map { Service($0, definition) }
         super.init(definition, work, dependencyCount: dependencyCount)
+        service?.introduce(self)
     }
 
     private var policies: TaskPolicies { definition.options.policies }
@@ -58,6 +66,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     // MARK: - Until an attempt begins
 
     override func submit() {
+        if definition.usesServices { for service in usedServices { service.attach(self) } }
         if let deadline = run.withLock({ $0.attempts.deadlineTime }) {
             let timer = timers.schedule(at: deadline) { self.deadlineIsOver() }
             run.withLock { $0.deadlineTimer = timer }
@@ -66,6 +75,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     }
 
     override func goOn() {
+        if let end = run.withLock({ $0.serviceFailure }) { giveUp(because: end.failure, of: end.service) }
         engine.running.insert(self) { [unowned self] in interruptBody() }
         perform(advance { $0.ready(at: $1) })
         Unmanaged.passUnretained(self).release()
@@ -156,9 +166,11 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         perform(action)
     }
 
-    override func fail(_ error: any Error) {
+    override func fail(_ thrown: any Error) {
+        let failure = run.withLock { $0.stage == .attempting ? $0.serviceFailure?.failure : nil }
+        let error: any Error = failure ?? thrown
         let isCancellation = error is CancellationError || error is TaskCancelledError
-        let canRetry = !isCancellation && policies.retry?.covers(error) ?? false
+        let canRetry = !isCancellation && failure == nil && policies.retry?.covers(error) ?? false
         let action = endAttempt(with: error) { attempts, now, random in
             if isCancellation { return attempts.attemptCancelled(attempts.attempt, at: now, random: random) }
             return attempts.attemptFailed(attempts.attempt, error, canRetry: canRetry, at: now, random: random)
@@ -188,7 +200,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             return (run.attemptTimer.take(), run.stage == .attempting)
         }
         if let timer { timers.cancel(timer) }
-        if wasAttempt { scheduler?.remove(self) }
+        // A service that has begun keeps what it has until its process is gone.
+        if wasAttempt, error != nil || service?.keepTurn(in: scheduler) != true { scheduler?.remove(self) }
         let random = Double.random(in: 0..<1)
         return advance { attempts, now in
             wasAttempt ? event(&attempts, now, random) : fallbackEvent(&attempts)
@@ -247,6 +260,32 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             advance { attempts, now in
                 attempts.attemptCancelled(attempt, at: now, random: Double.random(in: 0..<1))
             })
+    }
+
+    // MARK: - Services among the arguments
+
+    /// Notes that the task uses a service. Before ``submit()``.
+    func use(_ service: Service) { run.withLock { $0.services.append(service) } }
+
+    var usedServices: [Service] { run.withLock { $0.services } }
+
+    /// A service that the task uses has ended: the task fails, at once if its body hasn't begun, and else when that has
+    /// stopped. A value that the body returns nevertheless counts.
+    func serviceFailed(_ failure: ServiceFailure, of service: Service) {
+        if engine.isInterrupting { return }
+        let isFirst = run.withLock { run in
+            guard run.stage != .over, run.serviceFailure == nil else { return false }
+            run.serviceFailure = (failure, service)
+            return true
+        }
+        guard isFirst else { return }
+        giveUp(because: failure, of: service)
+        if run.withLock({ $0.stage == .attempting }) { interruptBody() }
+    }
+
+    private func giveUp(because failure: ServiceFailure, of service: Service) {
+        guard step({ $0.giveUp(as: .failed) }) == .end else { return }
+        endUnrun(DependencyFailureError(of: self, because: failure, of: service.task))
     }
 
     // MARK: - Decisions
@@ -378,12 +417,24 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         let (kept, timers, wasQueued) = run.withLock { run in
             let wasQueued = run.stage == .queued
             run.stage = .over
-            let kept = (run.work.take(), run.fallback.take(), run.body.take())
+            let kept = (run.work.take(), run.fallback.take(), run.body.take(), run.services)
+            run.services = []
             return (kept, [run.attemptTimer.take(), run.deadlineTimer.take()].compactMap(\.self), wasQueued)
         }
         for timer in timers { self.timers.cancel(timer) }
         if wasQueued { scheduler?.remove(self) }
         engine.running.remove(self)
+        for service in kept.3 { service.detach(self) }
         _ = kept  // what the bodies hold ends outside of the lock
+    }
+}
+
+extension ManagedTaskNode {
+    /// Why the task can't run, if a service that it uses had ended before it was called.
+    var serviceRefusal: DependencyFailureError? {
+        for service in usedServices {
+            if let failure = service.failure { return DependencyFailureError(of: self, because: failure, of: service.task) }
+        }
+        return nil
     }
 }

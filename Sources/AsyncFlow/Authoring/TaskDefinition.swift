@@ -20,10 +20,12 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let isDispatched: Bool
     /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
     final let isManaged: Bool
+    /// Whether services may be among the arguments of its tasks.
+    @usableFromInline final let usesServices: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
     final let limitID: UInt64
 
-    init(_ other: TaskDefinition) {
+    init(_ other: TaskDefinition, usesServices: Bool) {
         engine = other.engine
         uncountedEngine = Uncounted(engine)
         name = other.name
@@ -33,7 +35,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         refusal = other.refusal
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
-        isManaged = other.isManaged
+        isManaged = other.isManaged || usesServices
+        self.usesServices = usesServices
         limitID = other.limitID
     }
 
@@ -49,6 +52,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         ownRefusal = refusal
         isDispatched = false
         isManaged = false
+        usesServices = false
         limitID = 0
     }
 
@@ -63,14 +67,15 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.options = options
         self.ownRefusal = ownRefusal
         self.limitID = limitID ?? engine.makeLimitID()
-        isDispatched = kind == .executable || kind == .prompt
+        isDispatched = kind == .executable || kind == .prompt || kind == .service
+        usesServices = false
         isManaged = isDispatched || hasFallback || options.needManagement
         switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
             backend = slot
             let isDryRun = engine.configuration.dryRun
             let shortfall = isDryRun ? nil : slot?.shortfall(for: options.resources, of: kind)
-            refusal = ownRefusal ?? options.problem ?? shortfall
+            refusal = ownRefusal ?? options.problem(for: kind) ?? shortfall
         case .failure(let problem):
             backend = nil
             refusal = ownRefusal ?? problem

@@ -74,6 +74,12 @@ public struct CommandRequest: Sendable {
     public let output: Output
     /// How long the command may take to end after SIGTERM before SIGKILL follows.
     public let gracePeriod: Duration
+    /// Who wants to know of the command while it runs: set for the commands of service tasks. A backend that can tell
+    /// calls it; otherwise a service has no process id, no output, and can't be ready by a line of its output.
+    public internal(set) var watcher: CommandWatcher? = nil
+    /// Whether the command is to be started as ``ResourceRequest/ranks`` processes that find each other, even if that is
+    /// one.
+    public var isParallel: Bool { task.isParallel }
 
     /// Where the output of a command goes.
     public enum Output: Sendable, Hashable {

@@ -13,11 +13,19 @@ public struct CommandError: Error, Sendable, Hashable {
     /// except for `PATH`.
     let detail: String
 
-    package init(_ reason: Reason, _ command: Command, detail: String = "", standardErrorTail: String = "") {
+    /// For a command of several ranks: which of them failed first, from 0; ``exitCode`` and ``signal`` are that rank's.
+    /// Nil for other commands, and where the launcher doesn't say.
+    public let failedRank: Int?
+
+    package init(
+        _ reason: Reason, _ command: Command, detail: String = "", standardErrorTail: String = "",
+        failedRank: Int? = nil
+    ) {
         self.reason = reason
         self.command = command
         self.detail = detail
         self.standardErrorTail = standardErrorTail
+        self.failedRank = failedRank
     }
 
     /// The exit code of a command that exited by itself, or `nil`.

@@ -19,6 +19,7 @@ final class EngineCore: Sendable {
     let failures: Mutex<FailureCounter>
     let events: EventHub
     let running = RunningTasks()
+    let services = ServiceRegistry()
     let dryRun: DryRunRecorder?
     let runDirectory: String
     @usableFromInline let pool: WorkerPool
@@ -107,6 +108,7 @@ final class EngineCore: Sendable {
     /// Why a task that is being submitted can't run, if so.
     func refusal(of task: TaskNode) -> (any WorkflowError)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
+        if task.definition.usesServices, let failure = (task as? ManagedTaskNode)?.serviceRefusal { return failure }
         if lifecycle.isStopping || lifecycle.isClosed { return TaskCancelledError(task, cause: stopCause) }
         if let block = task.membership?.block, block.isCancelled {
             return TaskCancelledError(task, cause: .block(block.taskID))

@@ -42,6 +42,7 @@ package struct CommandRunner: Sendable {
     ///   - command: The command.
     ///   - capture: Where its output goes.
     ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
+    ///   - watcher: Learns of the start and of the output; then the standard output isn't kept.
     /// - Returns: What it wrote.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
     ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
@@ -49,12 +50,19 @@ package struct CommandRunner: Sendable {
     package func run(
         _ command: Command,
         capture: Capture = .memory,
-        gracePeriod: Duration = .seconds(5)
+        gracePeriod: Duration = .seconds(5),
+        watcher: CommandWatcher? = nil
     ) async throws -> CommandResult {
         try Task.checkCancellation()
         try command.validate()
         try capture.validate(for: command)
         let started = try start(command, capture: capture, gracePeriod: gracePeriod)
+        if let watcher {
+            started.process.watcher = watcher
+            let (number, reactor) = (started.process.number, started.reactor)
+            watcher.started(
+                RunningCommand(processID: started.process.group.id) { reactor.send($0, to: number) })
+        }
         let outcome = await started.end()
         return try result(of: command, started, outcome, capture)
     }

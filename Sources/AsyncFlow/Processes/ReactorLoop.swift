@@ -34,6 +34,9 @@ struct ReactorLoop {
         case .cancel(let number):
             guard let process = processes[number] else { return }
             perform(process.lifecycle.cancelled(now: .now), on: process)
+        case .signal(let number, let signal):
+            // Until it was reaped, nobody else can have its id.
+            if let process = processes[number], !process.wasReaped { kill(-process.group.id, signal) }
         case .fail(let number, let error):
             guard let process = processes[number] else { return }
             process.outcome.failure = error
@@ -70,6 +73,7 @@ struct ReactorLoop {
         perform(process.lifecycle.leaderExited(now: now), on: process)
         var status: CInt = 0
         if (try? retrying { waitpid(process.group.id, &status, 0) }) != nil { process.outcome.status = status }
+        process.wasReaped = true
         close(.exit, of: process)
         perform(process.lifecycle.leaderReaped(groupIsGone: process.group.isGone, now: now), on: process)
     }

@@ -39,6 +39,9 @@ final class RunningProcess: @unchecked Sendable {
     var input: Descriptor?
     var remainingInput: ArraySlice<UInt8>
     var outcome = ProcessOutcome()
+    var wasReaped = false
+    /// Gets all that it writes.
+    var watcher: CommandWatcher?
     private var errorTail = TailBuffer(limit: CommandRunner.standardErrorLimit)
     private var continuation: CheckedContinuation<ProcessOutcome, Never>?
 
@@ -78,7 +81,8 @@ final class RunningProcess: @unchecked Sendable {
             return error.code == EAGAIN ? -1 : 0
         }
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-        if source == .output { outcome.output.append(contentsOf: bytes) } else { errorTail.append(bytes) }
+        if count > 0 { watcher?.received(bytes) }
+        if source == .error { errorTail.append(bytes) } else if watcher == nil { outcome.output.append(contentsOf: bytes) }
         return count
     }
 

@@ -6,9 +6,11 @@ final class ResourceScheduler: Sendable {
 
     /// A task in the queue.
     private struct Waiting: Hashable, Sendable {
-        let task: ManagedTaskNode
-        static func == (a: Self, b: Self) -> Bool { a.task === b.task }
-        func hash(into hasher: inout Hasher) { hasher.combine(task.number) }
+        let number: UInt64
+        /// Who is told of its turn; nil in a look-up.
+        let taker: (any TurnTaker)?
+        static func == (a: Self, b: Self) -> Bool { a.number == b.number }
+        func hash(into hasher: inout Hasher) { hasher.combine(number) }
     }
 
     private struct State {
@@ -34,16 +36,19 @@ final class ResourceScheduler: Sendable {
         let options = definition.options
         advance { queue, now in
             queue.submit(
-                Waiting(task: task), capacity == nil ? .nothing : request, defaultCores: definition.defaultCores,
+                Waiting(number: task.number, taker: task.turnTaker), capacity == nil ? .nothing : request, defaultCores: definition.defaultCores,
                 priority: options.policies.priority.level, limitKey: options.limit == nil ? nil : definition.limitID,
                 limit: options.limit ?? TaskLimit(), at: now)
         }
     }
 
     /// Takes a task out of the queue, or what it had from it.
-    func remove(_ task: ManagedTaskNode) {
+    func remove(_ task: ManagedTaskNode) { remove(task.number) }
+
+    /// - Parameter number: that of the task.
+    func remove(_ number: UInt64) {
         advance { queue, now in
-            let waiting = Waiting(task: task)
+            let waiting = Waiting(number: number, taker: nil)
             return queue.cancel(waiting, at: now) + queue.finish(waiting, at: now)
         }
     }
@@ -58,8 +63,8 @@ final class ResourceScheduler: Sendable {
         }
         for action in actions {
             switch action {
-            case .start(let waiting, let allocation): waiting.task.turnHasCome(allocation)
-            case .refuse(let waiting, let reason): waiting.task.turnNeverComes(reason)
+            case .start(let waiting, let allocation): waiting.taker?.turnHasCome(allocation)
+            case .refuse(let waiting, let reason): waiting.taker?.turnNeverComes(reason)
             case .drop: break
             }
         }
@@ -76,6 +81,16 @@ final class ResourceScheduler: Sendable {
     private func wake(at time: Duration) {
         advance { queue, now in queue.advance(to: max(now, time)) }
     }
+}
+
+/// Who waits for a turn in the queue, and has it until it is taken out of it.
+protocol TurnTaker: AnyObject, Sendable {
+    func turnHasCome(_ allocation: ResourceAllocation?)
+    func turnNeverComes(_ reason: String)
+}
+
+extension ManagedTaskNode: TurnTaker {
+    fileprivate var turnTaker: any TurnTaker { service.map { $0.turn(of: self) } ?? self }
 }
 
 extension ResourceCapacity {
