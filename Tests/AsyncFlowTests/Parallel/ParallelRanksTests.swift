@@ -52,7 +52,7 @@ struct ParallelRanksTests {
 
     @Test("there are exactly as many ranks as asked for, each knows its cores, and they find each other", arguments: [1, 4])
     func sum(ranks: Int) async throws {
-        try await withRanks { flow, program in
+        try await withRanks { flow, program async throws in
             let sum = flow.executableTask("sum", .ranks(ranks), .cores(2)) { Command(program) }
             let output = try await sum().value
             #expect(output == "\(ranks) ranks, sum \(ranks * (ranks + 1) / 2), threads 2\n")
@@ -63,7 +63,7 @@ struct ParallelRanksTests {
         "the rank that fails first is named, with how it ended",
         arguments: [("exit", 3, nil), ("kill", nil, SIGKILL)] as [(String, Int32?, Int32?)])
     func failingRank(how: String, exitCode: Int32?, signal: Int32?) async throws {
-        try await withRanks { flow, program in
+        try await withRanks { flow, program async throws in
             let future = flow.executableTask("sum", .ranks(4)) { Command(program, how) }()
             let error = try #require((await future.error as? TaskFailedError)?.cause as? CommandError)
             #expect(error.failedRank == 2)
@@ -75,7 +75,7 @@ struct ParallelRanksTests {
 
     @Test("a rank that calls MPI_Abort fails the command with its code")
     func abort() async throws {
-        try await withRanks { flow, program in
+        try await withRanks { flow, program async throws in
             let future = flow.executableTask("sum", .ranks(4)) { Command(program, "abort") }()
             let error = try #require((await future.error as? TaskFailedError)?.cause as? CommandError)
             #expect(error.exitCode == 7)
@@ -88,7 +88,7 @@ struct ParallelRanksTests {
     func cancelled(prefix: String) async throws {
         let folder = try TemporaryFolder("cancelled")
         let mark = "\(Int.random(in: 100_000...999_999))"
-        try await withTestEngine(backends: [backend]) { flow in
+        try await withTestEngine(backends: [backend]) { flow async throws in
             let file = folder["started"]
             let future = flow.executableTask("ranks", .ranks(3), .gracePeriod(.milliseconds(100))) {
                 Command.shell("echo up >> '\(file)'; \(prefix)sh -c 'while :; do sleep \(mark); done'")
@@ -106,7 +106,7 @@ struct ParallelRanksTests {
     @Test("a rank that leaves something behind in a session of its own doesn't get away with it")
     func leftBehind() async throws {
         let mark = "\(Int.random(in: 100_000...999_999))"
-        try await withTestEngine(backends: [backend]) { flow in
+        try await withTestEngine(backends: [backend]) { flow async throws in
             let task = flow.executableTask("ranks", .ranks(2)) {
                 Command.shell("setsid sleep \(mark) >/dev/null 2>&1 </dev/null & echo x")
             }
@@ -117,7 +117,7 @@ struct ParallelRanksTests {
 
     @Test("a program that isn't there is an error that names it, as without ranks")
     func missingProgram() async throws {
-        try await withTestEngine(backends: [backend]) { flow in
+        try await withTestEngine(backends: [backend]) { flow async throws in
             for program in ["no-such-program", "/no/such/program"] {
                 let future = flow.executableTask("ranks", .ranks(2)) { Command(program) }()
                 let error = try #require((await future.error as? TaskFailedError)?.cause as? CommandError)
@@ -132,7 +132,7 @@ struct ParallelRanksTests {
 struct MissingLauncherTests {
     @Test("a missing launcher is an error that says what to install")
     func missing() async throws {
-        try await withTestEngine(backends: [LocalBackend(launcher: .openMPI("no-such-mpirun"))]) { flow in
+        try await withTestEngine(backends: [LocalBackend(launcher: .openMPI("no-such-mpirun"))]) { flow async throws in
             let future = flow.executableTask("ranks", .ranks(1)) { "/bin/true" }()
             let error = try #require((await future.error as? TaskFailedError)?.cause as? CommandError)
             #expect(error.reason == .notFound)
@@ -143,7 +143,7 @@ struct MissingLauncherTests {
 
     @Test("a launcher that is none is an error that says so")
     func stranger() async throws {
-        try await withTestEngine(backends: [LocalBackend(launcher: .program("/bin/echo"))]) { flow in
+        try await withTestEngine(backends: [LocalBackend(launcher: .program("/bin/echo"))]) { flow async throws in
             let future = flow.executableTask("ranks", .ranks(1)) { "/bin/true" }()
             let error = try #require((await future.error as? TaskFailedError)?.cause as? CommandError)
             #expect(error.description.contains("neither Open MPI's launcher nor Hydra"))
