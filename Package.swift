@@ -8,14 +8,17 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What examples read.
+let exampleFolders = ["quickstart": "Samples", "mpi-ensemble": "Program"]
+
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
-    "failure-and-cancellation",
+    "failure-and-cancellation", "mpi-ensemble", "service-clients",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
-        resources: name == "quickstart" ? [.copy("Samples")] : [], swiftSettings: settings)
+        resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 
 let package = Package(

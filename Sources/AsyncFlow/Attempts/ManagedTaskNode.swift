@@ -433,7 +433,9 @@ extension ManagedTaskNode {
     /// Why the task can't run, if a service that it uses had ended before it was called.
     var serviceRefusal: DependencyFailureError? {
         for service in usedServices {
-            if let failure = service.failure { return DependencyFailureError(of: self, because: failure, of: service.task) }
+            if let failure = service.failure {
+                return DependencyFailureError(of: self, because: failure, of: service.task)
+            }
         }
         return nil
     }

@@ -79,7 +79,7 @@ public struct ParallelLauncher: Sendable, Hashable {
             probe.workingDirectory = nil
             do {
                 return try ProgramFile.path(for: probe)
-            } catch where error.reason == .notFound {}
+            } catch  where error.reason == .notFound {}
         }
         let names = programs.map { "'\($0)'" }.joined(separator: " nor ")
         throw CommandError(

@@ -82,7 +82,11 @@ final class RunningProcess: @unchecked Sendable {
         }
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
         if count > 0 { watcher?.received(bytes) }
-        if source == .error { errorTail.append(bytes) } else if watcher == nil { outcome.output.append(contentsOf: bytes) }
+        if source == .error {
+            errorTail.append(bytes)
+        } else if watcher == nil {
+            outcome.output.append(contentsOf: bytes)
+        }
         return count
     }
 

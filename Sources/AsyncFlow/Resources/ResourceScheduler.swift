@@ -36,7 +36,8 @@ final class ResourceScheduler: Sendable {
         let options = definition.options
         advance { queue, now in
             queue.submit(
-                Waiting(number: task.number, taker: task.turnTaker), capacity == nil ? .nothing : request, defaultCores: definition.defaultCores,
+                Waiting(number: task.number, taker: task.turnTaker), capacity == nil ? .nothing : request,
+                defaultCores: definition.defaultCores,
                 priority: options.policies.priority.level, limitKey: options.limit == nil ? nil : definition.limitID,
                 limit: options.limit ?? TaskLimit(), at: now)
         }

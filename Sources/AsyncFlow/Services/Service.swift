@@ -264,7 +264,9 @@ final class Service: Sendable {
         }
         for service in ended.plan?.uses ?? [] { service.detach(self) }
         ended.scheduler?.remove(ended.number)
-        if ended.plan != nil { engine.emit(.serviceStopped, of: self, run: ended.machine.run, failure: end.isWanted ? nil : failure) }
+        if ended.plan != nil {
+            engine.emit(.serviceStopped, of: self, run: ended.machine.run, failure: end.isWanted ? nil : failure)
+        }
         ended.starter?.resume(throwing: end == .stopped(.cancelled) ? CancellationError() : failure)
         for user in ended.users.values { user.serviceFailed(failure, of: self) }
         engine.services.remove(self)

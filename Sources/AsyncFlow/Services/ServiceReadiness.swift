@@ -37,7 +37,8 @@ public struct ServiceReadiness: Sendable {
     /// - Parameter address: `http://host:port/path`. TLS isn't spoken: an `https` address is refused.
     public static func http(_ address: String) -> ServiceReadiness {
         guard let url = ProbeAddress(address) else {
-            let problem = "ready: .http(\"\(address)\"): it takes an address such as http://127.0.0.1:8080/health; "
+            let problem =
+                "ready: .http(\"\(address)\"): it takes an address such as http://127.0.0.1:8080/health; "
                 + "https isn't supported here, use .tcp or .custom for it"
             return ServiceReadiness(problem: problem) { _ in false }
         }

@@ -50,7 +50,9 @@ struct ParallelRanksTests {
         try await withTestEngine(backends: [backend]) { flow in try await body(flow, program) }
     }
 
-    @Test("there are exactly as many ranks as asked for, each knows its cores, and they find each other", arguments: [1, 4])
+    @Test(
+        "there are exactly as many ranks as asked for, each knows its cores, and they find each other",
+        arguments: [1, 4])
     func sum(ranks: Int) async throws {
         try await withRanks { flow, program async throws in
             let sum = flow.executableTask("sum", .ranks(ranks), .cores(2)) { Command(program) }

@@ -54,7 +54,10 @@ struct RankFailureTests {
                   Errorcode: 9
                 """, RankFailure(rank: 1, .exited(9))
             ),
-            ("Abort(5) on node 2: application called MPI_Abort(MPI_COMM_WORLD, 5) - process 2", RankFailure(rank: 2, .exited(5))),
+            (
+                "Abort(5) on node 2: application called MPI_Abort(MPI_COMM_WORLD, 5) - process 2",
+                RankFailure(rank: 2, .exited(5))
+            ),
             (
                 "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)",
                 RankFailure(rank: nil, .signalled(9))
@@ -90,7 +93,8 @@ struct RankFailureTests {
         let launch = found.command(for: program, ranks: 3, marker: "MARK", isCrowded: true)
         #expect(
             launch.description
-                == "/usr/bin/mpirun -n 3 --host localhost:3 --bind-to none -x OMP_NUM_THREADS -x MARK=1 /bin/program 'a b'")
+                == "/usr/bin/mpirun -n 3 --host localhost:3 --bind-to none -x OMP_NUM_THREADS -x MARK=1 /bin/program 'a b'"
+        )
         #expect(launch.environment["OMPI_MCA_mpi_yield_when_idle"] == "1")
         let hydra = ParallelLauncher.Found(path: "mpiexec", family: .hydra)
         #expect(

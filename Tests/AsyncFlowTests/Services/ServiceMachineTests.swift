@@ -86,7 +86,8 @@ struct ServiceMachineTests {
         #expect(machine.processEnded(3, failed: true, at: .seconds(6)) == [.end(.died(wasReady: true))])
     }
 
-    @Test("stopping waits for the process, from wherever it is", arguments: ["starting", "ready", "replacing", "pausing"])
+    @Test(
+        "stopping waits for the process, from wherever it is", arguments: ["starting", "ready", "replacing", "pausing"])
     func stop(from: String) {
         var machine = from == "ready" || from == "pausing" ? ready(.always(maximum: 3)) : machine()
         switch from {
@@ -117,7 +118,9 @@ struct ServiceMachineTests {
         #expect(machine.start(at: .zero) == [])
     }
 
-    @Test("whatever happens in whatever order, one process runs at a time and the end comes once", arguments: Seeds.some(20))
+    @Test(
+        "whatever happens in whatever order, one process runs at a time and the end comes once",
+        arguments: Seeds.some(20))
     func random(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         for _ in 0..<200 {

@@ -81,7 +81,9 @@ struct ServiceTaskTests {
     func stop(ignoresTermination: Bool) async throws {
         try await withTestEngine { flow async throws in
             let trap = ignoresTermination ? "trap '' TERM; " : ""
-            let service = flow.serviceTask("service", .gracePeriod(.milliseconds(50)), ready: .logLine(containing: "up")) {
+            let service = flow.serviceTask(
+                "service", .gracePeriod(.milliseconds(50)), ready: .logLine(containing: "up")
+            ) {
                 Command.shell("\(trap)echo up; while :; do sleep 1000; done")
             }
             let handle = try await service().value
@@ -98,7 +100,9 @@ struct ServiceTaskTests {
         let folder = try TemporaryFolder("signal")
         try await withTestEngine { flow async throws in
             let file = folder["signal"]
-            let service = flow.serviceTask("service", .stopSignal(SIGINT, patience: .seconds(50)), ready: .logLine(/up/)) {
+            let service = flow.serviceTask(
+                "service", .stopSignal(SIGINT, patience: .seconds(50)), ready: .logLine(/up/)
+            ) {
                 Command.shell("trap 'echo INT > \"\(file)\"; exit 0' INT; echo up; while :; do sleep 0.01; done")
             }
             await (try await service().value).stop()
@@ -172,14 +176,8 @@ struct ServiceTaskTests {
     @Test("its death fails tasks that wait at once and interrupts those that run; the cause says why")
     func death() async throws {
         try await withTestEngine { flow async throws in
-            let service = flow.serviceTask("database", ready: .logLine(/ready/)) {
-                shellService("read line; echo out of disk; exit 7").standardInput(.bytes([]))
-            }
-            let held = flow.serviceTask("database", ready: .logLine(/ready/)) { shellService() }
-            _ = service
-            let future = held()
-            let never = Gate()
-            let began = Gate()
+            let future = flow.serviceTask("database", ready: .logLine(/ready/)) { shellService() }()
+            let (never, began) = (Gate(), Gate())
             let running = flow.functionTask("running") { (_: ServiceHandle) async throws in
                 began.open()
                 try await never.wait()
@@ -187,10 +185,7 @@ struct ServiceTaskTests {
             let command = flow.executableTask("command") { (_: ServiceHandle) in "sleep 1000" }(future)
             let block = flow.block("block") { (_: ServiceHandle) in try await never.wait() }(future)
             let other = flow.functionTask("other") { try await never.wait() }()
-            let waiting = flow.functionTask("waiting") { (_: ServiceHandle, _: Void) in }
-            _ = waiting
-            let waits = flow.functionTask("waits") { (_: ServiceHandle, _: Int) in }(
-                future, other.map { 1 })
+            let waits = flow.functionTask("waits") { (_: ServiceHandle, _: Int) in }(future, other.map { 1 })
             try await began.wait()
             let handle = try await future.value
             while command.state != .running || block.state != .running { await Task.yield() }
@@ -243,8 +238,9 @@ struct ServiceTaskTests {
             await flow.shutdown(.drain)
             var types: [EventType] = []
             for await event in events where event.task?.name == "service" { types.append(event.type) }
-            #expect(types.filter { $0 == .serviceReady || $0 == .serviceRestarted || $0 == .serviceStopped }
-                == [.serviceReady, .serviceRestarted, .serviceReady, .serviceStopped])
+            #expect(
+                types.filter { $0 == .serviceReady || $0 == .serviceRestarted || $0 == .serviceStopped }
+                    == [.serviceReady, .serviceRestarted, .serviceReady, .serviceStopped])
         }
     }
 
@@ -285,7 +281,9 @@ struct ServiceTaskTests {
         let flow = try WorkflowEngine(.quiet())
         let service = flow.serviceTask("service", ready: .logLine(/ready/)) { shellService() }
         let handle = try await service().value
-        let starting = flow.serviceTask("starting", ready: .logLine(/never/), startupTimeout: .seconds(1)) { shellService() }()
+        let starting = flow.serviceTask("starting", ready: .logLine(/never/), startupTimeout: .seconds(1)) {
+            shellService()
+        }()
         while starting.state == .pending { await Task.yield() }
         switch mode {
         case "drain": await flow.shutdown(.drain)
@@ -358,7 +356,8 @@ struct ServiceTaskTests {
     @Test("a dry run lists the command and starts nothing")
     func dryRun() async throws {
         try await withTestEngine(dryRun: true) { flow async throws in
-            let service = flow.serviceTask("service", ready: .logLine(/never/)) { (port: Int) in "server --port \(port)" }
+            let service = flow.serviceTask("service", ready: .logLine(/never/)) { (port: Int) in "server --port \(port)"
+            }
             let client = flow.executableTask("client") { (_: ServiceHandle) in "client" }
             let handle = try await service(7000).value
             #expect(handle.processID == nil && !handle.isRunning)
