@@ -18,21 +18,21 @@ try await withWorkflowEngine(backends: [LocalBackend(maximumProcesses: 4)]) { fl
     let ranking = flow.executableTask("ranking") { (_: ServiceHandle, votes: [String]) in
         "redis-cli -e -p \(port) zrevrange votes 0 -1 withscores"
     }
-    let report = flow.functionTask("report") { (lines: String) in
-        let words = lines.split(separator: "\n")
+    let lines = flow.functionTask("lines") { (text: String) in
+        let words = text.split(separator: "\n")
         return stride(from: 0, to: words.count - 1, by: 2).map { "\(words[$0]): \(words[$0 + 1]) votes" }
     }
 
-    let stopped = flow.events  // from now on
-    func report(with server: TaskFuture<ServiceHandle>) -> TaskFuture<[String]> {
+    let events = flow.events  // from now on
+    func election(at server: TaskFuture<ServiceHandle>) -> TaskFuture<[String]> {
         let cities = [
             "Uppsala", "Lund", "Uppsala", "Kiruna", "Lund", "Uppsala", "Lund", "Uppsala", "Kiruna", "Uppsala",
         ]
-        return report(ranking(server, cities.map { vote(server, $0) }))
+        return lines(ranking(server, cities.map { vote(server, $0) }))
     }
-    for line in try await report(with: redis()).value { print(line) }
+    for line in try await election(at: redis()).value { print(line) }
 
-    for await event in stopped where event.type == .serviceStopped {
+    for await event in events where event.type == .serviceStopped {
         print("\(event.task?.name ?? "?") was stopped, because nobody needed it any more")
         break
     }
