@@ -10,6 +10,7 @@ final class Service: Sendable {
         var plan: ServicePlan?
         var process: Task<Void, Never>?
         var running: RunningCommand?
+        var processID: Int32?
         var check: Task<Void, Never>?
         /// The timers of the current run.
         var timers: [TimerID] = []
@@ -63,7 +64,7 @@ final class Service: Sendable {
     var state: ServiceState { guarded.withLock { $0.machine.publicState } }
     var run: Int { guarded.withLock { $0.machine.run } }
     var restarts: Int { max(0, run - 1) }
-    var processID: Int32? { guarded.withLock { $0.running?.processID } }
+    var processID: Int32? { guarded.withLock { $0.processID } }
     var outputTail: String { guarded.withLock { $0.output.tail(limit: ServiceOutput.limit) } }
     var allocation: ResourceAllocation? { guarded.withLock { $0.allocation } }
     /// Why it ended, once it has, whoever wanted that.
@@ -146,17 +147,11 @@ final class Service: Sendable {
         case .limitStartup(let run, let time):
             schedule(at: time) { service in service.advance { machine, _ in machine.startupIsOver(run) } }
         case .announceReady(let run):
-            let (timers, check, starter) = guarded.withLock { state in
-                state.output.endLines()
-                defer { state.timers = [] }
-                return (state.timers, state.check.take(), state.starter.take())
-            }
-            for timer in timers { self.timers.cancel(timer) }
-            check?.cancel()
+            endChecks()
             engine.emit(.serviceReady, of: self, run: run)
-            starter?.resume()
+            guarded.withLock { $0.starter.take() }?.resume()
         case .restart(let run, let time):
-            endRun()
+            endChecks()
             engine.emit(.serviceRestarted, of: self, run: run, failure: makeFailure(.ended))
             schedule(at: time) { service in service.advance { $0.pauseIsOver(run, at: $1) } }
         case .interrupt: interrupt()
@@ -178,6 +173,7 @@ final class Service: Sendable {
 
     private func launch(_ run: Int, _ state: inout State) {
         guard let plan = state.plan else { return }
+        state.running = nil
         state.output.beginLines(wanted: settings.readiness.readsLines)
         state.process = Task.detached { [self] in
             let request = plan.request(
@@ -193,7 +189,12 @@ final class Service: Sendable {
         }
     }
 
-    private func started(_ command: RunningCommand) { guarded.withLock { $0.running = command } }
+    private func started(_ command: RunningCommand) {
+        guarded.withLock { state in
+            state.running = command
+            state.processID = command.processID
+        }
+    }
 
     private func received(_ bytes: UnsafeRawBufferPointer) { guarded.withLock { $0.output.append(bytes) } }
 
@@ -242,8 +243,6 @@ final class Service: Sendable {
         for timer in timers { self.timers.cancel(timer) }
         check?.cancel()
     }
-
-    private func endRun() { endChecks() }
 
     // MARK: - The end
 

@@ -37,7 +37,8 @@ public final class ServiceHandle: Sendable {
     /// Calls a closure once when the service has ended for good, or at once if it has.
     ///
     /// - Parameter body: receives nil if the service was stopped, and otherwise why it failed. Runs on the thread that
-    ///   noticed it, so it must be quick and must not block.
+    ///   noticed it, so it must be quick and must not block. It is kept until then: with this handle in it, nobody would
+    ///   ever be the last one to need the service.
     public func onExit(_ body: @escaping @Sendable (ServiceFailure?) -> Void) { service.onExit(body) }
 }
 
