@@ -33,15 +33,16 @@ struct ProbeAddress: Sendable, Hashable {
 
 /// Looks whether somebody answers at a port: for a moment, from a thread of its own.
 struct SocketProbe: ~Copyable {
-    /// How long one look may take.
-    static let limit = Duration.seconds(2)
-
-    private let deadline = ContinuousClock.now + limit
+    private let deadline: ContinuousClock.Instant
     /// Becomes readable when the answer isn't wanted any more.
     private let stop: CInt
 
+    /// - Parameter limit: how long it may look.
     /// - Returns: what `body` returns, or false as soon as the calling Swift task is cancelled.
-    static func onOwnThread(_ body: @escaping @Sendable (borrowing SocketProbe) -> Bool) async -> Bool {
+    static func onOwnThread(
+        within limit: Duration = .seconds(2), _ body: @escaping @Sendable (borrowing SocketProbe) -> Bool
+    ) async -> Bool {
+        let deadline = ContinuousClock.now + limit
         guard let pipe = try? Descriptor.pipe() else { return false }
         let reading = Descriptor(owning: fcntl(pipe.reading.number, F_DUPFD_CLOEXEC, 3))
         let stop = StopPipe(consume pipe)
@@ -50,7 +51,7 @@ struct SocketProbe: ~Copyable {
                 let number = reading.number
                 do {
                     try SystemThread.startDetached {
-                        continuation.resume(returning: body(SocketProbe(stop: number)))
+                        continuation.resume(returning: body(SocketProbe(deadline: deadline, stop: number)))
                     }
                 } catch {
                     continuation.resume(returning: false)

@@ -22,9 +22,8 @@ struct ServiceTaskTests {
             let processID = Recorder<Int32>()
             let client = flow.functionTask("client") { (service: ServiceHandle) in
                 processID.append(service.processID!)
-                #expect(service.isRunning && service.state == .ready)
-                #expect(service.outputTail == "ready\n")
-                return kill(service.processID!, 0) == 0
+                return service.isRunning && service.state == .ready && service.outputTail == "ready\n"
+                    && kill(service.processID!, 0) == 0
             }
             let values = try await [client(service()), client(service())].values()
             #expect(values == [true, true])
