@@ -9,16 +9,16 @@ let settings: [SwiftSetting] = [
 ]
 
 /// The folders of data that examples come with.
-let exampleData = ["quickstart": "Samples", "file-pipeline": "Logs"]
+let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program"]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
-    "failure-and-cancellation", "file-pipeline",
+    "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
-        resources: exampleData[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
+        resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 
 let package = Package(

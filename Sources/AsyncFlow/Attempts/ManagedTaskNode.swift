@@ -34,6 +34,10 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var deadlineTimer: TimerID?
         /// What its commands write, once somebody reads it or a command runs.
         var output: OutputHub?
+        /// The services among its arguments.
+        var services: [Service] = []
+        /// Why one of them has ended, if so.
+        var serviceFailure: (failure: ServiceFailure, service: Service)?
     }
 
     enum Stage {
@@ -51,13 +55,17 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     }
 
     let run: Mutex<Run>
+    /// What the task starts, if it is a service task.
+    let service: Service?
 
     override init(_ definition: TaskDefinition, _ work: TaskWork, dependencyCount: Int) {
         let options = definition.options
         let attempts = AttemptMachine(
             options.policies, hasFallback: definition.hasFallback, created: definition.engine.timers.now())
         run = Mutex(Run(attempts: attempts, request: options.resources, work: work))
+        service = options.service.map { Service($0, definition) }
         super.init(definition, work, dependencyCount: dependencyCount)
+        service?.introduce(self)
     }
 
     var policies: TaskPolicies { definition.options.policies }
@@ -100,6 +108,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     // MARK: - Until an attempt begins
 
     override func submit(refusal: TaskRefusedError?) {
+        if definition.usesServices { for service in usedServices { service.attach(self) } }
         super.submit(refusal: refusal)
         // Not before: a task must not end before it was called.
         guard let deadline = run.withLock({ $0.stage == .over ? nil : $0.attempts.deadlineTime }) else { return }
@@ -112,6 +121,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     }
 
     override func goOn() {
+        if let end = run.withLock({ $0.serviceFailure }) { giveUp(because: end.failure, of: end.service) }
         engine.running.insert(self) { [unowned self] in interruptBody() }
         perform(advance { $0.ready(at: $1) })
         Unmanaged.passUnretained(self).release()
@@ -120,6 +130,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// Waits for the turn of an attempt.
     func enqueue(_ attempt: Int) {
         if engine.isShuttingDown { return cancelBecauseEngineStops() }
+        if let end = run.withLock({ $0.serviceFailure }) { return giveUp(because: end.failure, of: end.service) }
         guard let scheduler, !engine.configuration.dryRun else {
             if !turnHasCome(attempt, nil) { turnWasDeclined() }
             return
@@ -235,9 +246,11 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     func finishWithValue() { super.finish() }
 
-    override func fail(_ error: any Error) {
+    override func fail(_ thrown: any Error) {
+        let failure = run.withLock { $0.stage == .attempting ? $0.serviceFailure?.failure : nil }
+        let error: any Error = failure ?? thrown
         let isCancellation = error is CancellationError || error is TaskCancelledError
-        let canRetry = !isCancellation && policies.retry?.covers(error) ?? false
+        let canRetry = !isCancellation && failure == nil && policies.retry?.covers(error) ?? false
         perform(
             bodyEnded(with: error) { attempts, attempt, now, random in
                 if isCancellation { return attempts.attemptCancelled(attempt, at: now, random: random) }
@@ -262,7 +275,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         }
         if let timer { timers.cancel(timer) }
         guard let attempt else { return advance { attempts, _ in fallbackEvent(&attempts) } }
-        scheduler?.remove(self, attempt)
+        // A service that has begun keeps what it has until its process is gone.
+        if error != nil || service?.keepTurn(in: scheduler) != true { scheduler?.remove(self, attempt) }
         let random = Double.random(in: 0..<1)
         return advance { event(&$0, attempt, $1, random) }
     }
@@ -340,6 +354,35 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         body?.cancel()
     }
 
+    // MARK: - Services among the arguments
+
+    /// Notes that the task uses a service. Before ``submit(refusal:)``.
+    func use(_ service: Service) { run.withLock { $0.services.append(service) } }
+
+    var usedServices: [Service] { run.withLock { $0.services } }
+
+    /// A service that the task uses has ended: the task fails, at once if its body hasn't begun, and else when that has
+    /// stopped. A value that the body returns nevertheless counts.
+    func serviceFailed(_ failure: ServiceFailure, of service: Service) {
+        if engine.isInterrupting { return }
+        let isFirst = run.withLock { run in
+            guard run.stage != .over, run.serviceFailure == nil else { return false }
+            run.serviceFailure = (failure, service)
+            return true
+        }
+        guard isFirst else { return }
+        giveUp(because: failure, of: service)
+        if run.withLock({ $0.stage == .attempting }) { interruptBody() }
+    }
+
+    private func giveUp(because failure: ServiceFailure, of service: Service) {
+        let endsUnrun = run.withLock { run in
+            guard run.stage != .telling, step({ $0.giveUp(as: .failed) }) == .end else { return false }
+            return true
+        }
+        if endsUnrun { endUnrun(DependencyFailureError(of: self, because: failure, of: service.task)) }
+    }
+
     // MARK: - The end
 
     override func tellObservers(_ batch: inout ReadyBatch) {
@@ -352,13 +395,27 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         let (kept, timers, queuedAttempt, output) = run.withLock { run in
             let queuedAttempt = run.stage == .queued ? run.attempts.attempt : nil
             run.stage = .over
-            let kept = (run.work.take(), run.body.take())
+            let kept = (run.work.take(), run.body.take(), run.services)
+            run.services = []
             return (kept, [run.attemptTimer.take(), run.deadlineTimer.take()], queuedAttempt, run.output)
         }
         for timer in timers { if let timer { self.timers.cancel(timer) } }
         if let queuedAttempt { scheduler?.remove(self, queuedAttempt) }
         engine.running.remove(self)
         output?.finish()
+        for service in kept.2 { service.detach(self) }
         _ = kept  // what the bodies hold ends outside of the lock
+    }
+}
+
+extension ManagedTaskNode {
+    /// Why the task can't run, if a service that it uses had ended before it was called.
+    var serviceRefusal: DependencyFailureError? {
+        for service in usedServices {
+            if let failure = service.failure {
+                return DependencyFailureError(of: self, because: failure, of: service.task)
+            }
+        }
+        return nil
     }
 }

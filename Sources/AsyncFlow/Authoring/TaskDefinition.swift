@@ -22,12 +22,14 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let hasFallback: Bool
     /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
     final let isManaged: Bool
+    /// Whether services may be among the arguments of its tasks.
+    @usableFromInline final let usesServices: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
     final let limitID: UInt64
     /// Whether its tasks have working directories of their own.
     @usableFromInline final let usesFiles: Bool
 
-    init(_ other: TaskDefinition) {
+    init(_ other: TaskDefinition, usesServices: Bool) {
         engine = other.engine
         uncountedEngine = Uncounted(engine)
         name = other.name
@@ -38,7 +40,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
         hasFallback = other.hasFallback
-        isManaged = other.isManaged
+        isManaged = other.isManaged || usesServices
+        self.usesServices = usesServices
         limitID = other.limitID
         usesFiles = other.usesFiles
     }
@@ -56,6 +59,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         isDispatched = false
         hasFallback = false
         isManaged = false
+        usesServices = false
         limitID = 0
         usesFiles = false
     }
@@ -71,8 +75,9 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.options = options
         self.ownRefusal = ownRefusal
         self.limitID = limitID ?? engine.makeLimitID()
-        isDispatched = kind == .executable || kind == .prompt
+        isDispatched = kind == .executable || kind == .prompt || kind == .service
         self.hasFallback = hasFallback
+        usesServices = false
         isManaged = isDispatched || hasFallback || options.needManagement
         usesFiles =
             options.wantsDirectory
@@ -82,7 +87,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
             backend = slot
             let isDryRun = engine.configuration.dryRun
             let shortfall = isDryRun ? nil : slot?.shortfall(for: options.resources, of: kind)
-            refusal = ownRefusal ?? options.problem ?? shortfall
+            refusal = ownRefusal ?? options.problem(for: kind) ?? shortfall
         case .failure(let problem):
             backend = nil
             refusal = ownRefusal ?? problem

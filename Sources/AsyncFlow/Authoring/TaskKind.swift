@@ -9,6 +9,8 @@ public struct TaskKind: Sendable, Hashable, CustomStringConvertible {
     public static let executable = TaskKind("executable")
     /// A text that a model answers.
     public static let prompt = TaskKind("prompt")
+    /// A command that runs on, to be used by other tasks.
+    public static let service = TaskKind("service")
     /// A body that calls other tasks and blocks.
     public static let block = TaskKind("block")
 }
@@ -24,5 +26,7 @@ public enum FunctionKind: TaskKindMarker { public static var kind: TaskKind { .f
 public enum ExecutableKind: TaskKindMarker { public static var kind: TaskKind { .executable } }
 /// Marks prompt tasks.
 public enum PromptKind: TaskKindMarker { public static var kind: TaskKind { .prompt } }
+/// Marks service tasks.
+public enum ServiceKind: TaskKindMarker { public static var kind: TaskKind { .service } }
 /// Marks blocks.
 public enum BlockKind: TaskKindMarker { public static var kind: TaskKind { .block } }

@@ -50,3 +50,4 @@ public protocol RoutableKind: TaskKindMarker {}
 extension FunctionKind: RoutableKind {}
 extension ExecutableKind: RoutableKind {}
 extension PromptKind: RoutableKind {}
+extension ServiceKind: RoutableKind {}

@@ -14,6 +14,10 @@ struct TaskOptions: Sendable {
     var outputs: [OutputFile] = []
     var staging: FileStaging?
     var linksDependencyDirectories: Bool?
+    /// What makes the task a service.
+    var service: ServiceSettings?
+    /// What a service gets before SIGTERM, and how long it may take then.
+    var stopSignal: (number: Int32, patience: Duration)?
 
     /// The limits of the definition, if it has any.
     var limit: TaskLimit? { policies.limit == TaskLimit() ? nil : policies.limit }
@@ -24,8 +28,16 @@ struct TaskOptions: Sendable {
     }
 
     /// What is wrong with them, if anything.
-    var problem: RefusalReason? {
-        (policies.problem ?? resources.problem).map { RefusalReason(.invalidOption, $0) }
+    func problem(for kind: TaskKind) -> RefusalReason? {
+        let problem = (kind == .service ? serviceProblem : nil) ?? policies.problem ?? resources.problem
+        return problem.map { RefusalReason(.invalidOption, $0) }
+    }
+
+    /// What a task can't have that ends when it has only begun to be of use.
+    private var serviceProblem: String? {
+        if policies.retry != nil { return ".retry: a service is started again by what its restart: says" }
+        if policies.timeout != nil { return ".timeout: how long a service may take to be ready is its startupTimeout:" }
+        return service?.problem
     }
 }
 

@@ -41,10 +41,12 @@ extension BlockRun {
                     try await body(repeat each input)
                 }
                 await run.waitForMembers()
+                await run.stopServices()
                 return output
             } catch {
                 run.cancel()
                 await run.waitForMembers()
+                await run.stopServices()
                 throw error
             }
         } onCancel: {

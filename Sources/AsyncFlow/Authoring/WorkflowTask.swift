@@ -69,7 +69,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             }
         }
         let node = definition.makeNode(work, dependencyCount: count)
-        if count > 0 {
+        if count > 0 || definition.usesServices {
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }
         }
@@ -122,7 +122,14 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         }
         if let fallback { body = body.with(fallback) }
         self.body = body
-        super.init(definition)
+        super.init(definition, usesServices: Self.usesServices)
+    }
+
+    private static var usesServices: Bool {
+        for type in repeat (each Input).self {
+            if type is any ServiceCarrier.Type { return true }
+        }
+        return false
     }
 
     /// The definition of a node that was made by a call of a task with these types.

@@ -77,6 +77,12 @@ public struct CommandRequest: Sendable {
     /// Takes what the command writes while it writes it, for those who read it line by line; a backend that can't tell
     /// before the end may leave it alone. Not called for output that goes into files.
     public let tap: OutputTap
+    /// Who wants to know of the command while it runs: set for the commands of service tasks. A backend that can tell
+    /// calls it; otherwise a service has no process id, no output, and can't be ready by a line of its output.
+    public internal(set) var watcher: CommandWatcher? = nil
+    /// Whether the command is to be started as ``ResourceRequest/ranks`` processes that find each other, even if that is
+    /// one.
+    public var isParallel: Bool { task.isParallel }
 
     /// Where the output of a command goes.
     public enum Output: Sendable, Hashable {

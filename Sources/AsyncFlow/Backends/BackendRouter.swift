@@ -89,7 +89,7 @@ final class BackendSlot: Sendable {
     func canRun(_ kind: TaskKind) -> Bool {
         switch kind {
         case .function: backend is any FunctionBackend
-        case .executable: backend is any CommandBackend
+        case .executable, .service: backend is any CommandBackend
         case .prompt: backend is any PromptBackend
         default: false
         }

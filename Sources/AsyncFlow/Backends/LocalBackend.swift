@@ -3,14 +3,19 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
     public let name: String
     private let runner = CommandRunner()
     private let ownCapacity: ResourceCapacity
+    private let launcher: ParallelLauncher
     public var capacity: ResourceCapacity? { ownCapacity }
 
     /// - Parameters:
     ///   - name: the name for `.on("name")`.
     ///   - capacity: what tasks share; what this machine has, as far as this process may use it, by default.
-    public init(name: String = "local", capacity: ResourceCapacity = .detected()) {
+    ///   - launcher: what starts commands with ``TaskOption/ranks(_:)``; whatever MPI is installed, by default.
+    public init(
+        name: String = "local", capacity: ResourceCapacity = .detected(), launcher: ParallelLauncher = .detected
+    ) {
         self.name = name
         ownCapacity = capacity
+        self.launcher = launcher
     }
 
     /// - Parameters:
@@ -30,7 +35,14 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
         if let allocation = request.task.resources {
             command.environment.merge(allocation.environment) { given, _ in given }
         }
-        return try await runner.run(
-            command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap)
+        guard request.isParallel else {
+            return try await runner.run(
+                command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap,
+                watcher: request.watcher)
+        }
+        return try await ParallelRun(runner: runner, launcher: launcher).run(
+            command, ranks: request.resources.ranks,
+            coresPerRank: request.resources.cores ?? 1, capture: request.output, gracePeriod: request.gracePeriod,
+            tap: request.tap)
     }
 }

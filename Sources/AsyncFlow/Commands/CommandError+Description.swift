@@ -9,7 +9,7 @@ import Musl
 extension CommandError: CustomStringConvertible {
     /// What failed, with which command, and what can be done.
     public var description: String {
-        var text = summary
+        var text = failedRank.map { "rank \($0) of a \(summary)" } ?? summary
         let line = command.description
         if line.utf8.count > Self.longestLine {
             text += "\n  command: \(line.prefix(Self.longestLine))… (\(line.utf8.count) bytes in all)"

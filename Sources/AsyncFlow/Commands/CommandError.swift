@@ -24,9 +24,14 @@ public struct CommandError: Error, Sendable, Hashable {
     /// except for `PATH`.
     let detail: String
 
+    /// For a command of several ranks: which of them failed first, from 0; ``exitCode`` and ``signal`` are that rank's.
+    /// Nil for other commands, and where the launcher doesn't say.
+    public let failedRank: Int?
+
     package init(
         _ reason: Reason, _ command: Command, detail: String = "", standardErrorTail: String = "",
-        standardOutputTail: String = "", usage: ResourceUsage? = nil, ranOutOfMemory: Bool = false
+        standardOutputTail: String = "", usage: ResourceUsage? = nil, ranOutOfMemory: Bool = false,
+        failedRank: Int? = nil
     ) {
         self.reason = reason
         self.command = command
@@ -35,6 +40,7 @@ public struct CommandError: Error, Sendable, Hashable {
         self.standardOutputTail = standardOutputTail
         self.usage = usage
         self.ranOutOfMemory = ranOutOfMemory
+        self.failedRank = failedRank
     }
 
     /// The exit code of a command that exited by itself, or `nil`.

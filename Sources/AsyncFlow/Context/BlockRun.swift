@@ -10,6 +10,8 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
     private struct State: ~Copyable {
         /// By task number.
         var members: [UInt64: Uncounted<TaskNode>] = [:]
+        /// What members have started and what goes on after their end.
+        var services: [Service] = []
         var isCancelled = false
         var whenEmpty: CheckedContinuation<Void, Never>?
     }
@@ -30,6 +32,17 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
             return state.members.isEmpty ? state.whenEmpty.take() : nil
         }
         waiting?.resume()
+    }
+
+    func insert(_ service: Service) { state.withLock { $0.services.append(service) } }
+
+    /// Stops the services of members, the last one first, and returns when nothing is left of them.
+    func stopServices() async {
+        for service in state.withLock({ $0.services }).reversed() {
+            service.stop(.blockEnded)
+            await service.waitUntilGone()
+        }
+        state.withLock { $0.services = [] }
     }
 
     /// Cancels every member, the oldest first, and every later one as it is made.

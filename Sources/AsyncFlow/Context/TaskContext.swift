@@ -9,13 +9,39 @@
 /// }
 /// ```
 public struct TaskContext: Sendable {
-    let node: TaskNode
+    private enum Subject {
+        case task(TaskNode)
+        /// A service must not keep its task alive: that is how it is known whether anybody can use it.
+        case service(Service)
+    }
+    private let subject: Subject
     private let membership: Membership?
 
     init(_ node: TaskNode, membership: Membership? = nil) {
-        self.node = node
+        subject = .task(node)
         self.membership = membership ?? node.membership
     }
+
+    init(of service: Service) {
+        subject = .service(service)
+        membership = service.membership
+    }
+
+    /// The task whose body runs here.
+    var node: TaskNode {
+        guard case .task(let node) = subject else { preconditionFailure("only backends see the context of a service") }
+        return node
+    }
+
+    private var definition: TaskDefinition {
+        switch subject {
+        case .task(let node): node.definition
+        case .service(let service): service.definition
+        }
+    }
+
+    /// Whether a command consists of ranks.
+    var isParallel: Bool { definition.options.isParallel }
 
     /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
     /// not, count as part of it.
@@ -25,24 +51,49 @@ public struct TaskContext: Sendable {
     }
 
     /// The running task's id.
-    public var taskID: TaskID { node.id }
+    public var taskID: TaskID {
+        switch subject {
+        case .task(let node): node.id
+        case .service(let service): service.task.id
+        }
+    }
     /// The running task's name.
-    public var taskName: String { node.definition.name }
+    public var taskName: String { definition.name }
     /// The engine that runs it.
-    public var engineID: String { node.engine.id }
+    public var engineID: String { definition.engine.id }
     /// The id of the workflow that it belongs to, if any.
     public var workflowID: String? { membership?.workflowID }
     /// The block that it is a member of, if any.
-    public var blockID: TaskID? { node.membership?.block?.taskID }
+    public var blockID: TaskID? {
+        switch subject {
+        case .task(let node): node.membership?.block?.taskID
+        case .service(let service): service.task.blockID
+        }
+    }
 
     /// Which attempt of the task this is, from 1.
-    public var attempt: Int { node.attempt }
+    public var attempt: Int {
+        switch subject {
+        case .task(let node): node.attempt
+        case .service(let service): service.run
+        }
+    }
     /// What the task got of the resources that it asked for; nil for a task that needs none.
-    public var resources: ResourceAllocation? { (node as? ManagedTaskNode)?.allocation }
+    public var resources: ResourceAllocation? {
+        switch subject {
+        case .task(let node): (node as? ManagedTaskNode)?.allocation
+        case .service(let service): service.allocation
+        }
+    }
 
     /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too, which have no Swift task
     /// that could be asked.
-    public var isCancelled: Bool { node.shouldStop }
+    public var isCancelled: Bool {
+        switch subject {
+        case .task(let node): node.shouldStop
+        case .service(let service): service.state == .stopping
+        }
+    }
 
     /// - Throws: `CancellationError` if the task has been cancelled.
     public func checkCancellation() throws {
@@ -51,5 +102,10 @@ public struct TaskContext: Sendable {
 
     /// For backends that queue (see ``Backend/reportsStart``): says that the task, which counted as pending until now, is
     /// being executed.
-    public func reportStarted() { node.begin() }
+    public func reportStarted() {
+        switch subject {
+        case .task(let node): node.begin()
+        case .service(let service): service.begin()
+        }
+    }
 }

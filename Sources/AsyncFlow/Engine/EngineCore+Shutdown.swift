@@ -33,6 +33,8 @@ extension EngineCore {
         } else {
             await waitUntilIdle()
         }
+        // Those who used them have ended, so this is when services aren't needed any more.
+        await services.stopAllAndWait()
         await timers.shutdown()
         await router.shutdown()
         await files.finish()
@@ -60,6 +62,7 @@ extension EngineCore {
     private func cancelRunning() {
         lifecycle.interrupt()
         for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
+        services.stopAll()
     }
 
     /// Cancels what waits for its turn, for its next attempt, or for other engines' tasks: it won't run any more.
@@ -83,7 +86,7 @@ extension WorkflowEngine {
         let drains: Bool
         let deadline: Duration?
 
-        /// Everything that was submitted runs to its end first.
+        /// Everything that was submitted runs to its end first; then services are stopped.
         public static let drain = ShutdownMode(drains: true, deadline: .zero)
         /// Running tasks are cancelled, the others never start.
         public static let immediate = ShutdownMode(drains: false, deadline: nil)

@@ -20,6 +20,7 @@ final class EngineCore: Sendable {
     let events: EventHub
     let running = RunningTasks()
     let files: EngineFiles
+    let services = ServiceRegistry()
     let dryRun: DryRunRecorder?
     let runDirectory: String
     @usableFromInline let pool: WorkerPool
@@ -109,6 +110,7 @@ final class EngineCore: Sendable {
     /// Why a task that is being submitted can't run, if so.
     func refusal(of task: TaskNode) -> (any WorkflowError)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
+        if task.definition.usesServices, let failure = (task as? ManagedTaskNode)?.serviceRefusal { return failure }
         if lifecycle.isStopping || lifecycle.isClosed { return TaskCancelledError(task, cause: stopCause) }
         if let block = task.membership?.block, block.isCancelled {
             return TaskCancelledError(task, cause: .block(block.taskID))

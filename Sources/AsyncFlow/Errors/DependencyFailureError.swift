@@ -47,6 +47,15 @@ public struct DependencyFailureError: WorkflowError {
         link = Link(dependencies[0], next: dependencyFailure?.link)
     }
 
+    /// - Parameter failure: the end of a service that was ready before.
+    init(of task: TaskNode, because failure: ServiceFailure, of service: WorkflowEvent.TaskDescription) {
+        taskID = task.id
+        taskName = task.definition.name
+        dependencies = [FailedTask(name: service.name, id: service.id)]
+        rootCause = failure
+        link = Link(dependencies[0], next: nil)
+    }
+
     /// A chain that dependents share instead of copying it, and that a million links long doesn't overflow the stack
     /// when it is released.
     private final class Link: @unchecked Sendable {  // only its own deinit changes it

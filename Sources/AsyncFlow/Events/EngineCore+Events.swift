@@ -24,6 +24,15 @@ extension EngineCore {
         }
     }
 
+    /// - Parameter failure: why the service ended or is restarted, if that wasn't wanted.
+    func emit(_ type: EventType, of service: Service, run: Int, failure: ServiceFailure? = nil) {
+        guard isObserved || (events.isObserved && failure != nil) else { return }
+        events.emit(
+            WorkflowEvent(
+                type, engineID: id, task: service.task, error: failure, workflowID: service.membership?.workflowID,
+                attempt: run))
+    }
+
     func emit(_ type: EventType, workflowID: String? = nil) {
         guard events.isObserved else { return }
         events.emit(WorkflowEvent(type, engineID: id, workflowID: workflowID))
@@ -40,7 +49,7 @@ extension TaskNode {
                 fileProgress: progress))
     }
 
-    fileprivate var eventDescription: WorkflowEvent.TaskDescription {
+    var eventDescription: WorkflowEvent.TaskDescription {
         WorkflowEvent.TaskDescription(
             id: id, name: definition.name, kind: definition.kind, backend: definition.backend?.name,
             blockID: membership?.block?.taskID)

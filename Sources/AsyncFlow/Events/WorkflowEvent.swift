@@ -16,7 +16,8 @@ public struct WorkflowEvent: Sendable {
     public let task: TaskDescription?
     /// The tasks whose futures were arguments; in `taskCreated` and `blockCreated` only.
     public let dependencies: [TaskID]
-    /// Why the task failed or was cancelled; in `taskFailed` and `taskCancelled` only.
+    /// Why the task failed or was cancelled; in `taskFailed` and `taskCancelled`, and where a service
+    /// ended by itself in `serviceRestarted` and `serviceStopped`.
     public let error: (any Error)?
     /// The workflow that it belongs to, if any.
     public let workflowID: String?
@@ -98,6 +99,13 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskFailed = EventType("taskFailed")
     /// The task ended cancelled.
     public static let taskCancelled = EventType("taskCancelled")
+    /// The service of the task can be used, for the first time or after a restart; ``WorkflowEvent/attempt`` counts its
+    /// processes.
+    public static let serviceReady = EventType("serviceReady")
+    /// The process of the service has ended, and another one is started.
+    public static let serviceRestarted = EventType("serviceRestarted")
+    /// The service has ended for good; with an error if nobody had asked it to.
+    public static let serviceStopped = EventType("serviceStopped")
     /// A reader was too slow: so many events were left out for it.
     public static let eventsDropped = EventType("eventsDropped")
 }

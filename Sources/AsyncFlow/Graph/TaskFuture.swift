@@ -81,7 +81,10 @@ public struct TaskFuture<Value: Sendable>: Sendable {
 
 extension TaskFuture: Dependency {
     @inlinable public var _futureCount: Int { 1 }
-    @inlinable public func _register(into registrar: DependencyRegistrar) { registrar.add(node) }
+    @inlinable public func _register(into registrar: DependencyRegistrar) {
+        registrar.add(node)
+        if Value.self == ServiceHandle.self { registrar.addService(of: node) }
+    }
     @inlinable public func _resolved() -> Value { node.content.value(as: Value.self) }
 }
 

@@ -25,6 +25,8 @@ final class EventLogger: EventSink {
         case .engineStarted, .engineEnded: .info
         // The failure itself is an error, once; what couldn't run because of it may be a million tasks.
         case .taskFailed: event.error is DependencyFailureError ? .info : .error
+        case .serviceStopped: event.error == nil ? .debug : .error
+        case .serviceRestarted: .warning
         default: .debug
         }
     }
@@ -55,6 +57,10 @@ final class EventLogger: EventSink {
             return "\(subject) failed in attempt \(event.attempt): \(reason(event)); \(next(event))"
         case .taskCompleted: return "\(subject) done"
         case .taskFailed: return "\(subject) failed: \(reason(event))"
+        case .serviceReady: return "\(subject) is ready, process \(event.attempt) of this service"
+        case .serviceRestarted: return "\(subject) is restarted: \(reason(event))"
+        case .serviceStopped where event.error != nil: return "\(subject) failed: \(reason(event))"
+        case .serviceStopped: return "\(subject) stopped"
         case .taskCancelled: return "\(subject) \(reason(event))"
         default: return "\(subject) \(event.type)"
         }

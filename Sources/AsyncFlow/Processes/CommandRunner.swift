@@ -43,6 +43,7 @@ package struct CommandRunner: Sendable {
     ///   - capture: Where its output goes.
     ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
     ///   - tap: Takes what it writes as it comes, besides.
+    ///   - watcher: Learns of the start and of the output; then the standard output isn't kept.
     /// - Returns: What it wrote.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
     ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
@@ -51,13 +52,20 @@ package struct CommandRunner: Sendable {
         _ command: Command,
         capture: Capture = .memory,
         gracePeriod: Duration = .seconds(5),
-        tap: OutputTap? = nil
+        tap: OutputTap? = nil,
+        watcher: CommandWatcher? = nil
     ) async throws -> CommandResult {
         try Task.checkCancellation()
         try command.validate()
         try capture.validate(for: command)
         let started = try start(command, capture: capture, gracePeriod: gracePeriod)
         started.process.tap = tap
+        if let watcher {
+            started.process.watcher = watcher
+            let (number, reactor) = (started.process.number, started.reactor)
+            watcher.started(
+                RunningCommand(processID: started.process.group.id) { reactor.send($0, to: number) })
+        }
         let outcome = await started.end()
         tap?.end()
         return try result(of: command, started, outcome, capture)

@@ -17,6 +17,7 @@ final class ProcessReactor: Sendable {
     enum Request: Sendable {
         case adopt(RunningProcess)
         case cancel(UInt64)
+        case signal(UInt64, CInt)
         case fail(UInt64, SystemError)
         case exited(UInt64)
     }
@@ -78,6 +79,11 @@ final class ProcessReactor: Sendable {
     /// Ends a process and its group. Does nothing if there is no such process any more.
     func cancel(_ number: UInt64) {
         post(.cancel(number))
+    }
+
+    /// Sends a signal to a process and its group. Does nothing if there is no such process any more.
+    func send(_ signal: CInt, to number: UInt64) {
+        post(.signal(number, signal))
     }
 
     /// Waits for the end of a process on a thread of its own, for when the system can't report it: a kernel without

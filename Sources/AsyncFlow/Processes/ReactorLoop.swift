@@ -35,6 +35,9 @@ struct ReactorLoop {
         case .cancel(let number):
             guard let process = processes[number] else { return }
             perform(process.lifecycle.cancelled(now: .now), on: process)
+        case .signal(let number, let signal):
+            // Until it was reaped, nobody else can have its id.
+            if let process = processes[number], !process.wasReaped { kill(-process.group.id, signal) }
         case .fail(let number, let error):
             guard let process = processes[number] else { return }
             process.outcome.failure = error
@@ -78,6 +81,7 @@ struct ReactorLoop {
                 process.outcome.ranOutOfMemory = memoryKills.haveIncreased()
             }
         }
+        process.wasReaped = true
         close(.exit, of: process)
         perform(process.lifecycle.leaderReaped(groupIsGone: process.group.isGone, now: now), on: process)
     }

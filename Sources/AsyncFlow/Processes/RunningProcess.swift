@@ -46,6 +46,9 @@ final class RunningProcess: @unchecked Sendable {
     let started = ContinuousClock.now
     /// Takes all that it writes, besides.
     var tap: OutputTap?
+    var wasReaped = false
+    /// Gets all that it writes.
+    var watcher: CommandWatcher?
     private var errorTail = TailBuffer(limit: CommandRunner.standardErrorLimit)
     private var continuation: CheckedContinuation<ProcessOutcome, Never>?
 
@@ -86,7 +89,12 @@ final class RunningProcess: @unchecked Sendable {
         }
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
         if count > 0 { tap?.receive(bytes, from: source == .output ? .standardOutput : .standardError) }
-        if source == .output { outcome.output.append(contentsOf: bytes) } else { errorTail.append(bytes) }
+        if count > 0 { watcher?.received(bytes) }
+        if source == .error {
+            errorTail.append(bytes)
+        } else if watcher == nil {
+            outcome.output.append(contentsOf: bytes)
+        }
         return count
     }
 

@@ -6,10 +6,12 @@ final class ResourceScheduler: Sendable {
 
     /// One attempt of a task, in the queue. What comes late for an earlier attempt never meets a later one.
     private struct Turn: Hashable, Sendable {
-        let task: ManagedTaskNode
+        let number: UInt64
         let attempt: Int
-        static func == (a: Self, b: Self) -> Bool { a.task === b.task && a.attempt == b.attempt }
-        func hash(into hasher: inout Hasher) { hasher.combine(task.number) }
+        /// Who is told of its turn; nil in a look-up.
+        var taker: (any TurnTaker)?
+        static func == (a: Self, b: Self) -> Bool { a.number == b.number && a.attempt == b.attempt }
+        func hash(into hasher: inout Hasher) { hasher.combine(number) }
     }
 
     private struct WakeUp {
@@ -49,16 +51,20 @@ final class ResourceScheduler: Sendable {
         let options = definition.options
         advance { queue, now in
             queue.submit(
-                Turn(task: task, attempt: attempt), capacity == nil ? .nothing : request,
+                Turn(number: task.number, attempt: attempt, taker: task.turnTaker),
+                capacity == nil ? .nothing : request,
                 defaultCores: definition.defaultCores, priority: options.policies.priority.level,
                 limitKey: options.limit == nil ? nil : definition.limitID, limit: options.limit ?? TaskLimit(), at: now)
         }
     }
 
     /// Takes an attempt out of the queue, or what it had from it. Does nothing if it isn't there.
-    func remove(_ task: ManagedTaskNode, _ attempt: Int) {
+    func remove(_ task: ManagedTaskNode, _ attempt: Int) { remove(task.number, attempt) }
+
+    /// - Parameter number: that of the task.
+    func remove(_ number: UInt64, _ attempt: Int) {
         advance { queue, now in
-            let turn = Turn(task: task, attempt: attempt)
+            let turn = Turn(number: number, attempt: attempt)
             return queue.cancel(turn, at: now) + queue.finish(turn, at: now)
         }
     }
@@ -72,7 +78,7 @@ final class ResourceScheduler: Sendable {
             let declined = tell(actions)
             if declined.isEmpty { return }
             actions = decide { queue, now in declined.flatMap { queue.finish($0, at: now) } }
-            for turn in declined { turn.task.turnWasDeclined() }
+            for turn in declined { turn.taker?.turnWasDeclined() }
         }
     }
 
@@ -82,8 +88,8 @@ final class ResourceScheduler: Sendable {
         for action in actions {
             switch action {
             case .start(let turn, let allocation):
-                if !turn.task.turnHasCome(turn.attempt, allocation) { declined.append(turn) }
-            case .refuse(let turn, let reason): turn.task.turnNeverComes(turn.attempt, reason)
+                if turn.taker?.turnHasCome(turn.attempt, allocation) != true { declined.append(turn) }
+            case .refuse(let turn, let reason): turn.taker?.turnNeverComes(turn.attempt, reason)
             case .drop: break
             }
         }
@@ -119,6 +125,19 @@ final class ResourceScheduler: Sendable {
         }
         if isObsolete { timers.cancel(timer) }
     }
+}
+
+/// Who waits for a turn in the queue, and has it until it is taken out of it.
+protocol TurnTaker: AnyObject, Sendable {
+    /// - Returns: whether it takes what it is given.
+    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?) -> Bool
+    /// It doesn't have what it was given any more, because it didn't take it.
+    func turnWasDeclined()
+    func turnNeverComes(_ attempt: Int, _ reason: String)
+}
+
+extension ManagedTaskNode: TurnTaker {
+    fileprivate var turnTaker: any TurnTaker { service.map { $0.turn(of: self) } ?? self }
 }
 
 extension ResourceCapacity {

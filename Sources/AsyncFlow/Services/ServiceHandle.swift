@@ -1,0 +1,72 @@
+/// A service that is ready, as the value of its task's future.
+///
+/// A service runs as long as somebody can use it: as long as there is a future of its task, this handle, or a task that
+/// has one of them among its arguments and hasn't ended. When the last of these is gone, it is stopped.
+///
+/// As an argument of a task, the handle or its future makes the task depend on the service: when the service ends without
+/// being asked to, the task is interrupted and fails.
+public final class ServiceHandle: Sendable {
+    let service: Service
+
+    init(_ service: Service) { self.service = service }
+
+    deinit { service.stop(.unused) }
+
+    /// The id of the service's task.
+    public var id: TaskID { service.task.id }
+    /// The name of the service's task.
+    public var name: String { service.task.name }
+    /// The id of the process that runs now, or ran last; nil in a dry run, and on backends that don't tell.
+    public var processID: Int32? { service.processID }
+    /// Where the service is in its life.
+    public var state: ServiceState { service.state }
+    /// Whether it can be used now, as far as is known.
+    public var isRunning: Bool { service.state == .ready }
+    /// How many times it was restarted.
+    public var restarts: Int { service.restarts }
+    /// The end of what it has written to its standard output and error, at most 64 KiB of it, repaired where it isn't UTF-8.
+    public var outputTail: String { service.outputTail }
+
+    /// Stops the service, and returns when nothing is left of its process. Tasks that use it fail, except for the one that
+    /// calls this. Calling it again does nothing, but waits as well.
+    public func stop() async {
+        service.stop(.requested)
+        await service.waitUntilGone()
+    }
+
+    /// Calls a closure once when the service has ended for good, or at once if it has.
+    ///
+    /// - Parameter body: receives nil if the service was stopped, and otherwise why it failed. Runs on the thread that
+    ///   noticed it, so it must be quick and must not block. It is kept until then: with this handle in it, nobody would
+    ///   ever be the last one to need the service.
+    public func onExit(_ body: @escaping @Sendable (ServiceFailure?) -> Void) { service.onExit(body) }
+}
+
+extension ServiceHandle: CustomStringConvertible {
+    /// For example `database (task.000001, ready)`.
+    public var description: String { "\(name) (\(id), \(state))" }
+}
+
+extension ServiceHandle: TaskValue {
+    public var _futureCount: Int { 0 }
+    public func _register(into registrar: DependencyRegistrar) { registrar.add(self) }
+}
+
+/// A type of argument in which services may be.
+protocol ServiceCarrier {}
+extension ServiceHandle: ServiceCarrier {}
+extension Array: ServiceCarrier where Element: ServiceCarrier {}
+extension Optional: ServiceCarrier where Wrapped: ServiceCarrier {}
+extension Dictionary: ServiceCarrier where Value: ServiceCarrier {}
+
+extension DependencyRegistrar {
+    /// The task uses a service.
+    func add(_ handle: ServiceHandle) { (node as? ManagedTaskNode)?.use(handle.service) }
+
+    /// The task uses the service that another task stands for, if it does.
+    @usableFromInline
+    func addService(of dependency: TaskNode) {
+        guard let service = (dependency as? ManagedTaskNode)?.service else { return }
+        (node as? ManagedTaskNode)?.use(service)
+    }
+}

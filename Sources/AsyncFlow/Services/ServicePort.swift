@@ -1,0 +1,48 @@
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Ports for services.
+public enum ServicePort {
+    /// A TCP port of this machine that nobody listens at.
+    ///
+    /// The system chooses it, and it is free again when this returns: another program may take it before the service does.
+    /// That is rare, since the system doesn't hand out the same port again soon; a service with a restart policy, whose
+    /// command is given the port by its closure, survives it only if the port becomes free. Where that matters, let the
+    /// service choose its port itself and write it down.
+    ///
+    /// - Throws: ``EngineError`` if the system has none to give.
+    public static func free() throws -> Int {
+        #if canImport(Glibc)
+        let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        #else
+        let number = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        let code = errno
+        if number >= 0 {
+            _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+            let descriptor = Descriptor(owning: number)
+            if let port = boundPort(of: descriptor.number) { return port }
+        }
+        let message = String(cString: strerror(number >= 0 ? errno : code))
+        throw EngineError(.backendUnavailable, "the system gives no free port: \(message)")
+    }
+
+    private static func boundPort(of number: CInt) -> Int? {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                let bound = bind(number, pointer, size)
+                return bound == 0 ? getsockname(number, pointer, &size) : bound
+            }
+        }
+        return result == 0 ? Int(UInt16(bigEndian: address.sin_port)) : nil
+    }
+}

@@ -1,0 +1,24 @@
+import Synchronization
+
+/// The services of an engine that haven't ended.
+final class ServiceRegistry: Sendable {
+    private let services = Mutex<[ObjectIdentifier: Service]>([:])
+
+    func insert(_ service: Service) { services.withLock { $0[ObjectIdentifier(service)] = service } }
+    func remove(_ service: Service) { services.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(service)) } }
+    private var all: [Service] { services.withLock { Array($0.values) } }
+
+    /// Stops all of them at once, because the engine doesn't wait for those who use them.
+    func stopAll() {
+        for service in all { service.stop(.engineShutDown) }
+    }
+
+    /// Stops all of them, those first that no other one uses, and returns when nothing is left of them.
+    func stopAllAndWait() async {
+        while case let all = all, !all.isEmpty {
+            let unused = all.filter { !$0.isUsedByService }
+            for service in unused.isEmpty ? all : unused { service.stop(.engineShutDown) }
+            for service in unused.isEmpty ? all : unused { await service.waitUntilGone() }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import Synchronization
+
+/// The place of a service's task in the queue for resources, which the service keeps when its task has ended.
+final class ServiceTurn: TurnTaker {
+    private let waiting: Mutex<ManagedTaskNode?>
+
+    init(_ node: ManagedTaskNode) { waiting = Mutex(node) }
+
+    var node: ManagedTaskNode? { waiting.withLock { $0 } }
+
+    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?) -> Bool {
+        guard let node else { return false }
+        node.service?.noteAllocation(allocation)
+        return node.turnHasCome(attempt, allocation)
+    }
+
+    func turnWasDeclined() { node?.turnWasDeclined() }
+
+    func turnNeverComes(_ attempt: Int, _ reason: String) { node?.turnNeverComes(attempt, reason) }
+
+    /// From here on it stands for the service alone.
+    func letGo() {
+        let node = waiting.withLock { $0.take() }
+        _ = node  // ends outside of the lock
+    }
+}
