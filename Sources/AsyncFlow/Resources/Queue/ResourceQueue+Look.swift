@@ -32,7 +32,8 @@ extension ResourceQueue {
         let leavesPlace = lanes[lane].allows(2, at: now)
         for other in passed {
             let otherLane = shapes[other].key.lane
-            if lanes[otherLane].listed == nil { continue }  // an earlier start of this look was the last its limit allows
+            // An earlier start of this look was the last that its limit allows.
+            if lanes[otherLane].listed == nil { continue }
             let isClosed = otherLane == lane && !leavesPlace
             if !isClosed, free.leaveEnough(for: shapes[other].key.claim, after: claim) { continue }
             shapes[other].setbacks += 1
