@@ -214,11 +214,14 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     }
 
     /// A worker has time for a synchronous body.
-    override func start() -> TaskWork? {
+    override func run(on worker: Worker) {
         begin()
-        guard shouldStop else { return run.withLock { $0.work } }
-        fail(CancellationError())
-        return nil
+        if shouldStop {
+            fail(CancellationError())
+        } else if case .synchronous(let body)? = run.withLock({ $0.work }) {
+            runSynchronously(body, on: worker)
+        }
+        Unmanaged.passUnretained(self).release()
     }
 
     override func begin() {

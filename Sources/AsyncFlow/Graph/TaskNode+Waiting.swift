@@ -7,7 +7,7 @@ final class CompletionCallback: TaskObserver, @unchecked Sendable {
 
     init(_ body: @escaping @Sendable () -> Void) {
         self.body = body
-        super.init(isTask: false)
+        super.init(isPlainTask: false)
     }
 
     deinit { edge.deallocate() }

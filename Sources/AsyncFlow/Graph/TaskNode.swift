@@ -31,7 +31,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         membership = Membership.forNewTask(of: definition)
         content = .work(work)
         edges = DependencyEdges(count: dependencyCount)
-        super.init(isTask: true)
+        super.init(isPlainTask: !definition.isManaged)
     }
 
     deinit { edges.release() }

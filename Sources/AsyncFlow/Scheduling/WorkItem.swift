@@ -5,10 +5,10 @@ class WorkItem: @unchecked Sendable {  // `nextItem` belongs to whichever queue 
     @exclusivity(unchecked)
     final var nextItem: Unmanaged<WorkItem>?
 
-    /// Whether it is a ``TaskNode``.
-    final let isTask: Bool
+    /// Whether it is a ``TaskNode`` that is nothing but its body, which may also be run within a Swift task.
+    final let isPlainTask: Bool
 
-    init(isTask: Bool) { self.isTask = isTask }
+    init(isPlainTask: Bool) { self.isPlainTask = isPlainTask }
 
     /// Does the work. Called once, on a worker's thread; consumes the queue's reference.
     func run(on worker: Worker) { fatalError("abstract") }

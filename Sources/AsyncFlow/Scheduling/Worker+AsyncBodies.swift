@@ -67,7 +67,7 @@ extension Worker {
     /// - Returns: that body; nil if there is nothing more to do, or something that can't be done within a Swift task.
     func runUntilAsync() -> AsyncNext? {
         while let item = takeNext() {
-            guard item._withUnsafeGuaranteedRef({ $0.isTask }) else {
+            guard item._withUnsafeGuaranteedRef({ $0.isPlainTask }) else {
                 putBack(item)
                 return nil
             }

@@ -93,7 +93,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
 
     /// The task that became ready by the end of another one on this thread, if it is to run next.
     func takeDependent() -> Unmanaged<WorkItem>? {
-        guard let item = next, item._withUnsafeGuaranteedRef({ $0.isTask }) else { return nil }
+        guard let item = next, item._withUnsafeGuaranteedRef({ $0.isPlainTask }) else { return nil }
         next = nil
         chained += 1
         return item

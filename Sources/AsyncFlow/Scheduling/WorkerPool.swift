@@ -136,7 +136,7 @@ private final class SwiftJob: WorkItem, @unchecked Sendable {
     init(_ job: UnownedJob, executor: WorkerPool) {
         self.job = job
         self.executor = executor
-        super.init(isTask: false)
+        super.init(isPlainTask: false)
     }
 
     override func run(on worker: Worker) {

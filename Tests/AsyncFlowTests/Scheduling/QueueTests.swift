@@ -8,7 +8,7 @@ private final class Item: WorkItem, @unchecked Sendable {  // immutable
 
     init(_ number: Int) {
         self.number = number
-        super.init(isTask: false)
+        super.init(isPlainTask: false)
     }
 
     override func run(on worker: Worker) {}
