@@ -164,8 +164,9 @@ private final class MemoryGroup: Sendable {
             let path = "\(parent)/\(name)"
             guard exists(parent + "/cgroup.procs"), mkdir(path, 0o755) == 0 else { continue }
             for file in ["memory.max", "memory.limit_in_bytes"]
-            where exists("\(path)/\(file)") && (try? "\(megabytes << 20)".write(toFile: "\(path)/\(file)", atomically: false, encoding: .utf8))
-                != nil
+            where exists("\(path)/\(file)")
+                && (try? "\(megabytes << 20)".write(toFile: "\(path)/\(file)", atomically: false, encoding: .utf8))
+                    != nil
             {
                 self.path = path
                 return

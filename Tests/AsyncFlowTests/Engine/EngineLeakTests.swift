@@ -75,7 +75,7 @@ struct EngineLeakTests {
             for value in 0..<100_000 { command(value) }
             let after = ProcessUsage.now
             let bytes = (after.residentBytes - before.residentBytes) / 100_000
-            #expect(bytes < 1_500)
+            #expect(bytes < 2_000)
             #expect(after.threads <= before.threads + 4)
             await flow.shutdown(.immediate)
         }
