@@ -9,12 +9,13 @@ let settings: [SwiftSetting] = [
 ]
 
 /// The folders of data that examples come with.
-let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program"]
+let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program"]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
+    "sweep", "variant-calling",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
