@@ -4,7 +4,8 @@ public struct ResourceUsage: Sendable, Hashable {
     public var userTime: Duration
     /// CPU time in the system on its behalf.
     public var systemTime: Duration
-    /// The most memory that one of its processes had in use.
+    /// The most memory that one of its processes had in use. On Linux never less than what this process had in use when it
+    /// started the command: a new process begins as a copy of its parent.
     public var peakMemory: MemorySize
     /// From its start to its end.
     public var elapsed: Duration
