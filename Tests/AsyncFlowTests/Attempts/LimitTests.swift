@@ -10,7 +10,7 @@ struct LimitTests {
             let gauge = Gauge()
             let task = flow.functionTask("task", .limit(concurrent: 3)) {
                 gauge.up()
-                for _ in 0..<5 { await Task.yield() }
+                while gauge.highest < 3 { await Task.yield() }
                 gauge.down()
             }
             let other = task.with(.retry(1), .workflow("w")).fallback(())
@@ -31,7 +31,7 @@ struct LimitTests {
             let work = flow.functionTask("work") { await Task.yield() }
             let block = flow.block("block", .limit(concurrent: 2)) {
                 gauge.up()
-                for _ in 0..<5 { try await work().value }
+                repeat { try await work().value } while gauge.highest < 2
                 gauge.down()
             }
             for _ in 0..<30 { block() }
