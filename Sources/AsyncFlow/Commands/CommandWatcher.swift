@@ -27,7 +27,9 @@ public struct RunningCommand: Sendable {
     public let processID: Int32
     private let sendSignal: @Sendable (Int32) -> Void
 
-    /// - Parameter send: sends a signal to the command and what it has started; does nothing if it has ended.
+    /// - Parameters:
+    ///   - processID: its process id; 0 if it is no process of this machine.
+    ///   - send: sends a signal to the command and what it has started; does nothing if it has ended.
     public init(processID: Int32, send: @escaping @Sendable (_ signal: Int32) -> Void) {
         self.processID = processID
         sendSignal = send

@@ -16,7 +16,10 @@ public struct RetryPolicy: Sendable {
 
     /// - Parameters:
     ///   - maximumRetries: 0 for one attempt only.
+    ///   - backoff: how long to wait before each retry.
+    ///   - jitter: how much of that is left to chance.
     ///   - classes: the failures that are tried again; every one if there is none.
+    ///   - growth: what the next attempt gets more of.
     public init(
         maximumRetries: Int, backoff: Backoff = .none, jitter: Jitter = .none, on classes: [FailureClass] = [],
         growing growth: [ResourceGrowth] = []
