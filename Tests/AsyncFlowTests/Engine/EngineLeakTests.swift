@@ -74,8 +74,9 @@ struct EngineLeakTests {
             let before = ProcessUsage.now
             for value in 0..<100_000 { command(value) }
             let after = ProcessUsage.now
-            let bytes = (after.residentBytes - before.residentBytes) / 100_000
-            #expect(bytes < 2_000)
+            #if !THREAD_SANITIZER  // which keeps several bytes of its own for each of ours
+            #expect((after.residentBytes - before.residentBytes) / 100_000 < 2_000)
+            #endif
             #expect(after.threads <= before.threads + 4)
             await flow.shutdown(.immediate)
         }
