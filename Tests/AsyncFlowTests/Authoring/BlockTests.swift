@@ -121,21 +121,22 @@ struct BlockTests {
     @Test("members carry their block's id, blocks within blocks too")
     func blockIDs() async throws {
         try await withTestEngine { flow in
-            let ids = Recorder<[TaskID?]>()
-            let leaf = flow.functionTask("leaf") { ids.append([TaskContext.current?.blockID]) }
+            let (innerIDs, leafIDs) = (Recorder<TaskID?>(), Recorder<TaskID?>())
+            let leaf = flow.functionTask("leaf") { leafIDs.append(TaskContext.current?.blockID) }
             let inner = flow.block("inner") {
                 let future = leaf()
-                ids.append([TaskContext.current?.taskID, TaskContext.current?.blockID, future.blockID])
+                innerIDs.append(TaskContext.current?.taskID)
+                innerIDs.append(TaskContext.current?.blockID)
+                innerIDs.append(future.blockID)
                 try await future.value
             }
             let outer = flow.block("outer") { try await inner().value }
             let future = outer()
             try await future.value
             #expect(future.blockID == nil)
-            let (fromInner, fromLeaf) = (ids.values[0], ids.values[1])
-            #expect(fromInner[1] == future.id)
-            #expect(fromInner[2] == fromInner[0])
-            #expect(fromLeaf == [fromInner[0]])
+            let innerID = innerIDs.values.first
+            #expect(innerIDs.values == [innerID, future.id, innerID])
+            #expect(leafIDs.values == [innerID])
         }
     }
 
