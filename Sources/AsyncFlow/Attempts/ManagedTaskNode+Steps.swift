@@ -165,12 +165,12 @@ extension ManagedTaskNode {
         if let failure {
             grow(after: failure)
             if engine.isObserved {
-                engine.emit(
-                    .taskAttemptFailed, of: self, error: failure.error, attempt: failure.attempt,
-                    retryDelay: retryDelay(action))
+                emit(
+                    .taskAttemptFailed, attempt: failure.attempt,
+                    EventDetails(error: failure.error, retryDelay: retryDelay(action), usage: usage))
             }
         }
-        if case .start(let attempt) = action, engine.isObserved { engine.emit(.taskQueued, of: self, attempt: attempt) }
+        if case .start(let attempt) = action, engine.isObserved { emit(.taskQueued, attempt: attempt) }
         let now = timers.now()
         perform(run.withLock { hasTold(action, at: now, &$0) })
     }

@@ -24,6 +24,10 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         /// Whether that body has been told to stop.
         var isInterrupted = false
         var allocation: ResourceAllocation?
+        /// Why its turn didn't come at once.
+        var waitCause: WaitCause?
+        /// What its last command took.
+        var usage: ResourceUsage?
         /// What the last attempt, or the fallback, ended with.
         var error: (any Error)?
         /// What the fallback stands in for.
@@ -88,6 +92,12 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// What the attempt that runs asked for, or the next one asks for.
     var request: ResourceRequest { run.withLock { $0.request } }
     var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
+    override var usage: ResourceUsage? { run.withLock { $0.usage } }
+    override var startDetails: EventDetails? {
+        let (allocation, cause) = run.withLock { ($0.allocation, $0.waitCause) }
+        return allocation == nil && cause == nil ? nil : EventDetails(allocation: allocation, waitCause: cause)
+    }
+    func noteUsage(_ usage: ResourceUsage?) { run.withLock { $0.usage = usage } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
 
     /// Where its command's output goes while it runs.
@@ -132,7 +142,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         if engine.isShuttingDown { return cancelBecauseEngineStops() }
         if let end = run.withLock({ $0.serviceFailure }) { return giveUp(because: end.failure, of: end.service) }
         guard let scheduler, !engine.configuration.dryRun else {
-            if !turnHasCome(attempt, nil) { turnWasDeclined() }
+            if !turnHasCome(attempt, nil, nil) { turnWasDeclined() }
             return
         }
         let request = run.withLock { $0.stage == .queued && $0.attempts.attempt == attempt ? $0.request : nil }
@@ -147,9 +157,10 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     /// An attempt has its resources.
     ///
+    /// - Parameter waitCause: why that wasn't at once.
     /// - Returns: whether it begins, and gives them back by ``ResourceScheduler/remove(_:_:)``; if not, the caller takes
     ///   them back.
-    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?) -> Bool {
+    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool {
         if engine.isShuttingDown { return false }
         let work: TaskWork? = run.withLock { run in
             guard run.stage == .queued, run.attempts.attempt == attempt, step({ $0.dispatch() }) == .run else {
@@ -160,6 +171,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.turn += 1
             run.isInterrupted = false
             run.allocation = allocation
+            run.waitCause = waitCause
+            run.usage = nil
             return run.work
         }
         guard let work else { return false }
@@ -210,7 +223,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     private func live(_ body: TaskWork.AsyncBody) async {
         if !definition.isDispatched { begin() }
         if shouldStop { return fail(CancellationError()) }
-        await ExecutionContext.$bound.withValue(.task(self, inside: membership)) { await body(self) }
+        await ExecutionContext.$bound.withValue(.task(self, inside: membership)) { await runInstrumented(body) }
     }
 
     /// A worker has time for a synchronous body.
@@ -232,7 +245,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             }
             return (true, decide(run.attempts.attemptStarted(run.attempt, at: now), at: now, &run))
         }
-        if announces, engine.isObserved { engine.emit(.taskStarted, of: self) }
+        if announces, engine.isObserved { emitStart() }
         perform(next)
     }
 

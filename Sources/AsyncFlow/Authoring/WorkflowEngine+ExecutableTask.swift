@@ -59,11 +59,18 @@ extension TaskNode {
             output = .files(standardOutput: standardOutput ?? path + ".stdout", standardError: path + ".stderr")
         }
         if !backend.reportsStart { begin() }
-        let result = try await backend.execute(
-            CommandRequest(
-                command: command, task: TaskContext(self), resources: request, output: output,
-                gracePeriod: options.gracePeriod, tap: OutputTap(unsafeDowncast(self, to: ManagedTaskNode.self).output))
-        )
+        let node = unsafeDowncast(self, to: ManagedTaskNode.self)
+        let result: CommandResult
+        do {
+            result = try await backend.execute(
+                CommandRequest(
+                    command: command.instrumented(in: TaskContext(self)), task: TaskContext(self), resources: request,
+                    output: output, gracePeriod: options.gracePeriod, tap: OutputTap(node.output)))
+        } catch {
+            node.noteUsage((error as? CommandError)?.usage)
+            throw error
+        }
+        node.noteUsage(result.usage)
         guard case .files(let path, _) = output else { return result.text }
         return path
     }

@@ -37,7 +37,7 @@ extension Command {
         with { $0.arguments += more }
     }
 
-    private func with(_ change: (inout Command) -> Void) -> Command {
+    func with(_ change: (inout Command) -> Void) -> Command {
         var copy = self
         change(&copy)
         return copy

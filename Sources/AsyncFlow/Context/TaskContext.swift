@@ -9,12 +9,12 @@
 /// }
 /// ```
 public struct TaskContext: Sendable {
-    private enum Subject {
+    enum Subject {
         case task(TaskNode)
         /// A service must not keep its task alive: that is how it is known whether anybody can use it.
         case service(Service)
     }
-    private let subject: Subject
+    let subject: Subject
     private let membership: Membership?
 
     init(_ node: TaskNode, membership: Membership? = nil) {
@@ -39,6 +39,8 @@ public struct TaskContext: Sendable {
         case .service(let service): service.definition
         }
     }
+
+    var engineCore: EngineCore { definition.engine }
 
     /// Whether a command consists of ranks.
     var isParallel: Bool { definition.options.isParallel }

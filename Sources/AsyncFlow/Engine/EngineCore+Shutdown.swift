@@ -40,7 +40,7 @@ extension EngineCore {
         await files.finish()
         pool.stop()
         emit(.engineEnded)
-        events.finish()
+        await events.finish()
         lifecycle.markStopped()
     }
 

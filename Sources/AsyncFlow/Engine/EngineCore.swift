@@ -18,6 +18,7 @@ final class EngineCore: Sendable {
     let timers: Timers
     let failures: Mutex<FailureCounter>
     let events: EventHub
+    let instrument = InstrumentSlot()
     let running = RunningTasks()
     let files: EngineFiles
     let services = ServiceRegistry()

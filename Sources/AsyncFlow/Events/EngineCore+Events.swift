@@ -1,24 +1,10 @@
 extension EngineCore {
-    func emit(
-        _ type: EventType, of task: TaskNode, dependencies: [TaskID] = [], error: (any Error)? = nil,
-        attempt: Int? = nil, retryDelay: Duration? = nil
-    ) {
-        events.emit(
-            WorkflowEvent(
-                type, engineID: id, task: task.eventDescription, dependencies: dependencies, error: error,
-                workflowID: task.membership?.workflowID, attempt: attempt ?? task.attempt, retryDelay: retryDelay))
-    }
-
-    func emitCreation(of task: TaskNode, dependencies: [TaskID]) {
-        emit(.taskCreated, of: task, dependencies: dependencies)
-    }
-
     /// The one terminal event of a task.
     func emitEnd(of task: TaskNode) {
         switch task.currentPhase {
-        case .done: emit(.taskCompleted, of: task)
-        case .failed: emit(.taskFailed, of: task, error: task.content.error)
-        case .cancelled: emit(.taskCancelled, of: task, error: task.content.error)
+        case .done: task.emit(.taskCompleted, task.usage.map { EventDetails(usage: $0) })
+        case .failed: task.emit(.taskFailed, EventDetails(error: task.content.error, usage: task.usage))
+        case .cancelled: task.emit(.taskCancelled, EventDetails(error: task.content.error, usage: task.usage))
         case .waiting, .announcing, .announcingCancelled, .dispatched, .running, .cancelling:
             preconditionFailure("a task that hasn't ended can't be announced as ended")
         }
@@ -29,29 +15,58 @@ extension EngineCore {
         guard isObserved || (events.isObserved && failure != nil) else { return }
         events.emit(
             WorkflowEvent(
-                type, engineID: id, task: service.task, error: failure, workflowID: service.membership?.workflowID,
-                attempt: run))
+                type, of: .task(service.number, service.definition, service.membership), attempt: run,
+                details: failure.map { EventDetails(error: $0) }))
     }
 
     func emit(_ type: EventType, workflowID: String? = nil) {
         guard events.isObserved else { return }
-        events.emit(WorkflowEvent(type, engineID: id, workflowID: workflowID))
+        events.emit(
+            WorkflowEvent(type, of: .engine(self), details: workflowID.map { EventDetails(workflowID: $0) }))
+    }
+
+    /// An event of the user's own: of the task that runs here, if it is one of this engine's.
+    func emit(_ custom: CustomEventContent) {
+        guard isObserved else { return }
+        let context = ExecutionContext.current
+        let membership = ExecutionContext.currentMembership(in: self)
+        let task = context?.task.flatMap { $0.engine === self ? $0 : nil }
+        let details = EventDetails(workflowID: membership?.workflowID, custom: custom)
+        guard let task else { return events.emit(WorkflowEvent(.custom, of: .engine(self), details: details)) }
+        events.emit(
+            WorkflowEvent(
+                .custom, of: .task(task.number, task.definition, membership), attempt: task.attempt, details: details))
     }
 }
 
 extension TaskNode {
-    /// How far a file is that the task waits for.
-    func emit(_ progress: FileProgress) {
-        guard engine.isObserved else { return }
-        engine.events.emit(
-            WorkflowEvent(
-                .fileProgress, engineID: engine.id, task: eventDescription, workflowID: membership?.workflowID,
-                fileProgress: progress))
+    func emit(_ type: EventType, attempt: Int? = nil, worker: Int? = nil, _ details: EventDetails? = nil) {
+        definition.uncountedEngine {
+            $0.events.emit(
+                WorkflowEvent(
+                    type, of: .task(number, definition, membership), attempt: attempt ?? self.attempt, worker: worker,
+                    details: details))
+        }
     }
 
-    var eventDescription: WorkflowEvent.TaskDescription {
-        WorkflowEvent.TaskDescription(
-            id: id, name: definition.name, kind: definition.kind, backend: definition.backend?.name,
-            blockID: membership?.block?.taskID)
+    func emitStart() { emit(.taskStarted, worker: Worker.current?.index, startDetails) }
+
+    func emitCreation() {
+        let dependencies = dependencyIDs
+        emit(.taskCreated, attempt: 0, dependencies.isEmpty ? nil : EventDetails(dependencies: dependencies))
+    }
+
+    /// How far a file is that the task waits for.
+    func emit(_ progress: FileProgress) {
+        if engine.isObserved { emit(.fileProgress, EventDetails(fileProgress: progress)) }
+    }
+
+    var eventDescription: WorkflowEvent.TaskDescription { .init(of: number, definition, membership) }
+}
+
+extension TaskContext {
+    func emit(_ progress: TaskProgress) {
+        guard case .task(let node) = subject, node.engine.isObserved else { return }
+        node.emit(.taskProgress, EventDetails(progress: progress))
     }
 }

@@ -39,7 +39,8 @@ struct EventBuffer {
         }
         if droppedCount > 0 {
             defer { droppedCount = 0 }
-            return WorkflowEvent(.eventsDropped, engineID: engineID, droppedCount: droppedCount)
+            return WorkflowEvent(
+                .eventsDropped, of: .reader(engineID: engineID), details: EventDetails(droppedCount: droppedCount))
         }
         return engineEnded.take()
     }

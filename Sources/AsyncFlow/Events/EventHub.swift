@@ -5,6 +5,8 @@ import Synchronization
 final class EventHub: Sendable {
     private struct State {
         var sinks: [any EventSink] = []
+        /// Feeds the consumers, once there was one.
+        var pump: EventPump?
         var isFinished = false
     }
     private let state = Mutex(State())
@@ -29,6 +31,23 @@ final class EventHub: Sendable {
         state.withLock { state in change(&state) { sinks in sinks.removeAll { $0 === sink } } }
     }
 
+    /// Has a consumer read what happens from now on. One that comes after the end is finished at once.
+    func attach(_ consumer: any EventConsumer, _ overflow: EventOverflow) -> EventAttachment {
+        let pump = state.withLock { state in
+            if let pump = state.pump { return pump }
+            let pump = EventPump()
+            state.pump = pump
+            return pump
+        }
+        let attachment = EventAttachment(pump: pump, number: pump.add(consumer, overflow))
+        let isTooLate = state.withLock { state in
+            if !state.isFinished, !state.sinks.contains(where: { $0 === pump }) { change(&state) { $0.append(pump) } }
+            return state.isFinished
+        }
+        if isTooLate { pump.finish() }
+        return attachment
+    }
+
     private func change(_ state: inout State, _ change: (inout [any EventSink]) -> Void) {
         change(&state.sinks)
         wantsAll.store(state.sinks.contains { $0.wantsEveryEvent }, ordering: .relaxed)
@@ -39,8 +58,8 @@ final class EventHub: Sendable {
         for sink in state.withLock({ $0.sinks }) { sink.receive(event) }
     }
 
-    /// The engine has ended: nothing more will come.
-    func finish() {
+    /// The engine has ended: nothing more will come. Returns when all consumers have finished.
+    func finish() async {
         let ended = state.withLock { state in
             let ended = state.sinks
             state.isFinished = true
@@ -48,6 +67,7 @@ final class EventHub: Sendable {
             return ended
         }
         for sink in ended { sink.finish() }
+        await state.withLock { $0.pump }?.waitUntilFinished()
     }
 }
 

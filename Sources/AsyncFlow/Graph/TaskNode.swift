@@ -60,6 +60,11 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
+    /// What its last command took of the machine.
+    var usage: ResourceUsage? { nil }
+    /// What those who read events are told about how it begins.
+    var startDetails: EventDetails? { nil }
+
     /// Whether a body that runs should stop.
     var shouldStop: Bool { currentPhase == .cancelling || engine.isInterrupting }
 
@@ -95,6 +100,10 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     final var dependencyNodes: [TaskNode] {
         UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0 } }
     }
+    /// Their ids.
+    final var dependencyIDs: [TaskID] {
+        UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0.id } }
+    }
 
     /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
     ///
@@ -103,7 +112,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     func submit(refusal: TaskRefusedError? = nil) {
         _ = Unmanaged.passRetained(self)
         withEngine { engine in
-            if engine.isObserved { engine.emitCreation(of: self, dependencies: dependencyNodes.map(\.id)) }
+            if engine.isObserved { emitCreation() }
             if let membership { membership.block?.insert(self) }
             if let refusal = refusal ?? engine.refusal(of: self) { refuse(refusal) }
         }
@@ -162,8 +171,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     /// - Returns: whether the task may go on.
     private func announceReadiness() -> Bool {
         guard step({ $0.announce() }) == .announce else { return false }
-        engine.emit(.taskResolved, of: self)
-        engine.emit(.taskQueued, of: self, attempt: 1)
+        emit(.taskResolved)
+        emit(.taskQueued, attempt: 1)
         guard step({ $0.announced() }) == .end else { return true }
         endUnrun(TaskCancelledError(self, cause: interruptionCause(nil)))
         return false
@@ -193,7 +202,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     func start() -> TaskWork? {
         if withEngine({ $0.isShuttingDown }) { refuse(TaskCancelledError(self, cause: engine.stopCause)) }
         guard step({ $0.start() }) == .run else { return nil }
-        withEngine { if $0.isObserved { $0.emit(.taskStarted, of: self) } }
+        withEngine { if $0.isObserved { emitStart() } }
         return takeWork()
     }
 
@@ -205,13 +214,23 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     func runSynchronously(_ body: (TaskNode) -> Void, on worker: Worker) {
         worker.currentTask = self
-        body(self)
+        if let instrument = withEngine({ $0.instrument.current }) {
+            instrument.run(TaskContext(self)) { body(self) }
+        } else {
+            body(self)
+        }
         worker.currentTask = nil
+    }
+
+    @inline(__always)
+    final nonisolated(nonsending) func runInstrumented(_ body: TaskWork.AsyncBody) async {
+        guard let instrument = withEngine({ $0.instrument.current }) else { return await body(self) }
+        await instrument.run(TaskContext(self)) { await body(self) }
     }
 
     /// The backend begins with a task that was dispatched to it.
     func begin() {
-        if step({ $0.begin() }) == .announce, engine.isObserved { engine.emit(.taskStarted, of: self) }
+        if step({ $0.begin() }) == .announce, engine.isObserved { emitStart() }
     }
 
     /// The body returned a value. Called once, on the thread where the body ended.

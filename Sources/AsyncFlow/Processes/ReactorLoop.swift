@@ -1,3 +1,5 @@
+import CProcesses
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)
@@ -115,14 +117,13 @@ struct ReactorLoop {
 
 extension ResourceUsage {
     fileprivate init(_ usage: rusage, elapsed: Duration) {
-        let time = { (time: timeval) in Duration.seconds(Int64(time.tv_sec)) + .microseconds(Int64(time.tv_usec)) }
         #if canImport(Darwin)
         let peak = Int64(usage.ru_maxrss)
         #else
         let peak = Int64(usage.ru_maxrss) * 1024  // Linux counts in kilobytes
         #endif
         self.init(
-            userTime: time(usage.ru_utime), systemTime: time(usage.ru_stime), peakMemory: .bytes(peak), elapsed: elapsed
-        )
+            userTime: .microseconds(cprocesses_user_time(usage)),
+            systemTime: .microseconds(cprocesses_system_time(usage)), peakMemory: .bytes(peak), elapsed: elapsed)
     }
 }

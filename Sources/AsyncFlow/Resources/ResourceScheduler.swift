@@ -28,6 +28,9 @@ final class ResourceScheduler: Sendable {
         var lastNumber: UInt64 = 0
     }
 
+    /// What the queue wants to be done, and why a task that starts didn't do so at once.
+    private typealias Decision = (action: Queue.Action, waitCause: WaitCause?)
+
     /// What there is to give; nil if the backend takes whatever it is given, and only priorities and limits count here.
     let capacity: ResourceCapacity?
     private let timers: Timers
@@ -73,22 +76,24 @@ final class ResourceScheduler: Sendable {
     ///
     /// A loop, and not calls from within calls: of a hundred thousand tasks each may decline its turn.
     private func advance(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) {
-        var actions = decide(event)
-        while !actions.isEmpty {
-            let declined = tell(actions)
+        var decisions = decide(event)
+        while !decisions.isEmpty {
+            let declined = tell(decisions)
             if declined.isEmpty { return }
-            actions = decide { queue, now in declined.flatMap { queue.finish($0, at: now) } }
+            decisions = decide { queue, now in declined.flatMap { queue.finish($0, at: now) } }
             for turn in declined { turn.taker?.turnWasDeclined() }
         }
     }
 
     /// - Returns: those that don't want their turn.
-    private func tell(_ actions: [Queue.Action]) -> [Turn] {
+    private func tell(_ decisions: [Decision]) -> [Turn] {
         var declined: [Turn] = []
-        for action in actions {
-            switch action {
+        for decision in decisions {
+            switch decision.action {
             case .start(let turn, let allocation):
-                if turn.taker?.turnHasCome(turn.attempt, allocation) != true { declined.append(turn) }
+                if turn.taker?.turnHasCome(turn.attempt, allocation, decision.waitCause) != true {
+                    declined.append(turn)
+                }
             case .refuse(let turn, let reason): turn.taker?.turnNeverComes(turn.attempt, reason)
             case .drop: break
             }
@@ -96,21 +101,24 @@ final class ResourceScheduler: Sendable {
         return declined
     }
 
-    private func decide(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) -> [Queue.Action] {
+    private func decide(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) -> [Decision] {
         let now = timers.now()
-        let (actions, obsolete, next) = state.withLock { state in
-            let actions = event(&state.queue, now)
+        let (decisions, obsolete, next) = state.withLock { state in
+            let decisions = event(&state.queue, now).map { action -> Decision in
+                guard case .start(let turn, _) = action else { return (action, nil) }
+                return (action, state.queue.waitCause(of: turn))
+            }
             guard state.queue.nextWakeUp != state.wakeUp?.time else {
-                return (actions, nil as TimerID?, nil as WakeUp?)
+                return (decisions, nil as TimerID?, nil as WakeUp?)
             }
             let obsolete = state.wakeUp?.timer
             state.lastNumber += 1
             state.wakeUp = state.queue.nextWakeUp.map { WakeUp(time: $0, number: state.lastNumber) }
-            return (actions, obsolete, state.wakeUp)
+            return (decisions, obsolete, state.wakeUp)
         }
         if let obsolete { timers.cancel(obsolete) }
         if let next { setTimer(next) }
-        return actions
+        return decisions
     }
 
     /// Outside of the lock: a clock of the user's may be told that it has to wake somebody earlier.
@@ -129,8 +137,9 @@ final class ResourceScheduler: Sendable {
 
 /// Who waits for a turn in the queue, and has it until it is taken out of it.
 protocol TurnTaker: AnyObject, Sendable {
+    /// - Parameter waitCause: why that wasn't at once.
     /// - Returns: whether it takes what it is given.
-    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?) -> Bool
+    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool
     /// It doesn't have what it was given any more, because it didn't take it.
     func turnWasDeclined()
     func turnNeverComes(_ attempt: Int, _ reason: String)

@@ -34,7 +34,7 @@ final class AsyncRunner: Sendable {
         while true {
             Worker.current!.beginAsync(node, in: self, turn: turn)
             await ExecutionContext.$bound.withValue(.task(node, inside: node.membership)) { [node, body] in
-                await body(node)
+                await node.runInstrumented(body)
             }
             guard let worker = Worker.current else { return node.engine.running.remove(node) }
             var next: Worker.AsyncNext?

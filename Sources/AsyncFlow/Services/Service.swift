@@ -60,6 +60,8 @@ final class Service: Sendable {
     // MARK: - What people see
 
     var task: WorkflowEvent.TaskDescription { guarded.withLock { $0.task! } }
+    /// That of its task.
+    var number: UInt64 { guarded.withLock { $0.number } }
     var membership: Membership? { guarded.withLock { $0.membership } }
     var state: ServiceState { guarded.withLock { $0.machine.publicState } }
     var run: Int { guarded.withLock { $0.machine.run } }

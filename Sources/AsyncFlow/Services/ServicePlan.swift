@@ -10,7 +10,7 @@ struct ServicePlan: Sendable {
 
     func request(_ task: TaskContext, _ watcher: CommandWatcher) -> CommandRequest {
         CommandRequest(
-            command: command, task: task, resources: options.resources, output: .memory,
+            command: command.instrumented(in: task), task: task, resources: options.resources, output: .memory,
             gracePeriod: options.gracePeriod, tap: OutputTap(OutputHub()), watcher: watcher)
     }
 }

@@ -8,10 +8,10 @@ final class ServiceTurn: TurnTaker {
 
     var node: ManagedTaskNode? { waiting.withLock { $0 } }
 
-    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?) -> Bool {
+    func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool {
         guard let node else { return false }
         node.service?.noteAllocation(allocation)
-        return node.turnHasCome(attempt, allocation)
+        return node.turnHasCome(attempt, allocation, waitCause)
     }
 
     func turnWasDeclined() { node?.turnWasDeclined() }

@@ -3,9 +3,19 @@
 #ifndef CPROCESSES_H
 #define CPROCESSES_H
 
-#if defined(__linux__)
 #include <stdint.h>
+#include <sys/resource.h>
 
+// CPU times in microseconds. In C, because which module the members of `timeval` belong to depends for Swift on what else
+// is imported in the files that are compiled together.
+static inline int64_t cprocesses_user_time(struct rusage usage) {
+    return (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec;
+}
+static inline int64_t cprocesses_system_time(struct rusage usage) {
+    return (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
+}
+
+#if defined(__linux__)
 // All of these return -1 and set errno on failure unless it says otherwise.
 
 // A pipe whose ends are closed on exec.

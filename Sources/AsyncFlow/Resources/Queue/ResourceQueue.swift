@@ -46,6 +46,8 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         var shape: Int
         /// What it got of GPUs, while it runs.
         var shares: [GPUPool.Share]?
+        /// Why it didn't start when it was submitted, if it didn't.
+        var waitCause: WaitCause?
         var isRunning: Bool { shares != nil }
     }
 
@@ -163,8 +165,17 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         // Nothing else could start before, and what is like a task that can't start can't either.
         let mayStart = shapes[entry.shape].waiting.first == index && lanes[lane].listed != nil && free.fits(key.claim)
         if mustLook || wasChanged || mayStart { look(&actions) }
+        if !roster[index].isRunning { roster[index].waitCause = waitCause(in: lanes[lane]) }
         return actions
     }
+
+    private func waitCause(in lane: Lane<LimitKey>) -> WaitCause {
+        if lane.key == nil || lane.allows(1, at: now) { return .resources }
+        return lane.opening(at: now) == nil ? .limit : .rate
+    }
+
+    /// Why a task that waits or runs didn't start when it was submitted; nil if it did.
+    func waitCause(of id: ID) -> WaitCause? { indices[id].flatMap { roster[$0].waitCause } }
 
     /// A task has ended, and gives back what it had. Does nothing if it doesn't run.
     mutating func finish(_ id: ID, at time: Duration) -> [Action] {
