@@ -34,7 +34,8 @@ public struct CustomEventContent: Sendable, Hashable {
     public init(_ name: String, _ attributes: [String: EventValue] = [:]) throws(CustomEventError) {
         let words = name.split(separator: ".", omittingEmptySubsequences: false)
         guard words.count > 1 else {
-            throw CustomEventError(name, "has no dot in it; begin it with a word of your own, as in \"training.\(name)\"")
+            throw CustomEventError(
+                name, "has no dot in it; begin it with a word of your own, as in \"training.\(name)\"")
         }
         guard words.allSatisfy(Self.isWord) else {
             throw CustomEventError(name, "has words that don't consist of letters, digits, '_' and '-'")
@@ -43,7 +44,8 @@ public struct CustomEventContent: Sendable, Hashable {
             throw CustomEventError(name, "begins with 'asyncflow', as only the engine's own events do")
         }
         if let reserved = attributes.keys.sorted().first(where: Self.reservedNames.contains) {
-            throw CustomEventError(name, "has an attribute '\(reserved)', which every event has and which the engine sets")
+            throw CustomEventError(
+                name, "has an attribute '\(reserved)', which every event has and which the engine sets")
         }
         self.name = name
         self.attributes = attributes
@@ -55,7 +57,8 @@ public struct CustomEventContent: Sendable, Hashable {
 
     /// Those that every event in a recording has.
     private static let reservedNames: Set = [
-        "event_id", "event_type", "event_time", "emit_time", "session_id", "backend", "task_id", "node_id", "attributes",
+        "event_id", "event_type", "event_time", "emit_time", "session_id", "backend", "task_id", "node_id",
+        "attributes",
         "trace_id", "span_id", "section",
     ]
 }

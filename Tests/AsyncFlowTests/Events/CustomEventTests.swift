@@ -71,7 +71,8 @@ struct CustomEventTests {
     @Test(
         "a name or attribute that can't be used is refused, whether anybody reads or not",
         arguments: [
-            ("nodot", [:], "has no dot"), ("", [:], "has no dot"), (".a", [:], "letters, digits"), ("a.", [:], "letters"),
+            ("nodot", [:], "has no dot"), ("", [:], "has no dot"), (".a", [:], "letters, digits"),
+            ("a.", [:], "letters"),
             ("a..b", [:], "letters"), ("a b.c", [:], "letters"), ("asyncflow.mine", [:], "begins with 'asyncflow'"),
             ("a.b", ["task_id": 1], "'task_id'"), ("a.b", ["session_id": 1, "x": 2], "'session_id'"),
         ] as [(String, [String: EventValue], String)])
