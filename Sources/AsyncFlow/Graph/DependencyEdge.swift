@@ -36,22 +36,22 @@ struct DependencyEdge {
 }
 
 /// The edges from one task to its dependencies: in place when they are few, so that most tasks need no further memory.
+///
+/// How many there are is kept by the task, where there is room for it.
 struct DependencyEdges {
     private static let capacityInPlace = 2
-    private(set) var count: Int32 = 0
     private var words: (UInt, UInt, UInt, UInt) = (0, 0, 0, 0)
 
     /// - Parameter count: how many edges there will be.
-    init(count: Int) {
+    init(count: Int32) {
         assert(MemoryLayout<DependencyEdge>.stride * Self.capacityInPlace <= MemoryLayout.size(ofValue: words))
-        self.count = Int32(count)
         if count > Self.capacityInPlace {
-            words.0 = UInt(bitPattern: UnsafeMutablePointer<DependencyEdge>.allocate(capacity: count))
+            words.0 = UInt(bitPattern: UnsafeMutablePointer<DependencyEdge>.allocate(capacity: Int(count)))
         }
     }
 
     /// The first edge. Good for as long as the object lives whose stored property this is: those don't move.
-    mutating func pointer() -> UnsafeMutablePointer<DependencyEdge> {
+    mutating func pointer(count: Int32) -> UnsafeMutablePointer<DependencyEdge> {
         if count > Self.capacityInPlace { return UnsafeMutablePointer(bitPattern: words.0).unsafelyUnwrapped }
         return withUnsafeMutableBytes(of: &words) {
             $0.baseAddress!.bindMemory(to: DependencyEdge.self, capacity: Self.capacityInPlace)
@@ -59,9 +59,8 @@ struct DependencyEdges {
     }
 
     /// Gives the memory back: every edge was used.
-    mutating func release() {
-        if count > Self.capacityInPlace { pointer().deallocate() }
-        count = 0
+    mutating func release(count: Int32) {
+        if count > Self.capacityInPlace { pointer(count: count).deallocate() }
     }
 }
 

@@ -21,6 +21,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     final let membership: Membership?
     private let observers = ObserverList()
     @usableFromInline @exclusivity(unchecked) final var content = TaskContent.nothing
+    /// How many dependencies it has whose edges may still be used.
+    @exclusivity(unchecked) private var edgeCount: Int32
     @exclusivity(unchecked) private var edges: DependencyEdges
 
     /// - Parameter dependencyCount: how many times ``depend(on:)`` will be called.
@@ -30,11 +32,19 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         number = definition.uncountedEngine { $0.makeTaskNumber() }
         membership = Membership.forNewTask(of: definition)
         content = .work(work)
-        edges = DependencyEdges(count: dependencyCount)
+        edgeCount = Int32(dependencyCount)
+        edges = DependencyEdges(count: edgeCount)
         super.init(isPlainTask: !definition.isManaged)
     }
 
-    deinit { edges.release() }
+    deinit { releaseEdges() }
+
+    private func edgePointer() -> UnsafeMutablePointer<DependencyEdge> { edges.pointer(count: edgeCount) }
+
+    private func releaseEdges() {
+        edges.release(count: edgeCount)
+        edgeCount = 0
+    }
 
     var engine: EngineCore { definition.engine }
     /// The engine, for what is done for every task.
@@ -92,17 +102,17 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     @usableFromInline
     func depend(on dependency: TaskNode) {
         let index = Int(unresolved.load(ordering: .relaxed))
-        (edges.pointer() + index).initialize(to: DependencyEdge(from: self, to: dependency))
+        (edgePointer() + index).initialize(to: DependencyEdge(from: self, to: dependency))
         unresolved.store(Int32(index + 1), ordering: .relaxed)
     }
 
     /// The tasks that it depends on. Before ``submit(refusal:)``.
     final var dependencyNodes: [TaskNode] {
-        UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0 } }
+        UnsafeBufferPointer(start: edgePointer(), count: Int(edgeCount)).map { $0.dependency { $0 } }
     }
     /// Their ids.
     final var dependencyIDs: [TaskID] {
-        UnsafeBufferPointer(start: edges.pointer(), count: Int(edges.count)).map { $0.dependency { $0.id } }
+        UnsafeBufferPointer(start: edgePointer(), count: Int(edgeCount)).map { $0.dependency { $0.id } }
     }
 
     /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
@@ -116,11 +126,11 @@ class TaskNode: TaskObserver, @unchecked Sendable {
             if let membership { membership.block?.insert(self) }
             if let refusal = refusal ?? engine.refusal(of: self) { refuse(refusal) }
         }
-        let count = Int(edges.count)
-        unresolved.store(edges.count + 1, ordering: .relaxed)
+        let count = Int(edgeCount)
+        unresolved.store(edgeCount + 1, ordering: .relaxed)
         var resolved: Int32 = 1
         var withoutValue: [TaskNode] = []
-        for edge in edges.pointer()..<edges.pointer() + count {
+        for edge in edgePointer()..<edgePointer() + count {
             edge.pointee.dependency { dependency in
                 if dependency.observers.add(edge) {
                     if !dependency.isInSameEngine(as: self) { waitForOtherEngine() }
@@ -157,7 +167,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Returns: whether the task is to be queued, which takes over its in-flight reference; false when it has ended.
     private func becomeReady() -> Bool {
-        edges.release()
+        releaseEdges()
         if waitsForOtherEngine { engine.running.remove(self) }
         if !withEngine({ $0.isObserved ? announceReadiness() : !currentPhase.isTerminal }) {
             Unmanaged.passUnretained(self).release()
