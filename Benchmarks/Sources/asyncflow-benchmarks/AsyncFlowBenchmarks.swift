@@ -10,6 +10,7 @@ struct AsyncFlowBenchmarks: AsyncParsableCommand {
             """,
         subcommands: [
             EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, PeersCommand.self,
+            MeasureCommand.self,
         ])
 }
 

@@ -30,9 +30,8 @@ struct EngineCommand: AsyncParsableCommand {
         var figures: [Figure?] = []
         for workload in Workload.allCases where only.isEmpty || only.contains(workload) {
             for kind in BodyKind.allCases where body.isEmpty || body.contains(kind) {
-                var variants = HandWritten.variants(workload, kind)
-                if let engine = EngineShapes.variant(workload, kind) { variants.append(engine) }
-                let series = try await Rounds(workload: workload, tasks: tasks, rounds: rounds).run(variants)
+                let rounds = Rounds(workload: workload, body: kind, tasks: tasks, rounds: rounds)
+                let series = try await rounds.run(Self.variants(workload, kind))
                 figures += Comparison(workload, kind, tasks: tasks, series).report()
             }
         }
@@ -40,6 +39,10 @@ struct EngineCommand: AsyncParsableCommand {
             figures += try await WakeUps(samples: wakeUps).report()
         }
         Figure.print(figures.compactMap { $0 })
+    }
+
+    static func variants(_ workload: Workload, _ body: BodyKind) -> [Variant] {
+        HandWritten.variants(workload, body) + [EngineShapes.variant(workload, body)].compactMap { $0 }
     }
 }
 

@@ -9,34 +9,26 @@ struct Series {
 }
 
 /// Runs the variants of one workload in turn, round by round (A B C, A B C, …), so that a machine whose speed drifts
-/// treats all alike.
+/// treats all alike; each run in a process of its own, so that none has to do with memory that another has left behind.
 struct Rounds {
     let workload: Workload
+    let body: BodyKind
     let tasks: Int
     let rounds: Int
 
     func run(_ variants: [Variant]) async throws -> [Series] {
-        let expected = workload.expectedResult(for: tasks)
-        let taskCount = Double(workload.taskCount(for: tasks))
         var series = variants.map { Series(variant: $0) }
-
-        let warmUp = max(tasks / 100, 1)
-        for variant in variants {
-            try variant.check(
-                try await variant.run(warmUp), against: workload.expectedResult(for: warmUp), in: workload)
-        }
         for _ in 0..<rounds {
             for index in series.indices {
-                let variant = series[index].variant
-                let (result, measurement) = try await Measurement.of { try await variant.run(tasks) }
-                try variant.check(result, against: expected, in: workload)
-                series[index].cpu.append(measurement.cpu.microseconds / taskCount)
-                series[index].wall.append(measurement.wall.microseconds / taskCount)
+                let run = OneRun(workload: workload, body: body, variant: series[index].variant, tasks: tasks)
+                let cost = try await run.inOwnProcess(measuring: .time)
+                series[index].cpu.append(cost[0])
+                series[index].wall.append(cost[1])
             }
         }
-        for index in series.indices {
-            series[index].bytesPerTask = try await MemoryPerTask.bytes(
-                of: series[index].variant, workload, tasks: tasks, expecting: expected)
+        for index in series.indices where series[index].variant.hold != nil {
+            let run = OneRun(workload: workload, body: body, variant: series[index].variant, tasks: tasks)
+            series[index].bytesPerTask = try await run.inOwnProcess(measuring: .memory).first
         }
         return series
     }
