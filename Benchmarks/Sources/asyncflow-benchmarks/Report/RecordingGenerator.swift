@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
 import Foundation
-#endif
 
 /// Writes a recording as a run of many tasks would: seven lines per task, on 64 workers, with dependencies, failures and
 /// resource samples. The same one every time.
