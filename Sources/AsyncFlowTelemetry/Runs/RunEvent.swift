@@ -53,21 +53,49 @@ package struct RunEvent: Sendable {
 package enum RunTaskKind: UInt8, Sendable, CaseIterable {
     case unknown, function, executable, prompt, block, service
 
-    package var text: String { self == .unknown ? "task" : "\(self)" }
+    package var text: String {
+        switch self {
+        case .unknown: "task"
+        case .function: "function"
+        case .executable: "executable"
+        case .prompt: "prompt"
+        case .block: "block"
+        case .service: "service"
+        }
+    }
 }
 
 package enum RunState: UInt8, Sendable, CaseIterable {
     case waiting, queued, running, done, failed, cancelled
 
     package var isFinal: Bool { rawValue >= Self.done.rawValue }
-    package var text: String { "\(self)" }
+    package var text: String {
+        switch self {
+        case .waiting: "waiting"
+        case .queued: "queued"
+        case .running: "running"
+        case .done: "done"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        }
+    }
 }
 
 /// Why a task didn't run yet.
 package enum RunWait: UInt8, Sendable, CaseIterable {
     case dependencies, workers, resources, limit, rate, retry
 
-    package var text: String { "\(self)" }
+    // Spelled out: a case's name by reflection takes longer than reading a line.
+    package var text: String {
+        switch self {
+        case .dependencies: "dependencies"
+        case .workers: "workers"
+        case .resources: "resources"
+        case .limit: "limit"
+        case .rate: "rate"
+        case .retry: "retry"
+        }
+    }
 }
 
 package struct RunFailureText: Sendable, Equatable {
