@@ -30,9 +30,12 @@ let package = Package(
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
+        .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
+        .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
@@ -64,6 +67,16 @@ let package = Package(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
             swiftSettings: settings),
+        .target(
+            name: "AsyncFlowTelemetry",
+            dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "asyncflow",
+            dependencies: [
+                "AsyncFlowTelemetry", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
         .testTarget(
@@ -92,5 +105,10 @@ let package = Package(
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry"],
+            resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
     ] + examples
 )
