@@ -31,6 +31,8 @@ let package = Package(
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
+        .library(name: "AsyncFlowOpenTelemetry", targets: ["AsyncFlowOpenTelemetry"]),
+        .library(name: "AsyncFlowPrometheus", targets: ["AsyncFlowPrometheus"]),
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [
@@ -38,6 +40,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.26.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
@@ -70,6 +76,28 @@ let package = Package(
         .target(
             name: "AsyncFlowTelemetry",
             dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowOpenTelemetry",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowPrometheus",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "asyncflow",
@@ -108,6 +136,26 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry"],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowOpenTelemetryTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            exclude: ["decode-otlp.py"], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowPrometheusTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowPrometheus", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
     ] + examples

@@ -7,7 +7,7 @@ import Musl
 #endif
 
 /// A system call that failed, as the system's error number.
-struct SystemError: Error, Hashable {
+package struct SystemError: Error, Hashable {
     var code: CInt
 
     /// The error of the call that has just failed on this thread.

@@ -1,0 +1,137 @@
+import AsyncFlow
+import AsyncFlowTelemetry
+import Logging
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// The exporters of one engine.
+final class ExportCore: Sendable {
+    let identity: TraceIdentity
+    let engineID: String
+    let times = UnixTimes()
+    let shutdownTimeout: Duration
+    let spans: Exporter<FinishedSpan>?
+    let metrics: Exporter<MetricSet>?
+    let logs: Exporter<LogRecord>?
+    let meter: SharedMeter
+
+    init(
+        _ configuration: OpenTelemetryExport.Configuration, _ identity: TraceIdentity, engineID: String, logger: Logger
+    ) throws {
+        self.identity = identity
+        self.engineID = engineID
+        shutdownTimeout = configuration.shutdownTimeout
+        let resource = configuration.resource
+        // All that can fail by what the user says first: no thread is left then.
+        let spanSender = try configuration.traces.map { try OTLPSender($0, .traces) }
+        let metricSender = try configuration.metrics.map { try OTLPSender($0, .metrics) }
+        let logSender = try configuration.logs.map { try OTLPSender($0, .logs) }
+        let times = times
+        let meter = SharedMeter()
+        self.meter = meter
+        let start = times.now
+        // A log that is exported must not be written to by its own export.
+        var logger = logger
+        logger[metadataKey: OpenTelemetryLogHandler.ownRecord] = "export"
+        spans = try zip(spanSender, configuration.traces).map { sender, destination in
+            let request = ExportRequest(signal: .traces, encoding: destination.encoding, resource: resource)
+            let writer = SpanWriter(identity: identity)
+            return try Exporter(
+                .traces, ExportMachine.Settings(configuration.spanBatches, destination), to: sender, logger: logger
+            ) { request.body(of: $0, writer) }
+        }
+        metrics = try zip(metricSender, configuration.metrics).map { sender, destination in
+            let request = ExportRequest(signal: .metrics, encoding: destination.encoding, resource: resource)
+            return try Exporter(
+                .metrics,
+                ExportMachine.Settings(
+                    queueLimit: 2, batchLimit: 1, delay: .zero, requestTimeout: destination.timeout,
+                    patience: min(configuration.metricInterval, .seconds(30)),
+                    collectionInterval: configuration.metricInterval),
+                to: sender, logger: logger,
+                collect: { [MetricSet(start: start, time: times.now, meter: meter.value)] },
+                encode: { sets in
+                    let set = sets[sets.count - 1]
+                    return request.body(of: set.metrics, MetricsWriter(start: set.start, time: set.time))
+                })
+        }
+        logs = try zip(logSender, configuration.logs).map { sender, destination in
+            let request = ExportRequest(signal: .logs, encoding: destination.encoding, resource: resource)
+            return try Exporter(
+                .logs, ExportMachine.Settings(configuration.logBatches, destination), to: sender, logger: logger
+            ) { request.body(of: $0, LogWriter()) }
+        }
+    }
+
+    var reports: [ExportReport] { [spans?.report, metrics?.report, logs?.report].compactMap { $0 } }
+
+    func flush(within limit: Duration) async -> Bool {
+        async let spans = spans?.flush(within: limit) ?? true
+        async let metrics = metrics?.flush(within: limit) ?? true
+        async let logs = logs?.flush(within: limit) ?? true
+        return await [spans, metrics, logs].allSatisfy { $0 }
+    }
+
+    /// Sends what is left, and waits for that on the calling thread; not for longer than is allowed.
+    func stop() {
+        spans?.stop(within: shutdownTimeout)
+        metrics?.stop(within: shutdownTimeout)
+        logs?.stop(within: shutdownTimeout)
+        spans?.waitUntilEnded()
+        metrics?.waitUntilEnded()
+        logs?.waitUntilEnded()
+    }
+}
+
+/// Both or none.
+private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+    guard let a, let b else { return nil }
+    return (a, b)
+}
+
+/// A meter that one thread changes and others read.
+final class SharedMeter: Sendable {
+    private let state = Mutex(RunMeter())
+
+    var value: RunMeter { state.withLock { $0 } }
+
+    func apply(_ steps: [MeterStep]) {
+        state.withLock { meter in
+            for step in steps { meter.apply(step) }
+        }
+    }
+
+    func setLoad(_ load: MachineLoad) { state.withLock { $0.load = load } }
+}
+
+extension ExportMachine.Settings {
+    init(_ batching: OpenTelemetryExport.Batching, _ destination: OpenTelemetryExport.Destination) {
+        self.init(
+            queueLimit: max(1, batching.queueLimit), batchLimit: max(1, min(batching.batchLimit, batching.queueLimit)),
+            delay: batching.delay, requestTimeout: destination.timeout, patience: batching.patience)
+    }
+}
+
+extension OpenTelemetryExport.Configuration {
+    /// Source: https://opentelemetry.io/docs/specs/semconv/resource
+    var resource: ExportResource {
+        let version = "1.0.0"
+        var values = resourceAttributes
+        values["service.name"] = serviceName
+        let own = [
+            "telemetry.sdk.name": "asyncflow", "telemetry.sdk.language": "swift", "telemetry.sdk.version": version,
+            "host.name": ProcessInfo.processInfo.hostName,
+        ]
+        values.merge(own) { given, _ in given }
+        var attributes = values.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) }
+        if values["process.pid"] == nil {
+            attributes.append(Attribute("process.pid", .integer(Int64(ProcessInfo.processInfo.processIdentifier))))
+        }
+        return ExportResource(attributes: attributes, version: version)
+    }
+}

@@ -1,0 +1,267 @@
+/// Decides when what is sent to a collector, what is tried again, and what is given up: a pure state machine, of one signal.
+///
+/// Times are durations since some start. At most one request is under way. What there is no room for is left out: nobody
+/// ever waits for a collector.
+struct ExportMachine<Item: Sendable>: Sendable {
+    struct Settings: Sendable, Hashable {
+        /// How many items may wait.
+        var queueLimit: Int
+        /// How many items a request has at most.
+        var batchLimit: Int
+        /// How long an item waits for others to go with.
+        var delay: Duration
+        /// How long one request may take.
+        var requestTimeout: Duration
+        /// How long a batch is tried.
+        var patience: Duration
+        var pauses = RetryPauses()
+        /// How often new items are asked for; nil if they come by themselves.
+        var collectionInterval: Duration?
+    }
+
+    /// What is to be done next.
+    enum Action {
+        /// Ask for new items.
+        case collect
+        /// Send these, by the time given.
+        case send([Item], deadline: Duration)
+        /// Send the same as last time, by the time given.
+        case resend(deadline: Duration)
+        /// Break off the request that is under way.
+        case abort
+        /// Nothing, until then or until something happens.
+        case sleep(until: Duration?)
+        /// Nothing, ever.
+        case end
+    }
+
+    /// What became of a request.
+    enum Answer: Sendable, Hashable {
+        /// The collector took the batch, but for this many items.
+        case accepted(rejected: Int, message: String)
+        /// The collector can't take it now.
+        case busy(String, retryAfter: Duration?)
+        /// The collector will never take it.
+        case refused(String)
+        /// There was no answer.
+        case unreachable(String)
+    }
+
+    private enum State {
+        case idle
+        case sending(count: Int, attempt: Int, since: Duration, isAborted: Bool)
+        case pausing(count: Int, attempt: Int, since: Duration, until: Duration)
+        case ended
+    }
+
+    private struct Flush {
+        let number: Int
+        /// How many items had come when it was asked for.
+        let mark: Int
+        let deadline: Duration
+    }
+
+    private let settings: Settings
+    private var state = State.idle
+    private var queue: [Item] = []
+    /// When the oldest item of the queue has waited long enough.
+    private var due: Duration = .zero
+    private var nextCollection: Duration
+    private var mustCollect = false
+    private var stopDeadline: Duration?
+    private var flushes: [Flush] = []
+    /// How many items are through with it, whatever became of them.
+    private var gone = 0
+    private var come = 0
+    private(set) var report = ExportReport()
+
+    init(_ settings: Settings, at now: Duration) {
+        self.settings = settings
+        nextCollection = settings.collectionInterval.map { now + $0 } ?? .zero
+    }
+
+    // MARK: - What happens
+
+    /// Items come. What there is no room for is left out, the new ones rather than the old.
+    ///
+    /// - Returns: whether it is time for ``next(at:)``.
+    mutating func add(_ items: [Item], at now: Duration) -> Bool {
+        if case .ended = state {
+            report.dropped += items.count
+            return false
+        }
+        let wasEmpty = queue.isEmpty
+        let wasFull = queue.count >= settings.batchLimit
+        let room = max(0, settings.queueLimit - queue.count)
+        if items.count <= room { queue += items } else { queue += items.prefix(room) }
+        report.dropped += max(0, items.count - room)
+        come += min(room, items.count)
+        if wasEmpty { due = now + settings.delay }
+        guard case .idle = state else { return false }
+        return !queue.isEmpty && (wasEmpty || (!wasFull && queue.count >= settings.batchLimit))
+    }
+
+    /// The request that was under way has ended.
+    ///
+    /// - Parameter random: from 0 up to 1.
+    mutating func answered(_ answer: Answer, at now: Duration, random: Double) {
+        guard case .sending(let count, let attempt, let since, let isAborted) = state else { return }
+        switch answer {
+        case .accepted(let rejected, let message):
+            let rejected = min(max(0, rejected), count)
+            report.sent += count - rejected
+            report.rejected += rejected
+            if !message.isEmpty { report.lastProblem = message }
+            ended(count, at: now)
+        case .refused(let problem):
+            report.lastProblem = problem
+            lost(count, at: now)
+        case .busy(let problem, let retryAfter):
+            report.lastProblem = problem
+            let pause = retryAfter ?? settings.pauses.pause(after: attempt, random: random)
+            retry(count, attempt, since, after: pause, at: now)
+        case .unreachable(let problem):
+            report.lastProblem = problem
+            // At the end nobody waits for a collector that isn't there.
+            if stopDeadline != nil || isAborted { return giveUp(count) }
+            retry(count, attempt, since, after: settings.pauses.pause(after: attempt, random: random), at: now)
+        }
+    }
+
+    private mutating func retry(
+        _ count: Int, _ attempt: Int, _ since: Duration, after pause: Duration, at now: Duration
+    ) {
+        let until = now + max(.zero, pause)
+        if let stopDeadline, until >= stopDeadline { return giveUp(count) }
+        // The collector's own word on when to come back counts more than our patience.
+        if now - since >= settings.patience { return lost(count, at: now) }
+        report.retries += 1
+        state = .pausing(count: count, attempt: attempt, since: since, until: until)
+    }
+
+    private mutating func lost(_ count: Int, at now: Duration) {
+        report.undelivered += count
+        ended(count, at: now)
+    }
+
+    private mutating func ended(_ count: Int, at now: Duration) {
+        gone += count
+        due = now + settings.delay
+        state = .idle
+    }
+
+    /// The batch, and all that waits, would take longer than there is time.
+    private mutating func giveUp(_ count: Int) {
+        report.undelivered += count + queue.count
+        gone += count + queue.count
+        queue = []
+        state = .ended
+    }
+
+    /// Everything that has come so far is to be sent at once.
+    mutating func flush(_ number: Int, deadline: Duration) {
+        mustCollect = settings.collectionInterval != nil
+        flushes.append(Flush(number: number, mark: come + (mustCollect ? 1 : 0), deadline: deadline))
+    }
+
+    /// Nothing more comes; what is there is sent by then.
+    mutating func stop(deadline: Duration) {
+        guard stopDeadline == nil else { return }
+        stopDeadline = deadline
+        mustCollect = settings.collectionInterval != nil
+    }
+
+    // MARK: - What is to be done
+
+    mutating func next(at now: Duration) -> Action {
+        if case .ended = state { return .end }
+        if mustCollect || (settings.collectionInterval != nil && stopDeadline == nil && now >= nextCollection) {
+            mustCollect = false
+            nextCollection = now + (settings.collectionInterval ?? .zero)
+            return .collect
+        }
+        switch state {
+        case .ended: return .end
+        case .sending(let count, let attempt, let since, let isAborted):
+            if let stopDeadline, now >= stopDeadline, !isAborted {
+                state = .sending(count: count, attempt: attempt, since: since, isAborted: true)
+                return .abort
+            }
+            return sleep(until: isAborted ? nil : stopDeadline)
+        case .pausing(let count, let attempt, let since, let until):
+            if let stopDeadline, until >= stopDeadline {
+                giveUp(count)
+                return .end
+            }
+            guard now >= until else { return sleep(until: until) }
+            state = .sending(count: count, attempt: attempt + 1, since: since, isAborted: false)
+            return .resend(deadline: requestDeadline(now))
+        case .idle:
+            if queue.isEmpty {
+                guard stopDeadline != nil else { return sleep(until: nil) }
+                state = .ended
+                return .end
+            }
+            if let stopDeadline, now >= stopDeadline {
+                giveUp(0)
+                return .end
+            }
+            let isAsked = stopDeadline != nil || flushes.contains { $0.mark > gone }
+            guard isAsked || queue.count >= settings.batchLimit || now >= due else { return sleep(until: due) }
+            let batch = Array(queue.prefix(settings.batchLimit))
+            queue.removeFirst(batch.count)
+            state = .sending(count: batch.count, attempt: 1, since: now, isAborted: false)
+            return .send(batch, deadline: requestDeadline(now))
+        }
+    }
+
+    private func requestDeadline(_ now: Duration) -> Duration {
+        min(now + settings.requestTimeout, stopDeadline ?? .seconds(Int64.max / 2))
+    }
+
+    private func sleep(until: Duration?) -> Action {
+        let times = [until, settings.collectionInterval.map { _ in nextCollection }, flushes.map(\.deadline).min()]
+        return .sleep(until: times.compactMap { $0 }.min())
+    }
+
+    /// The flushes that are over, and whether all that they were about was dealt with in time.
+    mutating func endedFlushes(at now: Duration) -> [(number: Int, isComplete: Bool)] {
+        guard !flushes.isEmpty else { return [] }
+        let isEnd = if case .ended = state { true } else { false }
+        var ended: [(number: Int, isComplete: Bool)] = []
+        for flush in flushes where flush.mark <= gone || isEnd || now >= flush.deadline {
+            ended.append((flush.number, flush.mark <= gone))
+        }
+        flushes.removeAll { flush in ended.contains { $0.number == flush.number } }
+        return ended
+    }
+}
+
+/// How long it is waited before a batch is sent again, if the collector doesn't say.
+struct RetryPauses: Sendable, Hashable {
+    var first: Duration = .seconds(1)
+    var factor = 1.5
+    var longest: Duration = .seconds(5)
+
+    /// Half of it is left to chance, so that many programs don't come back together.
+    func pause(after attempt: Int, random: Double) -> Duration {
+        var pause = first / .seconds(1)
+        for _ in 1..<max(1, min(attempt, 64)) { pause = min(pause * factor, longest / .seconds(1)) }
+        return .seconds(min(pause, longest / .seconds(1)) * (0.5 + 0.5 * random))
+    }
+}
+
+/// What became of the items of one signal.
+struct ExportReport: Sendable, Hashable {
+    var sent = 0
+    /// There was no room for them.
+    var dropped = 0
+    /// The collector took the request, but not these.
+    var rejected = 0
+    /// The collector wasn't there, was busy for too long, or refused the request.
+    var undelivered = 0
+    var retries = 0
+    var lastProblem: String?
+
+    var lost: Int { dropped + rejected + undelivered }
+}

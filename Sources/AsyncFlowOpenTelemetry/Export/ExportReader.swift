@@ -1,0 +1,66 @@
+import AsyncFlow
+import AsyncFlowTelemetry
+import Logging
+
+/// Turns an engine's events into what is exported, on a thread of its own.
+final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are never called concurrently
+    private let core: ExportCore
+    private let whenFinished: () -> Void
+    private var builder: SpanBuilder
+    private let logBuilder: LogBuilder
+    private var clock = TaskClock()
+    private var finished: [FinishedSpan] = []
+    private var records: [LogRecord] = []
+    private var steps: [MeterStep] = []
+
+    /// - Parameter whenFinished: called when the last event was read, before what is left is sent.
+    init(_ core: ExportCore, whenFinished: @escaping () -> Void) {
+        self.core = core
+        self.whenFinished = whenFinished
+        builder = SpanBuilder(core.identity, engineID: core.engineID, start: .now)
+        logBuilder = LogBuilder(identity: core.identity)
+    }
+
+    func consume(_ events: [WorkflowEvent], droppedCount: Int) {
+        for event in events {
+            if core.spans != nil { builder.apply(event, &finished) }
+            if let step = clock.apply(event) { steps.append(step) }
+            if core.logs != nil, let record = logBuilder.record(of: event) { records.append(record) }
+        }
+        if droppedCount > 0 { records.append(droppedRecord(droppedCount)) }
+        handOver()
+    }
+
+    private func handOver() {
+        if !steps.isEmpty {
+            core.meter.apply(steps)
+            steps.removeAll(keepingCapacity: true)
+        }
+        if !finished.isEmpty {
+            core.spans?.add(finished)
+            finished.removeAll(keepingCapacity: true)
+        }
+        if !records.isEmpty {
+            core.logs?.add(records)
+            records.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func droppedRecord(_ count: Int) -> LogRecord {
+        var record = LogRecord(
+            time: core.times.now, severity: LogRecord.Severity(.warning),
+            body: "\(count) events came faster than they could be read: what they say is missing here",
+            eventName: "asyncflow.EventsDropped")
+        record.attributes = [Attribute("asyncflow.count", .integer(Int64(count)))]
+        record.trace = core.identity.trace
+        record.span = core.identity.sessionSpan
+        return record
+    }
+
+    func finish() {
+        whenFinished()
+        if core.spans != nil { finished += builder.finish(at: .now, failures: core.meter.value.failed) }
+        handOver()
+        core.stop()
+    }
+}

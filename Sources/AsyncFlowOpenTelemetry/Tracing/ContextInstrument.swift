@@ -1,0 +1,35 @@
+import AsyncFlow
+import AsyncFlowTelemetry
+import Tracing
+
+/// Lets the body of each task run with its span as its context, and tells commands of theirs.
+final class ContextInstrument: TaskInstrument {
+    private let identity: TraceIdentity
+    private let export: ExportCore?
+
+    init(_ identity: TraceIdentity, _ export: ExportCore?) {
+        self.identity = identity
+        self.export = export
+    }
+
+    private func context(of task: TaskContext) -> ServiceContext {
+        var context = ServiceContext.current ?? .topLevel
+        context[TraceContextKey.self] = TraceContext(
+            trace: identity.trace, span: identity.span(ofTask: task.taskID.number), export: export)
+        return context
+    }
+
+    func run(_ task: TaskContext, _ body: () -> Void) {
+        ServiceContext.$current.withValue(context(of: task)) { body() }
+    }
+
+    nonisolated(nonsending) func run(
+        _ task: TaskContext, _ body: nonisolated(nonsending) () async -> Void
+    ) async {
+        await ServiceContext.$current.withValue(context(of: task)) { await body() }
+    }
+
+    func environment(of task: TaskContext) -> [String: String] {
+        ["TRACEPARENT": identity.traceparent(of: identity.span(ofTask: task.taskID.number))]
+    }
+}

@@ -1,0 +1,63 @@
+public import AsyncFlow
+import AsyncFlowTelemetry
+public import Tracing
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Hands the spans of an engine to a tracer, until the engine ends. It goes on when this handle is dropped.
+public final class WorkflowTracing: Sendable {
+    private let attachment: EventAttachment?
+    private let remove: @Sendable () -> Void
+
+    fileprivate init(_ attachment: EventAttachment?, remove: @escaping @Sendable () -> Void) {
+        self.attachment = attachment
+        self.remove = remove
+    }
+
+    /// Ends the spans that are open; tasks that begin from now on have none. Calling it again does nothing.
+    public func stop() async {
+        remove()
+        await attachment?.detach()
+    }
+}
+
+extension WorkflowEngine {
+    /// Makes the tasks of this engine spans of the program's own tracer, from now on: whatever backend was given to
+    /// `InstrumentationSystem.bootstrap` gets them.
+    ///
+    /// The body of each task runs with its span as its `ServiceContext`, so that spans made there are part of it, and commands
+    /// find it in their environment, as the tracer writes it (`TRACEPARENT`, as a rule). Tasks of a block are part of the
+    /// block's span, those of a workflow scope of the scope's.
+    ///
+    /// Without a tracer, and with an ``OTLPTracer``, no spans are made here, but task code and commands know the ids by which
+    /// recordings and ``startOpenTelemetry(_:)`` name theirs: see ``TaskTrace``.
+    ///
+    /// - Parameter tracer: the tracer; that of the `InstrumentationSystem` by default.
+    /// - Throws: ``OpenTelemetryError`` if the context of this engine's tasks is set by something else already: by
+    ///   ``startOpenTelemetry(_:)`` or by an earlier call.
+    @discardableResult
+    public func startTracing(_ tracer: (any Tracer)? = nil) throws -> WorkflowTracing {
+        let tracer = tracer ?? InstrumentationSystem.tracer
+        if tracer is NoOpTracer || tracer is OTLPTracer {
+            let parent = ProcessInfo.processInfo.environment["TRACEPARENT"]
+            let identity = TraceIdentity(engineID: id, parent: parent)
+            try claim(ContextInstrument(identity, nil))
+            return WorkflowTracing(nil) { [weak self] in self?.removeInstrument() }
+        }
+        let spans = HostSpans(tracer, engineID: id)
+        try claim(HostInstrument(spans))
+        let reader = HostSpanReader(spans) { [weak self] in self?.removeInstrument() }
+        return WorkflowTracing(attach(reader, overflow: .drop())) { [weak self] in self?.removeInstrument() }
+    }
+
+    private func claim(_ instrument: any TaskInstrument) throws(OpenTelemetryError) {
+        guard !setInstrument(instrument) else { return }
+        throw OpenTelemetryError(
+            "tracing can't be started for engine \(id): the context of its tasks is set already; call startTracing once, "
+                + "and before startOpenTelemetry")
+    }
+}

@@ -1,0 +1,110 @@
+import AsyncFlowTelemetry
+
+/// How a page of metrics is written.
+///
+/// Sources: https://prometheus.io/docs/instrumenting/exposition_formats and the OpenMetrics specification, 1.0.
+struct ExpositionFormat: Sendable, Hashable {
+    private enum Value { case text, openMetrics }
+    private let value: Value
+
+    static let text = ExpositionFormat(value: .text)
+    static let openMetrics = ExpositionFormat(value: .openMetrics)
+
+    /// - Parameter accept: the request's header `Accept`: OpenMetrics is written for those who ask for it.
+    init(accept: String?) {
+        self = (accept ?? "").lowercased().contains("application/openmetrics-text") ? .openMetrics : .text
+    }
+
+    private init(value: Value) { self.value = value }
+
+    var mediaType: String {
+        self == .text
+            ? "text/plain; version=0.0.4; charset=utf-8" : "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    }
+
+    func page(of meter: RunMeter, engineID: String) -> String {
+        var page = MetricsPage(isOpenMetrics: self == .openMetrics)
+        page.gauge("asyncflow_info", "The engine that this is about", [("session_id", engineID, 1)])
+        page.counter("tasks_submitted", "Tasks handed to a backend", meter.submitted)
+        page.counter("tasks_started", "Tasks that have begun to run", meter.started)
+        page.counter("tasks_completed", "Tasks that ended with a value", meter.completed)
+        page.counter("tasks_failed", "Tasks that ended with an error", meter.failed)
+        page.counter("tasks_canceled", "Tasks that were cancelled", meter.canceled)
+        page.gauge("tasks_running", "Tasks that run at the moment", [("", "", Double(meter.running))])
+        page.histograms(
+            "task_duration_seconds", "From the start of tasks to their end", label: "task_name", meter.durations)
+        if let cpu = meter.load.cpu {
+            page.gauge("node_cpu_utilization", "How busy the node's cores are, in percent", [("", "", cpu)])
+        }
+        if let memory = meter.load.memory {
+            page.gauge(
+                "node_memory_utilization", "How much of the node's memory is used, in percent", [("", "", memory)])
+        }
+        let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ("gpu", $0.key, $0.value) }
+        if !gpus.isEmpty { page.gauge("node_gpu_utilization", "How busy the node's GPUs are, in percent", gpus) }
+        return page.finish()
+    }
+}
+
+/// Writes metrics, one after the other.
+private struct MetricsPage {
+    private var text = ""
+    private let isOpenMetrics: Bool
+
+    init(isOpenMetrics: Bool) { self.isOpenMetrics = isOpenMetrics }
+
+    private mutating func head(_ name: String, _ type: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    mutating func counter(_ name: String, _ help: String, _ value: Int) {
+        // The name of the whole is without the ending in OpenMetrics, and with it in the older form.
+        head(isOpenMetrics ? name : "\(name)_total", "counter", help)
+        text += "\(name)_total \(value)\n"
+    }
+
+    mutating func gauge(_ name: String, _ help: String, _ values: [(label: String, value: String, number: Double)]) {
+        head(name, "gauge", help)
+        for (label, value, number) in values {
+            text += name
+            if !label.isEmpty { text += "{\(label)=\"\(Self.escaped(value))\"}" }
+            text += " \(Self.text(of: number))\n"
+        }
+    }
+
+    mutating func histograms(
+        _ name: String, _ help: String, label: String, _ histograms: [String: DurationHistogram]
+    ) {
+        head(name, "histogram", help)
+        for (value, histogram) in histograms.sorted(by: { $0.key < $1.key }) {
+            let label = "\(label)=\"\(Self.escaped(value))\""
+            var count: UInt64 = 0
+            for (bound, inBucket) in zip(DurationHistogram.bounds + [.infinity], histogram.counts) {
+                count += inBucket
+                text += "\(name)_bucket{\(label),le=\"\(Self.text(of: bound))\"} \(count)\n"
+            }
+            text += "\(name)_sum{\(label)} \(Self.text(of: histogram.sum))\n"
+            text += "\(name)_count{\(label)} \(count)\n"
+        }
+    }
+
+    consuming func finish() -> String { isOpenMetrics ? text + "# EOF\n" : text }
+
+    private static func escaped(_ value: String) -> String {
+        var escaped = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += "\\\\"
+            case "\"": escaped += "\\\""
+            case "\n": escaped += "\\n"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    private static func text(of number: Double) -> String {
+        if number.isFinite { return "\(number)" }
+        return number.isNaN ? "NaN" : number < 0 ? "-Inf" : "+Inf"
+    }
+}

@@ -1,0 +1,70 @@
+public import AsyncFlow
+import AsyncFlowTelemetry
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+/// A page of metrics of one engine, for Prometheus to scrape. It is there until the engine ends, also when this handle is
+/// dropped.
+public final class PrometheusEndpoint: Sendable {
+    /// Where the page is: `http://127.0.0.1:9464/metrics`.
+    public let url: String
+    /// The port, also if any was asked for.
+    public let port: Int
+    private let attachment: EventAttachment
+
+    fileprivate init(url: String, port: Int, _ attachment: EventAttachment) {
+        self.url = url
+        self.port = port
+        self.attachment = attachment
+    }
+
+    /// Closes the port; returns when it is closed. Calling it again does nothing.
+    public func stop() async { await attachment.detach() }
+
+    /// Returns when the page shows all that happened before.
+    package func flush() async { await attachment.flush() }
+}
+
+/// Why there is no page of metrics.
+public struct PrometheusEndpointError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let description: String
+}
+
+extension WorkflowEngine {
+    /// Offers metrics of this engine to Prometheus, from now on, until the engine ends or the endpoint is stopped.
+    ///
+    /// `GET /metrics` answers with the counters `tasks_submitted_total`, `tasks_started_total`, `tasks_completed_total`,
+    /// `tasks_failed_total` and `tasks_canceled_total`, the gauge `tasks_running`, and the histogram `task_duration_seconds` by
+    /// `task_name`; in the text form of Prometheus, or as OpenMetrics for those who ask for that.
+    ///
+    /// - Parameters:
+    ///   - port: the port; 0 for any that is free.
+    ///   - host: the address that is listened on. Others than the loopback interface's let everybody read the names of tasks.
+    /// - Throws: ``PrometheusEndpointError`` if the port can't be listened on, because another program does, for example.
+    public func startPrometheusEndpoint(port: Int = 9464, host: String = "127.0.0.1") async throws -> PrometheusEndpoint
+    {
+        guard (0...65_535).contains(port) else {
+            throw PrometheusEndpointError(
+                description: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
+        }
+        let server = MetricsServer()
+        // The engine's end waits until the port is closed.
+        let meter = LiveMeter { server.stopAndWait() }
+        let engineID = id
+        do {
+            let bound = try await server.start(host: host, port: port, logger: logger) { accept in
+                let format = ExpositionFormat(accept: accept)
+                return (format.mediaType, format.page(of: meter.meter, engineID: engineID))
+            }
+            let shown = host.contains(":") ? "[\(host)]" : host
+            return PrometheusEndpoint(
+                url: "http://\(shown):\(bound)/metrics", port: bound, attach(meter, overflow: .drop()))
+        } catch {
+            throw PrometheusEndpointError(
+                description: "metrics can't be offered on \(host), port \(port): \(error). "
+                    + "If another program listens there, give another port, or 0 for any that is free")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package import AsyncFlow
+import Synchronization
+
+/// What metrics say of a run, since somebody began to watch it. Memory: the names of tasks, and no more than 256 of those.
+package struct RunMeter: Sendable {
+    package private(set) var submitted = 0
+    package private(set) var started = 0
+    package private(set) var completed = 0
+    package private(set) var failed = 0
+    package private(set) var canceled = 0
+    package private(set) var running = 0
+    /// Of tasks that have started and ended, by their name.
+    package private(set) var durations: [String: DurationHistogram] = [:]
+    /// What was last measured of the machine.
+    package var load = MachineLoad()
+
+    /// How many names are told apart.
+    package static let nameLimit = 256
+    /// The name for the tasks of all further names.
+    package static let otherNames = "(other)"
+
+    package init() {}
+
+    package mutating func apply(_ step: MeterStep) {
+        switch step {
+        case .submitted: submitted += 1
+        case .started(let isFirst):
+            if isFirst { started += 1 }
+            running += 1
+        case .paused: running -= 1
+        case .ended(let outcome, let name, let seconds, let wasRunning):
+            switch outcome {
+            case .completed: completed += 1
+            case .failed: failed += 1
+            case .canceled: canceled += 1
+            }
+            if wasRunning { running -= 1 }
+            guard let seconds else { return }
+            let isKnown = durations[name] != nil || durations.count < Self.nameLimit
+            durations[isKnown ? name : Self.otherNames, default: DurationHistogram()].add(seconds)
+        }
+    }
+}
+
+/// How busy a machine is.
+package struct MachineLoad: Sendable, Hashable {
+    /// In percent; nil if that isn't known.
+    package var cpu: Double?
+    package var memory: Double?
+    /// By the GPU's id.
+    package var gpus: [String: Double] = [:]
+
+    package init() {}
+}
+
+/// How many tasks took how long.
+package struct DurationHistogram: Sendable, Hashable {
+    /// The upper ends of all buckets but the last one, in seconds: from a function of a millisecond to a simulation of a day.
+    package static let bounds: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600, 1800, 3600,
+        10800,
+        43200, 86400,
+    ]
+
+    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
+    package private(set) var sum = 0.0
+    package private(set) var least = Double.infinity
+    package private(set) var greatest = 0.0
+
+    package init() {}
+
+    package var count: UInt64 { counts.reduce(0, +) }
+
+    package mutating func add(_ seconds: Double) {
+        let seconds = max(0, seconds)
+        var (low, high) = (0, Self.bounds.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Self.bounds[middle] < seconds { low = middle + 1 } else { high = middle }
+        }
+        counts[low] += 1
+        sum += seconds
+        least = min(least, seconds)
+        greatest = max(greatest, seconds)
+    }
+}
+
+/// A meter that follows an engine.
+package final class LiveMeter: EventConsumer {
+    private struct State {
+        var clock = TaskClock()
+        var meter = RunMeter()
+    }
+    private let state = Mutex(State())
+    private let ended: @Sendable () -> Void
+
+    /// - Parameter ended: called when the engine has ended, which waits for it.
+    package init(ended: @escaping @Sendable () -> Void = {}) { self.ended = ended }
+
+    package var meter: RunMeter { state.withLock { $0.meter } }
+
+    package func setLoad(_ load: MachineLoad) { state.withLock { $0.meter.load = load } }
+
+    package func consume(_ events: [WorkflowEvent], droppedCount: Int) {
+        state.withLock { state in
+            for event in events {
+                if let step = state.clock.apply(event) { state.meter.apply(step) }
+            }
+        }
+    }
+
+    package func finish() { ended() }
+}
