@@ -30,6 +30,7 @@ let package = Package(
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
+        .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
@@ -64,8 +65,15 @@ let package = Package(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
             swiftSettings: settings),
+        .target(
+            name: "AsyncFlowTelemetry",
+            dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
+        .executableTarget(
+            name: "progress-probe", dependencies: ["AsyncFlow", "AsyncFlowTelemetry"], path: "Tests/ProgressProbe",
+            swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowTests",
             dependencies: [
@@ -91,6 +99,9 @@ let package = Package(
                 "AsyncFlowServiceLifecycle",
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry", "AsyncFlow", "progress-probe"],
             swiftSettings: settings),
     ] + examples
 )
