@@ -9,7 +9,9 @@ package struct WakeUp: Sendable {
     package func wait() { semaphore.wait() }
 
     /// - Returns: whether a signal came before the time was over.
-    package func wait(microseconds: Int) -> Bool { semaphore.wait(timeout: .now() + .microseconds(microseconds)) == .success }
+    package func wait(microseconds: Int) -> Bool {
+        semaphore.wait(timeout: .now() + .microseconds(microseconds)) == .success
+    }
 
     package func signal() { semaphore.signal() }
 }

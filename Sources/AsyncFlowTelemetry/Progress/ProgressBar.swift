@@ -6,8 +6,9 @@ struct ProgressBar {
     /// How many columns each part gets, together as many as there are. What there is of failures is seen, however few.
     var parts: (done: Int, failed: Int, running: Int, waiting: Int) {
         guard row.total > 0, columns > 0 else { return (0, 0, 0, columns) }
-        let scale = Double(columns) / Double(max(row.total, row.ended + row.running))
-        func place(_ count: Double) -> Int { min(columns, Int((count * scale).rounded(.down))) }
+        let whole = Double(max(row.total, row.ended + row.running))
+        // Multiplied first: so all of them are all columns.
+        func place(_ count: Double) -> Int { min(columns, Int(max(0, count) * Double(columns) / whole)) }
         let bad = row.failed + row.cancelled
         let failed = bad == 0 ? 0 : max(1, place(Double(bad)))
         let done = min(columns - failed, place(Double(row.completed) + row.partlyDone))

@@ -2,7 +2,7 @@
 struct ProgressFrame {
     /// Narrower or lower than this, one short line has to do.
     private static let narrowest = 20
-    private static let lowest = 6
+    private static let lowest = 8
     /// More names would be more than one wants to look at.
     private static let mostNames = 10
 
