@@ -108,7 +108,7 @@ struct ProgressTallyTests {
             try await future.value
             await attachment.flush()
             #expect(counter.row("half")?.partlyDone == 0)
-            let flaky = flow.functionTask("flaky", .retry(attempts: 3, backoff: .none)) { throw Broken() }
+            let flaky = flow.functionTask("flaky", .retry(3, backoff: .none)) { throw Broken() }
             _ = await flaky().result
             await attachment.flush()
             let row = try #require(counter.row("flaky"))
