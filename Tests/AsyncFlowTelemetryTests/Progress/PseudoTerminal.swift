@@ -1,6 +1,14 @@
 import Foundation
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// A program in a real terminal: in a tmux server of its own, which ends with this.
 final class PseudoTerminal: Sendable {
     static let isInstalled = path(of: "tmux") != nil
@@ -104,21 +112,33 @@ final class PseudoTerminal: Sendable {
     @discardableResult
     private func tmux(_ arguments: String...) throws -> String { try tmux(arguments) }
 
+    /// Not by Foundation's `Process`: that waits for all who inherit its descriptors, as the server does that this starts.
     @discardableResult
     private func tmux(_ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(Self.path(of: "tmux")))
-        process.arguments = ["-L", socket] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"]
-        ) { $1 }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return text
+        let program = try #require(Self.path(of: "tmux"))
+        let output = folder.path + "/tmux-output-\(UInt32.random(in: 0 ... .max))"
+        defer { unlink(output) }
+        let words = ([program, "-L", socket] + arguments).map { strdup($0) } + [nil]
+        let environment =
+            ProcessInfo.processInfo.environment
+            .merging(["LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"]) { $1 }
+            .map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for word in words + environment { free(word) } }
+        #if canImport(Darwin)
+        var actions: posix_spawn_file_actions_t?
+        #else
+        var actions = posix_spawn_file_actions_t()
+        #endif
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        var process = pid_t()
+        try #require(posix_spawn(&process, program, &actions, nil, words, environment) == 0)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        return String(decoding: (try? Data(contentsOf: URL(fileURLWithPath: output))) ?? Data(), as: UTF8.self)
     }
 
     private static func path(of name: String) -> String? {

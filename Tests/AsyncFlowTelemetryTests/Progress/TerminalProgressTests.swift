@@ -19,10 +19,11 @@ struct TerminalProgressTests {
         try await terminal.wait(forText: "1 running")
         try terminal.make("go")
         let end = try await terminal.wait(forText: "status=0")
-        #expect(end.count == 4, "\(end)")
-        #expect(end[1].hasPrefix("asyncflow: 202 tasks in "))
-        #expect(end[1].hasSuffix(" s: 201 done, 1 failed; last failure: call: no such file: /data/x.b") || end[1].count == 100)
-        #expect(end[2...] == ["ended", "status=0"] || end[3...] == ["status=0"])
+        let text = end.joined()
+        #expect(
+            try
+                /beforeasyncflow: 202 tasks in \d+\.\d s: 201 done, 1 failed; last failure: call: no such file: \/data\/x\.bamendedstatus=0/
+                .wholeMatch(in: text) != nil, "\(text)")
     }
 
     @Test("100,000 tasks")
@@ -47,7 +48,7 @@ struct TerminalProgressTests {
     func harmlessNames() async throws {
         let terminal = try PseudoTerminal(["a\u{1B}[2Jb=3", "中文🧬=2", "idle", "stay~@go"])
         let lines = try await terminal.wait(forText: "1 running")
-        #expect(lines.contains { $0.hasPrefix("a?[2Jb    █") } && lines.contains { $0.hasPrefix("中文🧬    █") }, "\(lines)")
+        #expect(lines.contains { $0.hasPrefix("a?[2Jb  █") } && lines.contains { $0.hasPrefix("中文🧬  █") }, "\(lines)")
         try terminal.make("go")
         try await terminal.wait(forText: "status=0")
     }
@@ -58,7 +59,8 @@ struct TerminalProgressTests {
         try await terminal.wait { $0.contains { $0.hasPrefix("task ") && $0.contains("rate") } }
         try terminal.resize(columns: 40, rows: 30)
         let narrow = try await terminal.wait { lines in
-            lines.contains { $0.hasPrefix("task ") && !$0.contains("rate") } && lines.last == "last failure: call: broken"
+            lines.contains { $0.hasPrefix("task ") && !$0.contains("rate") }
+                && lines.last == "last failure: call: broken"
         }
         #expect(narrow.allSatisfy { DisplayText.width(of: $0) < 40 })
         try terminal.resize(columns: 18, rows: 30)
@@ -81,7 +83,10 @@ struct TerminalProgressTests {
         let logged = all.filter { $0.contains("WARNING") }
         let expected = ["first"] + (1...500).map { "line \($0)" } + ["last"]
         #expect(logged.map { $0.components(separatedBy: "WARNING ").last } == expected)
-        #expect(try logged.allSatisfy { try /\d\d:\d\d:\d\d\.\d\d\d WARNING (first|last|line \d+)/.wholeMatch(in: $0) != nil })
+        #expect(
+            try logged.allSatisfy {
+                try /\d\d:\d\d:\d\d\.\d\d\d WARNING (first|last|line \d+)/.wholeMatch(in: $0) != nil
+            })
         #expect(all.count { $0 == "own line" } == 1)
         #expect(all.count { $0.hasPrefix("task ") } == 1)
         try terminal.make("go")
@@ -136,10 +141,16 @@ struct TerminalProgressTests {
 
     @Test("ended before the run is: one line, and later ones are ordinary")
     func stopped() async throws {
-        let terminal = try PseudoTerminal(["align=20", "idle", "stay~@go", "stop", "stop", "log:after", "@go2?"])
+        let terminal = try PseudoTerminal([
+            "align=20", "idle", "stay~@go", "@go1?", "stop", "stop", "log:after", "@go2?",
+        ])
+        try await terminal.wait(forText: "1 running")
+        try terminal.make("go1")
         let lines = try await terminal.wait(forText: "WARNING after")
         #expect(lines.count == 2)
-        #expect(lines.first?.hasPrefix("asyncflow: 21 tasks in ") == true && lines.first?.hasSuffix("20 done, 1 running") == true)
+        #expect(
+            lines.first?.hasPrefix("asyncflow: 21 tasks in ") == true
+                && lines.first?.hasSuffix("20 done, 1 running") == true)
         try terminal.make("go")
         try terminal.make("go2")
         try await terminal.wait(forText: "status=0")
@@ -156,8 +167,9 @@ struct TerminalProgressTests {
         try terminal.make("go")
         #expect(try await terminal.wait(forText: "status=0") == ["ended", "status=0"])
         let text = try #require(terminal.text(of: "errors"))
-        #expect(text.contains("WARNING hello\n") && text.contains("asyncflow: 21 tasks in "))
-        #expect(!text.contains("\u{1B}"))
+        // The log lines' colours were chosen when there was a terminal.
+        #expect(text.contains(/WARNING\S* hello\n/) && text.contains("asyncflow: 21 tasks in "))
+        #expect(!text.split(separator: "\n").contains { $0.hasPrefix("asyncflow") && $0.contains("\u{1B}") })
     }
 
     @Test("interrupted: what is left is cancelled, a line says so, and the cursor is there")
@@ -166,7 +178,9 @@ struct TerminalProgressTests {
         try await terminal.wait(forText: "1 running")
         try terminal.press("C-c")
         let end = try await terminal.wait(forText: "status=130")
-        #expect(end.contains { $0.hasPrefix("asyncflow: 21 tasks in ") && $0.contains("20 done, 1 cancelled") })
+        // The terminal shows the key, and what it shows isn't overwritten.
+        #expect(
+            end.contains { $0.hasPrefix("^Casyncflow: 21 tasks in ") && $0.contains("20 done, 1 cancelled") }, "\(end)")
         #expect(!end.contains { $0.hasPrefix("task ") })
         #expect(try terminal.isCursorShown)
     }
@@ -201,20 +215,5 @@ struct TerminalProgressTests {
         try terminal.make("go1")
         try terminal.make("go")
         try await terminal.wait(forText: "ended", in: "output")
-    }
-
-    @Test("stopped by Ctrl-Z and continued")
-    func suspended() async throws {
-        // A shell with jobs of its own, in the place of the probe.
-        let terminal = try PseudoTerminal(
-            ["align=20", "idle", "stay~@go"], before: "set -m; PS1=; env", after: "; echo suspended; read line; fg")
-        try await terminal.wait(forText: "1 running")
-        try terminal.press("C-z")
-        try await terminal.wait { $0.contains { $0.hasPrefix("suspended") } }
-        try terminal.press("Enter")
-        try await terminal.wait { $0.last?.contains("1 running") == true && $0.count { $0.hasPrefix("stay ") } == 1 }
-        try terminal.make("go")
-        let end = try await terminal.wait(forText: "status=0")
-        #expect(end.contains { $0.contains("asyncflow: 21 tasks in ") })
     }
 }
