@@ -106,7 +106,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry"],
+            name: "AsyncFlowTelemetryTests",
+            dependencies: ["AsyncFlow", "AsyncFlowTelemetry", .product(name: "Logging", package: "swift-log")],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
