@@ -22,6 +22,11 @@ let examples: [Target] = [
         resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 
+/// What the page that shows a run is made of; part of every program that can show it.
+let pageFiles =
+    ["page.html", "page.css"]
+    + ["base", "source", "panels", "timeline", "graph", "curves", "tasks", "main"].map { "script/\($0).js" }
+
 let package = Package(
     name: "AsyncFlow",
     platforms: [.macOS(.v15)],
@@ -31,6 +36,7 @@ let package = Package(
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
+        .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [
@@ -40,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
     ],
     targets: [
         .target(name: "CProcesses"),
@@ -70,6 +77,17 @@ let package = Package(
         .target(
             name: "AsyncFlowTelemetry",
             dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            resources: pageFiles.map { .embedInCode("Page/\($0)") },
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowDashboard",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "asyncflow",
@@ -114,6 +132,15 @@ let package = Package(
                 "AsyncFlow", "AsyncFlowTelemetry", "progress-probe", .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowDashboardTests",
+            dependencies: [
+                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("Browser")], swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
     ] + examples
