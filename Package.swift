@@ -22,6 +22,11 @@ let examples: [Target] = [
         resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 
+/// What the page that shows a run is made of; part of every program that can show it.
+let pageFiles =
+    ["page.html", "page.css"]
+    + ["base", "source", "panels", "timeline", "graph", "curves", "tasks", "main"].map { "script/\($0).js" }
+
 let package = Package(
     name: "AsyncFlow",
     platforms: [.macOS(.v15)],
@@ -31,13 +36,17 @@ let package = Package(
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
+        .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
+        .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
     ],
     targets: [
         .target(name: "CProcesses"),
@@ -68,7 +77,24 @@ let package = Package(
         .target(
             name: "AsyncFlowTelemetry",
             dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: settings),
+        .target(
+            name: "AsyncFlowDashboard",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "asyncflow",
+            dependencies: [
+                "AsyncFlowTelemetry", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
         .executableTarget(
@@ -101,7 +127,21 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry", "AsyncFlow", "progress-probe"],
-            swiftSettings: settings),
+            name: "AsyncFlowTelemetryTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry", "progress-probe", .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowDashboardTests",
+            dependencies: [
+                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("Browser")], swiftSettings: settings),
+        .testTarget(
+            name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
     ] + examples
 )

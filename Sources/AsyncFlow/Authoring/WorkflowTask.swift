@@ -48,27 +48,14 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
     where repeat (each D).Resolved == each Input {
         var count = 0
         for value in repeat each argument { count &+= value._futureCount }
-        let work: TaskWork
-        if definition.body.isSynchronous {
-            work = .synchronous { node in
-                do {
-                    let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
-                    node.succeed(try body.synchronous!(repeat (each argument)._resolved()))
-                } catch {
-                    node.fail(error)
-                }
-            }
+        let node: TaskNode
+        if count == 0, TaskNode.keepsArguments((repeat each D).self) {
+            // No closure of its own: it finds the arguments in the node.
+            node = definition.makeNode(workOfKeptArguments((repeat each D).self), dependencyCount: 0)
+            node.argumentPlace().storeBytes(of: (repeat each argument), as: (repeat each D).self)
         } else {
-            work = .asynchronous { node in
-                do {
-                    let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
-                    node.succeed(try await body.asynchronous!(repeat (each argument)._resolved()))
-                } catch {
-                    node.fail(error)
-                }
-            }
+            node = definition.makeNode(work(repeat each argument), dependencyCount: count)
         }
-        let node = definition.makeNode(work, dependencyCount: count)
         if count > 0 || definition.usesServices {
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }
@@ -79,6 +66,54 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             node.submit()
         }
         return TaskFuture(node)
+    }
+
+    @inlinable
+    func work<each D: Dependency>(_ argument: repeat each D) -> TaskWork where repeat (each D).Resolved == each Input {
+        if definition.body.isSynchronous {
+            return .synchronous { node in
+                do {
+                    let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                    node.succeed(try body.synchronous!(repeat (each argument)._resolved()))
+                } catch {
+                    node.fail(error)
+                }
+            }
+        }
+        return .asynchronous { node in
+            do {
+                let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                node.succeed(try await body.asynchronous!(repeat (each argument)._resolved()))
+            } catch {
+                node.fail(error)
+            }
+        }
+    }
+
+    /// The same, of arguments that the node keeps.
+    @inlinable
+    func workOfKeptArguments<each D: Dependency>(_: (repeat each D).Type) -> TaskWork
+    where repeat (each D).Resolved == each Input {
+        if definition.body.isSynchronous {
+            return .synchronous { node in
+                do {
+                    let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                    let arguments = node.argumentPlace().load(as: (repeat each D).self)
+                    node.succeed(try body.synchronous!(repeat (each arguments)._resolved()))
+                } catch {
+                    node.fail(error)
+                }
+            }
+        }
+        return .asynchronous { node in
+            do {
+                let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                let arguments = node.argumentPlace().load(as: (repeat each D).self)
+                node.succeed(try await body.asynchronous!(repeat (each arguments)._resolved()))
+            } catch {
+                node.fail(error)
+            }
+        }
     }
 }
 

@@ -39,17 +39,17 @@ extension Array: Dependency where Element: Dependency {
     @inlinable public var _futureCount: Int {
         // Plain values, which there may be millions of, aren't visited.
         if Element.self == Element.Resolved.self { return 0 }
-        return reduce(0) { $0 + $1._futureCount }
+        return withUnsafeBufferPointer { Element._futureCount(of: $0) }
     }
 
     @inlinable public func _register(into registrar: DependencyRegistrar) {
         if Element.self == Element.Resolved.self, Element.self != ServiceHandle.self { return }
-        for element in self { element._register(into: registrar) }
+        withUnsafeBufferPointer { Element._register($0, into: registrar) }
     }
 
     @inlinable public func _resolved() -> [Element.Resolved] {
         if Element.self == Element.Resolved.self { return unsafeBitCast(self, to: [Element.Resolved].self) }
-        return map { $0._resolved() }
+        return withUnsafeBufferPointer { Element._resolved($0) }
     }
 }
 

@@ -12,6 +12,28 @@ public protocol Dependency<Resolved>: Sendable {
     func _register(into registrar: DependencyRegistrar)
     /// The value that it stands for. Only called when all its futures have ended with a value.
     func _resolved() -> Resolved
+
+    // The same for the elements of an array, so that there is one call for all of them.
+    static func _futureCount(of elements: UnsafeBufferPointer<Self>) -> Int
+    static func _register(_ elements: UnsafeBufferPointer<Self>, into registrar: DependencyRegistrar)
+    static func _resolved(_ elements: UnsafeBufferPointer<Self>) -> [Resolved]
+}
+
+extension Dependency {
+    @inlinable
+    public static func _futureCount(of elements: UnsafeBufferPointer<Self>) -> Int {
+        elements.reduce(0) { $0 + $1._futureCount }
+    }
+
+    @inlinable
+    public static func _register(_ elements: UnsafeBufferPointer<Self>, into registrar: DependencyRegistrar) {
+        for element in elements { element._register(into: registrar) }
+    }
+
+    @inlinable
+    public static func _resolved(_ elements: UnsafeBufferPointer<Self>) -> [Resolved] {
+        elements.map { $0._resolved() }
+    }
 }
 
 /// Where the futures among a task's arguments are registered. For the engine only.

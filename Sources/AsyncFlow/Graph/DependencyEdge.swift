@@ -58,6 +58,11 @@ struct DependencyEdges {
         }
     }
 
+    /// The place in which a task without dependencies may keep something else. Good for as long as the object lives.
+    mutating func unusedPlace() -> UnsafeMutableRawPointer {
+        withUnsafeMutableBytes(of: &words) { $0.baseAddress! }
+    }
+
     /// Gives the memory back: every edge was used.
     mutating func release(count: Int32) {
         if count > Self.capacityInPlace { pointer(count: count).deallocate() }

@@ -86,6 +86,23 @@ extension TaskFuture: Dependency {
         if Value.self == ServiceHandle.self { registrar.addService(of: node) }
     }
     @inlinable public func _resolved() -> Value { node.content.value(as: Value.self) }
+
+    @inlinable public static func _futureCount(of elements: UnsafeBufferPointer<Self>) -> Int { elements.count }
+    @inlinable public static func _register(
+        _ elements: UnsafeBufferPointer<Self>, into registrar: DependencyRegistrar
+    ) {
+        for index in elements.indices { registrar.add(elements[index].node) }
+        guard Value.self == ServiceHandle.self else { return }
+        for index in elements.indices { registrar.addService(of: elements[index].node) }
+    }
+    @inlinable public static func _resolved(_ elements: UnsafeBufferPointer<Self>) -> [Value] {
+        Array(unsafeUninitializedCapacity: elements.count) { values, count in
+            for index in elements.indices {
+                (values.baseAddress! + index).initialize(to: elements[index].node.content.value(as: Value.self))
+            }
+            count = elements.count
+        }
+    }
 }
 
 extension TaskFuture: Hashable {

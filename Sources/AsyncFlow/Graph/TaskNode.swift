@@ -46,6 +46,18 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         edgeCount = 0
     }
 
+    /// Whether the arguments of a task may be kept in the node itself, in the place of the edges that it doesn't have:
+    /// plain bits, for which nothing is to be done when they aren't needed any more.
+    @inlinable
+    static func keepsArguments<Arguments>(_: Arguments.Type) -> Bool {
+        _isPOD(Arguments.self) && MemoryLayout<Arguments>.size <= 32
+            && MemoryLayout<Arguments>.alignment <= MemoryLayout<UInt>.alignment
+    }
+
+    /// Where they are kept.
+    @usableFromInline
+    final func argumentPlace() -> UnsafeMutableRawPointer { edges.unusedPlace() }
+
     var engine: EngineCore { definition.engine }
     /// The engine, for what is done for every task.
     @inline(__always)

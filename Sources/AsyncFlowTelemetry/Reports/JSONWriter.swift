@@ -1,0 +1,162 @@
+/// Writes JSON as it goes: commas are put where they belong.
+struct JSONWriter: ~Copyable {
+    var output: ReportOutput
+    private var needsComma = false
+    /// Within a page `<` is written as an escape, so that no text can end the element it stands in.
+    private let isForHTML: Bool
+
+    init(_ output: consuming ReportOutput, isForHTML: Bool = false) {
+        self.output = output
+        self.isForHTML = isForHTML
+    }
+
+    consuming func finish() -> ReportOutput { output }
+
+    @inline(__always)
+    private mutating func separate() {
+        if needsComma { output.write(0x2C) }
+        needsComma = true
+    }
+
+    mutating func object(_ body: (inout JSONWriter) -> Void) {
+        separate()
+        output.write(0x7B)
+        needsComma = false
+        body(&self)
+        output.write(0x7D)
+        needsComma = true
+    }
+
+    mutating func array(_ body: (inout JSONWriter) -> Void) {
+        separate()
+        output.write(0x5B)
+        needsComma = false
+        body(&self)
+        output.write(0x5D)
+        needsComma = true
+    }
+
+    @inline(__always)
+    mutating func key(_ key: StaticString) {
+        separate()
+        output.write(0x22)
+        output.write(key)
+        output.write(0x22)
+        output.write(0x3A)
+        needsComma = false
+    }
+
+    mutating func key(text: String) {
+        string(text)
+        output.write(0x3A)
+        needsComma = false
+    }
+
+    mutating func object(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
+        self.key(key)
+        object(body)
+    }
+
+    mutating func array(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
+        self.key(key)
+        array(body)
+    }
+
+    mutating func field(_ key: StaticString, _ value: String?) {
+        self.key(key)
+        if let value { string(value) } else { null() }
+    }
+
+    mutating func field(_ key: StaticString, _ value: Int?) {
+        self.key(key)
+        if let value { integer(value) } else { null() }
+    }
+
+    mutating func field(_ key: StaticString, number value: Double?) {
+        self.key(key)
+        number(value ?? .nan)
+    }
+
+    mutating func field(_ key: StaticString, _ value: Bool) {
+        self.key(key)
+        separate()
+        output.write(value ? "true" : "false")
+    }
+
+    mutating func numbers(_ key: StaticString, _ values: [Double]) {
+        array(key) { json in for value in values { json.number(value) } }
+    }
+
+    mutating func null() {
+        separate()
+        output.write("null")
+    }
+
+    mutating func integer(_ value: Int) {
+        separate()
+        output.write(integer: value)
+    }
+
+    /// Six digits after the point, which are microseconds; what isn't a number is `null`.
+    mutating func number(_ value: Double) {
+        separate()
+        guard value.isFinite else {
+            output.write("null")
+            return
+        }
+        guard abs(value) < 1e12 else {
+            output.write(text: "\(value)")
+            return
+        }
+        let millionths = Int((abs(value) * 1e6).rounded())
+        if value < 0, millionths > 0 { output.write(0x2D) }
+        output.write(integer: millionths / 1_000_000)
+        var part = millionths % 1_000_000
+        guard part > 0 else { return }
+        output.write(0x2E)
+        var scale = 100_000
+        while part > 0 {
+            output.write(UInt8(truncatingIfNeeded: part / scale) + 0x30)
+            part %= scale
+            scale /= 10
+        }
+    }
+
+    mutating func string(_ text: String) {
+        var text = text
+        text.withUTF8 { string($0) }
+    }
+
+    mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) {
+        separate()
+        output.write(0x22)
+        var start = 0
+        for at in 0..<bytes.count {
+            let byte = bytes[at]
+            guard
+                byte < 0x20 || byte == 0x22 || byte == 0x5C
+                    || (isForHTML && (byte == 0x3C || byte == 0x3E || byte == 0x26))
+            else { continue }
+            output.write(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<at]))
+            escape(byte)
+            start = at + 1
+        }
+        output.write(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
+        output.write(0x22)
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case 0x22: output.write("\\\"")
+        case 0x5C: output.write("\\\\")
+        case 0x0A: output.write("\\n")
+        case 0x0D: output.write("\\r")
+        case 0x09: output.write("\\t")
+        default:
+            let digits = Array("0123456789abcdef".utf8)
+            output.write("\\u00")
+            output.write(digits[Int(byte >> 4)])
+            output.write(digits[Int(byte & 15)])
+        }
+    }
+}

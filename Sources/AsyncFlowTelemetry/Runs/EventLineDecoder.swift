@@ -1,0 +1,248 @@
+/// Makes events of a recording's lines.
+struct EventLineDecoder {
+    enum Line {
+        case event(RunEvent)
+        /// Well-formed, but nothing that a model takes in: a span, a metric, an unknown type.
+        case ignored
+        /// An event of another session than the file's first one.
+        case otherSession
+        /// A JSON object that has nothing of a recording.
+        case foreign
+        case malformed
+    }
+
+    private let table = EventFieldTable()
+    private var values = [JSONValue](
+        repeating: JSONValue(kind: .null, start: 0, end: 0), count: EventField.allCases.count)
+    /// A bit per field that the line has.
+    private var present: UInt64 = 0
+    private var scratch: [UInt8] = []
+    private var session: [UInt8]?
+
+    mutating func decode(_ line: UnsafeBufferPointer<UInt8>, into model: inout RunModel) -> Line {
+        var scanner = JSONScanner(line)
+        present = 0
+        do {
+            scanner.skipSpace()
+            try readObject(&scanner, isTop: true)
+            scanner.skipSpace()
+            guard scanner.isAtEnd else { return .malformed }
+        } catch {
+            return .malformed
+        }
+        guard let type = value(.eventType), type.kind == .string else {
+            return value(.section)?.kind == .string ? .ignored : .foreign
+        }
+        if let section = value(.section), section.kind == .string, !isText(section, "event", scanner) {
+            return .ignored
+        }
+        guard let time = number(.eventTime, scanner) else { return .foreign }
+        guard isSameSession(scanner) else { return .otherSession }
+        guard let kind = kind(of: type, scanner) else { return .ignored }
+        return .event(event(kind, time, type, scanner, &model))
+    }
+
+    private mutating func readObject(_ scanner: inout JSONScanner, isTop: Bool) throws(JSONScanner.Malformed) {
+        try scanner.members { scanner, key throws(JSONScanner.Malformed) in
+            let field = self.field(key, scanner)
+            if isTop, field == nil, isText(key, "attributes", scanner), scanner.position < scanner.bytes.count,
+                scanner.bytes[scanner.position] == 0x7B
+            {
+                try readObject(&scanner, isTop: false)
+                return
+            }
+            let value = try scanner.value(depth: isTop ? 1 : 2)
+            if let field, isTop || field.rawValue >= EventField.topCount {
+                values[field.rawValue] = value
+                present |= 1 << UInt64(field.rawValue)
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func field(_ key: JSONValue, _ scanner: JSONScanner) -> EventField? {
+        if !key.isEscaped { return table.field(UnsafeBufferPointer(rebasing: scanner.bytes[key.start..<key.end])) }
+        return scanner.withBytes(of: key, scratch: &scratch) { table.field($0) }
+    }
+
+    private mutating func isSameSession(_ scanner: JSONScanner) -> Bool {
+        guard let id = value(.sessionID), id.kind == .string else { return true }
+        if let session, !id.isEscaped, id.end - id.start == session.count {
+            return session.withUnsafeBufferPointer { known in
+                var at = 0
+                while at < known.count, known[at] == scanner.bytes[id.start + at] { at += 1 }
+                return at == known.count
+            }
+        }
+        let given = scanner.withBytes(of: id, scratch: &scratch) { Array($0) }
+        if session == nil { session = given }
+        return session == given
+    }
+
+    private func kind(of type: JSONValue, _ scanner: JSONScanner) -> RunEvent.Kind? {
+        let bytes = UnsafeBufferPointer(rebasing: scanner.bytes[type.start..<type.end])
+        for (name, kind) in Self.kinds where name.utf8CodeUnitCount == bytes.count {
+            if isText(type, name, scanner) { return kind }
+        }
+        return bytes.contains(0x2E) ? .custom : nil
+    }
+
+    private static let kinds: [(StaticString, RunEvent.Kind?)] = [
+        ("TaskCreated", .taskCreated), ("asyncflow.TaskResolved", .taskResolved), ("TaskSubmitted", nil),
+        ("TaskQueued", .taskQueued), ("TaskStarted", .taskStarted), ("TaskCompleted", .taskCompleted),
+        ("TaskFailed", .taskFailed), ("TaskCanceled", .taskCancelled), ("TaskCancelled", .taskCancelled),
+        ("asyncflow.TaskAttemptFailed", .taskAttemptFailed), ("ResourceUpdate", .resourceSample),
+        ("SessionStarted", .sessionStarted), ("SessionEnded", .sessionEnded),
+        ("asyncflow.ScopeStarted", .scopeStarted), ("asyncflow.ScopeEnded", .scopeEnded),
+        ("asyncflow.TaskProgress", .taskProgress), ("asyncflow.FileProgress", nil),
+        ("asyncflow.ServiceReady", .serviceReady), ("asyncflow.ServiceRestarted", .serviceRestarted),
+        ("asyncflow.ServiceStopped", .serviceStopped), ("asyncflow.EventsDropped", .eventsDropped),
+    ]
+
+    // MARK: Values
+
+    private func value(_ field: EventField) -> JSONValue? {
+        present & (1 << UInt64(field.rawValue)) == 0 ? nil : values[field.rawValue]
+    }
+
+    private func number(_ field: EventField, _ scanner: JSONScanner) -> Double? {
+        value(field).flatMap { scanner.double($0) }
+    }
+
+    private func integer(_ field: EventField, _ scanner: JSONScanner) -> Int? {
+        value(field).flatMap { scanner.integer($0) }
+    }
+
+    private func text(_ field: EventField, _ scanner: JSONScanner) -> String? {
+        value(field).flatMap { scanner.text($0) }
+    }
+
+    private mutating func interned(
+        _ field: EventField, _ scanner: JSONScanner, _ model: inout RunModel
+    ) -> RunText {
+        guard let value = value(field), value.kind == .string else { return .none }
+        return scanner.withBytes(of: value, scratch: &scratch) { model.texts.intern($0) }
+    }
+
+    private mutating func key(
+        _ value: JSONValue?, _ scanner: JSONScanner, _ model: inout RunModel
+    ) -> RunTaskKey? {
+        guard let value, value.kind == .string else { return nil }
+        return scanner.withBytes(of: value, scratch: &scratch) { model.key(ofTask: $0) }
+    }
+
+    private func isText(_ value: JSONValue, _ text: StaticString, _ scanner: JSONScanner) -> Bool {
+        let count = text.utf8CodeUnitCount
+        guard value.end - value.start == count, value.kind == .string else {
+            return value.isEscaped && scanner.text(value) == text.description
+        }
+        for offset in 0..<count where scanner.bytes[value.start + offset] != text.utf8Start[offset] { return false }
+        return true
+    }
+
+    // MARK: Events
+
+    private mutating func event(
+        _ kind: RunEvent.Kind, _ time: Double, _ type: JSONValue, _ scanner: JSONScanner, _ model: inout RunModel
+    ) -> RunEvent {
+        var event = RunEvent(kind: kind, time: time, task: key(value(.taskID), scanner, &model))
+        switch kind {
+        case .custom:
+            event.name = scanner.withBytes(of: type, scratch: &scratch) { model.texts.intern($0) }
+        case .sessionStarted: event.session = session(scanner)
+        case .sessionEnded: break
+        case .resourceSample: event.sample = sample(scanner)
+        case .eventsDropped: event.droppedCount = max(0, integer(.count, scanner) ?? 0)
+        case .scopeStarted, .scopeEnded: event.workflow = interned(.workflowID, scanner, &model)
+        case .taskCreated, .taskResolved, .taskQueued, .taskStarted, .taskAttemptFailed, .taskCompleted, .taskFailed,
+            .taskCancelled, .taskProgress, .serviceReady, .serviceRestarted, .serviceStopped:
+            describeTask(&event, scanner, &model)
+        }
+        return event
+    }
+
+    private mutating func describeTask(_ event: inout RunEvent, _ scanner: JSONScanner, _ model: inout RunModel) {
+        event.name = interned(.executable, scanner, &model)
+        event.taskKind = taskKind(scanner)
+        event.backend = interned(.backend, scanner, &model)
+        event.workflow = interned(.workflowID, scanner, &model)
+        event.block = key(value(.blockID), scanner, &model)
+        if let attempt = integer(.attempt, scanner) { event.attempt = attempt }
+        switch event.kind {
+        case .taskCreated: event.dependencies = dependencies(scanner, &model)
+        case .taskStarted:
+            event.worker = integer(.worker, scanner)
+            event.cores = number(.cores, scanner)
+            event.waitedFor = text(.waitedFor, scanner).flatMap(Self.wait)
+        case .taskAttemptFailed, .taskCompleted, .taskFailed, .taskCancelled, .serviceRestarted, .serviceStopped:
+            event.duration = number(.durationSeconds, scanner)
+            event.cpuSeconds = number(.cpuSeconds, scanner)
+            event.peakMemoryBytes = number(.peakMemory, scanner)
+            event.retryDelay = number(.retryDelay, scanner)
+            if event.kind != .taskCompleted { event.failure = failure(scanner) }
+        case .taskProgress: event.progress = number(.fraction, scanner)
+        default: break
+        }
+    }
+
+    private func taskKind(_ scanner: JSONScanner) -> RunTaskKind {
+        guard let value = value(.taskType), value.kind == .string else { return .unknown }
+        if isText(value, "function", scanner) { return .function }
+        if isText(value, "executable", scanner) { return .executable }
+        if isText(value, "prompt", scanner) { return .prompt }
+        if isText(value, "block", scanner) { return .block }
+        return isText(value, "service", scanner) ? .service : .unknown
+    }
+
+    private static func wait(_ text: String) -> RunWait? { RunWait.allCases.first { $0.text == text } }
+
+    private func failure(_ scanner: JSONScanner) -> RunFailureText? {
+        let text = RunFailureText(
+            type: text(.errorType, scanner) ?? "", message: text(.errorMessage, scanner) ?? "",
+            stderrTail: text(.stderrTail, scanner) ?? "")
+        return text == RunFailureText() ? nil : text
+    }
+
+    private mutating func dependencies(_ scanner: JSONScanner, _ model: inout RunModel) -> [RunTaskKey] {
+        guard let list = value(.dependsOn), list.kind == .array, list.end - list.start > 2 else { return [] }
+        var inner = scanner
+        inner.position = list.start
+        var keys: [RunTaskKey] = []
+        // The line has been checked: this can't find anything malformed.
+        try? inner.elements { scanner throws(JSONScanner.Malformed) in
+            let value = try scanner.value()
+            if let key = key(value, scanner, &model) { keys.append(key) }
+        }
+        return keys
+    }
+
+    private func sample(_ scanner: JSONScanner) -> RunSample {
+        var sample = RunSample(node: text(.nodeID, scanner) ?? "", gpu: integer(.gpuID, scanner))
+        let fields: [(RunSample.Measure, EventField)] = [
+            (.cpu, .cpuPercent), (.memory, .memoryPercent), (.gpu, .gpuPercent), (.diskRead, .diskRead),
+            (.diskWrite, .diskWrite), (.netSent, .netSent), (.netReceived, .netReceived), (.coresUsed, .coresUsed),
+            (.tasksRunning, .tasksRunning),
+        ]
+        for (measure, field) in fields { sample[measure] = number(field, scanner) ?? .nan }
+        return sample
+    }
+
+    private func session(_ scanner: JSONScanner) -> RunSessionFacts {
+        var facts = RunSessionFacts()
+        facts.id = text(.sessionID, scanner) ?? ""
+        facts.host = text(.host, scanner) ?? text(.nodeID, scanner) ?? ""
+        facts.version = text(.version, scanner) ?? ""
+        facts.cores = number(.hostCores, scanner)
+        facts.memoryBytes = number(.hostMemory, scanner)
+        facts.processID = integer(.processID, scanner)
+        if let list = value(.arguments), list.kind == .array {
+            var inner = scanner
+            inner.position = list.start
+            try? inner.elements { scanner throws(JSONScanner.Malformed) in
+                let value = try scanner.value()
+                if let text = scanner.text(value), facts.arguments.count < 1000 { facts.arguments.append(text) }
+            }
+        }
+        return facts
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import AsyncFlowTelemetry
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What happened in a run, from its recording.
+@main
+struct AsyncFlowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "asyncflow",
+        abstract: "Shows what happened in a run, from its recording.",
+        discussion: """
+            A recording is the file *.telemetry.jsonl that a run of AsyncFlow writes. '-' reads it from the standard input.
+
+            Exit codes: 0 done; 64 wrong usage; 65 the recording is empty or no recording; 66 there is no such file, or
+            it is a folder; 73 the output can't be written; 74 the recording can't be read.
+            """,
+        version: AsyncFlowVersion.current,
+        subcommands: [SummaryCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self])
+
+    static func main() {
+        // A reader of a pipe that has seen enough isn't an error; the write says so.
+        signal(SIGPIPE, SIG_IGN)
+        main(nil)
+    }
+}
+
+/// The recording to read.
+struct RecordingArguments: ParsableArguments {
+    @Argument(
+        help: "The recording of a run; '-' for the standard input.", completion: .file(extensions: ["jsonl"]))
+    var recording: String
+
+    /// Reads it; what is odd about it is said on the standard error.
+    func read() throws -> RunFile {
+        do {
+            let file = try RunFile.read(recording)
+            for note in file.notes.sentences { Messages.note(note) }
+            return file
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// Refuses an output that is the recording itself.
+    func check(output: String) throws {
+        guard output != "-", recording != "-" else { return }
+        var (from, to) = (stat(), stat())
+        guard stat(recording, &from) == 0, stat(output, &to) == 0 else { return }
+        if from.st_dev == to.st_dev, from.st_ino == to.st_ino {
+            throw ValidationError("'\(output)' is the recording itself: name another file for the output.")
+        }
+    }
+}
+
+struct OutputArguments: ParsableArguments {
+    @Option(
+        name: [.short, .long],
+        help: "The file to write, which is replaced if it is there; '-' for the standard output.", completion: .file())
+    var output = "-"
+}
+
+enum Messages {
+    static func note(_ text: String) {
+        var line = "asyncflow: \(text)\n"
+        // A closed standard error leaves nobody to tell.
+        line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+/// An error with the exit code that belongs to it.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    let code: Int32
+
+    init(_ error: RunFileError) {
+        description = error.description
+        code =
+            switch error.reason {
+            case .empty, .foreign: EX_DATAERR
+            case .missing, .directory: EX_NOINPUT
+            case .unreadable: EX_IOERR
+            }
+    }
+
+    init(_ error: ReportOutputError) {
+        description = error.isBrokenPipe ? "" : error.description
+        code = error.isBrokenPipe ? 0 : EX_CANTCREAT
+    }
+}
+
+/// Writes a report and ends with the exit code for what went wrong.
+func report(to path: String, _ body: (consuming ReportOutput) throws -> ReportOutput) throws {
+    do {
+        var output = try body(try ReportOutput(path: path))
+        try output.finish()
+    } catch let error as ReportOutputError {
+        throw Failure(error)
+    }
+}
+
+/// Runs a command; failures become a message and their exit code.
+func endingWithCode(_ body: () throws -> Void) throws {
+    do {
+        try body()
+    } catch let failure as Failure {
+        if !failure.description.isEmpty { Messages.note(failure.description) }
+        throw ExitCode(failure.code)
+    }
+}
