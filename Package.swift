@@ -22,6 +22,11 @@ let examples: [Target] = [
         resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 
+/// What the page that shows a run is made of; part of every program that can show it.
+let pageFiles =
+    ["page.html", "page.css"]
+    + ["base", "source", "panels", "timeline", "graph", "curves", "tasks", "main"].map { "script/\($0).js" }
+
 let package = Package(
     name: "AsyncFlow",
     platforms: [.macOS(.v15)],
@@ -31,8 +36,7 @@ let package = Package(
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
-        .library(name: "AsyncFlowOpenTelemetry", targets: ["AsyncFlowOpenTelemetry"]),
-        .library(name: "AsyncFlowPrometheus", targets: ["AsyncFlowPrometheus"]),
+        .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [
@@ -43,9 +47,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.26.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
     ],
     targets: [
         .target(name: "CProcesses"),
@@ -76,6 +80,17 @@ let package = Package(
         .target(
             name: "AsyncFlowTelemetry",
             dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            resources: pageFiles.map { .embedInCode("Page/\($0)") },
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowDashboard",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowOpenTelemetry",
@@ -107,6 +122,9 @@ let package = Package(
             path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
+        .executableTarget(
+            name: "progress-probe", dependencies: ["AsyncFlow", "AsyncFlowTelemetry"], path: "Tests/ProgressProbe",
+            swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowTests",
             dependencies: [
@@ -134,7 +152,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry"],
+            name: "AsyncFlowTelemetryTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry", "progress-probe", .product(name: "Logging", package: "swift-log"),
+            ],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowOpenTelemetryTests",
@@ -154,6 +175,15 @@ let package = Package(
             name: "AsyncFlowPrometheusTests",
             dependencies: [
                 "AsyncFlow", "AsyncFlowPrometheus", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowDashboardTests",
+            dependencies: [
+                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -21,6 +21,8 @@ extension OpenTelemetryExport {
         public var logBatches = Batching()
         /// How often metrics are sent: `OTEL_METRIC_EXPORT_INTERVAL`, else every 60 seconds.
         public var metricInterval: Duration = .seconds(60)
+        /// How often it is looked how busy the machine is, for the metrics about that.
+        public var sampleInterval: Duration = .seconds(5)
         /// How long the end of the engine may wait for the collector to take what is left. A collector that isn't there isn't
         /// waited for.
         public var shutdownTimeout: Duration = .seconds(3)

@@ -25,7 +25,10 @@ public final class OpenTelemetryExport: Sendable {
             logger.info("OpenTelemetry: task code keeps the context that tracing was started with before")
         }
         ActiveExports.add(core)
-        let reader = ExportReader(core) { [weak engine] in
+        let sampler = engine.resourceSampler
+        let samples = core.metrics == nil ? nil : sampler.add(every: configuration.sampleInterval) { core.meter.add($0) }
+        let reader = ExportReader(core, start: engine.startTime) { [weak engine] in
+            if let samples { sampler.remove(samples) }
             ActiveExports.remove(core)
             if isInstrument { engine?.removeInstrument() }
         }
@@ -34,7 +37,7 @@ public final class OpenTelemetryExport: Sendable {
     }
 
     /// The id of the trace that the run's spans belong to, 32 digits in base 16; nil if nothing is exported.
-    public var traceID: String? { core?.identity.trace.description }
+    public var traceID: String? { core?.identity.traceID.hex }
 
     /// Sends what has happened so far.
     ///

@@ -40,7 +40,7 @@ struct ExpositionFormat: Sendable, Hashable {
             page.gauge(
                 "node_memory_utilization", "How much of the node's memory is used, in percent", [("", "", memory)])
         }
-        let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ("gpu", $0.key, $0.value) }
+        let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ("gpu", "\($0.key)", $0.value) }
         if !gpus.isEmpty { page.gauge("node_gpu_utilization", "How busy the node's GPUs are, in percent", gpus) }
         return page.finish()
     }
@@ -73,13 +73,13 @@ private struct MetricsPage {
     }
 
     mutating func histograms(
-        _ name: String, _ help: String, label: String, _ histograms: [String: DurationHistogram]
+        _ name: String, _ help: String, label: String, _ histograms: [String: BucketedDurations]
     ) {
         head(name, "histogram", help)
         for (value, histogram) in histograms.sorted(by: { $0.key < $1.key }) {
             let label = "\(label)=\"\(Self.escaped(value))\""
             var count: UInt64 = 0
-            for (bound, inBucket) in zip(DurationHistogram.bounds + [.infinity], histogram.counts) {
+            for (bound, inBucket) in zip(BucketedDurations.bounds + [.infinity], histogram.counts) {
                 count += inBucket
                 text += "\(name)_bucket{\(label),le=\"\(Self.text(of: bound))\"} \(count)\n"
             }

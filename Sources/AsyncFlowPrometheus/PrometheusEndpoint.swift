@@ -13,6 +13,8 @@ public final class PrometheusEndpoint: Sendable {
     /// The port, also if any was asked for.
     public let port: Int
     private let attachment: EventAttachment
+    /// How often it is looked how busy the machine is.
+    fileprivate static let sampleInterval = Duration.seconds(5)
 
     fileprivate init(url: String, port: Int, _ attachment: EventAttachment) {
         self.url = url
@@ -37,7 +39,7 @@ extension WorkflowEngine {
     ///
     /// `GET /metrics` answers with the counters `tasks_submitted_total`, `tasks_started_total`, `tasks_completed_total`,
     /// `tasks_failed_total` and `tasks_canceled_total`, the gauge `tasks_running`, and the histogram `task_duration_seconds` by
-    /// `task_name`; in the text form of Prometheus, or as OpenMetrics for those who ask for that.
+    /// `task_name`; `node_cpu_utilization`, `node_memory_utilization` and `node_gpu_utilization`, in percent; in the text form of Prometheus, or as OpenMetrics for those who ask for that.
     ///
     /// - Parameters:
     ///   - port: the port; 0 for any that is free.
@@ -50,14 +52,20 @@ extension WorkflowEngine {
                 description: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
         }
         let server = MetricsServer()
+        let sampler = resourceSampler
+        let samples = Mutex<Int?>(nil)
         // The engine's end waits until the port is closed.
-        let meter = LiveMeter { server.stopAndWait() }
+        let meter = LiveMeter {
+            if let number = samples.withLock({ $0 }) { sampler.remove(number) }
+            server.stopAndWait()
+        }
         let engineID = id
         do {
             let bound = try await server.start(host: host, port: port, logger: logger) { accept in
                 let format = ExpositionFormat(accept: accept)
                 return (format.mediaType, format.page(of: meter.meter, engineID: engineID))
             }
+            samples.withLock { $0 = sampler.add(every: PrometheusEndpoint.sampleInterval) { meter.add($0) } }
             let shown = host.contains(":") ? "[\(host)]" : host
             return PrometheusEndpoint(
                 url: "http://\(shown):\(bound)/metrics", port: bound, attach(meter, overflow: .drop()))

@@ -68,12 +68,14 @@ struct CommandTests {
         let file = try folder.write("run.jsonl", Self.recording)
         let summary = try shell("\"$0\" summary - < \"$1\"", file)
         #expect(summary.code == 0 && summary.output.contains("1 task named 'work'") && summary.errors.isEmpty)
-        for words in ["summary --json", "trace", "report"] {
+        for words in ["summary --json", "trace", "report --data"] {
             let output = folder.path("out.json")
             #expect(try shell("\"$0\" \(words) \"$1\" -o \"$2\"", file, output).code == 0, "\(words)")
             let data = try Data(contentsOf: URL(fileURLWithPath: output))
             #expect(try JSONSerialization.jsonObject(with: data) is [String: Any], "\(words)")
         }
+        let page = try shell("\"$0\" report \"$1\"", file).output
+        #expect(page.hasPrefix("<!doctype html>") && page.contains("\"name\":\"work\"") && !page.contains("{{"))
         for format in ["dot", "mermaid", "svg"] {
             #expect(try shell("\"$0\" graph \"$1\" --format \(format)", file).output.contains("work"), "\(format)")
         }

@@ -36,7 +36,4 @@ extension WorkflowEngine {
         /// How many cores this process may use, as far as its affinity and its control groups leave it any; at least one.
         public static var availableCores: Int { Machine.thisOne.cores }
     }
-
-    /// Where this engine logs.
-    package var logger: Logger { core.configuration.logger }
 }

@@ -106,7 +106,7 @@ final class SharedMeter: Sendable {
         }
     }
 
-    func setLoad(_ load: MachineLoad) { state.withLock { $0.load = load } }
+    func add(_ sample: TelemetrySample) { state.withLock { $0.load.add(sample) } }
 }
 
 extension ExportMachine.Settings {
@@ -120,12 +120,12 @@ extension ExportMachine.Settings {
 extension OpenTelemetryExport.Configuration {
     /// Source: https://opentelemetry.io/docs/specs/semconv/resource
     var resource: ExportResource {
-        let version = "1.0.0"
+        let version = AsyncFlowVersion.current
         var values = resourceAttributes
         values["service.name"] = serviceName
         let own = [
             "telemetry.sdk.name": "asyncflow", "telemetry.sdk.language": "swift", "telemetry.sdk.version": version,
-            "host.name": ProcessInfo.processInfo.hostName,
+            "host.name": ResourceSampler.node,
         ]
         values.merge(own) { given, _ in given }
         var attributes = values.sorted { $0.key < $1.key }.map { Attribute($0.key, $0.value) }

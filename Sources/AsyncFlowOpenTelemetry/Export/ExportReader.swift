@@ -13,11 +13,13 @@ final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are
     private var records: [LogRecord] = []
     private var steps: [MeterStep] = []
 
-    /// - Parameter whenFinished: called when the last event was read, before what is left is sent.
-    init(_ core: ExportCore, whenFinished: @escaping () -> Void) {
+    /// - Parameters:
+    ///   - start: that of the run.
+    ///   - whenFinished: called when the last event was read, before what is left is sent.
+    init(_ core: ExportCore, start: EventTime, whenFinished: @escaping () -> Void) {
         self.core = core
         self.whenFinished = whenFinished
-        builder = SpanBuilder(core.identity, engineID: core.engineID, start: .now)
+        builder = SpanBuilder(core.identity, engineID: core.engineID, start: start)
         logBuilder = LogBuilder(identity: core.identity)
     }
 
@@ -52,7 +54,7 @@ final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are
             body: "\(count) events came faster than they could be read: what they say is missing here",
             eventName: "asyncflow.EventsDropped")
         record.attributes = [Attribute("asyncflow.count", .integer(Int64(count)))]
-        record.trace = core.identity.trace
+        record.trace = core.identity.traceID
         record.span = core.identity.sessionSpan
         return record
     }

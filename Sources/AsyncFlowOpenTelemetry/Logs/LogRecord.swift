@@ -108,7 +108,7 @@ struct LogBuilder {
             record.attributes.append(Attribute("asyncflow.task_name", task.name))
         }
         if let workflow = event.workflowID { record.attributes.append(Attribute("asyncflow.workflow_id", workflow)) }
-        record.trace = identity.trace
+        record.trace = identity.traceID
         record.span = event.taskNumber.map { identity.span(ofTask: $0) } ?? identity.sessionSpan
         return record
     }

@@ -71,7 +71,7 @@ public struct OpenTelemetryLogHandler: LogHandler {
             (record.trace, record.span) = (context.trace, context.span)
         } else if let engine {
             let number = task?.split(separator: ".").last.flatMap { UInt64($0) }
-            record.trace = engine.identity.trace
+            record.trace = engine.identity.traceID
             record.span = number.map { engine.identity.span(ofTask: $0) } ?? engine.identity.sessionSpan
         }
         logs.add([record])

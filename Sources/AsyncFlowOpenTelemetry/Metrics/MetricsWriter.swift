@@ -29,7 +29,7 @@ struct MetricSet: Sendable {
                 Metric("node_memory_utilization", "How much of the node's memory is used", "%", .gauge([("", memory)])))
         }
         if !meter.load.gpus.isEmpty {
-            let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+            let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }
             metrics.append(Metric("node_gpu_utilization", "How busy the node's GPUs are", "%", .gauge(gpus)))
         }
         return metrics
@@ -45,7 +45,7 @@ struct Metric: Sendable {
         /// By the GPU's id, or "" for the node.
         case gauge([(String, Double)])
         /// By the task's name.
-        case durations([(key: String, value: DurationHistogram)])
+        case durations([(key: String, value: BucketedDurations)])
     }
     let name: String
     let description: String
@@ -128,14 +128,14 @@ struct MetricsWriter: ItemWriting {
     }
 
     private func point<Writer: MessageWriter>(
-        _ name: String, _ histogram: DurationHistogram, _ writer: inout Writer
+        _ name: String, _ histogram: BucketedDurations, _ writer: inout Writer
     ) {
         writer.fixed(Field.start, UInt64(start))
         writer.fixed(Field.time, UInt64(time))
         writer.fixed(Field.count, histogram.count)
         writer.number(Field.total, histogram.sum)
         writer.fixed(Field.bucketCounts, histogram.counts)
-        writer.numbers(Field.bounds, DurationHistogram.bounds)
+        writer.numbers(Field.bounds, BucketedDurations.bounds)
         writer.attributes(Field.histogramAttributes, [Attribute("asyncflow.task_name", name)])
         writer.number(Field.least, histogram.least)
         writer.number(Field.greatest, histogram.greatest)

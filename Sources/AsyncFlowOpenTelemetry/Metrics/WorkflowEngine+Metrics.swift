@@ -49,7 +49,7 @@ private final class MetricsReader: EventConsumer, @unchecked Sendable {  // cons
         for event in events {
             guard let step = clock.apply(event) else { continue }
             meter.apply(step)
-            if case .ended(_, let name, let seconds?, _) = step { recorder(of: name).record(seconds) }
+            if case .ended(_, let name, let seconds?) = step { recorder(of: name).record(seconds) }
         }
         for (counter, count) in [
             (submitted, meter.submitted), (started, meter.started), (completed, meter.completed),

@@ -115,7 +115,7 @@ struct SpanBuilder {
         of task: TaskSpan, _ number: Int, end: Int64, _ error: (any Error)?, failed: Bool
     ) -> OtherSpan {
         var span = OtherSpan(
-            trace: identity.trace, span: identity.span(ofTask: task.number, attempt: number),
+            trace: identity.traceID, span: identity.span(ofTask: task.number, attempt: number),
             parent: identity.span(ofTask: task.number), name: "attempt \(number)", start: task.start ?? end, end: end,
             attributes: [
                 Attribute("asyncflow.task_id", task.description.id.description),
@@ -159,7 +159,7 @@ struct SpanBuilder {
         workflows[workflow.id] = nil
         guard endedWorkflows.insert(workflow.span).inserted else { return }
         var span = OtherSpan(
-            trace: identity.trace, span: workflow.span, parent: workflow.parent ?? identity.sessionSpan,
+            trace: identity.traceID, span: workflow.span, parent: workflow.parent ?? identity.sessionSpan,
             name: workflow.id,
             start: workflow.start ?? workflow.opened, end: workflow.end,
             attributes: [Attribute("asyncflow.workflow_id", workflow.id)])
@@ -184,7 +184,7 @@ struct SpanBuilder {
         tasks = [:]
         for workflow in workflows.values.sorted(by: { $0.id < $1.id }) { end(workflow, &finished) }
         var session = OtherSpan(
-            trace: identity.trace, span: identity.sessionSpan, parent: identity.parentSpan ?? 0, name: "session",
+            trace: identity.traceID, span: identity.sessionSpan, parent: identity.parentSpan ?? 0, name: "session",
             start: start, end: now, attributes: [Attribute("asyncflow.session_id", engineID)])
         if failures > 0 { session.attributes.append(Attribute("asyncflow.failed_tasks", .integer(Int64(failures)))) }
         finished.append(.other(session))

@@ -42,7 +42,7 @@ struct SpanWriter: ItemWriting {
     }
 
     private func write<Writer: MessageWriter>(_ task: TaskSpan, _ writer: inout Writer) {
-        writer.traceID(Field.trace, identity.trace)
+        writer.traceID(Field.trace, identity.traceID)
         writer.spanID(Field.span, identity.span(ofTask: task.number))
         writer.spanID(Field.parent, task.parent)
         writer.string(Field.name, task.description.name)
@@ -61,7 +61,7 @@ struct SpanWriter: ItemWriting {
         let dependencies = task.dependencies
         if !dependencies.isEmpty {
             writer.messages(Field.links, dependencies.prefix(Self.linkLimit)) { writer, dependency in
-                writer.traceID(Field.linkTrace, identity.trace)
+                writer.traceID(Field.linkTrace, identity.traceID)
                 writer.spanID(Field.linkSpan, identity.span(ofTask: dependency.number))
             }
             if dependencies.count > Self.linkLimit {

@@ -1,15 +1,19 @@
 import AsyncFlow
+import AsyncFlowTelemetry
 
 /// What went wrong, in the words of OpenTelemetry's conventions.
 struct Trouble: Sendable, Hashable {
     /// The type of the error that it began with.
     let type: String
     let message: String
+    /// The last that a command said; empty if it wasn't one.
+    let standardErrorTail: String
 
     init(_ error: any Error) {
-        let known = error as? any WorkflowError
-        type = String(reflecting: Swift.type(of: known?.rootCause ?? error))
-        message = known?.message ?? String(describing: error)
+        type = String(reflecting: Swift.type(of: (error as? any WorkflowError)?.rootCause ?? error))
+        let text = RunFailureText(error)
+        message = text.message
+        standardErrorTail = text.stderrTail
     }
 
     /// - Returns: nil if the task has no trouble.
@@ -20,6 +24,8 @@ struct Trouble: Sendable, Hashable {
 
     /// Those of an `exception` event.
     var attributes: [Attribute] {
-        [Attribute("exception.type", type), Attribute("exception.message", message)]
+        var attributes = [Attribute("exception.type", type), Attribute("exception.message", message)]
+        if !standardErrorTail.isEmpty { attributes.append(Attribute("asyncflow.stderr_tail", standardErrorTail)) }
+        return attributes
     }
 }

@@ -15,7 +15,7 @@ final class ContextInstrument: TaskInstrument {
     private func context(of task: TaskContext) -> ServiceContext {
         var context = ServiceContext.current ?? .topLevel
         context[TraceContextKey.self] = TraceContext(
-            trace: identity.trace, span: identity.span(ofTask: task.taskID.number), export: export)
+            trace: identity.traceID, span: identity.span(ofTask: task.taskID.number), export: export)
         return context
     }
 

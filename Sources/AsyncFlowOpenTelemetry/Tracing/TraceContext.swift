@@ -26,8 +26,8 @@ public struct TaskTrace: Sendable, Hashable {
     public let traceparent: String
 
     init(_ context: TraceContext) {
-        traceID = context.trace.description
-        spanID = context.span.sixteenDigits
+        traceID = context.trace.hex
+        spanID = context.span.hex
         traceparent = TraceParent(trace: context.trace, span: context.span, isSampled: context.isSampled).description
     }
 

@@ -9,8 +9,8 @@ package struct RunMeter: Sendable {
     package private(set) var failed = 0
     package private(set) var canceled = 0
     package private(set) var running = 0
-    /// Of tasks that have started and ended, by their name.
-    package private(set) var durations: [String: DurationHistogram] = [:]
+    /// Of tasks that have started and ended, by their name; from the start of the last attempt.
+    package private(set) var durations: [String: BucketedDurations] = [:]
     /// What was last measured of the machine.
     package var load = MachineLoad()
 
@@ -28,16 +28,16 @@ package struct RunMeter: Sendable {
             if isFirst { started += 1 }
             running += 1
         case .paused: running -= 1
-        case .ended(let outcome, let name, let seconds, let wasRunning):
+        case .ended(let outcome, let name, let seconds):
             switch outcome {
             case .completed: completed += 1
             case .failed: failed += 1
             case .canceled: canceled += 1
             }
-            if wasRunning { running -= 1 }
             guard let seconds else { return }
+            running -= 1
             let isKnown = durations[name] != nil || durations.count < Self.nameLimit
-            durations[isKnown ? name : Self.otherNames, default: DurationHistogram()].add(seconds)
+            durations[isKnown ? name : Self.otherNames, default: BucketedDurations()].add(seconds)
         }
     }
 }
@@ -47,14 +47,23 @@ package struct MachineLoad: Sendable, Hashable {
     /// In percent; nil if that isn't known.
     package var cpu: Double?
     package var memory: Double?
-    /// By the GPU's id.
-    package var gpus: [String: Double] = [:]
+    /// By the GPU's number.
+    package var gpus: [Int: Double] = [:]
 
     package init() {}
+
+    package mutating func add(_ sample: TelemetrySample) {
+        if let gpu = sample.gpuID {
+            gpus[gpu] = sample.gpuPercent
+        } else {
+            cpu = sample.cpuPercent ?? cpu
+            memory = sample.memoryPercent ?? memory
+        }
+    }
 }
 
-/// How many tasks took how long.
-package struct DurationHistogram: Sendable, Hashable {
+/// How many tasks took how long, in the same buckets everywhere and always, as collectors want them.
+package struct BucketedDurations: Sendable, Hashable {
     /// The upper ends of all buckets but the last one, in seconds: from a function of a millisecond to a simulation of a day.
     package static let bounds: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600, 1800, 3600,
@@ -99,7 +108,7 @@ package final class LiveMeter: EventConsumer {
 
     package var meter: RunMeter { state.withLock { $0.meter } }
 
-    package func setLoad(_ load: MachineLoad) { state.withLock { $0.meter.load = load } }
+    package func add(_ sample: TelemetrySample) { state.withLock { $0.meter.load.add(sample) } }
 
     package func consume(_ events: [WorkflowEvent], droppedCount: Int) {
         state.withLock { state in

@@ -7,10 +7,8 @@ package enum MeterStep: Sendable {
     case started(isFirst: Bool)
     /// An attempt has ended, and the task goes on.
     case paused
-    /// - Parameters:
-    ///   - seconds: since the start of its first attempt; nil if that wasn't seen.
-    ///   - wasRunning: whether it had been counted as running.
-    case ended(Outcome, name: String, seconds: Double?, wasRunning: Bool)
+    /// - Parameter seconds: since the start of its last attempt; nil if it wasn't counted as running.
+    case ended(Outcome, name: String, seconds: Double?)
 
     package enum Outcome: Sendable { case completed, failed, canceled }
 }
@@ -18,8 +16,8 @@ package enum MeterStep: Sendable {
 /// Follows tasks from their start to their end. Memory: the tasks that have started and not ended.
 package struct TaskClock: Sendable {
     private struct Entry {
-        let start: Int64
-        var isRunning: Bool
+        /// Of the last attempt; nil between attempts.
+        var start: Int64?
     }
     private var running: [UInt64: Entry] = [:]
 
@@ -31,15 +29,15 @@ package struct TaskClock: Sendable {
         case .taskQueued: return event.attempt <= 1 ? .submitted : nil
         case .taskStarted:
             if running[number] == nil {
-                running[number] = Entry(start: event.time.nanoseconds, isRunning: true)
+                running[number] = Entry(start: event.time.nanoseconds)
                 return .started(isFirst: true)
             }
-            guard running[number]?.isRunning == false else { return nil }
-            running[number]!.isRunning = true
+            guard running[number]!.start == nil else { return nil }
+            running[number]!.start = event.time.nanoseconds
             return .started(isFirst: false)
         case .taskAttemptFailed:
-            guard running[number]?.isRunning == true else { return nil }
-            running[number]!.isRunning = false
+            guard running[number]?.start != nil else { return nil }
+            running[number]!.start = nil
             return .paused
         case .taskCompleted: return end(number, event, .completed)
         case .taskFailed: return end(number, event, .failed)

@@ -8,6 +8,7 @@ package struct PageData: Sendable {
     static let liveSampleLimit = 20_000
     static let workflowLimit = 1_000
     static let pathLimit = 1_000
+    static let spanLimit = 2_000
 
     private let model: RunModel
     private let isLive: Bool
@@ -16,6 +17,19 @@ package struct PageData: Sendable {
     package init(of model: RunModel, isLive: Bool) {
         self.model = model
         self.isLive = isLive
+    }
+
+    /// A part of the document, with what belongs to it: a server sends those that have changed.
+    package enum Part: CaseIterable, Sendable {
+        case session, totals, names, workflows, curves, resources, failures, lanes, graph, analysis
+
+        /// Whether making it takes time that grows with the number of tasks.
+        package var isCostly: Bool {
+            switch self {
+            case .lanes, .graph, .names, .analysis: true
+            case .session, .totals, .workflows, .curves, .resources, .failures: false
+            }
+        }
     }
 
     /// - Parameter includingTasks: what a server would be asked for task by task.
@@ -27,26 +41,48 @@ package struct PageData: Sendable {
         json.object { json in
             json.field("version", 1)
             json.field("live", isLive)
-            Self.writeSession(model, &json)
-            Self.writeTotals(model, &json)
+            for part in Part.allCases {
+                write(part, analysis, spanLimit: includingTasks ? Self.taskLimit : Self.spanLimit, &json)
+            }
+            if includingTasks {
+                json.key("workflow_lanes")
+                RunLanes(of: model, by: .workflow, limit: Self.taskLimit).write(&json)
+                writeTasks(analysis, &json)
+            }
+        }
+        return json.finish()
+    }
+
+    /// The fields of one part, without the braces around the document.
+    package func fields(of part: Part) -> [UInt8] {
+        var json = JSONWriter(ReportOutput())
+        write(part, part == .analysis && !isLive ? RunAnalysis(of: model) : nil, spanLimit: Self.spanLimit, &json)
+        return json.finish().bytes
+    }
+
+    private func write(_ part: Part, _ analysis: RunAnalysis?, spanLimit: Int, _ json: inout JSONWriter) {
+        switch part {
+        case .session: Self.writeSession(model, &json)
+        case .totals: Self.writeTotals(model, &json)
+        case .names:
             let durations = model.durationsByName(limit: isLive ? Self.liveSampleLimit : .max)
             Self.writeNames(model, durations: durations, &json)
-            Self.writeWorkflows(model, limit: Self.workflowLimit, &json)
-            writeCurves(&json)
-            writeResources(&json)
-            Self.writeFailures(model, &json)
+        case .workflows: Self.writeWorkflows(model, limit: Self.workflowLimit, &json)
+        case .curves: writeCurves(&json)
+        case .resources: writeResources(&json)
+        case .failures: Self.writeFailures(model, &json)
+        case .lanes:
             json.key("lanes")
-            RunLanes(of: model).write(&json)
-            writeGraph(&json)
+            RunLanes(of: model, limit: spanLimit).write(&json)
+        case .graph: writeGraph(&json)
+        case .analysis:
             if let analysis {
                 Self.writeAnalysis(model, analysis, &json)
             } else {
                 json.key("analysis")
                 json.null()
             }
-            if includingTasks { writeTasks(analysis, &json) }
         }
-        return json.finish()
     }
 
     static func writeSession(_ model: RunModel, _ json: inout JSONWriter) {
@@ -191,6 +227,7 @@ package struct PageData: Sendable {
                 for node in graph.nodes {
                     json.object { json in
                         json.field("id", node.id)
+                        json.field("number", node.place)
                         json.field("label", node.label)
                         json.field("name", node.name)
                         json.field("state", node.state.text)

@@ -4,6 +4,8 @@ package struct RunGraph: Sendable {
         package let id: String
         package let label: String
         package let name: String
+        /// The task's place, unless it stands for several.
+        package var place: Int?
         /// By the state's raw value.
         package var counts = [Int](repeating: 0, count: RunState.allCases.count)
         package var layer = 0
@@ -68,6 +70,7 @@ package struct RunGraph: Sendable {
             numbers.append(nodes.count)
             let name = model.name(place)
             var node = Node(id: model.id(place), label: name.isEmpty ? model.id(place) : name, name: name)
+            node.place = place
             node.counts[Int(model.state[place].rawValue)] = 1
             nodes.append(node)
         }

@@ -67,14 +67,16 @@ struct EventLineDecoder {
 
     private mutating func isSameSession(_ scanner: JSONScanner) -> Bool {
         guard let id = value(.sessionID), id.kind == .string else { return true }
-        let known = session
-        return scanner.withBytes(of: id, scratch: &scratch) { bytes in
-            guard let known else {
-                session = Array(bytes)
-                return true
+        if let session, !id.isEscaped, id.end - id.start == session.count {
+            return session.withUnsafeBufferPointer { known in
+                var at = 0
+                while at < known.count, known[at] == scanner.bytes[id.start + at] { at += 1 }
+                return at == known.count
             }
-            return known.count == bytes.count && known.elementsEqual(bytes)
         }
+        let given = scanner.withBytes(of: id, scratch: &scratch) { Array($0) }
+        if session == nil { session = given }
+        return session == given
     }
 
     private func kind(of type: JSONValue, _ scanner: JSONScanner) -> RunEvent.Kind? {

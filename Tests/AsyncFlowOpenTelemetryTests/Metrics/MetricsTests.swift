@@ -40,7 +40,7 @@ struct MetricsTests {
     func cardinality() {
         var meter = RunMeter()
         for number in 0..<1000 {
-            meter.apply(.ended(.completed, name: "task-\(number)", seconds: 1, wasRunning: false))
+            meter.apply(.ended(.completed, name: "task-\(number)", seconds: 1))
         }
         #expect(meter.durations.count == RunMeter.nameLimit + 1)
         #expect(meter.durations[RunMeter.otherNames]?.count == UInt64(1000 - RunMeter.nameLimit))
@@ -50,7 +50,7 @@ struct MetricsTests {
         "a duration is counted in the bucket whose upper end it doesn't exceed",
         arguments: [(0.0, 0), (-1, 0), (0.001, 0), (0.0011, 1), (86_400, 22), (86_401, 23), (.infinity, 23)])
     func buckets(seconds: Double, bucket: Int) {
-        var histogram = DurationHistogram()
+        var histogram = BucketedDurations()
         histogram.add(seconds)
         #expect(histogram.counts.firstIndex(of: 1) == bucket)
         #expect(histogram.count == 1)

@@ -1,0 +1,93 @@
+public import AsyncFlow
+import AsyncFlowTelemetry
+import Dispatch
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The page of a run in a browser, while it goes on: progress, timeline, graph, curves, failures, and every task.
+///
+/// Made by ``AsyncFlow/WorkflowEngine/startDashboard(_:)``. It stops with the engine.
+public final class Dashboard: Sendable {
+    /// Where the page is; with the token, if one is needed. Whoever has this address can see the run.
+    public let url: String
+    /// The port that it listens on.
+    public let port: Int
+
+    private let life: DashboardLife
+    private let attachment: EventAttachment
+
+    init(url: String, port: Int, life: DashboardLife, attachment: EventAttachment) {
+        self.url = url
+        self.port = port
+        self.life = life
+        self.attachment = attachment
+    }
+
+    /// Closes the page; returns when no connection and no port is in use any more. The run goes on. May be called any number
+    /// of times.
+    public func stop() async {
+        life.stop()
+        await attachment.detach()
+        await life.waitUntilStopped()
+    }
+
+    /// Returns when the page is closed: some time after the engine's end, if it is to be kept open, or after ``stop()``.
+    ///
+    /// A program that awaits this at its end lets people look at the last state for as long as ``Configuration/keepOpen`` says.
+    /// Returns early if the Swift task is cancelled; the page stays open then.
+    public func waitUntilStopped() async { await life.waitUntilStopped() }
+}
+
+extension WorkflowEngine {
+    /// Shows the run on a web page: open the address that is logged, or ``Dashboard/url``, in a browser.
+    ///
+    /// It knows what happens from now on, so start it before the first task. The run is never slowed by it: where it can't keep up,
+    /// it leaves events out and says so.
+    ///
+    /// By default only this machine can connect, which means everybody who can log in to it: give a token where that matters.
+    /// With another `host` the token is needed in any case. The connection isn't encrypted; through `ssh -L` it is.
+    ///
+    /// - Parameter configuration: where it can be reached; by default at `http://127.0.0.1:8080`.
+    /// - Returns: the dashboard, which goes on also if nobody keeps it, until the engine ends.
+    /// - Throws: ``DashboardError`` if it can't listen there, for example because the port is in use, or the token is empty;
+    ///   `CancellationError` if the Swift task is cancelled before it listens.
+    @discardableResult
+    public func startDashboard(_ configuration: Dashboard.Configuration = .init()) async throws -> Dashboard {
+        guard configuration.token != "" else {
+            throw DashboardError(description: "The dashboard's token is empty. Give one with characters, or none.")
+        }
+        guard (0...65535).contains(configuration.port) else {
+            throw DashboardError(
+                description: "The dashboard can't listen on port \(configuration.port): ports are 0 to 65535.")
+        }
+        let isLoopback = AccessPolicy.isLoopback(configuration.host)
+        let token = configuration.token ?? (isLoopback ? nil : RunPage.randomNonce())
+        let hub = UpdateHub()
+        let life = DashboardLife(hub: hub, keepOpen: configuration.keepOpen)
+        let feed = RunFeed(engineID: id) { life.engineEnded() }
+        let routes = DashboardRoutes(
+            feed: feed, hub: hub, policy: AccessPolicy(host: configuration.host, token: token),
+            // Cookies don't tell ports apart.
+            cookieName: "asyncflow-" + RunPage.randomNonce().prefix(8))
+        let port = try await life.start(routes: routes, host: configuration.host, port: configuration.port)
+        let attachment = attach(feed, overflow: .drop())
+        life.makeUpdates(of: feed)
+
+        let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+        var url = "http://\(host):\(port)/"
+        if let token { url += "?token=\(Self.percentEncoded(token))" }
+        configuration.logger.notice("The run can be seen at \(url)")
+        return Dashboard(url: url, port: port, life: life, attachment: attachment)
+    }
+
+    private static func percentEncoded(_ text: String) -> String {
+        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~".utf8)
+        return text.utf8.map { byte in
+            plain.contains(byte)
+                ? String(UnicodeScalar(byte)) : "%" + String(Int(byte) + 0x100, radix: 16, uppercase: true).dropFirst()
+        }.joined()
+    }
+}

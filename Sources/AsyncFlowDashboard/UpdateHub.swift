@@ -1,0 +1,168 @@
+import AsyncFlowTelemetry
+import NIOCore
+import Synchronization
+
+/// Tells browsers what has changed. A browser asks for what is newer than what it has; one that is slow asks less often.
+final class UpdateHub: Sendable {
+    enum Update: Sendable {
+        case changed([ByteBuffer], version: Int)
+        /// The run has ended: nothing more will change.
+        case end
+        /// The dashboard is closed while the run goes on.
+        case closed
+    }
+
+    private struct State {
+        var parts = SharedParts()
+        /// The last state is there.
+        var isOver = false
+        var isEnding = false
+        var isClosed = false
+        var clientCount = 0
+        var lastWaiter = 0
+        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        /// Who waits until there is a browser, or the end.
+        var idle: CheckedContinuation<Void, Never>?
+        /// Who waits until no browser is left.
+        var leaving: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Mutex(State())
+
+    var clientCount: Int { state.withLock { $0.clientCount } }
+    var document: [ByteBuffer] { state.withLock { $0.parts.document } }
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    // MARK: - Who makes the updates
+
+    func publish(_ parts: [(PageData.Part, [UInt8])], isLast: Bool = false) {
+        let woken = state.withLock { state in
+            guard !state.isOver else { return [CheckedContinuation<Void, Never>]() }
+            let isChanged = state.parts.replace(parts, isLive: !isLast)
+            if isLast { state.isOver = true }
+            return isChanged || isLast ? Self.takeWaiting(&state) : []
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    /// Ends all streams at once.
+    func close() {
+        let woken = state.withLock { state in
+            state.isClosed = true
+            var woken = Self.takeWaiting(&state) + state.leaving
+            state.leaving = []
+            if let idle = state.idle.take() { woken.append(idle) }
+            return woken
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    /// Returns as soon as there is a browser that wants updates, or after ``end()``.
+    func waitForClient() async {
+        await withCheckedContinuation { continuation in
+            let isThere = state.withLock { state in
+                if state.clientCount > 0 || state.isEnding || state.isClosed { return true }
+                state.idle = continuation
+                return false
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    /// Ends ``waitForClient()``, now and from now on: no update but the last one is wanted.
+    func end() {
+        let idle = state.withLock { state in
+            state.isEnding = true
+            return state.idle.take()
+        }
+        idle?.resume()
+    }
+
+    /// Returns when all browsers have got the last state, or after a while.
+    func waitUntilNoClient(atMost patience: Duration) async {
+        let limit = Task.detached { [self] in
+            try? await Task.sleep(for: patience)
+            let leaving = state.withLock { state in
+                defer { state.leaving = [] }
+                return state.leaving
+            }
+            for continuation in leaving { continuation.resume() }
+        }
+        await waitUntilNoClient()
+        limit.cancel()
+    }
+
+    private func waitUntilNoClient() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.clientCount == 0 || state.isClosed { return true }
+                state.leaving.append(continuation)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+    }
+
+    // MARK: - Browsers
+
+    func enter() {
+        let idle = state.withLock { state in
+            state.clientCount += 1
+            return state.idle.take()
+        }
+        idle?.resume()
+    }
+
+    func leave() {
+        let leaving = state.withLock { state in
+            state.clientCount -= 1
+            guard state.clientCount == 0 else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.leaving = [] }
+            return state.leaving
+        }
+        for continuation in leaving { continuation.resume() }
+    }
+
+    /// What has changed after a version; waits until something has.
+    ///
+    /// - Throws: `CancellationError` if the browser has gone.
+    func next(after version: Int) async throws -> Update {
+        while true {
+            try Task.checkCancellation()
+            let update = state.withLock { state -> Update? in
+                if state.isClosed { return state.isOver && state.parts.version == version ? .end : .closed }
+                if state.parts.version > version {
+                    return .changed(state.parts.event(since: version), version: state.parts.version)
+                }
+                return state.isOver ? .end : nil
+            }
+            if let update { return update }
+            await waitForChange(after: version)
+        }
+    }
+
+    private func waitForChange(after version: Int) async {
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustWait = state.withLock { state in
+                    if Task.isCancelled || state.isOver || state.isClosed || state.parts.version > version {
+                        return false
+                    }
+                    state.waiting[number] = continuation
+                    return true
+                }
+                if !mustWait { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
+        }
+    }
+
+    private static func takeWaiting(_ state: inout State) -> [CheckedContinuation<Void, Never>] {
+        defer { state.waiting = [:] }
+        return Array(state.waiting.values)
+    }
+}

@@ -1,0 +1,129 @@
+public import AsyncFlow
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A model that follows a running engine.
+extension RunModel {
+    /// A model of a run that is observed from now on.
+    package static func following(engineID: String, at time: EventTime) -> RunModel {
+        var model = RunModel()
+        var event = RunEvent(kind: .sessionStarted, time: time.secondsSince1970)
+        var session = RunSessionFacts()
+        let process = ProcessInfo.processInfo
+        session.id = engineID
+        session.host = process.hostName
+        session.arguments = CommandLine.arguments
+        session.cores = Double(process.activeProcessorCount)
+        session.memoryBytes = Double(process.physicalMemory)
+        session.processID = Int(process.processIdentifier)
+        event.session = session
+        model.apply(event)
+        return model
+    }
+
+    /// Takes in what an engine says.
+    package mutating func apply(_ event: WorkflowEvent) {
+        guard let kind = RunEvent.Kind(event.type) else { return }
+        var fact = RunEvent(kind: kind, time: event.time.secondsSince1970)
+        fact.attempt = max(1, event.attempt)
+        if let number = event.taskNumber, let task = event.task {
+            fact.task = key(number)
+            fact.name = intern(task.name)
+            fact.taskKind = RunTaskKind(task.kind)
+            if let backend = task.backend { fact.backend = intern(backend) }
+            fact.block = task.blockID.map { key($0.number) }
+        }
+        if let workflow = event.workflowID { fact.workflow = intern(workflow) }
+        switch kind {
+        case .taskCreated: fact.dependencies = event.dependencies.map { key($0.number) }
+        case .taskStarted:
+            fact.worker = event.worker
+            fact.cores = event.allocation.map { Double($0.cores) }
+            fact.waitedFor = event.waitCause.flatMap { cause in RunWait.allCases.first { $0.text == cause.description }
+            }
+        case .eventsDropped: fact.droppedCount = event.droppedCount
+        case .custom: if let custom = event.custom { fact.name = intern(custom.name) }
+        default: break
+        }
+        if let error = event.error { fact.failure = RunFailureText(error) }
+        if let usage = event.usage {
+            fact.cpuSeconds = (usage.userTime + usage.systemTime) / .seconds(1)
+            fact.peakMemoryBytes = Double(usage.peakMemory.bytes)
+        }
+        apply(fact)
+    }
+
+    /// So many events were left out for the reader.
+    package mutating func noteDropped(_ count: Int, at time: EventTime) {
+        var fact = RunEvent(kind: .eventsDropped, time: time.secondsSince1970)
+        fact.droppedCount = count
+        apply(fact)
+    }
+
+    /// While nothing happens time passes all the same: what runs has run for longer.
+    package mutating func passTime(to time: EventTime) {
+        guard !hasEnded, !origin.isNaN else { return }
+        lastTime = max(lastTime, time.secondsSince1970 - origin)
+    }
+
+    private mutating func key(_ number: UInt64) -> RunTaskKey { RunTaskKey(prefix: intern("task"), number: number) }
+}
+
+extension RunEvent.Kind {
+    /// `nil` for what the model doesn't keep.
+    fileprivate init?(_ type: EventType) {
+        switch type {
+        case .engineStarted: return nil  // it was before the model
+        case .engineEnded: self = .sessionEnded
+        case .scopeStarted: self = .scopeStarted
+        case .scopeEnded: self = .scopeEnded
+        case .taskCreated: self = .taskCreated
+        case .taskResolved: self = .taskResolved
+        case .taskQueued: self = .taskQueued
+        case .taskStarted: self = .taskStarted
+        case .taskAttemptFailed: self = .taskAttemptFailed
+        case .taskCompleted: self = .taskCompleted
+        case .taskFailed: self = .taskFailed
+        case .taskCancelled: self = .taskCancelled
+        case .serviceReady: self = .serviceReady
+        case .serviceRestarted: self = .serviceRestarted
+        case .serviceStopped: self = .serviceStopped
+        case .custom: self = .custom
+        case .eventsDropped: self = .eventsDropped
+        default: return nil
+        }
+    }
+}
+
+extension RunTaskKind {
+    fileprivate init(_ kind: TaskKind) {
+        switch kind {
+        case .function: self = .function
+        case .executable: self = .executable
+        case .prompt: self = .prompt
+        case .block: self = .block
+        case .service: self = .service
+        default: self = .unknown
+        }
+    }
+}
+
+extension RunFailureText {
+    /// As much of a message as anybody reads.
+    private static let longestMessage = 16 << 10
+
+    fileprivate init(_ error: any Error) {
+        let cause = (error as? TaskFailedError)?.cause ?? error
+        var message = (error as? any WorkflowError)?.message ?? String(describing: error)
+        if message.utf8.count > Self.longestMessage {
+            message = String(decoding: message.utf8.prefix(Self.longestMessage), as: UTF8.self) + "…"
+        }
+        self.init(
+            type: String(describing: Swift.type(of: cause)), message: message,
+            stderrTail: (cause as? CommandError)?.standardErrorTail ?? "")
+    }
+}
