@@ -140,7 +140,7 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            resources: [.copy("Browser")], swiftSettings: settings),
+            swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
     ] + examples
