@@ -97,6 +97,9 @@ let package = Package(
             path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
+        .executableTarget(
+            name: "progress-probe", dependencies: ["AsyncFlow", "AsyncFlowTelemetry"], path: "Tests/ProgressProbe",
+            swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowTests",
             dependencies: [
@@ -124,7 +127,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "AsyncFlowTelemetryTests", dependencies: ["AsyncFlowTelemetry"],
+            name: "AsyncFlowTelemetryTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowTelemetry", "progress-probe", .product(name: "Logging", package: "swift-log"),
+            ],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowDashboardTests",

@@ -21,7 +21,7 @@ struct AsyncFlowCommand: ParsableCommand {
             Exit codes: 0 done; 64 wrong usage; 65 the recording is empty or no recording; 66 there is no such file, or
             it is a folder; 73 the output can't be written; 74 the recording can't be read.
             """,
-        version: "unreleased",
+        version: AsyncFlowVersion.current,
         subcommands: [SummaryCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self])
 
     static func main() {

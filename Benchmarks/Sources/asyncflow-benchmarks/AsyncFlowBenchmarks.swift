@@ -9,7 +9,7 @@ struct AsyncFlowBenchmarks: AsyncParsableCommand {
             Tables for people come first, then one line `figure <name> <value> <unit>` per number for programs.
             """,
         subcommands: [
-            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, ReportCommand.self,
+            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, ReportBenchmark.self,
             PeersCommand.self, MeasureCommand.self,
         ])
 }

@@ -55,6 +55,9 @@ final class BackendRouter: Sendable {
     /// How many tasks wait for their turn.
     var waitingCount: Int { slots.reduce(blockScheduler.waitingCount) { $0 + $1.scheduler.waitingCount } }
 
+    /// The cores of all backends together, as far as they say.
+    var coreCount: Int { slots.reduce(0) { $0 + ($1.scheduler.capacity?.cores ?? 0) } }
+
     private var listing: String { slots.map { "'\($0.name)' (\($0.abilities))" }.joined(separator: ", ") }
 
     private func thoseThatCan(_ kind: TaskKind) -> String {

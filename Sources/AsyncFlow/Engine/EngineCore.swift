@@ -13,12 +13,15 @@ final class EngineCore: Sendable {
     let ordinal: UInt32
     let id: String
     let configuration: WorkflowEngine.Configuration
+    let startTime = EventTime.now
     let router: BackendRouter
     /// All time comes from here.
     let timers: Timers
     let failures: Mutex<FailureCounter>
     let events: EventHub
     let instrument = InstrumentSlot()
+    /// What other modules keep one of per engine.
+    let companions = Mutex<[ObjectIdentifier: any Sendable]>([:])
     let running = RunningTasks()
     let files: EngineFiles
     let services = ServiceRegistry()

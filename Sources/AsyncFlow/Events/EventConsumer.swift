@@ -1,3 +1,6 @@
+package import Logging
+import Synchronization
+
 /// Reads every event from when it is attached on, on a thread of its own.
 package protocol EventConsumer: AnyObject, Sendable {
     /// The next events, in their order; never called concurrently.
@@ -56,4 +59,22 @@ extension WorkflowEngine {
     package func setInstrument(_ instrument: any TaskInstrument) -> Bool { core.instrument.set(instrument) }
 
     package func removeInstrument() { core.instrument.remove() }
+
+    /// The one object of its type that this engine has: made when it is first asked for.
+    package func companion<Companion: AnyObject & Sendable>(_: Companion.Type, make: () -> Companion) -> Companion {
+        core.companions.withLock { companions in
+            let key = ObjectIdentifier(Companion.self)
+            if let companion = companions[key] as? Companion { return companion }
+            let companion = make()
+            companions[key] = companion
+            return companion
+        }
+    }
+
+    /// The logger of the engine.
+    package var logger: Logger { core.configuration.logger }
+    /// When the engine was made.
+    package var startTime: EventTime { core.startTime }
+    /// The cores that all its backends have together, as far as they say.
+    package var coreCount: Int { core.router.coreCount }
 }

@@ -52,10 +52,23 @@ public struct WorkflowEvent: Sendable {
         return number
     }
 
-    /// Tells the definitions of tasks apart, as long as events of theirs are kept.
+    /// What the calls of one task have in common: who keeps it can tell definitions apart by it, and keep for each what is
+    /// the same in all of its events.
+    package var definition: (any AnyObject & Sendable)? {
+        guard case .task(_, let definition, _) = subject else { return nil }
+        return definition
+    }
+
+    /// Tells definitions apart as long as they exist: another one may come to be at the same address.
     package var definitionID: ObjectIdentifier? {
         guard case .task(_, let definition, _) = subject else { return nil }
         return ObjectIdentifier(definition)
+    }
+
+    /// The number of the block that the task is a member of.
+    package var blockNumber: UInt64? {
+        guard case .task(_, _, let membership) = subject else { return nil }
+        return membership?.block?.taskID.number
     }
 
     /// The workflow that it belongs to, if any.

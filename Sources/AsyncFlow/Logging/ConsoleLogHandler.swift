@@ -128,21 +128,8 @@ public struct ConsoleLogHandler: LogHandler {
             + ".\(padded(now.tv_nsec / 1_000_000, 3))"
     }
 
-    /// Writes a line in one call, so that lines of several threads and processes don't mix.
+    /// Writes a line in one call, so that lines of several threads and processes don't mix, and without tearing a display of
+    /// progress on the same terminal.
     @Sendable
-    public static func writeToStandardError(_ line: String) {
-        var line = line
-        line.withUTF8 { writeAll($0, to: STDERR_FILENO) }
-    }
-}
-
-/// Writes until everything is written or the descriptor takes no more, in which case nothing sensible can be done.
-private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) {
-    var rest = UnsafeRawBufferPointer(bytes)[...]
-    while !rest.isEmpty {
-        let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0, errno == EINTR { continue }
-        if count <= 0 { return }
-        rest = rest.dropFirst(count)
-    }
+    public static func writeToStandardError(_ line: String) { Console.write(line, to: STDERR_FILENO) }
 }

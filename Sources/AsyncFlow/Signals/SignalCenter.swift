@@ -84,6 +84,7 @@ final class SignalCenter: Sendable {
 
     /// Ends the process as the signal would have, so that a shell sees it.
     private static func endProcess(by number: Int32) -> Never {
+        Console.leave()
         signal(number, SIG_DFL)
         var set = sigset_t()
         sigemptyset(&set)

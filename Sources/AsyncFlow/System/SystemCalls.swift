@@ -7,8 +7,8 @@ import Musl
 #endif
 
 /// A system call that failed, as the system's error number.
-struct SystemError: Error, Hashable {
-    var code: CInt
+package struct SystemError: Error, Hashable {
+    package var code: CInt
 
     /// The error of the call that has just failed on this thread.
     static var current: SystemError { SystemError(code: errno) }

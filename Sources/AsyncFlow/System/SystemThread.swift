@@ -7,7 +7,7 @@ import Musl
 #endif
 
 /// A thread of our own, for what would hold up one of Swift's.
-struct SystemThread: Sendable {
+package struct SystemThread: Sendable {
     private final class Work {
         let body: @Sendable () -> Void
 
@@ -55,7 +55,7 @@ struct SystemThread: Sendable {
 
     /// Starts a detached thread in which every signal is blocked: the handlers of the program don't run on it, and
     /// writing into a pipe that nobody reads is an error there instead of the program's end.
-    static func startDetached(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package static func startDetached(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)

@@ -1,0 +1,79 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Keeps something on the last lines of a terminal, while other text is written above it.
+package protocol ConsoleDisplay: AnyObject, Sendable {
+    /// Writes the text where the descriptor leads; if that is the display's terminal, above what it shows. Returns when the
+    /// text is written, so that nothing is lost if the process ends right after.
+    func write(_ text: String, to descriptor: Int32)
+    /// The process is about to end: takes off the terminal what it shows, if that is possible at once.
+    func leave()
+}
+
+/// Where log lines and a display on the same terminal meet, so that neither tears the other.
+package enum Console {
+    private static let display = Mutex<(any ConsoleDisplay)?>(nil)
+
+    /// Has a display take part in what is written from now on.
+    ///
+    /// - Returns: whether it does; if not, another one does already.
+    package static func show(_ new: any ConsoleDisplay) -> Bool {
+        display.withLock { display in
+            if display == nil { display = new }
+            return display === new
+        }
+    }
+
+    package static func remove(_ old: any ConsoleDisplay) {
+        display.withLock { if $0 === old { $0 = nil } }
+    }
+
+    /// Writes text, that had better be whole lines, without tearing a display.
+    package static func write(_ text: String, to descriptor: Int32) {
+        if let display = display.withLock({ $0 }) {
+            display.write(text, to: descriptor)
+        } else {
+            writeDirectly(text, to: descriptor)
+        }
+    }
+
+    /// The process is about to end, without the engines having ended.
+    package static func leave() { display.withLock { $0 }?.leave() }
+
+    /// Writes until everything is written or the descriptor takes no more, in which case nothing sensible can be done.
+    package static func writeDirectly(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)[...]
+            while !rest.isEmpty {
+                let count = Self.write(descriptor, rest)
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN {  // somebody made the descriptor a non-blocking one
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&waiting, 1, -1)
+                    continue
+                }
+                if count <= 0 { return }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+
+    private static func write(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes)
+        #if canImport(Glibc)
+        return Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        #elseif canImport(Musl)
+        return Musl.write(descriptor, bytes.baseAddress, bytes.count)
+        #else
+        return Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+        #endif
+    }
+}

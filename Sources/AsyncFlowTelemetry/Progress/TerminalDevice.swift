@@ -1,0 +1,104 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A terminal, written to without ever waiting for it.
+final class TerminalDevice: Sendable {
+    enum Outcome: Equatable { case written(Int), gone }
+
+    /// Opened once more, where that is allowed: whether a write waits is a matter of the open file, which is shared with
+    /// everybody else who has the descriptor.
+    private let output: Int32
+    private let isOwn: Bool
+    private let identity: Identity
+
+    private struct Identity: Equatable {
+        let number: UInt64
+
+        init?(_ descriptor: Int32) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFCHR else { return nil }
+            number = UInt64(truncatingIfNeeded: status.st_rdev)
+        }
+    }
+
+    /// - Returns: nil if the descriptor isn't of a terminal.
+    init?(_ descriptor: Int32) {
+        guard isatty(descriptor) == 1, let identity = Identity(descriptor) else { return nil }
+        var name = [CChar](repeating: 0, count: 1024)
+        var own: Int32 = -1
+        if ttyname_r(descriptor, &name, name.count) == 0 {
+            own = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+            if own >= 0, Identity(own) != identity {
+                close(own)
+                own = -1
+            }
+        }
+        isOwn = own >= 0
+        output = isOwn ? own : fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        self.identity = identity
+        if output < 0 { return nil }
+    }
+
+    deinit { close(output) }
+
+    /// Whether that is this terminal, too.
+    func isBehind(_ descriptor: Int32) -> Bool { Identity(descriptor) == identity }
+
+    var size: TerminalSize {
+        var size = winsize()
+        guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return TerminalSize()
+        }
+        return TerminalSize(columns: Int(size.ws_col), rows: Int(size.ws_row))
+    }
+
+    /// Whether the terminal is another job's at the moment.
+    var isForegroundOfOthers: Bool {
+        let group = tcgetpgrp(output)
+        return group > 0 && group != getpgrp()
+    }
+
+    /// Writes as much as the terminal takes right now.
+    func write(_ bytes: ArraySlice<UInt8>) -> Outcome {
+        var rest = bytes
+        while !rest.isEmpty {
+            guard isWritable(within: 0) else { break }
+            // A descriptor that waits gets little at a time, so that it most likely doesn't.
+            let part = isOwn ? rest : rest.prefix(64)
+            let count = part.withUnsafeBytes { bytes in
+                #if canImport(Glibc)
+                Glibc.write(output, bytes.baseAddress, bytes.count)
+                #elseif canImport(Musl)
+                Musl.write(output, bytes.baseAddress, bytes.count)
+                #else
+                Darwin.write(output, bytes.baseAddress, bytes.count)
+                #endif
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                if errno == EAGAIN || errno == EWOULDBLOCK { break }
+                return .gone
+            }
+            if count == 0 { break }
+            rest = rest.dropFirst(count)
+        }
+        return .written(bytes.count - rest.count)
+    }
+
+    /// - Parameter milliseconds: how long to wait for that; forever if it is -1.
+    func isWritable(within milliseconds: Int32) -> Bool { Self.isWritable(output, within: milliseconds) }
+
+    static func isWritable(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        while true {
+            let count = poll(&waiting, 1, milliseconds)
+            if count < 0, errno == EINTR { continue }
+            return count != 0  // what is wrong with the descriptor shows when it is written to
+        }
+    }
+}

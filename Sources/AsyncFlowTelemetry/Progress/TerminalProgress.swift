@@ -1,0 +1,62 @@
+public import AsyncFlow
+import Logging
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The progress of a run, as it is being shown. Ends with the engine, also if nobody holds this any more.
+public final class TerminalProgress: Sendable {
+    private let attachment: EventAttachment?
+    private let descriptor: Int32
+
+    init(_ configuration: ProgressConfiguration, of flow: WorkflowEngine) {
+        descriptor = configuration.output.descriptor
+        let plan = ProgressPlan(
+            configuration.style, environment: ProcessInfo.processInfo.environment, isTerminal: isatty(descriptor) == 1)
+        if let problem = plan.problem { Logger.asyncFlow().warning("\(problem)") }
+        guard plan.form != .off else {
+            attachment = nil
+            return
+        }
+        let display = ProgressDisplay(
+            configuration, plan, coresTotal: WorkflowEngine.Configuration.availableCores)
+        // The run never waits for somebody who only looks at it.
+        attachment = flow.attach(display, overflow: .drop())
+    }
+
+    /// Ends it: what is shown gives way to one line with totals, duration and the last failure. Returns within about a
+    /// second, even if the terminal takes nothing; later calls do nothing.
+    public func stop() async { await attachment?.detach() }
+
+    /// Writes a line of the program's own where progress is shown, above a live display.
+    ///
+    /// Lines that are written otherwise, as by `print`, aren't lost, but may have a rest of the display behind them.
+    ///
+    /// - Parameter line: the text; a line end is added. Control characters are written as they are.
+    public func write(_ line: String) { Console.write(line + "\n", to: descriptor) }
+}
+
+extension WorkflowEngine {
+    /// Shows from now on how the run goes, on a terminal or as a line now and then, until the engine ends or
+    /// ``TerminalProgress/stop()`` is called. Never slows the run.
+    ///
+    /// ```swift
+    /// let progress = flow.startProgress()
+    /// ```
+    ///
+    /// - Parameter configuration: where and how.
+    @discardableResult
+    public func startProgress(_ configuration: ProgressConfiguration = .init()) -> TerminalProgress {
+        TerminalProgress(configuration, of: self)
+    }
+}

@@ -1,0 +1,161 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Bytes that grow at the end: the fastest way to put lines together of pieces that are known already.
+struct LineBuffer: ~Copyable {
+    private var start: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int = 1 << 16) {
+        self.capacity = max(64, capacity)
+        start = .allocate(capacity: self.capacity)
+    }
+
+    deinit { start.deallocate() }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+    /// Forgets the first bytes, or all.
+    mutating func removeFirst(_ removed: Int) {
+        memmove(start, start + removed, count - removed)
+        count -= removed
+    }
+    mutating func removeAll() { count = 0 }
+
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if count + more > capacity { grow(more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ more: Int) {
+        capacity = max(2 * capacity, count + more)
+        let new = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        new.update(from: start, count: count)
+        start.deallocate()
+        start = new
+    }
+
+    @inline(__always)
+    mutating func append(_ byte: UInt8) {
+        reserve(1)
+        start[count] = byte
+        count += 1
+    }
+
+    @inline(__always)
+    mutating func append(_ text: StaticString) {
+        let size = text.utf8CodeUnitCount
+        reserve(size)
+        memcpy(start + count, text.utf8Start, size)
+        count += size
+    }
+
+    @inline(__always)
+    mutating func append(_ other: [UInt8]) {
+        reserve(other.count)
+        other.withUnsafeBufferPointer { if let base = $0.baseAddress { memcpy(start + count, base, $0.count) } }
+        count += other.count
+    }
+
+    /// Once more what was appended from a place on.
+    @inline(__always)
+    mutating func repeatBytes(from place: Int, to end: Int) {
+        reserve(end - place)
+        memcpy(start + count, start + place, end - place)
+        count += end - place
+    }
+
+    mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            reserve(bytes.count)
+            if let base = bytes.baseAddress { memcpy(start + count, base, bytes.count) }
+            count += bytes.count
+        }
+    }
+
+    /// A decimal number, with at least so many digits.
+    mutating func append(decimal value: UInt64, digits least: Int = 1) {
+        var rest = value
+        var digits = 1
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        digits = max(digits, least)
+        reserve(digits)
+        rest = value
+        var place = count + digits
+        for _ in 0..<digits {
+            place -= 1
+            start[place] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
+        }
+        count += digits
+    }
+
+    /// 16 lower-case hexadecimal digits.
+    @inline(__always)
+    mutating func append(hex value: UInt64) {
+        reserve(16)
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: (value >> UInt64(60 - 4 * index)) & 0xF)
+            start[count + index] = digit < 10 ? digit &+ 0x30 : digit &+ 0x57
+        }
+        count += 16
+    }
+
+    /// Seconds with microseconds behind the point.
+    mutating func append(microseconds value: Int64) {
+        if value < 0 { append(0x2D) }
+        let size = value.magnitude
+        append(decimal: size / 1_000_000)
+        append(0x2E)
+        append(decimal: size % 1_000_000, digits: 6)
+    }
+
+    /// A JSON number; what isn't one is `null`.
+    mutating func append(number value: Double) {
+        if value.isFinite {
+            append(text: "\(value)")
+        } else {
+            append("null")
+        }
+    }
+
+    /// A JSON string, with its quotes.
+    mutating func append(string text: String) {
+        append(0x22)
+        append(escaped: text)
+        append(0x22)
+    }
+
+    mutating func append(escaped text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            for byte in bytes {
+                switch byte {
+                case 0x22: append("\\\"")
+                case 0x5C: append("\\\\")
+                case 0x0A: append("\\n")
+                case 0x0D: append("\\r")
+                case 0x09: append("\\t")
+                case 0..<0x20, 0x7F:
+                    append("\\u00")
+                    append(Self.hexDigit(byte >> 4))
+                    append(Self.hexDigit(byte & 0xF))
+                default: append(byte)
+                }
+            }
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }
+}

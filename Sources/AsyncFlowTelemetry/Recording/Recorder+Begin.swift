@@ -1,0 +1,42 @@
+import AsyncFlow
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+extension Recorder {
+    /// Begins the recording of an engine's run in a directory.
+    static func begin(
+        of flow: WorkflowEngine, in directory: String, _ configuration: TelemetryConfiguration
+    ) throws(TelemetryError) -> Recorder {
+        let stamp = timeStamp(EventTime.now.secondsSince1970)
+        let file = try RecordingFile(path: "\(directory)/\(flow.id).\(stamp).telemetry.jsonl")
+        let process = ProcessInfo.processInfo
+        var facts = RunSessionFacts()
+        facts.id = flow.id
+        facts.host = ResourceSampler.node
+        facts.version = AsyncFlowVersion.current
+        facts.arguments = process.arguments
+        facts.cores = Double(flow.coreCount)
+        facts.memoryBytes = Double(process.physicalMemory)
+        facts.processID = Int(process.processIdentifier)
+        let encoder = EventLineEncoder(
+            sessionID: flow.id, identity: TraceIdentity(engineID: flow.id), node: ResourceSampler.node, facts: facts)
+        return Recorder(
+            file, encoder, flushInterval: configuration.flushInterval, startTime: flow.startTime, logger: flow.logger)
+    }
+
+    /// As the original names its recordings: local time, year to second.
+    private static func timeStamp(_ seconds: Double) -> String {
+        let parts = Calendar.current.dateComponents(
+            [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: seconds))
+        func text(_ value: Int?, _ digits: Int) -> String {
+            let text = "\(value ?? 0)"
+            return String(repeating: "0", count: max(0, digits - text.count)) + text
+        }
+        return text(parts.year, 4) + text(parts.month, 2) + text(parts.day, 2) + "_" + text(parts.hour, 2)
+            + text(parts.minute, 2) + text(parts.second, 2)
+    }
+}

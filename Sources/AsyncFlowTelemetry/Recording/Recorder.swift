@@ -1,0 +1,143 @@
+import AsyncFlow
+import Logging
+import Synchronization
+
+/// Writes every event, and every sample, as a line of a recording.
+///
+/// Lines are collected and written when there are many, when a second has passed, and when somebody asks. If they can't be
+/// written, the recording ends there: the engine's log says so once, and the run goes on.
+final class Recorder: EventConsumer {
+    private struct State: ~Copyable {
+        var encoder: EventLineEncoder
+        var buffer = LineBuffer(capacity: 2 * Recorder.writeSize)
+        let file: RecordingFile
+        var lastWrite = ContinuousClock.now
+        var eventCount = 0
+        var unwrittenCount = 0
+        var lostCount = 0
+        var problem: String?
+        var isEnded = false
+        var whenFinished: (@Sendable () -> Void)?
+    }
+
+    /// How many bytes are written at once, at least, as long as there is much to write.
+    private static let writeSize = 1 << 18
+
+    private let state: Mutex<State>
+    private let flushInterval: Duration
+    private let logger: Logger
+    let path: String
+
+    init(
+        _ file: consuming RecordingFile, _ encoder: EventLineEncoder, flushInterval: Duration, startTime: EventTime,
+        logger: Logger
+    ) {
+        path = file.path
+        self.flushInterval = flushInterval
+        self.logger = logger
+        state = Mutex(State(encoder: encoder, file: file))
+        state.withLock { $0.encoder.appendSessionStart(at: startTime, to: &$0.buffer) }
+    }
+
+    // MARK: - Events
+
+    func consume(_ events: [WorkflowEvent], droppedCount: Int) {
+        let problem = state.withLock { state -> String? in
+            if droppedCount > 0 {
+                state.lostCount += droppedCount
+                state.encoder.appendDropped(droppedCount, to: &state.buffer)
+            }
+            if state.problem != nil {
+                state.unwrittenCount += events.count
+                return nil
+            }
+            for event in events { state.encoder.append(event, to: &state.buffer) }
+            state.eventCount += events.count
+            return Self.writeIfDue(&state, flushInterval)
+        }
+        report(problem)
+    }
+
+    func add(_ sample: TelemetrySample) {
+        let problem = state.withLock { state -> String? in
+            if state.problem != nil || state.isEnded { return nil }
+            state.encoder.append(sample, to: &state.buffer)
+            return Self.writeIfDue(&state, flushInterval)
+        }
+        report(problem)
+    }
+
+    /// Writes what is there. Also called from time to time, when nothing happens.
+    func write() {
+        report(state.withLock { state in state.isEnded ? nil : Self.write(&state) })
+    }
+
+    func flush() { write() }
+
+    /// - Throws: ``TelemetryError`` if the recording can't be written, or couldn't before.
+    func synchronize() throws(TelemetryError) {
+        let problem = state.withLock { state in state.problem ?? state.file.synchronize() }
+        if let problem { throw TelemetryError("the recording \(path) can't be written: \(problem)") }
+    }
+
+    /// - Throws: ``TelemetryError`` if the recording couldn't be written.
+    func check() throws(TelemetryError) {
+        if let problem = state.withLock({ $0.problem }) {
+            throw TelemetryError("the recording \(path) can't be written: \(problem)")
+        }
+    }
+
+    /// Has something done when the recording has ended.
+    func whenFinished(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenFinished = body } }
+
+    func finish() {
+        let (problem, unwritten, lost, whenFinished) = state.withLock { state in
+            let problem = Self.write(&state)
+            state.isEnded = true
+            return (problem, state.unwrittenCount, state.lostCount, state.whenFinished.take())
+        }
+        whenFinished?()
+        report(problem)
+        if unwritten > 0 {
+            logger.warning("the recording \(path) is without the last \(unwritten) events, which couldn't be written")
+        }
+        if lost > 0 {
+            logger.warning("\(lost) events are missing in the recording \(path): its disk was too slow for them")
+        }
+    }
+
+    /// How many events were recorded, and how many are missing.
+    var counts: (recorded: Int, missing: Int) {
+        state.withLock { ($0.eventCount, $0.unwrittenCount + $0.lostCount) }
+    }
+
+    // MARK: - Writing
+
+    private static func writeIfDue(_ state: inout State, _ interval: Duration) -> String? {
+        guard state.buffer.count >= writeSize || ContinuousClock.now - state.lastWrite >= interval else { return nil }
+        return write(&state)
+    }
+
+    /// - Returns: what keeps it from being written, if that wasn't known before.
+    private static func write(_ state: inout State) -> String? {
+        guard state.problem == nil, state.buffer.count > 0 else { return nil }
+        state.lastWrite = .now
+        let (count, problem) = state.file.write(state.buffer.bytes)
+        guard let problem else {
+            state.buffer.removeAll()
+            return nil
+        }
+        // The lines that weren't written, or not whole.
+        let missing = state.buffer.bytes[count...].count { $0 == 0x0A }
+        state.unwrittenCount += missing
+        state.eventCount -= min(missing, state.eventCount)
+        state.buffer.removeAll()
+        state.problem = problem
+        return problem
+    }
+
+    private func report(_ problem: String?) {
+        guard let problem else { return }
+        logger.warning("the recording \(path) ends here, because it can't be written: \(problem). The run goes on.")
+    }
+}

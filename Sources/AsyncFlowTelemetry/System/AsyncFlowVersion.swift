@@ -1,0 +1,4 @@
+/// The version of this package.
+package enum AsyncFlowVersion {
+    package static let current = "0.1.0-dev"
+}

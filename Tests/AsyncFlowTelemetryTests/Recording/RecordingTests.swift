@@ -1,0 +1,273 @@
+import AsyncFlow
+import Foundation
+import Synchronization
+import Testing
+
+@testable import AsyncFlowTelemetry
+
+private struct Broken: Error, CustomStringConvertible {
+    var description: String { "it \"broke\"\n\u{7}" }
+}
+
+@Suite("Recordings", .timeLimit(.minutes(2)))
+struct RecordingTests {
+    /// Records a run and reads what was written.
+    private func record(
+        samples: Duration? = nil, backends: [any Backend] = [LocalBackend()],
+        _ body: (WorkflowEngine, Telemetry) async throws -> Void
+    ) async throws -> Recording {
+        let folder = try TemporaryFolder()
+        let path = try await withTestEngine(backends: backends) { flow async throws in
+            let telemetry = try flow.startTelemetry(
+                .init(recording: .directory(folder.path), sampleInterval: samples))
+            try await body(flow, telemetry)
+            return telemetry.recordingPath!
+        }
+        return try Recording(path)
+    }
+
+    @Test("a task's lines come in order, and each has what every line has")
+    func order() async throws {
+        let recording = try await record { flow, _ in
+            try await flow.withWorkflowScope("campaign") {
+                let one = flow.functionTask("one") { 1 }
+                let two = flow.functionTask("two") { (n: Int) in n }
+                _ = try await two(one()).value
+            }
+        }
+        #expect(
+            recording.types(of: "two") == [
+                "TaskCreated", "asyncflow.TaskResolved", "TaskSubmitted", "TaskQueued", "TaskStarted", "TaskCompleted",
+            ])
+        #expect(recording.lines.first?["event_type"] as? String == "SessionStarted")
+        #expect(recording.lines.last?["event_type"] as? String == "SessionEnded")
+        for line in recording.lines {
+            #expect((line["event_id"] as? String)?.count == 32)
+            #expect((line["trace_id"] as? String)?.count == 34)
+            #expect((line["span_id"] as? String)?.count == 18)
+            #expect(line["name"] as? String == line["event_type"] as? String)
+            #expect(line["section"] as? String == "event")
+            #expect(abs((line["event_time"] as! Double) - Date().timeIntervalSince1970) < 3_600)
+            #expect(line["emit_time"] as! Double >= line["event_time"] as! Double)
+            #expect(line.keys.contains("node_id") && line.keys.contains("backend") && line.keys.contains("task_id"))
+        }
+        #expect(Set(recording.lines.map { $0["event_id"] as! String }).count == recording.lines.count)
+        let created = try #require(recording.lines(of: "two").first)
+        #expect(created.attributes["depends_on"] as? [String] == ["task.000001"])
+        #expect(created.attributes["asyncflow.workflow_id"] as? String == "campaign")
+        #expect(created.attributes["task_type"] as? String == "function")
+        #expect(created["backend"] as? String == "local")
+        #expect(recording.lines(of: "two").last!["duration_seconds"] as! Double > 0)
+        #expect(recording.lines(type: "asyncflow.ScopeStarted").count == 1)
+        #expect(recording.lines.last!["duration_seconds"] as! Double > 0)
+    }
+
+    @Test("everything that was created ends once, also what never ran, and blocks")
+    func everythingEnds() async throws {
+        let recording = try await record { flow, _ in
+            let broken = flow.functionTask("broken") { () throws -> Int in throw Broken() }
+            let after = flow.functionTask("after") { (n: Int) in n }
+            let block = flow.block("block") { try await flow.functionTask("member") { 1 }().value }
+            let sleeping = flow.functionTask("sleeping") { try await Task.sleep(for: .seconds(60)) }
+            let future = sleeping()
+            _ = await after(broken()).result
+            _ = await block().result
+            future.cancel()
+            _ = await future.result
+        }
+        let ends = ["TaskCompleted", "TaskFailed", "TaskCanceled"]
+        let created = recording.lines(type: "TaskCreated").map { $0["task_id"] as! String }
+        #expect(created.count == 5)
+        let ended = recording.lines.filter { ends.contains($0["event_type"] as! String) }.map {
+            $0["task_id"] as! String
+        }
+        #expect(created.sorted() == ended.sorted())
+        let failed = try #require(recording.lines(of: "broken").last)
+        #expect(failed["error_type"] as? String == "Broken")
+        #expect((failed.attributes["error_message"] as? String) == "it \"broke\"\n\u{7}")
+        let never = try #require(recording.lines(of: "after").last)
+        #expect(never["event_type"] as? String == "TaskFailed")
+        #expect(never["duration_seconds"] as? Double == 0)
+        #expect(never.attributes["incomplete_lifecycle"] as? Bool == true)
+        #expect(never["error_type"] as? String == "Broken")
+        #expect(recording.types(of: "sleeping").last == "TaskCanceled")
+        let blockID = recording.lines(of: "block").first?["task_id"] as? String
+        #expect(recording.lines(of: "member").first?.attributes["asyncflow.block_id"] as? String == blockID)
+        #expect(recording.lines(of: "block").first?.attributes["task_type"] as? String == "block")
+    }
+
+    @Test("commands say what they got, took and wrote to their standard error; attempts are there")
+    func commands() async throws {
+        let capacity = ResourceCapacity(cores: 4, memory: .gigabytes(8), gpus: 2)
+        let recording = try await record(backends: [LocalBackend(capacity: capacity)]) { flow, _ in
+            let command = flow.executableTask("command", .cores(3), .gpus(1), .retry(1)) {
+                Command.shell("echo trouble >&2; exit 3")
+            }
+            _ = await command().result
+        }
+        #expect(
+            recording.types(of: "command") == [
+                "TaskCreated", "asyncflow.TaskResolved", "TaskSubmitted", "TaskQueued", "TaskStarted",
+                "asyncflow.TaskAttemptFailed", "TaskSubmitted", "TaskQueued", "TaskStarted", "TaskFailed",
+            ])
+        let lines = recording.lines(of: "command")
+        let start = try #require(lines.first { $0["event_type"] as? String == "TaskStarted" })
+        #expect(start.attributes["asyncflow.cores"] as? Int == 3)
+        #expect(start.attributes["asyncflow.gpu_ids"] as? [Int] == [0])
+        let end = try #require(lines.last)
+        #expect(end.attributes["stderr_tail"] as? String == "trouble\n")
+        #expect(end.attributes["asyncflow.attempt"] as? Int == 2)
+        #expect(end.attributes["cpu_seconds"] as! Double >= 0)
+        #expect(end.attributes["peak_memory_bytes"] as! Int > 0)
+        #expect(end["error_type"] as? String == "CommandError")
+    }
+
+    @Test("names and values are written so that they are read as they were")
+    func hostileNames() async throws {
+        let name = "a\"b\\c\u{1}\n\t\u{2028}é🧬</script>"
+        let recording = try await record { flow, _ in
+            try await flow.withWorkflowScope(name) {
+                try await flow.functionTask(name) {
+                    TaskContext.current?.report(TaskProgress(fraction: 0.25, message: name))
+                    try flow.record(
+                        "test.values",
+                        [
+                            name: .string(name), "integer": -5, "number": 0.5, "nothing": nil,
+                            "no number": .number(.nan),
+                            "list": [1, "two", [true]], "object": ["b": 1, "a": false],
+                        ])
+                }().value
+            }
+        }
+        #expect(recording.lines(of: name).count == 8)
+        #expect(recording.lines(of: name).allSatisfy { $0.attributes["asyncflow.workflow_id"] as? String == name })
+        let custom = try #require(recording.lines(type: "test.values").first)
+        #expect(custom.attributes[name] as? String == name)
+        #expect(custom.attributes["integer"] as? Int == -5)
+        #expect(custom.attributes["number"] as? Double == 0.5)
+        #expect(custom.attributes["nothing"] is NSNull)
+        #expect(custom.attributes["no number"] is NSNull)
+        #expect((custom.attributes["object"] as? [String: Any])?.keys.sorted() == ["a", "b"])
+        #expect(custom["task_id"] as? String == "task.000001")
+        let progress = try #require(recording.lines(type: "asyncflow.TaskProgress").first)
+        #expect(progress.attributes["fraction"] as? Double == 0.25)
+        #expect(progress.attributes["message"] as? String == name)
+    }
+
+    @Test("a custom event outside of tasks belongs to the session")
+    func customOutside() async throws {
+        let recording = try await record { flow, _ in try flow.record("test.alone", ["a": 1, "b": 2]) }
+        let line = try #require(recording.lines(type: "test.alone").first)
+        #expect(line.attributes as? [String: Int] == ["a": 1, "b": 2])
+        #expect(line["span_id"] as? String == recording.lines.first?["span_id"] as? String)
+    }
+
+    @Test("what was flushed is in the file, also before the end")
+    func flush() async throws {
+        let folder = try TemporaryFolder()
+        try await withTestEngine { flow async throws in
+            let telemetry = try flow.startTelemetry(.init(recording: .directory(folder.path), sampleInterval: nil))
+            for _ in 0..<10 {
+                try await flow.functionTask("task") {}().value
+                try await telemetry.flush(fsync: true)
+                let recording = try Recording(telemetry.recordingPath!)
+                #expect(recording.lines.last?["event_type"] as? String == "TaskCompleted")
+            }
+        }
+    }
+
+    @Test("lines are written from time to time, without being asked for")
+    func written() async throws {
+        let folder = try TemporaryFolder()
+        try await withTestEngine { flow async throws in
+            let telemetry = try flow.startTelemetry(
+                .init(recording: .directory(folder.path), flushInterval: .milliseconds(5), sampleInterval: nil))
+            try await flow.functionTask("task") {}().value
+            while try Recording(telemetry.recordingPath!).types(of: "task").last != "TaskCompleted" {
+                await Task.yield()
+            }
+        }
+    }
+
+    @Test("stopping ends the recording, twice is fine, and the run goes on")
+    func stop() async throws {
+        let recording = try await record { flow, telemetry in
+            try await flow.functionTask("before") {}().value
+            await telemetry.stop()
+            await telemetry.stop()
+            try await flow.functionTask("later") {}().value
+            try await telemetry.flush()
+        }
+        #expect(recording.types(of: "before").last == "TaskCompleted")
+        #expect(recording.types(of: "later").isEmpty)
+    }
+
+    @Test(
+        "a recording that begins in the middle has the session's first line, and ends of tasks that it didn't see begin"
+    )
+    func middle() async throws {
+        let folder = try TemporaryFolder()
+        let path = try await withTestEngine { flow async throws in
+            let begun = Mutex(false)
+            let goOn = Mutex(false)
+            let task = flow.functionTask("task") {
+                begun.withLock { $0 = true }
+                while !goOn.withLock({ $0 }) { await Task.yield() }
+            }
+            let future = task()
+            while !begun.withLock({ $0 }) { await Task.yield() }
+            let telemetry = try flow.startTelemetry(.init(recording: .directory(folder.path), sampleInterval: nil))
+            goOn.withLock { $0 = true }
+            try await future.value
+            let summary = await telemetry.summary()
+            #expect(summary.counts.done == 1)
+            return telemetry.recordingPath!
+        }
+        let recording = try Recording(path)
+        #expect(recording.lines.first?["event_type"] as? String == "SessionStarted")
+        #expect(recording.types(of: "task") == ["TaskCompleted"])
+        #expect(recording.lines(of: "task").first?.attributes["incomplete_lifecycle"] as? Bool == true)
+    }
+
+    @Test("the command's reader finds in a recording what the engine did")
+    func readBack() async throws {
+        let folder = try TemporaryFolder()
+        let path = try await withTestEngine { flow async throws in
+            let telemetry = try flow.startTelemetry(.init(recording: .directory(folder.path), sampleInterval: nil))
+            let one = flow.functionTask("one") { (n: Int) throws -> Int in if n % 10 == 3 { throw Broken() } else { n }
+            }
+            let sum = flow.functionTask("sum") { (a: Int, b: Int) in a + b }
+            for n in 0..<500 { sum(one(n), one(n + 1)) }
+            await flow.waitUntilIdle()
+            let summary = await telemetry.summary()
+            #expect(summary.counts.created == 1_500)
+            #expect(summary.counts.failed == 100 + 100)
+            #expect(summary.names.map(\.name) == ["one", "sum"])
+            #expect(summary.names[1].counts.failed == 100)
+            return telemetry.recordingPath!
+        }
+        let file = try RunFile.read(path)
+        let model = file.model
+        #expect(model.taskCount == 1_500)
+        let done = (0..<model.taskCount).filter { model.state[$0] == .done }.count
+        #expect(done == 1_300)
+    }
+
+    @Test("of many tasks nothing is missing")
+    func many() async throws {
+        let folder = try TemporaryFolder()
+        let path = try await withTestEngine { flow async throws in
+            let telemetry = try flow.startTelemetry(.init(recording: .directory(folder.path), sampleInterval: nil))
+            let task = flow.functionTask("task") { (n: Int) in n }
+            for n in 0..<20_000 { task(n) }
+            await flow.waitUntilIdle()
+            let summary = await telemetry.summary()
+            #expect(summary.unrecordedEvents == 0)
+            return telemetry.recordingPath!
+        }
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as! Int
+        #expect(size > 120_000 * 300)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.utf8.count { $0 == 0x0A } == 6 * 20_000 + 2)
+    }
+}

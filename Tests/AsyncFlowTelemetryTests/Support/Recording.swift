@@ -1,0 +1,27 @@
+import Foundation
+
+@testable import AsyncFlowTelemetry
+
+/// The lines of a recording.
+struct Recording {
+    let lines: [[String: Any]]
+
+    init(_ path: String) throws {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        lines = try text.split(separator: "\n").map {
+            try JSONSerialization.jsonObject(with: Data($0.utf8)) as! [String: Any]
+        }
+    }
+
+    func types(of name: String) -> [String] { lines(of: name).map { $0["event_type"] as! String } }
+
+    func lines(of name: String) -> [[String: Any]] {
+        lines.filter { ($0["attributes"] as? [String: Any])?["executable"] as? String == name }
+    }
+
+    func lines(type: String) -> [[String: Any]] { lines.filter { $0["event_type"] as? String == type } }
+}
+
+extension [String: Any] {
+    var attributes: [String: Any] { self["attributes"] as! [String: Any] }
+}
