@@ -140,7 +140,7 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: settings),
+            resources: [.copy("Browser")], swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
     ] + examples
