@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Testing
 
 /// A headless Chromium for tests; ends with the object.
 final class BrowserDriver: @unchecked Sendable {  // one step after the other, each on `queue`
@@ -56,9 +57,16 @@ final class BrowserDriver: @unchecked Sendable {  // one step after the other, e
         try await step(["do": "size", "width": width, "height": height])
     }
     /// What a script evaluates to, as text.
-    func text(_ script: String) async throws -> String { try await step(["do": "evaluate", "script": "String(\(script))"]) }
+    func text(_ script: String) async throws -> String {
+        try await step(["do": "evaluate", "script": "String(\(script))"])
+    }
     /// What the page's console has said.
     func errors() async throws -> String { try await step(["do": "errors"]) }
+
+    func expectNoErrors(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let errors = try await errors()
+        #expect(errors == "", sourceLocation: sourceLocation)
+    }
 
     @discardableResult
     private func step(_ step: [String: any Sendable]) async throws -> String {

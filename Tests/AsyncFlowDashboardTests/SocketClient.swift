@@ -72,7 +72,8 @@ final class SocketClient {
             let count = part.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
             guard count > 0 else { break }
             bytes += part[..<count]
-            if let text, String(decoding: bytes, as: UTF8.self).contains(text) { break }
+            // Only where it hasn't been looked for yet.
+            if let text, Data(bytes.suffix(count + text.utf8.count)).range(of: Data(text.utf8)) != nil { break }
         }
         return String(decoding: bytes, as: UTF8.self)
     }

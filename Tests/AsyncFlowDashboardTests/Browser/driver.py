@@ -93,9 +93,15 @@ class Chromium:
             return self.evaluate(step["script"])
         elif what == "wait":
             end = time.monotonic() + WAIT_SECONDS
-            while not self.evaluate(step["script"]):
+            while True:
+                try:
+                    if self.evaluate(step["script"]):
+                        break
+                    trouble = None
+                except RuntimeError as error:  # a page that isn't there yet has no elements
+                    trouble = error
                 if time.monotonic() > end:
-                    raise RuntimeError(f"still not so: {step['script']}; the page said {self.errors}")
+                    raise RuntimeError(f"still not so: {step['script']}; {trouble or ''} the page said {self.errors}")
                 time.sleep(0.02)
         elif what == "press":
             key = step["key"]
