@@ -37,6 +37,8 @@ let package = Package(
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
         .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
+        .library(name: "AsyncFlowOpenTelemetry", targets: ["AsyncFlowOpenTelemetry"]),
+        .library(name: "AsyncFlowPrometheus", targets: ["AsyncFlowPrometheus"]),
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [

@@ -34,6 +34,12 @@ public final class Dashboard: Sendable {
         await life.waitUntilStopped()
     }
 
+    /// How many browsers get updates.
+    var clientCount: Int { life.hub.clientCount }
+    func waitUntilNobodyLooks() async { await life.hub.waitUntilNoClient(atMost: .seconds(60)) }
+    /// Returns when everything that has happened is on the page's side.
+    func flush() async { await attachment.flush() }
+
     /// Returns when the page is closed: some time after the engine's end, if it is to be kept open, or after ``stop()``.
     ///
     /// A program that awaits this at its end lets people look at the last state for as long as ``Configuration/keepOpen`` says.

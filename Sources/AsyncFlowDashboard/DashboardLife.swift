@@ -28,7 +28,7 @@ final class DashboardLife: Sendable {
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
     private let state = Mutex(State())
-    private let hub: UpdateHub
+    let hub: UpdateHub
     private let keepOpen: Duration
     private let engineMayEnd = DispatchSemaphore(value: 0)
 

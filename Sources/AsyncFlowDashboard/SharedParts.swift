@@ -35,6 +35,9 @@ struct SharedParts: Sendable {
         return true
     }
 
+    /// Whether there is anything that a browser which knows this version hasn't got: not before the first parts are there.
+    func hasNews(since known: Int) -> Bool { version > max(0, known) }
+
     /// Those that have changed after a version, as an event of a stream.
     func event(since known: Int) -> [ByteBuffer] {
         wrapped(since: known, start: "event: update\ndata: {", end: "}\n\n")

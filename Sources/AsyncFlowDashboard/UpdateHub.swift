@@ -130,7 +130,7 @@ final class UpdateHub: Sendable {
             try Task.checkCancellation()
             let update = state.withLock { state -> Update? in
                 if state.isClosed { return state.isOver && state.parts.version == version ? .end : .closed }
-                if state.parts.version > version {
+                if state.parts.hasNews(since: version) {
                     return .changed(state.parts.event(since: version), version: state.parts.version)
                 }
                 return state.isOver ? .end : nil
@@ -148,7 +148,7 @@ final class UpdateHub: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    if Task.isCancelled || state.isOver || state.isClosed || state.parts.version > version {
+                    if Task.isCancelled || state.isOver || state.isClosed || state.parts.hasNews(since: version) {
                         return false
                     }
                     state.waiting[number] = continuation

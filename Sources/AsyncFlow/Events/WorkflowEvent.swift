@@ -59,6 +59,12 @@ public struct WorkflowEvent: Sendable {
         return definition
     }
 
+    /// Tells definitions apart as long as they exist: another one may come to be at the same address.
+    package var definitionID: ObjectIdentifier? {
+        guard case .task(_, let definition, _) = subject else { return nil }
+        return ObjectIdentifier(definition)
+    }
+
     /// The number of the block that the task is a member of.
     package var blockNumber: UInt64? {
         guard case .task(_, _, let membership) = subject else { return nil }

@@ -13,6 +13,12 @@ package struct TraceIdentity: Sendable, Hashable {
     package struct TraceID: Sendable, Hashable {
         package let high: UInt64
         package let low: UInt64
+
+        package init(high: UInt64, low: UInt64) {
+            self.high = high
+            self.low = low
+        }
+
         /// 32 lower-case hexadecimal digits.
         package var hex: String { high.hex + low.hex }
     }

@@ -15,11 +15,8 @@ package enum MeterStep: Sendable {
 
 /// Follows tasks from their start to their end. Memory: the tasks that have started and not ended.
 package struct TaskClock: Sendable {
-    private struct Entry {
-        /// Of the last attempt; nil between attempts.
-        var start: Int64?
-    }
-    private var running: [UInt64: Entry] = [:]
+    /// When the last attempt of each began; nil between attempts.
+    private var starts: [UInt64: Int64?] = [:]
 
     package init() {}
 
@@ -28,16 +25,13 @@ package struct TaskClock: Sendable {
         switch event.type {
         case .taskQueued: return event.attempt <= 1 ? .submitted : nil
         case .taskStarted:
-            if running[number] == nil {
-                running[number] = Entry(start: event.time.nanoseconds)
-                return .started(isFirst: true)
-            }
-            guard running[number]!.start == nil else { return nil }
-            running[number]!.start = event.time.nanoseconds
-            return .started(isFirst: false)
+            let known = starts.updateValue(event.time.nanoseconds, forKey: number)
+            // A second start of the same attempt changes nothing but the time.
+            if case .some(.some) = known { return nil }
+            return .started(isFirst: known == nil)
         case .taskAttemptFailed:
-            guard running[number]?.start != nil else { return nil }
-            running[number]!.start = nil
+            guard case .some(.some) = starts[number] else { return nil }
+            starts[number] = .some(nil)
             return .paused
         case .taskCompleted: return end(number, event, .completed)
         case .taskFailed: return end(number, event, .failed)
@@ -47,10 +41,9 @@ package struct TaskClock: Sendable {
     }
 
     private mutating func end(_ number: UInt64, _ event: WorkflowEvent, _ outcome: MeterStep.Outcome) -> MeterStep {
-        let entry = running.removeValue(forKey: number)
+        let start = starts.removeValue(forKey: number) ?? nil
         return .ended(
             outcome, name: event.task?.name ?? "",
-            seconds: entry.map { Double(event.time.nanoseconds - $0.start) * 1e-9 },
-            wasRunning: entry?.isRunning ?? false)
+            seconds: start.map { Double(event.time.nanoseconds - $0) * 1e-9 })
     }
 }

@@ -111,19 +111,3 @@ extension RunTaskKind {
         }
     }
 }
-
-extension RunFailureText {
-    /// As much of a message as anybody reads.
-    private static let longestMessage = 16 << 10
-
-    fileprivate init(_ error: any Error) {
-        let cause = (error as? TaskFailedError)?.cause ?? error
-        var message = (error as? any WorkflowError)?.message ?? String(describing: error)
-        if message.utf8.count > Self.longestMessage {
-            message = String(decoding: message.utf8.prefix(Self.longestMessage), as: UTF8.self) + "…"
-        }
-        self.init(
-            type: String(describing: Swift.type(of: cause)), message: message,
-            stderrTail: (cause as? CommandError)?.standardErrorTail ?? "")
-    }
-}
