@@ -26,7 +26,8 @@ public final class OpenTelemetryExport: Sendable {
         }
         ActiveExports.add(core)
         let sampler = engine.resourceSampler
-        let samples = core.metrics == nil ? nil : sampler.add(every: configuration.sampleInterval) { core.meter.add($0) }
+        let samples =
+            core.metrics == nil ? nil : sampler.add(every: configuration.sampleInterval) { core.meter.add($0) }
         let reader = ExportReader(core, start: engine.startTime) { [weak engine] in
             if let samples { sampler.remove(samples) }
             ActiveExports.remove(core)
