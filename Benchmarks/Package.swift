@@ -19,6 +19,8 @@ let package = Package(
     dependencies: [
         .package(name: "AsyncFlow", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
     ],
     targets: [
         .executableTarget(
@@ -26,6 +28,10 @@ let package = Package(
             dependencies: [
                 "CProcessUsage",
                 .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowOpenTelemetry", package: "AsyncFlow"),
+                .product(name: "AsyncFlowTelemetry", package: "AsyncFlow"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -6,7 +6,7 @@ struct SpanBuilder {
     private let identity: TraceIdentity
     private let engineID: String
     private let times: UnixTimes
-    private var tasks: [UInt64: TaskSpan] = [:]
+    private var tasks = TaskTable<TaskSpan>()
     private var workflows: [String: OpenWorkflow] = [:]
     /// Spans of workflows that are over: a workflow that is used again goes on without another one of the same id.
     private var endedWorkflows: Set<UInt64> = []
@@ -176,12 +176,12 @@ struct SpanBuilder {
     mutating func finish(at time: EventTime, failures: Int) -> [FinishedSpan] {
         let now = times.nanoseconds(time)
         var finished: [FinishedSpan] = []
-        for task in tasks.values.sorted(by: { $0.number < $1.number }) {
+        for task in tasks.values {
             task.end = now
             task.workflow = nil
             finished.append(.task(task))
         }
-        tasks = [:]
+        tasks = TaskTable()
         for workflow in workflows.values.sorted(by: { $0.id < $1.id }) { end(workflow, &finished) }
         var session = OtherSpan(
             trace: identity.traceID, span: identity.sessionSpan, parent: identity.parentSpan ?? 0, name: "session",

@@ -16,7 +16,7 @@ package enum MeterStep: Sendable {
 /// Follows tasks from their start to their end. Memory: the tasks that have started and not ended.
 package struct TaskClock: Sendable {
     /// When the last attempt of each began; nil between attempts.
-    private var starts: [UInt64: Int64?] = [:]
+    private var starts = TaskTable<Int64?>()
 
     package init() {}
 
@@ -25,13 +25,14 @@ package struct TaskClock: Sendable {
         switch event.type {
         case .taskQueued: return event.attempt <= 1 ? .submitted : nil
         case .taskStarted:
-            let known = starts.updateValue(event.time.nanoseconds, forKey: number)
+            let known = starts[number]
+            starts[number] = .some(event.time.nanoseconds)
             // A second start of the same attempt changes nothing but the time.
             if case .some(.some) = known { return nil }
             return .started(isFirst: known == nil)
         case .taskAttemptFailed:
             guard case .some(.some) = starts[number] else { return nil }
-            starts[number] = .some(nil)
+            starts[number] = .some(.none)
             return .paused
         case .taskCompleted: return end(number, event, .completed)
         case .taskFailed: return end(number, event, .failed)

@@ -24,7 +24,7 @@ struct ProgressTally: Sendable {
     private var indices: [String: Int] = [:]
     /// Saves looking at the name. Refreshed with each creation, as another definition may come to be at the same address.
     private var indicesOfDefinitions: [ObjectIdentifier: Int] = [:]
-    private var running: [UInt64: Running] = [:]
+    private var running = TaskTable<Running>()
     private var runningBlocks = 0
     private var coresAllocated = 0
     private var coresTaken = 0
@@ -123,7 +123,7 @@ struct ProgressTally: Sendable {
     private mutating func progress(of number: UInt64, _ fraction: Double) {
         guard let task = running[number] else { return }
         names[task.name].row.partlyDone += fraction - task.fraction
-        running[number]?.fraction = fraction
+        _ = running.modify(number) { $0.fraction = fraction }
     }
 
     private mutating func end(

@@ -36,7 +36,7 @@ struct EventLineEncoder: Sendable {
     private static let mostDefinitions = 4_096
 
     /// When tasks began, by number.
-    private var starts: [UInt64: Int64] = [:]
+    private var starts = TaskTable<Int64>()
     private var sessionStart: Int64?
     private let facts: RunSessionFacts
     /// What to add to the time of an event to have microseconds since 1970.

@@ -32,6 +32,7 @@ public final class Telemetry: Sendable {
             recording = nil
             keeper = nil
         }
+        statistics.begin(on: flow)
     }
 
     // MARK: - Reading events
@@ -76,11 +77,13 @@ public final class Telemetry: Sendable {
         if fsync { try recorder.synchronize() } else { try recorder.check() }
     }
 
-    /// Ends recording and sampling, after what happened before the call. Subscriptions go on. The second call does nothing.
+    /// Ends recording, sampling and summing up, after what happened before the call; the engine then runs as if nobody had ever
+    /// looked, but for subscriptions, which go on. The second call does nothing.
     public func stop() async {
         guard isStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         keeper?.stop()
         await recording?.detach()
+        await statistics.end()
     }
 }
 

@@ -71,7 +71,9 @@ package final class ResourceSampler: Sendable {
         before = counters
         let gpus = await utilization()
         if !gpus.isEmpty { sample.gpuPercent = gpus.values.reduce(0, +) / Double(gpus.count) }
-        (sample.coresUsed, sample.tasksRunning) = statistics.read { (Double($0.coresInUse), $0.total.running) }
+        if statistics.isCounting {
+            (sample.coresUsed, sample.tasksRunning) = statistics.read { (Double($0.coresInUse), $0.total.running) }
+        }
         let samples =
             [sample]
             + gpus.sorted { $0.key < $1.key }.map { gpu, percent in

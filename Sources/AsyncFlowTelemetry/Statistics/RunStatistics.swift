@@ -75,10 +75,12 @@ package struct RunStatistics: Sendable {
     /// How many events were left out.
     package private(set) var droppedCount = 0
 
-    private var live: [UInt64: Live] = [:]
+    private var live = TaskTable<Live>()
     private var indices: [NameKey: Int] = [:]
     /// By definition, which is kept so that no other one can have its address.
     private var definitions: [ObjectIdentifier: (definition: any AnyObject & Sendable, name: Int)] = [:]
+    /// The one that was looked up last: tasks of one name often come together.
+    private var lastDefinition: (id: ObjectIdentifier, name: Int)?
     private static let mostDefinitions = 4_096
 
     private struct NameKey: Hashable {
@@ -143,8 +145,9 @@ package struct RunStatistics: Sendable {
     }
 
     private mutating func end(_ number: UInt64, _ event: WorkflowEvent, at now: Int64) {
-        let task = live.removeValue(forKey: number) ?? enter(number, event, .waiting, at: now)
-        live[number] = nil
+        let known = live.removeValue(forKey: number)
+        let task = known ?? enter(number, event, .waiting, at: now)
+        if known == nil { live[number] = nil }
         total[task.state] -= 1
         names[task.name].counts[task.state] -= 1
         if task.state == .running { useCores(-task.cores, at: now) }
@@ -187,8 +190,15 @@ package struct RunStatistics: Sendable {
     }
 
     private mutating func name(of event: WorkflowEvent) -> Int {
+        guard let id = event.definitionID else { preconditionFailure("of no task") }
+        if let lastDefinition, lastDefinition.id == id { return lastDefinition.name }
+        let index = definitions[id]?.name ?? newName(of: event)
+        lastDefinition = (id, index)
+        return index
+    }
+
+    private mutating func newName(of event: WorkflowEvent) -> Int {
         guard let definition = event.definition, let task = event.task else { preconditionFailure("of no task") }
-        if let known = definitions[ObjectIdentifier(definition)] { return known.name }
         let key = NameKey(name: task.name, kind: task.kind)
         let index =
             indices[key]
@@ -197,7 +207,10 @@ package struct RunStatistics: Sendable {
                 indices[key] = names.count - 1
                 return names.count - 1
             }()
-        if definitions.count >= Self.mostDefinitions { definitions.removeAll(keepingCapacity: true) }
+        if definitions.count >= Self.mostDefinitions {
+            definitions.removeAll(keepingCapacity: true)
+            lastDefinition = nil
+        }
         definitions[ObjectIdentifier(definition)] = (definition, index)
         return index
     }

@@ -50,6 +50,7 @@ struct RunStatisticsTests {
         try await withTestEngine { flow async throws in
             let statistics = flow.statistics
             #expect(flow.statistics === statistics)
+            statistics.begin(on: flow)
             let good = flow.functionTask("good") { (n: Int) in n }
             let bad = flow.functionTask("bad") { (n: Int) throws -> Int in throw Broken() }
             for n in 0..<100 { good(bad(n)) }
@@ -75,6 +76,7 @@ struct RunStatisticsTests {
         let capacity = ResourceCapacity(cores: 1, memory: .gigabytes(8), gpus: 0)
         try await withTestEngine(backends: [LocalBackend(capacity: capacity)]) { flow async throws in
             let statistics = flow.statistics
+            statistics.begin(on: flow)
             let command = flow.executableTask("command", .retry(1, backoff: .constant(.milliseconds(5)))) {
                 "sh -c 'sleep 0.01; exit 1'"
             }
@@ -95,6 +97,28 @@ struct RunStatisticsTests {
             #expect(now.names[0].failedAttempts == 2)
             #expect(now.names[0].cpuSeconds >= 0)
             #expect(now.names[0].peakMemoryBytes > 0)
+        }
+    }
+
+    @Test("it counts as long as somebody uses it, and what was counted stays")
+    func uses() async throws {
+        try await withTestEngine { flow async throws in
+            let task = flow.functionTask("task") { (n: Int) in n }
+            let first = try flow.startTelemetry(.init(recording: nil))
+            let second = try flow.startTelemetry(.init(recording: nil))
+            for round in 0..<3 {
+                _ = try await task(round).value
+                if round == 0 { await first.stop() }
+                if round == 1 {
+                    await second.stop()
+                    await second.stop()
+                }
+            }
+            #expect(!flow.statistics.isCounting)
+            #expect(await first.summary().counts.done == 2)
+            let third = try flow.startTelemetry(.init(recording: nil))
+            _ = try await task(3).value
+            #expect(await third.summary().counts.done == 3)
         }
     }
 

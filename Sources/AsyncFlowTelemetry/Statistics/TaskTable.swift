@@ -1,0 +1,100 @@
+/// Keeps something for each of the tasks that are alive, by their numbers.
+///
+/// Numbers count up, and tasks that live at the same time have numbers near each other: hence pages, which come with their first
+/// task and go with their last, and no hashing. Memory: 8 bytes per 64 tasks between the oldest that lives and the newest,
+/// and a page of 64 entries for each of those in which somebody lives.
+package struct TaskTable<Entry> {
+    fileprivate struct Page {
+        var entries = [Entry?](repeating: nil, count: TaskTable<Entry>.pageSize)
+        var count = 0
+    }
+    private static var pageSize: Int { 64 }
+
+    private var pages: [Page?] = []
+    /// The number of `pages[start]`; what is before that in the array is over.
+    private var firstPage = 0
+    private var start = 0
+    package private(set) var count = 0
+
+    package init() {}
+
+    package subscript(number: UInt64) -> Entry? {
+        get {
+            guard let place = place(of: number), let page = pages[place] else { return nil }
+            return page.entries[Self.slot(of: number)]
+        }
+        set {
+            if let newValue { insert(newValue, at: number) } else { removeValue(forKey: number) }
+        }
+    }
+
+    /// Changes an entry where it is.
+    ///
+    /// - Returns: nil if there is none.
+    package mutating func modify<Result>(_ number: UInt64, _ body: (inout Entry) -> Result) -> Result? {
+        guard let place = place(of: number), pages[place] != nil else { return nil }
+        let slot = Self.slot(of: number)
+        guard pages[place]!.entries[slot] != nil else { return nil }
+        return body(&pages[place]!.entries[slot]!)
+    }
+
+    @discardableResult
+    package mutating func removeValue(forKey number: UInt64) -> Entry? {
+        guard let place = place(of: number), pages[place] != nil else { return nil }
+        guard let entry = pages[place]!.entries[Self.slot(of: number)].take() else { return nil }
+        count -= 1
+        pages[place]!.count -= 1
+        if pages[place]!.count == 0 {
+            pages[place] = nil
+            if place == start { trim() }
+        }
+        return entry
+    }
+
+    /// All entries, in the order of the tasks.
+    package var values: [Entry] { pages[start...].compactMap { $0 }.flatMap { $0.entries.compactMap { $0 } } }
+
+    private mutating func insert(_ entry: Entry, at number: UInt64) {
+        let page = Int(number) / Self.pageSize
+        if start == pages.count {
+            pages = []
+            (start, firstPage) = (0, page)
+        }
+        if page < firstPage {
+            // Rare: one whose creation nobody saw, and that is older than all that are known.
+            pages.replaceSubrange(..<start, with: [Page?](repeating: nil, count: firstPage - page))
+            (start, firstPage) = (0, page)
+        }
+        let place = start + page - firstPage
+        while pages.count <= place { pages.append(nil) }
+        if pages[place] == nil { pages[place] = Page() }
+        let slot = Self.slot(of: number)
+        if pages[place]!.entries[slot] == nil {
+            count += 1
+            pages[place]!.count += 1
+        }
+        pages[place]!.entries[slot] = entry
+    }
+
+    private func place(of number: UInt64) -> Int? {
+        let place = start + Int(number) / Self.pageSize - firstPage
+        return place >= start && place < pages.count ? place : nil
+    }
+
+    private static func slot(of number: UInt64) -> Int { Int(number) % pageSize }
+
+    private mutating func trim() {
+        while start < pages.count, pages[start] == nil {
+            start += 1
+            firstPage += 1
+        }
+        // What is over is taken away when it is half of all: that costs each page once.
+        if start > 64, start * 2 > pages.count {
+            pages.removeSubrange(..<start)
+            start = 0
+        }
+    }
+}
+
+extension TaskTable: Sendable where Entry: Sendable {}
+extension TaskTable.Page: Sendable where Entry: Sendable {}
