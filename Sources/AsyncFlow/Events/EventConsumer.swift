@@ -36,13 +36,17 @@ package struct EventOverflow: Sendable, Hashable {
 
 /// A consumer's place among the readers of an engine's events.
 package struct EventAttachment: Sendable {
+    let hub: EventHub
     let pump: EventPump
     let number: Int
 
     /// Returns when the consumer has been given, and has flushed, all that happened before the call; or at its end.
     package func flush() async { await pump.flush(number) }
     /// Ends the consumer, after what happened before the call; returns when it has finished.
-    package func detach() async { await pump.detach(number) }
+    package func detach() async {
+        await pump.detach(number)
+        hub.removeIfIdle(pump)
+    }
     /// How many events were left out so far.
     package var droppedCount: Int { pump.droppedCount(of: number) }
 }

@@ -39,13 +39,21 @@ final class EventHub: Sendable {
             state.pump = pump
             return pump
         }
-        let attachment = EventAttachment(pump: pump, number: pump.add(consumer, overflow))
+        let attachment = EventAttachment(hub: self, pump: pump, number: pump.add(consumer, overflow))
         let isTooLate = state.withLock { state in
             if !state.isFinished, !state.sinks.contains(where: { $0 === pump }) { change(&state) { $0.append(pump) } }
             return state.isFinished
         }
         if isTooLate { pump.finish() }
         return attachment
+    }
+
+    /// Nothing is made for consumers when none is left.
+    func removeIfIdle(_ pump: EventPump) {
+        state.withLock { state in
+            guard pump.isIdle else { return }
+            change(&state) { sinks in sinks.removeAll { $0 === pump } }
+        }
     }
 
     private func change(_ state: inout State, _ change: (inout [any EventSink]) -> Void) {

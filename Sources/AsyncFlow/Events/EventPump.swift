@@ -64,6 +64,9 @@ package final class EventPump: EventSink {
 
     // MARK: - Consumers
 
+    /// Whether it has no consumer.
+    var isIdle: Bool { state.withLock { $0.consumers.isEmpty } }
+
     /// - Returns: the consumer's number.
     func add(_ consumer: any EventConsumer, _ overflow: EventOverflow) -> Int {
         let wake = WakeUp()

@@ -66,6 +66,28 @@ struct EventConsumerTests {
             })
     }
 
+    @Test("when the last consumer is detached, no event is made any more; the next one gets those from then on")
+    func noneLeft() async throws {
+        try await withTestEngine { flow async throws in
+            let task = flow.functionTask("task") { (n: Int) in n }
+            #expect(!flow.core.isObserved)
+            let first = flow.attach(Keeper(), overflow: .wait())
+            let second = flow.attach(Keeper(), overflow: .drop())
+            await first.detach()
+            #expect(flow.core.isObserved)
+            await second.detach()
+            await second.detach()
+            #expect(!flow.core.isObserved)
+            _ = try await task(1).value
+            let keeper = Keeper()
+            let third = flow.attach(keeper, overflow: .wait())
+            #expect(flow.core.isObserved)
+            _ = try await task(2).value
+            await third.flush()
+            #expect(keeper.types.count == 5)
+        }
+    }
+
     @Test("a flush returns when all that happened before has been consumed")
     func flush() async throws {
         try await withTestEngine { flow in
