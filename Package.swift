@@ -11,14 +11,18 @@ let settings: [SwiftSetting] = [
 /// The folders of data that examples come with.
 let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program"]
 
+/// The modules that examples use besides.
+let exampleModules: [String: [Target.Dependency]] = ["campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"]]
+
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
-    "sweep", "variant-calling",
+    "sweep", "variant-calling", "campaign",
 ].map { name in
     .executableTarget(
-        name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
+        name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
+        exclude: ["expected-output.txt"],
         resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 

@@ -48,6 +48,13 @@ public final class Dashboard: Sendable {
 }
 
 extension WorkflowEngine {
+    /// Shows the run on a web page of this machine: see ``startDashboard(_:)``.
+    ///
+    /// - Parameter port: the port to listen on; 0 takes a free one.
+    /// - Throws: ``DashboardError`` if it can't listen there.
+    @discardableResult
+    public func startDashboard(port: Int) async throws -> Dashboard { try await startDashboard(.init(port: port)) }
+
     /// Shows the run on a web page: open the address that is logged, or ``Dashboard/url``, in a browser.
     ///
     /// It knows what happens from now on, so start it before the first task. The run is never slowed by it: where it can't keep up,
