@@ -1,7 +1,9 @@
-/// The fields of a recording that a reader uses. Any other is skipped.
+/// The fields of a recording that a reader knows. Any other is skipped.
 enum EventField: Int, CaseIterable {
     // At the top of a line only: a custom event's attributes can't take their place.
-    case eventType, eventTime, sessionID, backend, taskID, nodeID, section
+    case eventType, eventTime, sessionID, backend, taskID, nodeID, attributes
+    // Of no use to a reader, but in every line.
+    case eventID, emitTime, traceID, spanID, name, section
     // Of one type of event, at the top or among the attributes.
     case durationSeconds, errorType, resourceScope, gpuID, cpuPercent, memoryPercent, gpuPercent
     case diskRead, diskWrite, netSent, netReceived
@@ -19,6 +21,12 @@ enum EventField: Int, CaseIterable {
         case .backend: "backend"
         case .taskID: "task_id"
         case .nodeID: "node_id"
+        case .attributes: "attributes"
+        case .eventID: "event_id"
+        case .emitTime: "emit_time"
+        case .traceID: "trace_id"
+        case .spanID: "span_id"
+        case .name: "name"
         case .section: "section"
         case .durationSeconds: "duration_seconds"
         case .errorType: "error_type"

@@ -17,9 +17,21 @@ struct EventLineDecoder {
     /// A bit per field that the line has.
     private var present: UInt64 = 0
     private var scratch: [UInt8] = []
-    private var session: [UInt8]?
+    /// Which field followed which one last time: that at the beginning of a line, at that of the attributes, and then those
+    /// after each field. The lines of a recording are much alike.
+    private var followers = [Follower](repeating: Follower(), count: EventField.allCases.count + 2)
 
-    mutating func decode(_ line: UnsafeBufferPointer<UInt8>, into model: inout RunModel) -> Line {
+    private struct Follower {
+        var start: UnsafePointer<UInt8>?
+        var count = 0
+        var field = EventField.eventType
+    }
+
+    /// The session whose events count: that of the first event that names one.
+    private(set) var session: [UInt8]?
+
+    /// - Parameter texts: gets the line's texts, and those of its tasks' ids.
+    mutating func decode(_ line: UnsafeBufferPointer<UInt8>, into texts: inout TextTable) -> Line {
         var scanner = JSONScanner(line)
         present = 0
         do {
@@ -39,15 +51,15 @@ struct EventLineDecoder {
         guard let time = number(.eventTime, scanner) else { return .foreign }
         guard isSameSession(scanner) else { return .otherSession }
         guard let kind = kind(of: type, scanner) else { return .ignored }
-        return .event(event(kind, time, type, scanner, &model))
+        return .event(event(kind, time, type, scanner, &texts))
     }
 
     private mutating func readObject(_ scanner: inout JSONScanner, isTop: Bool) throws(JSONScanner.Malformed) {
-        try scanner.members { scanner, key throws(JSONScanner.Malformed) in
-            let field = self.field(key, scanner)
-            if isTop, field == nil, isText(key, "attributes", scanner), scanner.position < scanner.bytes.count,
-                scanner.bytes[scanner.position] == 0x7B
-            {
+        var place = isTop ? 0 : 1
+        try scanner.members { scanner throws(JSONScanner.Malformed) in
+            let field = try key(&scanner, after: &place)
+            try scanner.colon()
+            if isTop, field == .attributes, scanner.isAtObject {
                 try readObject(&scanner, isTop: false)
                 return
             }
@@ -57,6 +69,27 @@ struct EventLineDecoder {
                 present |= 1 << UInt64(field.rawValue)
             }
         }
+    }
+
+    /// Reads a key. One that comes where it came last time only has to be compared.
+    ///
+    /// - Parameter place: that of the key before.
+    @inline(__always)
+    private mutating func key(
+        _ scanner: inout JSONScanner, after place: inout Int
+    ) throws(JSONScanner.Malformed) -> EventField? {
+        let next = followers[place]
+        if let start = next.start, scanner.take(quoted: start, next.count) {
+            place = next.field.rawValue + 2
+            return next.field
+        }
+        let key = try scanner.string()
+        guard let field = field(key, scanner) else { return nil }
+        if !key.isEscaped {
+            followers[place] = Follower(start: field.key.utf8Start, count: field.key.utf8CodeUnitCount, field: field)
+        }
+        place = field.rawValue + 2
+        return field
     }
 
     @inline(__always)
@@ -118,17 +151,17 @@ struct EventLineDecoder {
     }
 
     private mutating func interned(
-        _ field: EventField, _ scanner: JSONScanner, _ model: inout RunModel
+        _ field: EventField, _ scanner: JSONScanner, _ texts: inout TextTable
     ) -> RunText {
         guard let value = value(field), value.kind == .string else { return .none }
-        return scanner.withBytes(of: value, scratch: &scratch) { model.texts.intern($0) }
+        return scanner.withBytes(of: value, scratch: &scratch) { texts.intern($0) }
     }
 
     private mutating func key(
-        _ value: JSONValue?, _ scanner: JSONScanner, _ model: inout RunModel
+        _ value: JSONValue?, _ scanner: JSONScanner, _ texts: inout TextTable
     ) -> RunTaskKey? {
         guard let value, value.kind == .string else { return nil }
-        return scanner.withBytes(of: value, scratch: &scratch) { model.key(ofTask: $0) }
+        return scanner.withBytes(of: value, scratch: &scratch) { RunTaskKey($0, in: &texts) }
     }
 
     private func isText(_ value: JSONValue, _ text: StaticString, _ scanner: JSONScanner) -> Bool {
@@ -143,33 +176,33 @@ struct EventLineDecoder {
     // MARK: Events
 
     private mutating func event(
-        _ kind: RunEvent.Kind, _ time: Double, _ type: JSONValue, _ scanner: JSONScanner, _ model: inout RunModel
+        _ kind: RunEvent.Kind, _ time: Double, _ type: JSONValue, _ scanner: JSONScanner, _ texts: inout TextTable
     ) -> RunEvent {
-        var event = RunEvent(kind: kind, time: time, task: key(value(.taskID), scanner, &model))
+        var event = RunEvent(kind: kind, time: time, task: key(value(.taskID), scanner, &texts))
         switch kind {
         case .custom:
-            event.name = scanner.withBytes(of: type, scratch: &scratch) { model.texts.intern($0) }
+            event.name = scanner.withBytes(of: type, scratch: &scratch) { texts.intern($0) }
         case .sessionStarted: event.session = session(scanner)
         case .sessionEnded: break
         case .resourceSample: event.sample = sample(scanner)
         case .eventsDropped: event.droppedCount = max(0, integer(.count, scanner) ?? 0)
-        case .scopeStarted, .scopeEnded: event.workflow = interned(.workflowID, scanner, &model)
+        case .scopeStarted, .scopeEnded: event.workflow = interned(.workflowID, scanner, &texts)
         case .taskCreated, .taskResolved, .taskQueued, .taskStarted, .taskAttemptFailed, .taskCompleted, .taskFailed,
             .taskCancelled, .taskProgress, .serviceReady, .serviceRestarted, .serviceStopped:
-            describeTask(&event, scanner, &model)
+            describeTask(&event, scanner, &texts)
         }
         return event
     }
 
-    private mutating func describeTask(_ event: inout RunEvent, _ scanner: JSONScanner, _ model: inout RunModel) {
-        event.name = interned(.executable, scanner, &model)
+    private mutating func describeTask(_ event: inout RunEvent, _ scanner: JSONScanner, _ texts: inout TextTable) {
+        event.name = interned(.executable, scanner, &texts)
         event.taskKind = taskKind(scanner)
-        event.backend = interned(.backend, scanner, &model)
-        event.workflow = interned(.workflowID, scanner, &model)
-        event.block = key(value(.blockID), scanner, &model)
+        event.backend = interned(.backend, scanner, &texts)
+        event.workflow = interned(.workflowID, scanner, &texts)
+        event.block = key(value(.blockID), scanner, &texts)
         if let attempt = integer(.attempt, scanner) { event.attempt = attempt }
         switch event.kind {
-        case .taskCreated: event.dependencies = dependencies(scanner, &model)
+        case .taskCreated: event.dependencies = dependencies(scanner, &texts)
         case .taskStarted:
             event.worker = integer(.worker, scanner)
             event.cores = number(.cores, scanner)
@@ -203,7 +236,7 @@ struct EventLineDecoder {
         return text == RunFailureText() ? nil : text
     }
 
-    private mutating func dependencies(_ scanner: JSONScanner, _ model: inout RunModel) -> [RunTaskKey] {
+    private mutating func dependencies(_ scanner: JSONScanner, _ texts: inout TextTable) -> [RunTaskKey] {
         guard let list = value(.dependsOn), list.kind == .array, list.end - list.start > 2 else { return [] }
         var inner = scanner
         inner.position = list.start
@@ -211,7 +244,7 @@ struct EventLineDecoder {
         // The line has been checked: this can't find anything malformed.
         try? inner.elements { scanner throws(JSONScanner.Malformed) in
             let value = try scanner.value()
-            if let key = key(value, scanner, &model) { keys.append(key) }
+            if let key = key(value, scanner, &texts) { keys.append(key) }
         }
         return keys
     }

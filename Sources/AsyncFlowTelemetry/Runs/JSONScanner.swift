@@ -49,21 +49,35 @@ struct JSONScanner {
         return true
     }
 
-    /// The members of the object that starts here: `body` gets the key and has to read the value.
+    /// Takes a string if it is written as these bytes, without escapes.
     @inline(__always)
-    mutating func members(
-        _ body: (inout JSONScanner, JSONValue) throws(Malformed) -> Void
-    ) throws(Malformed) {
+    mutating func take(quoted text: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        guard position + count + 2 <= bytes.count, bytes[position] == 0x22, bytes[position + count + 1] == 0x22,
+            memcmp(bytes.baseAddress! + position + 1, text, count) == 0
+        else { return false }
+        position += count + 2
+        return true
+    }
+
+    /// What stands between a key and its value.
+    @inline(__always)
+    mutating func colon() throws(Malformed) {
+        skipSpace()
+        guard take(0x3A) else { throw Malformed() }
+        skipSpace()
+    }
+
+    var isAtObject: Bool { position < bytes.count && bytes[position] == 0x7B }
+
+    /// The members of the object that starts here: `body` has to read the key, the colon and the value.
+    @inline(__always)
+    mutating func members(_ body: (inout JSONScanner) throws(Malformed) -> Void) throws(Malformed) {
         guard take(0x7B) else { throw Malformed() }
         skipSpace()
         if take(0x7D) { return }
         while true {
             skipSpace()
-            let key = try string()
-            skipSpace()
-            guard take(0x3A) else { throw Malformed() }
-            skipSpace()
-            try body(&self, key)
+            try body(&self)
             skipSpace()
             if take(0x2C) { continue }
             guard take(0x7D) else { throw Malformed() }
@@ -94,7 +108,11 @@ struct JSONScanner {
         switch bytes[position] {
         case 0x22: return try string()
         case 0x7B:
-            try members { scanner, _ throws(Malformed) in _ = try scanner.value(depth: depth + 1) }
+            try members { scanner throws(Malformed) in
+                _ = try scanner.string()
+                try scanner.colon()
+                _ = try scanner.value(depth: depth + 1)
+            }
             return JSONValue(kind: .object, start: start, end: position)
         case 0x5B:
             try elements { scanner throws(Malformed) in _ = try scanner.value(depth: depth + 1) }

@@ -21,8 +21,6 @@ package struct RunFile {
     package private(set) var model: RunModel
     package private(set) var notes: RunReadingNotes
 
-    private static let chunk = 4 << 20
-
     /// Reads a recording of any size; `-` is the standard input.
     package static func read(_ path: String) throws(RunFileError) -> RunFile {
         let shown = path == "-" ? "the standard input" : "'\(path)'"
@@ -41,48 +39,35 @@ package struct RunFile {
     }
 
     private static func read(_ descriptor: Int32, _ shown: String) throws(RunFileError) -> RunFile {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
-        defer { buffer.deallocate() }
-        var reader = RunReader()
-        var byteCount = 0
-        while true {
-            #if canImport(Darwin)
-            let count = Darwin.read(descriptor, buffer.baseAddress!, chunk)
-            #elseif canImport(Musl)
-            let count = Musl.read(descriptor, buffer.baseAddress!, chunk)
-            #else
-            let count = Glibc.read(descriptor, buffer.baseAddress!, chunk)
-            #endif
-            if count < 0 {
-                let code = errno
-                if code == EINTR { continue }
-                if code == EISDIR {
-                    throw RunFileError(
-                        reason: .directory,
-                        description: "\(shown) is a folder. Name one of the recordings in it: *.telemetry.jsonl.")
-                }
-                throw RunFileError(
-                    reason: .unreadable,
-                    description: "Reading \(shown) failed after \(byteCount) bytes: \(String(cString: strerror(code)))."
-                )
+        var pipeline = RunPipeline(descriptor)
+        while !pipeline.isAtEnd {
+            do {
+                try pipeline.step()
+            } catch {
+                throw failure(error.code, after: pipeline.byteCount, shown)
             }
-            if count == 0 { break }
-            let bytes = UnsafeBufferPointer(
-                start: buffer.baseAddress!.assumingMemoryBound(to: UInt8.self), count: count)
-            // A program, an archive or an image: not worth reading to its end.
-            if byteCount == 0, memchr(bytes.baseAddress!, 0, min(count, 4096)) != nil { throw foreign(shown) }
-            byteCount += count
-            reader.feed(bytes)
-            if reader.notes.eventCount == 0, reader.notes.skippedCount >= 1000 { throw foreign(shown) }
+            let notes = pipeline.reader.notes
+            if pipeline.isBinary || (notes.eventCount == 0 && notes.skippedCount >= 1000) { throw foreign(shown) }
         }
-        reader.finish()
-        guard byteCount > 0 else {
+        let reader = pipeline.reader
+        guard pipeline.byteCount > 0 else {
             throw RunFileError(
                 reason: .empty,
                 description: "\(shown) is empty: the run ended before its first event was written, or it goes on.")
         }
         guard reader.notes.eventCount > 0 else { throw foreign(shown) }
         return RunFile(model: reader.model, notes: reader.notes)
+    }
+
+    private static func failure(_ code: Int32, after byteCount: Int, _ shown: String) -> RunFileError {
+        if code == EISDIR {
+            return RunFileError(
+                reason: .directory,
+                description: "\(shown) is a folder. Name one of the recordings in it: *.telemetry.jsonl.")
+        }
+        return RunFileError(
+            reason: .unreadable,
+            description: "Reading \(shown) failed after \(byteCount) bytes: \(String(cString: strerror(code))).")
     }
 
     private static func foreign(_ shown: String) -> RunFileError {

@@ -21,6 +21,23 @@ package struct RunReadingNotes: Sendable, Equatable {
 
     package init() {}
 
+    /// The line that was counted last is skipped.
+    mutating func skipLine() {
+        skippedCount += 1
+        if skippedLines.count < RunReader.notedLines { skippedLines.append(lineCount) }
+    }
+
+    /// Adds those of the lines that follow.
+    mutating func add(_ next: RunReadingNotes) {
+        for line in next.skippedLines where skippedLines.count < RunReader.notedLines {
+            skippedLines.append(lineCount + line)
+        }
+        lineCount += next.lineCount
+        eventCount += next.eventCount
+        skippedCount += next.skippedCount
+        otherSessionCount += next.otherSessionCount
+    }
+
     /// One sentence each, for people.
     package var sentences: [String] {
         var result: [String] = []
@@ -96,6 +113,18 @@ package struct RunReader {
         model.isTruncated = notes.isLastLineCut || !model.hasEnded
     }
 
+    /// Takes in lines that were decoded elsewhere, in the order of the file. No line may be half read.
+    mutating func take(_ lines: consuming DecodedLines) {
+        lines.translate(into: &model.texts)
+        lines.events.withUnsafeBufferPointer { events in
+            for index in events.indices { model.apply(events[index]) }
+        }
+        notes.add(lines.notes)
+    }
+
+    /// What can decode further lines on its own; nil until it is known which session counts.
+    var furtherDecoder: EventLineDecoder? { decoder.session == nil || !pending.isEmpty ? nil : decoder }
+
     private mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard !isSkippingLine else { return }
         if pending.count + bytes.count > Self.longestLine {
@@ -118,8 +147,8 @@ package struct RunReader {
         if notes.lineCount == 1, line.count >= 3, line[0] == 0xEF, line[1] == 0xBB, line[2] == 0xBF {
             line = UnsafeBufferPointer(rebasing: line[3...])  // a byte order mark, which some editors write
         }
-        if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
-        switch decoder.decode(line, into: &model) {
+        if DecodedLines.isBlank(line) { return }
+        switch decoder.decode(line, into: &model.texts) {
         case .event(let event):
             notes.eventCount += 1
             model.apply(event)
@@ -129,8 +158,5 @@ package struct RunReader {
         }
     }
 
-    private mutating func skip() {
-        notes.skippedCount += 1
-        if notes.skippedLines.count < Self.notedLines { notes.skippedLines.append(notes.lineCount) }
-    }
+    private mutating func skip() { notes.skipLine() }
 }

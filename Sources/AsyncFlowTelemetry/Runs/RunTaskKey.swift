@@ -38,6 +38,19 @@ package struct RunTaskKey: Hashable, Sendable {
         }
     }
 
+    /// The same id by the texts of another table.
+    ///
+    /// - Parameters:
+    ///   - texts: the table that the key belongs to.
+    ///   - translation: from its texts to those of the other one.
+    func translated(from texts: TextTable, by translation: [RunText], to other: inout TextTable) -> RunTaskKey {
+        guard let number else { return RunTaskKey(text: translation[Int(UInt32(truncatingIfNeeded: rawValue))]) }
+        let prefix = translation[Int(rawValue >> Self.numberBits)]
+        if prefix.index < 1 << 23 { return RunTaskKey(prefix: prefix, number: number) }
+        var id = id(in: texts)
+        return id.withUTF8 { RunTaskKey($0, in: &other) }
+    }
+
     /// The number of `task.000042`, whatever stands before it.
     package var number: UInt64? {
         rawValue & Self.textFlag == 0 ? rawValue & (1 << Self.numberBits - 1) : nil

@@ -32,6 +32,16 @@ package struct TextTable: Sendable {
         return try bytes.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<end])) }
     }
 
+    /// What stands for each text of this table in another one, which gets those that it doesn't have; by their index.
+    func translation(into other: inout TextTable) -> [RunText] {
+        var result = [RunText.none]
+        result.reserveCapacity(ends.count)
+        for index in 1..<max(1, ends.count) {
+            result.append(withBytes(of: RunText(index: UInt32(index))) { other.intern($0) })
+        }
+        return result
+    }
+
     package mutating func intern(_ string: String) -> RunText {
         var string = string
         return string.withUTF8 { intern($0) }

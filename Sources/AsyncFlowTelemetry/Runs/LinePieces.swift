@@ -1,0 +1,123 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Some bytes of a file, in memory that is used again.
+final class LinePiece {
+    fileprivate(set) var bytes: UnsafeMutableBufferPointer<UInt8>
+    fileprivate(set) var count = 0
+
+    init(capacity: Int) { bytes = .allocate(capacity: capacity) }
+    deinit { bytes.deallocate() }
+
+    var content: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[..<count]) }
+
+    fileprivate func reserve(_ capacity: Int) {
+        guard capacity > bytes.count else { return }
+        let larger = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(capacity, 2 * bytes.count))
+        _ = larger.update(fromContentsOf: bytes[..<count])
+        bytes.deallocate()
+        bytes = larger
+    }
+
+    fileprivate func append(_ more: UnsafeBufferPointer<UInt8>) {
+        reserve(count + more.count)
+        guard let start = more.baseAddress else { return }
+        memcpy(bytes.baseAddress! + count, start, more.count)
+        count += more.count
+    }
+}
+
+/// Reads a file in pieces that end where a line ends.
+struct LinePieces {
+    struct Failure: Error {
+        let code: Int32
+    }
+
+    private let descriptor: Int32
+    /// How much is read at once; a piece has more if its last line wants it.
+    private let size: Int
+    private(set) var byteCount = 0
+    /// The beginning of a line whose end hasn't come yet; after the end of the file, a line that was cut off.
+    private(set) var rest: [UInt8] = []
+    private(set) var isAtEnd = false
+    private var isSkippingLine = false
+
+    /// What stands for a line that is too long: one that is no event either.
+    private static let skippedLine: [UInt8] = [0x21]
+
+    init(_ descriptor: Int32, size: Int) {
+        self.descriptor = descriptor
+        self.size = size
+    }
+
+    /// Reads the next lines; none if the file has no more of them.
+    mutating func next(into piece: LinePiece) throws(Failure) {
+        piece.count = 0
+        rest.withUnsafeBufferPointer { piece.append($0) }
+        rest.removeAll(keepingCapacity: true)
+        while !isAtEnd {
+            piece.reserve(piece.count + size)
+            let start = piece.count
+            let count = try read(piece.bytes.baseAddress! + start)
+            byteCount += count
+            if count == 0 {
+                isAtEnd = true
+                break
+            }
+            piece.count += count
+            if isSkippingLine { skip(piece, from: start) }
+            var end = piece.count
+            while end > start, piece.bytes[end - 1] != 0x0A { end -= 1 }
+            if end > start {
+                keep(piece, from: end)
+                return
+            }
+            if piece.count > RunReader.longestLine {
+                isSkippingLine = true
+                piece.count = 0
+            }
+        }
+        if isSkippingLine { piece.count = 0 }
+        keep(piece, from: 0)
+        if isSkippingLine { rest = Self.skippedLine }
+        isSkippingLine = false
+    }
+
+    private mutating func keep(_ piece: LinePiece, from end: Int) {
+        rest.append(contentsOf: piece.bytes[end..<piece.count])
+        piece.count = end
+    }
+
+    /// Leaves out what belongs to a line that is too long.
+    private mutating func skip(_ piece: LinePiece, from start: Int) {
+        guard let end = piece.bytes[start..<piece.count].firstIndex(of: 0x0A) else {
+            piece.count = start
+            return
+        }
+        isSkippingLine = false
+        let following = Array(piece.bytes[end..<piece.count])
+        piece.count = start
+        Self.skippedLine.withUnsafeBufferPointer { piece.append($0) }
+        following.withUnsafeBufferPointer { piece.append($0) }
+    }
+
+    private func read(_ start: UnsafeMutablePointer<UInt8>) throws(Failure) -> Int {
+        while true {
+            #if canImport(Darwin)
+            let count = Darwin.read(descriptor, start, size)
+            #elseif canImport(Musl)
+            let count = Musl.read(descriptor, start, size)
+            #else
+            let count = Glibc.read(descriptor, start, size)
+            #endif
+            if count >= 0 { return count }
+            let code = errno
+            if code != EINTR { throw Failure(code: code) }
+        }
+    }
+}
