@@ -9,8 +9,8 @@ struct AsyncFlowBenchmarks: AsyncParsableCommand {
             Tables for people come first, then one line `figure <name> <value> <unit>` per number for programs.
             """,
         subcommands: [
-            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, TelemetryCommand.self,
-            ReportBenchmark.self, PeersCommand.self, MeasureCommand.self,
+            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, ReportBenchmark.self,
+            PeersCommand.self, MeasureCommand.self,
         ])
 }
 
