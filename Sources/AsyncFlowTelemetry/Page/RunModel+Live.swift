@@ -1,4 +1,4 @@
-public import AsyncFlow
+package import AsyncFlow
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -37,7 +37,7 @@ public final class Telemetry: Sendable {
 
     // MARK: - Reading events
 
-    /// The events from now on for which a condition holds. See ``EventStream`` for what happens when a reader lags.
+    /// The events from now on for which a condition holds. See `EventStream` for what happens when a reader lags.
     public func events(
         where condition: @escaping @Sendable (WorkflowEvent) -> Bool = { _ in true }
     ) -> AsyncFilterSequence<EventStream> {

@@ -1,4 +1,4 @@
-/// What ``WorkflowEngine``'s `startTelemetry` does.
+/// What `WorkflowEngine`'s `startTelemetry` does.
 public struct TelemetryConfiguration: Sendable {
     /// The directory of the recording; nil for none.
     public var recordingDirectory: RecordingDirectory?
