@@ -33,6 +33,7 @@ let package = Package(
     products: [
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
+        .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
@@ -58,6 +59,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "AsyncFlowTesting", swiftSettings: settings),
+        .target(
+            name: "AsyncFlowWorkers",
+            dependencies: ["AsyncFlow", "CProcesses", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTP",
             dependencies: [
@@ -104,6 +109,19 @@ let package = Package(
             name: "AsyncFlowTests",
             dependencies: [
                 "AsyncFlow", "AsyncFlowTesting", "signal-probe", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "WorkerProbeTasks", dependencies: ["AsyncFlow"], path: "Tests/WorkerProbeTasks",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "worker-probe", dependencies: ["AsyncFlow", "AsyncFlowWorkers", "WorkerProbeTasks"],
+            path: "Tests/WorkerProbe", swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowWorkersTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
