@@ -15,10 +15,11 @@ let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ens
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
-    "sweep", "variant-calling",
+    "sweep", "variant-calling", "ensemble",
 ].map { name in
     .executableTarget(
-        name: name, dependencies: ["AsyncFlow"], path: "Examples/\(name)", exclude: ["expected-output.txt"],
+        name: name, dependencies: name == "ensemble" ? ["AsyncFlow", "AsyncFlowWorkers"] : ["AsyncFlow"],
+        path: "Examples/\(name)", exclude: ["expected-output.txt"],
         resources: exampleFolders[name].map { [.copy($0)] } ?? [], swiftSettings: settings)
 }
 

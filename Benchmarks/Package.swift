@@ -26,6 +26,7 @@ let package = Package(
             dependencies: [
                 "CProcessUsage",
                 .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowWorkers", package: "AsyncFlow"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
