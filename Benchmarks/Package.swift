@@ -29,6 +29,7 @@ let package = Package(
             dependencies: [
                 "BenchmarkSupport", "CProcessUsage",
                 .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowWorkers", package: "AsyncFlow"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncFlowWorkers
 
 @main
 struct AsyncFlowBenchmarks: AsyncParsableCommand {
@@ -10,8 +11,13 @@ struct AsyncFlowBenchmarks: AsyncParsableCommand {
             """,
         subcommands: [
             EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, ReportBenchmark.self,
-            PeersCommand.self, MeasureCommand.self,
+            WorkersCommand.self, PeersCommand.self, MeasureCommand.self,
         ])
+
+    static func main() async throws {
+        try await WorkflowWorker.serveIfLaunchedAsOne(WorkerTasks.all)
+        await main(nil)
+    }
 }
 
 extension Workload: ExpressibleByArgument {
