@@ -23,7 +23,10 @@ struct PortableEncoder {
     private let owner: String
 
     /// - Parameter owner: the signature of the task, for errors.
-    init(of owner: String) { self.owner = owner }
+    init(of owner: String) {
+        self.owner = owner
+        bytes.reserveCapacity(32)
+    }
 
     mutating func append<Value: Codable>(_ value: Value) throws(PortableCodingError) {
         let type = Value.self
@@ -74,9 +77,9 @@ struct PortableDecoder {
     private var count = 0
 
     /// - Parameter owner: the signature of the task, for errors.
-    init(_ bytes: [UInt8], of owner: @autoclosure () -> String) {
+    init(_ bytes: [UInt8], of owner: String) {
         self.bytes = bytes
-        self.owner = owner()
+        self.owner = owner
     }
 
     mutating func next<Value: Codable>(_ type: Value.Type) throws(PortableCodingError) -> Value {

@@ -15,6 +15,7 @@
 /// In the engine's own process the function is called as it is, and nothing is encoded.
 public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sendable>: PortableTaskDefinition {
     public let name: String
+    public let signature: String
     let body: TaskBody<Output, repeat each Input>
     var codableErrors: [any (Error & Codable & Sendable).Type] = []
 
@@ -26,6 +27,7 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     ///     constants.
     public init(_ name: String, body: @escaping @Sendable (repeat each Input) throws -> Output) {
         self.name = name
+        signature = Self.signature(name)
         self.body = .synchronous(body)
     }
 
@@ -38,6 +40,7 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     @_disfavoredOverload
     public init(_ name: String, body: @escaping @Sendable (repeat each Input) async throws -> Output) {
         self.name = name
+        signature = Self.signature(name)
         self.body = .asynchronous(body)
     }
 
@@ -49,7 +52,8 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
         return copy
     }
 
-    public var signature: String {
+    /// Asking for types' names takes microseconds, so it is done once.
+    private static func signature(_ name: String) -> String {
         var inputs: [String] = []
         for type in repeat (each Input).self { inputs.append(String(reflecting: type)) }
         return "\(name)(\(inputs.joined(separator: ", "))) -> \(String(reflecting: Output.self))"

@@ -5,6 +5,7 @@ extension PoolCore {
     func describe(_ reason: PoolMachine.KillReason) -> String {
         switch reason {
         case .startTimeout: "it wasn't ready within \(configuration.startTimeout), and was killed"
+        case .notNeeded: "the pool closed before it was ready"
         case .silence: "it hung: nothing had come from it for \(configuration.heartbeatTimeout), so it was killed"
         case .cancelOverdue: "it was killed because a cancelled task in it didn't end in its grace period"
         case .cutOff: "the pipe from it was closed"

@@ -86,6 +86,13 @@ final class PoolCore: Sendable {
                     message: "the pool '\(name)' couldn't start its own thread: error \(error.code)")
             }
         }
+        do { try await waitUntilReady() } catch {
+            await shutdown()  // whoever couldn't start isn't asked to shut down
+            throw error
+        }
+    }
+
+    private func waitUntilReady() async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let outcome = state.withLock { state -> Result<Void, any Error>? in

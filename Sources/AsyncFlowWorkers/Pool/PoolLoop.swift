@@ -281,7 +281,7 @@ final class PoolLoop {
             if let trouble = state.troubles.removeValue(forKey: worker) { lost.reason = trouble }
             if case .closing? = state.machine.workers[worker]?.stage { wasExpected = true }
             state.lastEnds[worker] = lost
-            if reader?.hello == nil {
+            if reader?.hello == nil, !state.machine.hasFailed {
                 let tail = lost.standardErrorTail
                 state.failure = "\(lost.reason)\(tail.isEmpty ? "" : "; the end of its standard error:\n\(tail)")"
             }

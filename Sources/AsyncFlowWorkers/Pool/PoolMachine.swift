@@ -25,7 +25,7 @@ struct PoolMachine {
         var pingInterval: Duration { heartbeatTimeout / 4 }
     }
 
-    enum KillReason: Hashable { case startTimeout, silence, cancelOverdue, cutOff, garbage, closingTimeout }
+    enum KillReason: Hashable { case startTimeout, notNeeded, silence, cancelOverdue, cutOff, garbage, closingTimeout }
     enum CallEnd: Hashable { case lost(worker: Int), cancelled, poolFailed, poolClosed }
 
     enum Action: Hashable {
@@ -344,7 +344,8 @@ struct PoolMachine {
     private mutating func close(_ worker: Int, now: Duration) -> [Action] {
         switch workers[worker]!.stage {
         case .closing, .cutOff, .killed: return []
-        case .starting, .ready, .draining:
+        case .starting: return broken(worker, .notNeeded)  // it may never read that it is to end
+        case .ready, .draining:
             workers[worker]!.stage = .closing(until: now + settings.closingPatience)
             return [.closeInput(worker: worker)]
         }
