@@ -35,6 +35,7 @@ let package = Package(
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
+        .library(name: "AsyncFlowSlurm", targets: ["AsyncFlowSlurm"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
         .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
         .executable(name: "asyncflow", targets: ["asyncflow"]),
@@ -73,6 +74,10 @@ let package = Package(
         .target(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowSlurm",
+            dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
@@ -124,6 +129,12 @@ let package = Package(
             dependencies: [
                 "AsyncFlowServiceLifecycle",
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowSlurmTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowSlurm", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

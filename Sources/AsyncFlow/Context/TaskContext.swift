@@ -42,8 +42,10 @@ public struct TaskContext: Sendable {
 
     var engineCore: EngineCore { definition.engine }
 
+    var options: TaskOptions { definition.options }
+
     /// Whether a command consists of ranks.
-    var isParallel: Bool { definition.options.isParallel }
+    package var isParallel: Bool { options.isParallel }
 
     /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
     /// not, count as part of it.
