@@ -93,7 +93,8 @@ public final class SlurmBackend: CommandBackend {
         let command = request.command
         try command.validate()
         if request.watcher != nil {
-            throw SlurmJobError(.unusable, detail: "a service must run where its users can reach it: use another backend")
+            throw SlurmJobError(
+                .unusable, detail: "a service must run where its users can reach it: use another backend")
         }
         let chosen = options.overridden(by: request.task.backendOption(SlurmOptions.self))
         if let problem = chosen.problem { throw SlurmJobError(.unusable, detail: problem) }
@@ -124,7 +125,8 @@ public final class SlurmBackend: CommandBackend {
         return drivers.withLock { drivers in
             if let driver = drivers[task.engineID] { return driver }
             let driver = JobDriver(
-                programs, files, prefix: "asyncflow-\(token)-\(drivers.count)", limits, Logger(label: "asyncflow.slurm"))
+                programs, files, prefix: "asyncflow-\(token)-\(drivers.count)", limits, Logger(label: "asyncflow.slurm")
+            )
             drivers[task.engineID] = driver
             return driver
         }
@@ -136,7 +138,9 @@ public final class SlurmBackend: CommandBackend {
         let (outputPath, errorPath) = files.outputPaths(key, request.output)
         let errorBytes = WrittenFile.tail(of: errorPath, limit: CommandRunner.standardErrorLimit)
         var output: [UInt8] = []
-        if request.output == .memory { output = FileManager.default.contents(atPath: outputPath).map { [UInt8]($0) } ?? [] }
+        if request.output == .memory {
+            output = FileManager.default.contents(atPath: outputPath).map { [UInt8]($0) } ?? []
+        }
         output.withUnsafeBytes { if !$0.isEmpty { request.tap.receive($0, from: .standardOutput) } }
         if request.output == .memory {
             errorBytes.withUnsafeBytes { if !$0.isEmpty { request.tap.receive($0, from: .standardError) } }
@@ -165,7 +169,8 @@ extension SlurmBackend: DryRunnableBackend {
     package func dryRunDetail(of command: Command, resources: ResourceRequest, for task: TaskContext) -> String {
         let chosen = options.overridden(by: task.backendOption(SlurmOptions.self))
         let arguments = SlurmPrograms.submission(
-            name: "asyncflow-\(task.taskName)", arguments: SubmissionArguments.list(
+            name: "asyncflow-\(task.taskName)",
+            arguments: SubmissionArguments.list(
                 chosen, resources, isParallel: task.isParallel), count: 1, folder: "<run directory>/\(name)",
             script: "<run directory>/\(name)/job.sh")
         let launch = task.isParallel ? "srun --ntasks=\(resources.ranks) " : ""

@@ -24,7 +24,9 @@ struct JobFiles: Sendable {
         }
         words += environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         if request.isParallel {
-            words += ["srun", "--ntasks=\(request.resources.ranks)", "--cpus-per-task=\(cores)", "--kill-on-bad-exit=1"]
+            words += [
+                "srun", "--ntasks=\(request.resources.ranks)", "--cpus-per-task=\(cores)", "--kill-on-bad-exit=1",
+            ]
         }
         words += [command.executable] + command.arguments
         lines.append("exec " + words.map(quoted).joined(separator: " "))
@@ -114,7 +116,8 @@ struct JobFiles: Sendable {
 
     private static func write(_ data: Data, to path: String) throws {
         // Environments and input are nobody else's business.
-        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600]) else {
+        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600])
+        else {
             throw SlurmJobError(.unusable, detail: "the file \(path) couldn't be written")
         }
     }

@@ -48,7 +48,8 @@ extension JobMachine {
             case .submitting: continue
             case .uncertain(let message, let isTransient, let since):
                 if found.isEmpty {
-                    actions += decide(name, message, isTransient: isTransient, isPatient: now - since < limits.outagePatience)
+                    actions += decide(
+                        name, message, isTransient: isTransient, isPatient: now - since < limits.outagePatience)
                     continue
                 }
                 submissions[name]!.state = .accepted
@@ -88,7 +89,9 @@ extension JobMachine {
         if rest.isEmpty { return actions }
         if isTransient && isPatient {
             submissions[name]!.state = .submitting
-            return actions + [.submit(name: name, arguments: submissions[name]!.arguments, keys: submissions[name]!.keys)]
+            return actions + [
+                .submit(name: name, arguments: submissions[name]!.arguments, keys: submissions[name]!.keys)
+            ]
         }
         actions.append(.void(rest))
         let reason: SlurmJobError.Reason = isTransient ? .unreachable : .rejected
@@ -100,11 +103,19 @@ extension JobMachine {
     mutating func inspected(_ evidence: [Key: JobEvidence]) -> [Action] {
         var actions: [Action] = []
         var unknown: Set<String> = []
+        var forgotten: [[String]: [Key]] = [:]
         for (key, found) in evidence.sorted(by: { $0.key < $1.key }) {
             guard let job = jobs[key], let name = job.submission else { continue }
             let row = job.row.flatMap { $0.state.isActive ? nil : $0 }
             if case .ended(let end) = found {
                 actions += self.end(key, judge(job, row, end))
+            } else if row?.state == .cancelled, !job.isCancelled, found == .untouched,
+                submissions[name]?.firstFailure != nil
+            {
+                // A controller that was killed gives ids again, and ends what nodes still have under such an id: here
+                // it has hit the wrong one.
+                leave(name)
+                forgotten[job.arguments, default: []].append(key)
             } else if let row, row.state != .completed && row.state != .failed {
                 actions += end(key, judge(job, row, nil))
             } else if job.isCancelled && job.misses >= 2 {
@@ -117,10 +128,13 @@ extension JobMachine {
             } else if found == .untouched {
                 // It was forgotten before it began.
                 leave(name)
-                actions += submit([key], job.arguments)
+                forgotten[job.arguments, default: []].append(key)
             } else {
                 actions += end(key, .failed(.lost, jobID: job.row?.id, detail: "known as \(name)"))
             }
+        }
+        for (arguments, keys) in forgotten.sorted(by: { $0.value[0] < $1.value[0] }) {
+            actions += submit(keys, arguments)
         }
         return unknown.isEmpty ? actions : actions + [.account(unknown.sorted())]
     }

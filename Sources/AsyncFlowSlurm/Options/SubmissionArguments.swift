@@ -7,7 +7,9 @@ enum SubmissionArguments {
         let ranks = isParallel ? resources.ranks : 1
         var list = ["--ntasks=\(ranks)", "--cpus-per-task=\(cores)"]
         if let nodes = options.nodes { list.append("--nodes=\(nodes)") }
-        if let memory = memory(resources.memory, nodes: ranks > 1 ? options.nodes : options.nodes ?? 1, cpus: ranks * cores) {
+        if let memory = memory(
+            resources.memory, nodes: ranks > 1 ? options.nodes : options.nodes ?? 1, cpus: ranks * cores)
+        {
             list.append(memory)
         }
         if resources.gpus > 0 { list.append("--gpus=\(Int(resources.gpus.rounded(.up)))") }

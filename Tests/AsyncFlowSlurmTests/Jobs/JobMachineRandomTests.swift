@@ -56,8 +56,12 @@ private struct FaultyCluster {
     mutating func cancel(_ ids: [String], _ name: String) {
         for index in jobs.indices where jobs[index].row.name == name && jobs[index].row.state.isActive {
             let id = jobs[index].row.arrayID
-            let isMeant = ids.contains { $0 == id || ($0.hasPrefix("\(id)_[")
-                && $0.dropFirst(id.count + 2).dropLast().split(separator: ",").contains("\(jobs[index].row.index)")) }
+            let isMeant = ids.contains {
+                $0 == id
+                    || ($0.hasPrefix("\(id)_[")
+                        && $0.dropFirst(id.count + 2).dropLast().split(separator: ",").contains(
+                            "\(jobs[index].row.index)"))
+            }
             if isMeant { jobs[index].row.state = .cancelled }
         }
     }

@@ -106,8 +106,25 @@ struct JobMachineTests {
         #expect(answer([]) == [.inspect([1, 2])])
         #expect(
             machine.inspected([1: .untouched, 2: .claimed]) == [
-                .submit(name: "run-2", arguments: ["-n1"], keys: [1]),
                 .end(2, .failed(.lost, jobID: nil, detail: "known as run-1")),
+                .submit(name: "run-2", arguments: ["-n1"], keys: [1]),
+            ])
+    }
+
+    @Test("a job that was ended at once after an outage, because its id was another's, is submitted again")
+    mutating func endedForAnother() {
+        machine.add(1, [])
+        _ = machine.submitCollected()
+        machine.submissionFailed("run-1", "no contact", isTransient: true, now: .zero)
+        _ = answer([])
+        machine.submitted("run-1", id: "7")
+        #expect(answer([row(0, .cancelled)]) == [.inspect([1])])
+        #expect(machine.inspected([1: .untouched]) == [.submit(name: "run-2", arguments: [], keys: [1])])
+        machine.submitted("run-2", id: "8")
+        _ = answer([row(0, .cancelled, id: "8", name: "run-2")])
+        #expect(
+            machine.inspected([1: .untouched]) == [
+                .end(1, .failed(.cancelledElsewhere, jobID: "8_0", detail: ""))
             ])
     }
 

@@ -32,7 +32,8 @@ struct SubmissionTests {
     @Test("a task's options go before those of its backend")
     func options() {
         let backend = SlurmOptions(partition: "main", account: "a", time: .seconds(60), extraArguments: ["--nice"])
-        let all = backend.overridden(by: SlurmOptions(partition: "long", time: .seconds(90_061), extraArguments: ["-Q"]))
+        let all = backend.overridden(
+            by: SlurmOptions(partition: "long", time: .seconds(90_061), extraArguments: ["-Q"]))
         #expect(
             SubmissionArguments.list(all, ResourceRequest(), isParallel: false).dropFirst(2) == [
                 "--partition=long", "--account=a", "--time=1-01:01:01", "--nice", "-Q",
@@ -54,7 +55,9 @@ struct SubmissionTests {
             SlurmPrograms.rows(ofAccounting: "12_3|run-1|CANCELLED by 0|0:15\nx").map(\.waitStatus) == [15])
     }
 
-    @Test("only what the script writes is an end", arguments: ["", "exit", "exit 7", "exit 700\n", "exit 7\n exit 8\n", "x 1\n"])
+    @Test(
+        "only what the script writes is an end",
+        arguments: ["", "exit", "exit 7", "exit 700\n", "exit 7\n exit 8\n", "x 1\n"])
     func halfWritten(_ text: String) { #expect(JobFiles.end(text) == nil) }
 
     @Test("an end is read as it was written")

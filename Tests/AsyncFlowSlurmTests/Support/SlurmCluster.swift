@@ -17,7 +17,8 @@ struct SlurmCluster: SuiteTrait, TestScoping {
     static var configuration: String { "\(folder)/slurm.conf" }
 
     static func control(_ what: String, _ more: String...) async throws {
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../scripts/slurm-cluster")
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../scripts/slurm-cluster")
         _ = try await call(script.standardizedFileURL.path, [what, folder] + more)
     }
 
