@@ -57,7 +57,7 @@ struct SlurmPrograms: Sendable {
 
     /// All jobs of this user, those that have ended a short while ago included.
     func queue(user: String) async throws -> [JobRow] {
-        let format = "ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,Name:200,Reason:80"
+        let format = "ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,Name:200,BatchHost:80"
         let text = try await call(
             "squeue", ["--noheader", "--array", "--states=all", "--user=\(user)", "--Format=\(format)"])
         return try Self.rows(ofQueue: text)
@@ -88,8 +88,13 @@ struct SlurmPrograms: Sendable {
             guard let state = JobState(words[2]) else { throw unreadable(line) }
             return JobRow(
                 arrayID: String(words[0]), index: index, name: String(words[4]), state: state,
-                waitStatus: Int32(words[3]), reason: words.dropFirst(5).joined(separator: " "))
+                waitStatus: Int32(words[3]), node: node(words.dropFirst(5)))
         }
+    }
+
+    private static func node(_ words: ArraySlice<Substring>) -> String? {
+        guard let word = words.first, !["n/a", "none", "(null)"].contains(word.lowercased()) else { return nil }
+        return String(word)
     }
 
     private static func unreadable(_ line: Substring) -> NoAnswer {

@@ -44,6 +44,7 @@ extension JobMachine {
         for (name, submission) in submissions.sorted(by: { $0.key < $1.key }) where submission.knownFrom <= question {
             submissions[name]!.ids.formUnion(ids[name] ?? [])
             let found = byName[name] ?? [:]
+            submissions[name]!.isVisible = !found.isEmpty
             switch submission.state {
             case .submitting: continue
             case .uncertain(let message, let isTransient, let since):
@@ -109,11 +110,12 @@ extension JobMachine {
             let row = job.row.flatMap { $0.state.isActive ? nil : $0 }
             if case .ended(let end) = found {
                 actions += self.end(key, judge(job, row, end))
-            } else if row?.state == .cancelled, !job.isCancelled, found == .untouched,
-                submissions[name]?.firstFailure != nil
+            } else if row?.state == .cancelled, row?.node != nil, found == .untouched, !job.isCancelled,
+                !job.isSecondTry
             {
-                // A controller that was killed gives ids again, and ends what nodes still have under such an id: here
-                // it has hit the wrong one.
+                // It was given a node, but didn't begin there: a controller that was killed gives ids again, and a
+                // node that still has a job of such an id has the other one ended.
+                jobs[key]!.isSecondTry = true
                 leave(name)
                 forgotten[job.arguments, default: []].append(key)
             } else if let row, row.state != .completed && row.state != .failed {
@@ -125,6 +127,10 @@ extension JobMachine {
                 if row == nil && canAccount && job.misses >= 2 { unknown.insert(name) }
             } else if let row {
                 actions += end(key, judge(job, row, row.waitStatus.map(JobEnd.init)))
+            } else if found == .untouched, submissions[name]?.isVisible == true {
+                // The others of its array are there: somebody has taken it out of the queue.
+                let reason = SlurmJobError.Reason.cancelledElsewhere
+                actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "of array \(name)"))
             } else if found == .untouched {
                 // It was forgotten before it began.
                 leave(name)
@@ -158,8 +164,10 @@ extension JobMachine {
     private func judge(_ job: Job, _ row: JobRow?, _ end: JobEnd?) -> JobOutcome {
         if end == .exited(0) || (end == nil && row?.state == .completed) { return .ended(.exited(0), jobID: row?.id) }
         if job.isCancelled { return .cancelled }
-        if let reason = row?.state.reason { return .failed(reason, jobID: row?.id, detail: row?.reason ?? "") }
+        if let reason = row?.state.reason {
+            return .failed(reason, jobID: row?.id, detail: row?.node.map { "on \($0)" } ?? "")
+        }
         if let end { return .ended(end, jobID: row?.id) }
-        return .failed(.lost, jobID: row?.id, detail: row?.reason ?? "")
+        return .failed(.lost, jobID: row?.id, detail: row?.node.map { "on \($0)" } ?? "")
     }
 }

@@ -40,6 +40,8 @@ struct JobMachine {
         /// What was last heard of it.
         var row: JobRow?
         var misses = 0
+        /// Whether it was ended once before it began, and not by us.
+        var isSecondTry = false
     }
 
     struct Submission {
@@ -57,6 +59,8 @@ struct JobMachine {
         var knownFrom = 0
         var firstFailure: Duration?
         var left: Int
+        /// Whether the queue's last answer had any of it.
+        var isVisible = false
     }
 
     let prefix: String

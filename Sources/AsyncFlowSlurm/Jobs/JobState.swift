@@ -7,7 +7,8 @@ struct JobRow: Sendable, Hashable {
     var state: JobState
     /// As `waitpid` has it, where Slurm tells.
     var waitStatus: Int32?
-    var reason = ""
+    /// Where it runs or ran; nil if it never got that far.
+    var node: String?
     var id: String { "\(arrayID)_\(index)" }
 }
 

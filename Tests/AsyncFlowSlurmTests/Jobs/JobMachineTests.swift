@@ -111,20 +111,35 @@ struct JobMachineTests {
             ])
     }
 
-    @Test("a job that was ended at once after an outage, because its id was another's, is submitted again")
+    @Test("a job that was ended before it began on its node, as by an id used again, is submitted again, once")
     mutating func endedForAnother() {
-        machine.add(1, [])
-        _ = machine.submitCollected()
-        machine.submissionFailed("run-1", "no contact", isTransient: true, now: .zero)
-        _ = answer([])
-        machine.submitted("run-1", id: "7")
-        #expect(answer([row(0, .cancelled)]) == [.inspect([1])])
-        #expect(machine.inspected([1: .untouched]) == [.submit(name: "run-2", arguments: [], keys: [1])])
+        accept()
+        var ended = row(0, .cancelled)
+        ended.node = "node1"
+        #expect(answer([ended]) == [.inspect([1])])
+        #expect(machine.inspected([1: .untouched]) == [.submit(name: "run-2", arguments: ["-n1"], keys: [1])])
         machine.submitted("run-2", id: "8")
-        _ = answer([row(0, .cancelled, id: "8", name: "run-2")])
+        ended = row(0, .cancelled, id: "8", name: "run-2")
+        ended.node = "node1"
+        _ = answer([ended])
         #expect(
             machine.inspected([1: .untouched]) == [
-                .end(1, .failed(.cancelledElsewhere, jobID: "8_0", detail: ""))
+                .end(1, .failed(.cancelledElsewhere, jobID: "8_0", detail: "on node1"))
+            ])
+    }
+
+    @Test("a job that somebody took out of an array that is still there was cancelled, and can't run")
+    mutating func takenOut() {
+        accept(2)
+        for _ in 1..<4 {
+            #expect(answer([row(0, .waiting)]) == [.inspect([2])])
+            _ = machine.inspected([2: .untouched])
+            _ = machine.accounted(nil)
+        }
+        _ = answer([row(0, .waiting)])
+        #expect(
+            machine.inspected([2: .untouched]) == [
+                .void([2]), .end(2, .failed(.cancelledElsewhere, jobID: nil, detail: "of array run-1")),
             ])
     }
 

@@ -44,10 +44,11 @@ struct SubmissionTests {
 
     @Test("the queue's rows are read, and rubbish isn't taken for an empty queue")
     func rows() throws {
-        let text = "12 0 RUNNING 0 run-1 None\n12 1 FAILED 1792 run-1 NonZeroExitCode\n13 N/A PENDING 0 x (Resources)\n"
+        let text = "12 0 RUNNING 0 run-1 None\n12 1 FAILED 1792 run-1 node3\n13 N/A PENDING 0 x (Resources)\n"
         let rows = try SlurmPrograms.rows(ofQueue: text)
         #expect(rows.map(\.id) == ["12_0", "12_1"])
         #expect(rows[1].waitStatus.map(JobEnd.init) == .exited(7))
+        #expect(rows.map(\.node) == [nil, "node3"])
         for rubbish in ["garbage", "12 0 STRANGE 0 run-1 None", "12 0 RUN", "slurm_load_jobs error: x y z"] {
             #expect(throws: SlurmPrograms.NoAnswer.self) { try SlurmPrograms.rows(ofQueue: rubbish) }
         }
