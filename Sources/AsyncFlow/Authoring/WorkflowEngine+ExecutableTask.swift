@@ -35,7 +35,7 @@ extension WorkflowEngine {
                 }
                 let command = try await command(repeat each input)
                 try command.validate()
-                if isDryRun { return task.dryRun(dryRunValue ?? "", detail: task.dryRunDetail(of: command)) }
+                if isDryRun { return task.dryRun(dryRunValue ?? "", detail: command.description) }
                 return try await task.execute(command)
             })
     }

@@ -59,11 +59,8 @@ public struct TaskContext: Sendable {
         return definition.engine
     }
 
-    /// What its definition says, if that is in this process.
-    var options: TaskOptions? { definition?.options }
-
     /// Whether a command consists of ranks.
-    package var isParallel: Bool { options?.isParallel ?? false }
+    var isParallel: Bool { definition?.options.isParallel ?? false }
 
     /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
     /// not, count as part of it.

@@ -18,14 +18,14 @@ struct TailBuffer: Sendable {
 }
 
 /// Decoding that never fails.
-package enum OutputText {
+enum OutputText {
     /// Bytes as text, with what isn't UTF-8 replaced by `U+FFFD`.
-    package static func decoded(_ bytes: [UInt8]) -> String {
+    static func decoded(_ bytes: [UInt8]) -> String {
         String(decoding: bytes, as: UTF8.self)
     }
 
     /// The end of a text, at most `limit` bytes of it and beginning with a whole character.
-    package static func tail(of bytes: [UInt8], limit: Int) -> String {
+    static func tail(of bytes: [UInt8], limit: Int) -> String {
         let isCut = bytes.count > limit
         let end = bytes.suffix(limit)
         let whole = isCut ? end.dropFirst(end.prefix(3).prefix { $0 & 0xC0 == 0x80 }.count) : end

@@ -104,7 +104,6 @@ extension RunTaskKind {
         switch kind {
         case .function: self = .function
         case .executable: self = .executable
-        case .portable: self = .portable
         case .prompt: self = .prompt
         case .block: self = .block
         case .service: self = .service
