@@ -185,7 +185,8 @@ enum ReportContent {
                 if let message = progress.message { writer.write(message) }
             }
         case .custom(let event):
-            guard let attributes = try? JSONEncoder().encode(event.attributes) else { return }  // NaN: nobody could read it
+            // Attributes with a NaN don't encode: nobody could read them.
+            guard let attributes = try? JSONEncoder().encode(event.attributes) else { return }
             WireProtocol.append(.custom, to: &bytes) { writer in
                 writer.write(call)
                 writer.write(event.name)
