@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
+        .library(name: "AsyncFlowSlurm", targets: ["AsyncFlowSlurm"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
         .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
         .library(name: "AsyncFlowOpenTelemetry", targets: ["AsyncFlowOpenTelemetry"]),
@@ -89,6 +90,10 @@ let package = Package(
         .target(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowSlurm",
+            dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
@@ -175,6 +180,12 @@ let package = Package(
             dependencies: [
                 "AsyncFlowServiceLifecycle",
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowSlurmTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowSlurm", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
