@@ -7,11 +7,11 @@ import Testing
 @Suite(
     "Tasks as jobs of a real Slurm",
     .enabled(if: SlurmCluster.isInstalled, "Slurm isn't installed: scripts/install-tools slurm"), SlurmCluster(),
-    .serialized, .timeLimit(.minutes(5)))
+    .serialized, .timeLimit(.minutes(10)))
 struct RealSlurmTests {
     @Test("output, exit code, signal, and a graph of jobs")
     func ends() async throws {
-        try await withSlurmEngine(SlurmCluster.backend()) { flow in
+        try await withSlurm { flow in
             let say = flow.executableTask("say") { (text: String) in "echo \(text)" }
             let count = flow.executableTask("count") { (text: String) in
                 Command("wc", "-c").standardInput(.text(text))
@@ -29,7 +29,7 @@ struct RealSlurmTests {
 
     @Test("ranks run on several nodes")
     func ranks() async throws {
-        try await withSlurmEngine(SlurmCluster.backend()) { flow in
+        try await withSlurm { flow in
             let where_ = flow.executableTask("where", .ranks(4), .slurm(nodes: 2)) {
                 Command.shell("echo $SLURMD_NODENAME $SLURM_NTASKS")
             }
@@ -40,7 +40,7 @@ struct RealSlurmTests {
 
     @Test("what the cluster can't have is refused, with its words")
     func refusal() async throws {
-        try await withSlurmEngine(SlurmCluster.backend()) { flow in
+        try await withSlurm { flow in
             let nowhere = flow.executableTask("nowhere", .slurm(partition: "nowhere")) { "echo" }
             let error = await nowhere().rootError as? SlurmJobError
             #expect(error?.reason == .rejected)
@@ -50,7 +50,7 @@ struct RealSlurmTests {
 
     @Test("an engine that is cancelled with a thousand jobs queued leaves nothing")
     func cancelling() async throws {
-        try await withSlurmEngine(SlurmCluster.backend()) { flow in
+        try await withSlurm { flow in
             let sleep = flow.executableTask("sleep") { "sleep 977" }
             let events = flow.events
             let futures = (1...1000).map { _ in sleep() }
@@ -59,20 +59,30 @@ struct RealSlurmTests {
             for future in futures { #expect(future.state == .cancelled) }
         }
         // Jobs that are completing have no processes any more, but are still shown for a moment.
-        while try await !SlurmCluster.queue().isEmpty { await Task.yield() }
+        try await SlurmCluster.wait(for: "an empty queue") { try await SlurmCluster.queue().isEmpty }
     }
 
     @Test("the controller dies while jobs run and one is submitted: all end as they should")
     func controllerDies() async throws {
-        try await withSlurmEngine(SlurmCluster.backend()) { flow in
-            let wait = flow.executableTask("wait") { Command.shell("sleep 3; echo done") }
+        try await withSlurm { flow in
+            let marks = SlurmCluster.folder + "/marks"
+            let wait = flow.executableTask("wait") {
+                Command.shell("sleep 3; echo done; echo >>\"$MARKS\"").environment(["MARKS": marks])
+            }
             let say = flow.executableTask("say") { "echo later" }
             let events = flow.events
             let waiting = (1...8).map { _ in wait() }
-            for await event in events where event.type == .taskStarted { break }
+            var started = 0
+            for await event in events where event.type == .taskStarted {
+                started += 1
+                if started == waiting.count { break }
+            }
             try await SlurmCluster.control("kill-controller")
             let late = say()
-            try await Task.sleep(for: .seconds(4))
+            // They end while it is away.
+            try await SlurmCluster.wait(for: "the end of the running jobs") {
+                FileManager.default.contents(atPath: marks)?.count == started
+            }
             try await SlurmCluster.control("start-controller")
             for future in waiting { #expect(try await future.value == "done\n") }
             #expect(try await late.value == "later\n")
@@ -81,7 +91,7 @@ struct RealSlurmTests {
 
     @Test("a node crashes: its job fails as lost, and is run again if the policy says so")
     func nodeCrash() async throws {
-        try await withSlurmEngine(SlurmCluster.backend()) { flow in
+        try await withSlurm { flow in
             let crash = flow.executableTask("crash", .slurm(extraArguments: ["--nodelist=node2"])) { "sleep 978" }
             let events = flow.events
             let future = crash()
@@ -93,5 +103,9 @@ struct RealSlurmTests {
             #expect(error?.code == .workerLost)
             try await SlurmCluster.control("start-node", "2")
         }
+    }
+
+    private func withSlurm(_ body: @escaping @Sendable (WorkflowEngine) async throws -> Void) async throws {
+        try await SlurmCluster.within(.seconds(240)) { try await withSlurmEngine(SlurmCluster.backend(), body) }
     }
 }

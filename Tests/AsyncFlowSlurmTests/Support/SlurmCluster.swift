@@ -24,7 +24,9 @@ struct SlurmCluster: SuiteTrait, TestScoping {
 
     @discardableResult
     static func call(_ program: String, _ arguments: [String]) async throws -> String {
-        let command = Command(program, arguments: arguments).environment(["SLURM_CONF": configuration])
+        // The cluster's keeper ends it with this process, however that ends.
+        let command = Command("timeout", arguments: ["120", program] + arguments)
+            .environment(["SLURM_CONF": configuration, "OWNER": "\(ProcessInfo.processInfo.processIdentifier)"])
         return try await CommandRunner().run(command, capture: .memory).text
     }
 
@@ -33,12 +35,59 @@ struct SlurmCluster: SuiteTrait, TestScoping {
         settings.environment = ["SLURM_CONF": configuration]
         settings.shortestPoll = .milliseconds(200)
         settings.longestPoll = .seconds(1)
+        settings.outagePatience = .seconds(60)
+        settings.commandPatience = .seconds(30)
         change(&settings)
         return SlurmBackend(settings: settings)
     }
 
     /// What the queue has that hasn't ended.
     static func queue() async throws -> String { try await call("squeue", ["--noheader"]) }
+
+    /// What there is to see of the cluster when something didn't happen in time.
+    static func report() async -> String {
+        let logs = (try? await call("sh", ["-c", "tail -n 5 '\(folder)'/log/*.log; ls '\(folder)/run'"])) ?? ""
+        let queue: String
+        do { queue = String(try await self.queue().prefix(2000)) } catch { queue = "\(error)" }
+        return "queue:\n\(queue)\nlogs:\n\(logs)"
+    }
+
+    struct Overdue: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Runs the body of a test. If that takes too long, says what the cluster looked like, and cancels it.
+    static func within(_ limit: Duration, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body()
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return false
+            }
+            defer { group.cancelAll() }
+            if try await group.next() == true { return }
+            let report = await report()
+            // What is cancelled needs a controller to end.
+            try? await control("start-controller")
+            throw Overdue(description: "the test hadn't ended after \(limit)\n\(report)")
+        }
+    }
+
+    /// Asks until something is so.
+    static func wait(
+        for what: String, within limit: Duration = .seconds(60), until isSo: () async throws -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + limit
+        while try await !isSo() {
+            if ContinuousClock.now > end {
+                throw Overdue(description: "after \(limit) still not: \(what)\n\(await report())")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
@@ -51,8 +100,10 @@ struct SlurmCluster: SuiteTrait, TestScoping {
                 try await function()
                 result = .success(())
             } catch { result = .failure(error) }
-            try await Self.control("down")
+            // Also when this test was cancelled.
+            let down = await Task { try await Self.control("down") }.result
             try result.get()
+            try down.get()
         }
     }
 }
