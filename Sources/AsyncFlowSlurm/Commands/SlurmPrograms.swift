@@ -1,4 +1,5 @@
 import AsyncFlow
+import Foundation
 
 /// Calls Slurm's programs and reads what they write.
 struct SlurmPrograms: Sendable {
@@ -19,11 +20,15 @@ struct SlurmPrograms: Sendable {
         let description: String
     }
 
-    /// - Throws: `CommandError`, or ``NoAnswer``.
-    func call(_ program: String, _ arguments: [String]) async throws -> String {
+    func command(_ program: String, _ arguments: [String]) -> Command {
         var command = Command(folder.map { "\($0)/\(program)" } ?? program, arguments: arguments)
         command.environment = environment
-        let (call, runner, patience) = (command, runner, patience)
+        return command
+    }
+
+    /// - Throws: `CommandError`, or ``NoAnswer``.
+    func call(_ program: String, _ arguments: [String]) async throws -> String {
+        let (call, runner, patience) = (command(program, arguments), runner, patience)
         return try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask { try await runner.run(call, gracePeriod: .seconds(1)).text }
             group.addTask {
@@ -118,7 +123,12 @@ struct SlurmPrograms: Sendable {
     static func isTransient(_ error: any Error) -> Bool {
         guard let error = error as? CommandError else { return true }
         if error.exitCode == nil { return error.signal != nil }
-        let text = error.standardErrorTail.lowercased()
+        return isTransient(error.standardErrorTail)
+    }
+
+    /// Whether what a program complained of may be over later.
+    static func isTransient(_ complaint: String) -> Bool {
+        let text = complaint.lowercased()
         return transientPhrases.contains { text.contains($0) }
     }
 
@@ -133,6 +143,38 @@ struct SlurmPrograms: Sendable {
         guard let error = error as? CommandError else { return "\(error)" }
         let text = error.standardErrorTail.split(whereSeparator: \.isNewline).joined(separator: "; ")
         return text.isEmpty ? "\(error)" : text
+    }
+}
+
+// MARK: - Allocations
+
+extension SlurmPrograms {
+    /// The nodes of a list as Slurm writes it: `node[1-3]`.
+    func nodes(_ list: String) async throws -> [String] {
+        let names = try await call("scontrol", ["show", "hostnames", list]).split(whereSeparator: \.isWhitespace)
+        guard !names.isEmpty else { throw NoAnswer(description: "scontrol knows no nodes in '\(list)'") }
+        return names.map(String.init)
+    }
+
+    /// How long a job may still run; nil for as long as it likes.
+    func timeLeft(job: String) async throws -> Duration? {
+        let text = try await call("squeue", ["--noheader", "--jobs=\(job)", "--format=%L"])
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        if text == "UNLIMITED" || text == "NOT_SET" { return nil }
+        guard let time = Self.time(text) else {
+            throw NoAnswer(description: "squeue answered '\(text.prefix(200))', which is no time")
+        }
+        return time
+    }
+
+    /// - Parameter text: `days-hours:minutes:seconds`, of which the first parts may be missing.
+    static func time(_ text: String) -> Duration? {
+        let halves = text.split(separator: "-", omittingEmptySubsequences: false)
+        let days = halves.count == 2 ? Int(halves[0]) : 0
+        let parts = (halves.last ?? "").split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        guard let days, halves.count <= 2, (2...3).contains(parts.count), !parts.contains(nil) else { return nil }
+        let seconds = parts.reduce(0) { $0 * 60 + $1! }
+        return seconds < 0 || days < 0 ? nil : .seconds(days * 86_400 + seconds)
     }
 }
 

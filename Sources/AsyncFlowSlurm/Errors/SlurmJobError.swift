@@ -38,6 +38,10 @@ public struct SlurmJobError: WorkflowError, Hashable {
         public static let lost = Reason(
             description: "Slurm doesn't know it any more, and it left no result", code: .workerLost,
             advice: "it may have run in part; try it again if that does no harm")
+        /// No allocation for a pilot could be had.
+        public static let noPilot = Reason(
+            description: "there is no pilot to run it", code: .backendUnavailable,
+            advice: "see whether salloc with the same options works on this machine")
         /// The task asks for what this backend can't do, or its files couldn't be written.
         public static let unusable = Reason(
             description: "it can't be made a job", code: .invalidOption, advice: "change the task")

@@ -17,6 +17,12 @@ enum SubmissionArguments {
             let licenses = resources.slots.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
             list.append("--licenses=\(licenses.joined(separator: ","))")
         }
+        return list + self.list(options)
+    }
+
+    /// What doesn't depend on the resources of a task.
+    static func list(_ options: SlurmOptions) -> [String] {
+        var list: [String] = []
         if let partition = options.partition { list.append("--partition=\(partition)") }
         if let account = options.account { list.append("--account=\(account)") }
         if let qos = options.qos { list.append("--qos=\(qos)") }
