@@ -55,7 +55,7 @@ public enum WorkflowWorker {
         let server = try WorkerServer(tasks, builtIn: builtIn, settings)
         try server.start()
         // The threads of the server end the program.
-        await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+        await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
     }
 }
 

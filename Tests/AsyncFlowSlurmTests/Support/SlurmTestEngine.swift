@@ -6,7 +6,7 @@ import Logging
 
 /// Runs `body` with a quiet engine whose commands go to a cluster, in a work directory that is deleted afterwards.
 nonisolated(nonsending) func withSlurmEngine<Result>(
-    _ backend: SlurmBackend, dryRun: Bool = false, _ body: (WorkflowEngine) async throws -> Result
+    _ backend: any Backend, dryRun: Bool = false, _ body: (WorkflowEngine) async throws -> Result
 ) async throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow slurm '\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
