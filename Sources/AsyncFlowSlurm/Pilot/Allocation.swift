@@ -34,7 +34,8 @@ final class Allocation: Sendable {
     ///   - granted: called once, when it is there, with its id and the names of its nodes as Slurm writes them.
     /// - Returns: why it is over, in Slurm's words; empty if it was released.
     func run(
-        _ programs: SlurmPrograms, _ arguments: [String], granted: @escaping @Sendable (_ id: String, _ nodes: String) -> Void
+        _ programs: SlurmPrograms, _ arguments: [String],
+        granted: @escaping @Sendable (_ id: String, _ nodes: String) -> Void
     ) async -> String {
         // The pipe is the standard input of what runs there; when it is closed, that ends, and with it the allocation.
         let holder = "echo \"asyncflow-pilot $SLURM_JOB_ID $SLURM_JOB_NODELIST\" >&2; exec cat >/dev/null"

@@ -112,7 +112,8 @@ actor PilotDriver {
         case .cancelled: return CancellationError()
         case .closed: return SlurmJobError(.unreachable, detail: "'\(name)' has been shut down")
         case .unavailable(let reason): return SlurmJobError(.noPilot, detail: reason)
-        case .tooLate: return SlurmJobError(.timeLimit, detail: "the allocation of '\(name)' ends before the task would")
+        case .tooLate:
+            return SlurmJobError(.timeLimit, detail: "the allocation of '\(name)' ends before the task would")
         case .tooLarge:
             let limits = machine.settings
             let memory = limits.memoryPerNode.map { ", \($0 >> 20) MiB" } ?? ""

@@ -56,9 +56,11 @@ extension PilotMachine {
     /// The kinds in the order of their first tasks.
     private func order() -> [Kind] {
         if lines.count == 1 { return Array(lines.keys) }
-        return lines.compactMap { kind, line in line.keys.indices.contains(line.head) ? (kind, line.keys[line.head]) : nil }
-            .sorted { $0.0.priority != $1.0.priority ? $0.0.priority > $1.0.priority : $0.1 < $1.1 }
-            .map(\.0)
+        return lines.compactMap { kind, line in
+            line.keys.indices.contains(line.head) ? (kind, line.keys[line.head]) : nil
+        }
+        .sorted { $0.0.priority != $1.0.priority ? $0.0.priority > $1.0.priority : $0.1 < $1.1 }
+        .map(\.0)
     }
 
     private func first(of kind: Kind) -> Key? {

@@ -324,9 +324,10 @@ struct PilotMachine {
             let isIdle =
                 stage == .running && waitingCount == 0 && now - state.idleSince >= settings.idleTimeout
                 && pilots.values.count { $0.stage == .running } > settings.minimumPilots
-            // Too little is left of its time for everything that waits.
+            // Too little is left of its time for everything that waits, and it is in the way of a new one.
             let isSpent =
                 stage == .running && waitingCount > 0
+                && pilots.values.count { $0.stage == .running || $0.stage == .asked } >= settings.maximumPilots
                 && !lines.keys.contains { hasTime(pilots[pilot]!, for: $0, now: now) }
             guard isIdle || isSpent || stage == .draining else { continue }
             pilots[pilot]!.stage = .leaving

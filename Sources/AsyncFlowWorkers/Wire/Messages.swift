@@ -45,7 +45,7 @@ struct Hello: Sendable {
     /// The portable tasks that it has, by their place: name and signature.
     var tasks: [(name: String, signature: String)]
     /// Without those that every program has.
-    var ownTasks: [(name: String, signature: String)] { 
+    var ownTasks: [(name: String, signature: String)] {
         tasks.filter { task in !PortableCommand.builtIn.contains { $0.name == task.name } }
     }
 

@@ -11,6 +11,11 @@ package struct GPUPool: Equatable, Sendable {
     package struct Share: Hashable, Sendable {
         package var index: Int
         package var thousandths: Int
+
+        package init(index: Int, thousandths: Int) {
+            self.index = index
+            self.thousandths = thousandths
+        }
     }
 
     package init(count: Int) {
