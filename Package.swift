@@ -13,7 +13,7 @@ let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ens
 
 /// The modules that examples use besides.
 let exampleModules: [String: [Target.Dependency]] = [
-    "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers"],
+    "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers", "AsyncFlowSlurm"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
@@ -93,7 +93,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AsyncFlowSlurm",
-            dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["AsyncFlow", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
@@ -185,7 +185,8 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowSlurmTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowSlurm", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowSlurm", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

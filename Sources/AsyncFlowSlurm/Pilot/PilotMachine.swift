@@ -326,8 +326,8 @@ struct PilotMachine {
                 && pilots.values.count { $0.stage == .running } > settings.minimumPilots
             // Too little is left of its time for everything that waits, and it is in the way of a new one.
             let isSpent =
-                stage == .running && waitingCount > 0
-                && pilots.values.count { $0.stage == .running || $0.stage == .asked } >= settings.maximumPilots
+                stage == .running && isUnserved(now)
+                && pilots.values.count { $0.stage == .running } >= settings.maximumPilots
                 && !lines.keys.contains { hasTime(pilots[pilot]!, for: $0, now: now) }
             guard isIdle || isSpent || stage == .draining else { continue }
             pilots[pilot]!.stage = .leaving
@@ -341,13 +341,18 @@ struct PilotMachine {
         return actions
     }
 
-    /// Whether something waits for which no pilot that there is, or will soon be, has time enough.
+    /// Whether another pilot is needed, and may be, for the time of what waits.
     private func isStuck(_ now: Duration) -> Bool {
-        if settings.isFixed || pilots.values.contains(where: { $0.stage == .asked }) { return false }
-        let running = pilots.values.filter { $0.stage == .running }
-        guard waitingCount > 0, running.count < max(settings.maximumPilots, settings.minimumPilots) else {
+        isUnserved(now)
+            && pilots.values.count { $0.stage == .running } < max(settings.maximumPilots, settings.minimumPilots)
+    }
+
+    /// Whether something waits for which no pilot that there is, or will soon be, has time enough.
+    private func isUnserved(_ now: Duration) -> Bool {
+        guard waitingCount > 0, !settings.isFixed, !pilots.values.contains(where: { $0.stage == .asked }) else {
             return false
         }
+        let running = pilots.values.filter { $0.stage == .running }
         return lines.keys.contains { kind in !running.contains { hasTime($0, for: kind, now: now) } }
     }
 }

@@ -114,6 +114,18 @@ struct PilotMachineTests {
         #expect(starts(machine.nodeReady(2, 0, now: .seconds(511))) == [2])
     }
 
+    @Test("a pilot with too little time for one task stays for others, as long as there may be a further one")
+    func stays() {
+        var machine = machine(pilots: 2)
+        #expect(machine.submit(2, kind(timeout: .seconds(900)), now: .seconds(500)) == [.allocate(pilot: 2)])
+        _ = machine.granted(2, nodes: ["n3", "n4"], end: .seconds(1510), now: .seconds(510))
+        #expect(machine.nodeReady(2, 0, now: .seconds(511)) == [.start(2, pilot: 2, [.init(node: 0, ranks: 1)])])
+        #expect(
+            machine.submit(3, kind(name: "b"), now: .seconds(512)) == [
+                .start(3, pilot: 1, [.init(node: 0, ranks: 1)])
+            ])
+    }
+
     @Test("before its end a pilot starts nothing, and goes when its last task has ended")
     func draining() {
         var machine = machine()
