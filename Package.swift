@@ -38,6 +38,7 @@ let package = Package(
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
+        .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
         .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
@@ -77,6 +78,16 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowInference",
+            dependencies: [
+                "AsyncFlow",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
@@ -144,6 +155,17 @@ let package = Package(
                 "AsyncFlow",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowInferenceTests",
+            dependencies: [
+                "AsyncFlowInference",
+                "AsyncFlow",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
