@@ -13,7 +13,7 @@ final class Exchange: Sendable {
     }
 
     enum Outcome: Sendable {
-        case text(String)
+        case completion(Completion)
         case failed(RetryPlan.Failure, InferenceError)
     }
 
@@ -63,36 +63,86 @@ final class Exchange: Sendable {
         try? await unused?.shutdown()
     }
 
+    /// Has a request answered, once.
+    ///
+    /// - Parameters:
+    ///   - asked: the model that the request asks for.
+    ///   - onText: takes the parts of an answer that comes in parts; nil for one that comes as a whole.
     /// - Throws: `CancellationError` only.
-    func post(_ body: Data) async throws -> Outcome {
+    func post(
+        _ body: Data, asked: String, onText: (@Sendable (String) async -> Void)? = nil
+    ) async throws -> Outcome {
         guard let client = state.withLockedValue({ $0.client }) else {
             return .failed(.final, InferenceError(.connectionFailed, "the backend isn't started, or was shut down"))
         }
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        request.headers.add(name: "accept", value: "application/json")
-        if let key = credentials.key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
-        request.body = .bytes(ByteBuffer(bytes: body))
         do {
-            let response = try await client.execute(request, timeout: Self.amount(patience.whole))
-            let bytes = try await response.body.collect(upTo: Self.longestAnswer)
-            return outcome(response, Answer(bytes.readableBytesView))
+            let clock = ContinuousClock()
+            let sent = clock.now
+            let response = try await client.execute(
+                request(body, streams: onText != nil), timeout: Self.amount(patience.whole))
+            var answer: Answer
+            var firstText: Duration?
+            if let onText, response.isEventStream {
+                answer = try await Self.collect(response.body, asked: asked) { text in
+                    if firstText == nil { firstText = clock.now - sent }
+                    await onText(text)
+                }
+            } else {
+                answer = Answer(
+                    try await response.body.collect(upTo: Self.longestAnswer).readableBytesView, asked: asked)
+            }
+            if case .completion(var completion) = answer {
+                completion.latency = clock.now - sent
+                completion.timeToFirstToken = firstText
+                answer = .completion(completion)
+            }
+            return outcome(response, answer)
         } catch {
             if Task.isCancelled { throw CancellationError() }
             return Self.outcome(of: error)
         }
     }
 
+    private func request(_ body: Data, streams: Bool) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "accept", value: streams ? "text/event-stream" : "application/json")
+        if let key = credentials.key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
+        request.body = .bytes(ByteBuffer(bytes: body))
+        return request
+    }
+
+    /// Reads an answer that comes in parts, until its end or its first error.
+    private static func collect(
+        _ body: HTTPClientResponse.Body, asked: String, _ onText: (String) async -> Void
+    ) async throws -> Answer {
+        var parser = EventStreamParser()
+        var streamed = StreamedAnswer()
+        var received = 0
+        for try await bytes in body {
+            received += bytes.readableBytes
+            if received > longestAnswer { throw NIOTooManyBytesError(maxBytes: longestAnswer) }
+            for data in parser.receive(bytes.readableBytesView) where !streamed.isDone {
+                switch streamed.receive(data) {
+                case .text(let text): if !text.isEmpty { await onText(text) }
+                case .failed(let answer): return answer
+                }
+            }
+        }
+        return streamed.end(asked: asked)
+    }
+
     private func outcome(_ response: HTTPClientResponse, _ answer: Answer) -> Outcome {
         let status = Int(response.status.code)
         let isGood = (200...299).contains(status)
         switch answer {
-        case .text(let text) where isGood: return .text(text)
-        case .text: return refused(response, "the server answered with status \(status)")
+        case .completion(let completion) where isGood: return .completion(completion)
+        case .completion: return refused(response, "the server answered with status \(status)")
         case .error(let message, let isFinal):
             let text = isGood ? message : "the server answered with status \(status): \(message)"
             return refused(response, text, isFinal: isFinal || isGood, isQuota: isFinal && !isGood)
+        case .cut(let why): return .failed(.connection, InferenceError(.connectionFailed, status: status, why))
         case .invalid(let why):
             if !isGood { return refused(response, "the server answered with status \(status); \(why)") }
             return .failed(.final, InferenceError(.invalidAnswer, status: status, "what came isn't an answer: \(why)"))
@@ -131,5 +181,12 @@ final class Exchange: Sendable {
     /// A day is as good as for ever.
     private static func amount(_ duration: Duration) -> TimeAmount {
         .nanoseconds(Int64(min(duration, .seconds(86_400)) / .nanoseconds(1)))
+    }
+}
+
+extension HTTPClientResponse {
+    /// Servers that can't stream answer as a whole instead.
+    fileprivate var isEventStream: Bool {
+        status == .ok && headers.first(name: "content-type")?.lowercased().hasPrefix("text/event-stream") == true
     }
 }

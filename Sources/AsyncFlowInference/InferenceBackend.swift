@@ -87,28 +87,64 @@ public struct InferenceBackend: PromptBackend {
     /// - Returns: the text of the answer.
     /// - Throws: ``InferenceError``; `CancellationError` if the calling Swift task is cancelled.
     public func complete(_ request: PromptRequest) async throws -> String {
-        try await answer(request.text)
+        let completion = try await complete(Prompt(request.text), for: request.task)
+        guard completion.toolCalls.isEmpty || !completion.text.isEmpty else {
+            throw described(
+                InferenceError(.invalidAnswer, "it wants tools to be called instead of answering"), attempts: 1)
+        }
+        return completion.text
     }
 
-    func answer(_ prompt: String) async throws -> String {
-        let body = try body(prompt)
+    /// Has a prompt answered as a part of a task, with what the task's options say.
+    func complete(
+        _ prompt: Prompt, for task: TaskContext, adding settings: InferenceSettings = InferenceSettings()
+    ) async throws -> Completion {
+        let options = task.options(PromptOptions.self) ?? PromptOptions()
+        return try await answer(
+            prompt, settings: self.settings.overridden(by: options.settings).overridden(by: settings),
+            onText: options.onText, task: task)
+    }
+
+    /// Has a prompt answered.
+    ///
+    /// - Parameters:
+    ///   - task: whose events tell of it.
+    func answer(
+        _ prompt: Prompt, settings: InferenceSettings,
+        onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)? = nil, task: TaskContext? = nil
+    ) async throws -> Completion {
+        let body = try encoded(settings.request(model: model, prompt: prompt, streams: onText != nil))
+        let asked = settings.model ?? model
         var plan = RetryPlan(retries: retries)
         while true {
-            let outcome = try await exchange.post(body)
+            let attempt = plan.failures + 1
+            let meter = TokenMeter(task, limit: settings.maxTokens)
+            var receive: (@Sendable (String) async -> Void)?
+            if let onText {
+                receive = { text in
+                    meter.received(text)
+                    await onText(text, attempt)
+                }
+            }
+            let outcome = try await exchange.post(body, asked: asked, onText: receive)
             switch outcome {
-            case .text(let text): return text
+            case .completion(var completion):
+                completion.attempts = attempt
+                task?.record(completion, asked: asked)
+                return completion
             case .failed(let failure, let error):
                 guard case .again(let delay) = plan.failed(failure, jitter: .random(in: 0...1)) else {
                     throw described(error, attempts: plan.failures)
                 }
+                task?.recordRetry(after: error, delay, asked: asked)
                 try await sleep(delay)
             }
         }
     }
 
-    private func body(_ prompt: String) throws -> Data {
+    private func encoded(_ request: JSONValue) throws -> Data {
         do {
-            return try JSONEncoder().encode(settings.request(model: model, prompt: prompt))
+            return try JSONEncoder.forRequests.encode(request)
         } catch {
             throw InferenceError(
                 .invalidRequest,
@@ -117,11 +153,20 @@ public struct InferenceBackend: PromptBackend {
         }
     }
 
-    private func described(_ error: InferenceError, attempts: Int) -> InferenceError {
+    func described(_ error: InferenceError, attempts: Int) -> InferenceError {
         let after = attempts > 1 ? " after \(attempts) attempts" : ""
         return InferenceError(
             error.code, status: error.status,
             exchange.credentials.redact(
                 "backend '\(name)' got no answer of \(model) from \(exchange.url)\(after): \(error.message)"))
+    }
+}
+
+extension JSONEncoder {
+    /// The same request is always the same bytes: that helps the caches of servers.
+    fileprivate static var forRequests: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
     }
 }

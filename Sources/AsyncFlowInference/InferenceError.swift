@@ -19,6 +19,12 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
         public static let refused = Code("refused")
         /// The account's quota is used up; trying again doesn't help.
         public static let quotaExceeded = Code("quotaExceeded")
+        /// The limit of tokens cut an answer short that was to be decoded.
+        public static let truncated = Code("truncated")
+        /// An agent has no answer after all its steps.
+        public static let tooManySteps = Code("tooManySteps")
+        /// The backend can't do what the task asks for.
+        public static let unsupported = Code("unsupported")
         /// What came isn't an answer.
         public static let invalidAnswer = Code("invalidAnswer")
     }

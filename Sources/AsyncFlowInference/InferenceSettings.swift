@@ -1,5 +1,7 @@
 /// How the model is to answer. What is nil isn't sent: the server decides.
 public struct InferenceSettings: Sendable, Hashable {
+    /// Another model than that of the backend.
+    public var model: String?
     /// Text that precedes every prompt as the system's message.
     public var system: String?
     /// 0 for the likeliest answer, more for more variety.
@@ -16,9 +18,10 @@ public struct InferenceSettings: Sendable, Hashable {
     public var extraFields: [String: JSONValue] = [:]
 
     public init(
-        system: String? = nil, temperature: Double? = nil, topP: Double? = nil, maxTokens: Int? = nil,
-        stop: [String] = [], seed: Int? = nil, extraFields: [String: JSONValue] = [:]
+        model: String? = nil, system: String? = nil, temperature: Double? = nil, topP: Double? = nil,
+        maxTokens: Int? = nil, stop: [String] = [], seed: Int? = nil, extraFields: [String: JSONValue] = [:]
     ) {
+        self.model = model
         self.system = system
         self.temperature = temperature
         self.topP = topP
@@ -28,17 +31,32 @@ public struct InferenceSettings: Sendable, Hashable {
         self.extraFields = extraFields
     }
 
+    /// These, with what `other` says instead.
+    func overridden(by other: InferenceSettings) -> InferenceSettings {
+        InferenceSettings(
+            model: other.model ?? model, system: other.system ?? system,
+            temperature: other.temperature ?? temperature, topP: other.topP ?? topP,
+            maxTokens: other.maxTokens ?? maxTokens, stop: other.stop.isEmpty ? stop : other.stop,
+            seed: other.seed ?? seed, extraFields: extraFields.merging(other.extraFields) { $1 })
+    }
+
     /// The body of the request that has `prompt` answered.
-    func request(model: String, prompt: String) -> JSONValue {
-        var messages: [JSONValue] = []
-        if let system { messages.append(.object(["role": "system", "content": .string(system)])) }
-        messages.append(.object(["role": "user", "content": .string(prompt)]))
-        var fields: [String: JSONValue] = ["model": .string(model), "messages": .array(messages)]
+    ///
+    /// - Parameter streams: whether the answer is to come in parts.
+    func request(model: String, prompt: Prompt, streams: Bool = false) -> JSONValue {
+        var messages = prompt.messages
+        if let system, messages.first?.role != .system { messages.insert(.system(system), at: 0) }
+        var fields: [String: JSONValue] = [
+            "model": .string(self.model ?? model), "messages": .array(messages.map(\.json)),
+        ]
         fields["temperature"] = temperature.map { .number($0) }
         fields["top_p"] = topP.map { .number($0) }
         fields["max_tokens"] = maxTokens.map { .integer($0) }
         fields["seed"] = seed.map { .integer($0) }
         if !stop.isEmpty { fields["stop"] = .array(stop.map { .string($0) }) }
-        return .object(fields.merging(extraFields) { $1 })
+        fields.merge(extraFields) { $1 }
+        fields["stream"] = streams ? true : nil
+        if streams { fields["stream_options"] = .object(["include_usage": true]) }
+        return .object(fields)
     }
 }

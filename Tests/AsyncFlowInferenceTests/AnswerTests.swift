@@ -13,7 +13,11 @@ struct AnswerTests {
             #"{"choices":[{"message":{"content":"yes"},"finish_reason":"length"},{"message":{"content":"no"}}]}"#,
         ])
     func text(body: String) {
-        #expect(Answer(Array(body.utf8)) == .text("yes"))
+        guard case .completion(let completion) = Answer(Array(body.utf8), asked: "asked") else {
+            Issue.record("no answer: \(body)")
+            return
+        }
+        #expect(completion.text == "yes" && completion.model == "asked" && completion.usage == nil)
     }
 
     @Test(
@@ -25,7 +29,7 @@ struct AnswerTests {
             (#"{"error":{"message":"no"},"choices":[{"message":{"content":"yes"}}]}"#, false),
         ])
     func error(body: String, isFinal: Bool) {
-        #expect(Answer(Array(body.utf8)) == .error(message: "no", isFinal: isFinal))
+        #expect(Answer(Array(body.utf8), asked: "asked") == .error(message: "no", isFinal: isFinal))
     }
 
     @Test(
@@ -36,7 +40,7 @@ struct AnswerTests {
             (#"{"choices":[{"message":{"content":null}}]}"#, "its first choice has no text"),
         ])
     func invalid(body: String, why: String) {
-        #expect(Answer(Array(body.utf8)) == .invalid(why))
+        #expect(Answer(Array(body.utf8), asked: "asked") == .invalid(why))
     }
 
     @Test(
@@ -46,9 +50,21 @@ struct AnswerTests {
             #"{"choices":[{"message":{"content":"par"},"finish_reason":"content_filter"}]}"#,
         ])
     func withheld(body: String) {
-        guard case .error(_, isFinal: true) = Answer(Array(body.utf8)) else {
+        guard case .error(_, isFinal: true) = Answer(Array(body.utf8), asked: "asked") else {
             Issue.record("taken for an answer: \(body)")
             return
         }
+    }
+
+    @Test("what was counted, who answered and what is to be called")
+    func details() {
+        let body = """
+            {"model":"real","usage":{"prompt_tokens":5.0,"completion_tokens":2},"choices":[{"finish_reason":"tool_calls",
+            "message":{"content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}
+            """
+        let expected = Completion(
+            text: "", toolCalls: [Prompt.ToolCall(id: "a", name: "f", arguments: "{}")], finishReason: .toolCalls,
+            usage: Completion.Usage(inputTokens: 5, outputTokens: 2), model: "real")
+        #expect(Answer(Array(body.utf8), asked: "asked") == .completion(expected))
     }
 }

@@ -155,7 +155,7 @@ struct InferenceBackendTests {
                     environment: ["OPENAI_BASE_URL": server.url("/v1"), "OPENAI_API_KEY": key]
                 ) { _ in }
                 try await backend.start()
-                let answer = try await backend.answer("hello")
+                let answer = try await backend.answer("hello", settings: InferenceSettings()).text
                 await backend.shutdown()
                 #expect(answer == "yes")
             }

@@ -1,8 +1,8 @@
 extension WorkflowEngine {
-    /// The task that stands for a function task in a dry run: ends with a placeholder, without calling the body.
-    func makeDryRunTask<each Input: Sendable, Output: Sendable>(
-        _ name: String, _ options: [TaskOption<FunctionKind>], value: Output?
-    ) -> FunctionTask<Output, repeat each Input> {
+    /// The task that stands for another one in a dry run: ends with a placeholder, without calling the body.
+    func makeDryRunTask<Kind, each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: [TaskOption<Kind>], value: Output?
+    ) -> WorkflowTask<Kind, Output, repeat each Input> {
         guard let value else {
             let refusal = RefusalReason(
                 .noDryRunValue,

@@ -33,7 +33,7 @@ public struct TaskContext: Sendable {
         return node
     }
 
-    private var definition: TaskDefinition {
+    var definition: TaskDefinition {
         switch subject {
         case .task(let node): node.definition
         case .service(let service): service.definition
