@@ -1,5 +1,7 @@
+public import AsyncFlow
+
 /// A whole answer: the text, and what the server says about it.
-public struct Completion: Sendable, Hashable {
+public struct Completion: TaskValue, Hashable {
     /// Empty if the model only wants tools to be called.
     public var text: String
     /// What the model wants to be called.

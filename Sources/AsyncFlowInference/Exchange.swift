@@ -15,6 +15,8 @@ final class Exchange: Sendable {
     enum Outcome: Sendable {
         case completion(Completion)
         case failed(RetryPlan.Failure, InferenceError)
+
+        var completion: Completion? { if case .completion(let completion) = self { completion } else { nil } }
     }
 
     private struct State {

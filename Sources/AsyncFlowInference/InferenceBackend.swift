@@ -19,7 +19,10 @@ public struct InferenceBackend: PromptBackend {
     public let model: String
     private let settings: InferenceSettings
     private let retries: Int
-    private let exchange: Exchange
+    private let servers: Servers
+    private let gate: RequestGate
+    /// Prompts that wait for their turn under ``InferenceLimits`` count as pending.
+    public var reportsStart: Bool { true }
     private let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
@@ -29,6 +32,9 @@ public struct InferenceBackend: PromptBackend {
     ///     variable `OPENAI_BASE_URL`, else OpenAI's own.
     ///   - apiKey: sent as bearer token; by default that of `OPENAI_API_KEY`, else, or if it is empty, none is
     ///     sent. In no error and no description.
+    ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least to do;
+    ///     one that fails gets nothing for a while, and the request goes on to the next one at once.
+    ///   - limits: how much may be asked at once and per minute.
     ///   - settings: how the model is to answer.
     ///   - retries: how often a prompt is tried again.
     ///   - connectTimeout: how long a connection may take to be made.
@@ -38,19 +44,21 @@ public struct InferenceBackend: PromptBackend {
     ///   `https`.
     public init(
         _ name: String = "inference", model: String, baseURL: String? = nil, apiKey: String? = nil,
+        otherURLs: [String] = [], limits: InferenceLimits = InferenceLimits(),
         settings: InferenceSettings = InferenceSettings(), retries: Int = 5,
         connectTimeout: Duration = .seconds(10), idleTimeout: Duration = .seconds(300),
         timeout: Duration = .seconds(600)
     ) throws {
         let patience = Exchange.Patience(connect: connectTimeout, idle: idleTimeout, whole: timeout)
         try self.init(
-            name, model: model, baseURL: baseURL, apiKey: apiKey, settings: settings, retries: retries,
-            patience: patience, environment: ProcessInfo.processInfo.environment
+            name, model: model, baseURL: baseURL, apiKey: apiKey, otherURLs: otherURLs, limits: limits,
+            settings: settings, retries: retries, patience: patience, environment: ProcessInfo.processInfo.environment
         ) { try await Task.sleep(for: $0) }
     }
 
     init(
-        _ name: String, model: String, baseURL: String?, apiKey: String?, settings: InferenceSettings, retries: Int,
+        _ name: String, model: String, baseURL: String?, apiKey: String?, otherURLs: [String] = [],
+        limits: InferenceLimits = InferenceLimits(), settings: InferenceSettings, retries: Int,
         patience: Exchange.Patience, environment: [String: String],
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) throws {
@@ -60,9 +68,10 @@ public struct InferenceBackend: PromptBackend {
         self.retries = retries
         self.sleep = sleep
         let url = baseURL ?? environment["OPENAI_BASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
-        exchange = Exchange(
-            url: try Self.endpoint(url ?? "https://api.openai.com/v1", backend: name),
-            credentials: Credentials(apiKey ?? environment["OPENAI_API_KEY"]), patience: patience)
+        let credentials = Credentials(apiKey ?? environment["OPENAI_API_KEY"])
+        let urls = try ([url ?? "https://api.openai.com/v1"] + otherURLs).map { try Self.endpoint($0, backend: name) }
+        servers = Servers(urls.map { Exchange(url: $0, credentials: credentials, patience: patience) })
+        gate = RequestGate(limits)
     }
 
     private static func endpoint(_ base: String, backend: String) throws -> String {
@@ -79,8 +88,8 @@ public struct InferenceBackend: PromptBackend {
         return base + "/chat/completions"
     }
 
-    public func start() async throws { exchange.start() }
-    public func shutdown() async { await exchange.shutdown() }
+    public func start() async throws { servers.start() }
+    public func shutdown() async { await servers.shutdown() }
 
     /// Has a prompt answered; see ``AsyncFlow/PromptBackend/complete(_:)``.
     ///
@@ -90,7 +99,7 @@ public struct InferenceBackend: PromptBackend {
         let completion = try await complete(Prompt(request.text), for: request.task)
         guard completion.toolCalls.isEmpty || !completion.text.isEmpty else {
             throw described(
-                InferenceError(.invalidAnswer, "it wants tools to be called instead of answering"), attempts: 1)
+                InferenceError(.invalidAnswer, "it wants tools to be called instead of answering"))
         }
         return completion.text
     }
@@ -115,7 +124,9 @@ public struct InferenceBackend: PromptBackend {
     ) async throws -> Completion {
         let body = try encoded(settings.request(model: model, prompt: prompt, streams: onText != nil))
         let asked = settings.model ?? model
+        let tokens = body.count / 4 + (settings.maxTokens ?? 0)
         var plan = RetryPlan(retries: retries)
+        var route = Servers.Route()
         while true {
             let attempt = plan.failures + 1
             let meter = TokenMeter(task, limit: settings.maxTokens)
@@ -126,7 +137,13 @@ public struct InferenceBackend: PromptBackend {
                     await onText(text, attempt)
                 }
             }
-            let outcome = try await exchange.post(body, asked: asked, onText: receive)
+            let (sent, received) = (route, receive)
+            let (outcome, next) = try await gate.pass(tokens: tokens) {
+                task?.reportStarted()
+                let (outcome, next) = try await servers.post(body, asked: asked, sent, onText: received)
+                return ((outcome, next), outcome.completion?.usage?.totalTokens)
+            }
+            route = next
             switch outcome {
             case .completion(var completion):
                 completion.attempts = attempt
@@ -134,10 +151,14 @@ public struct InferenceBackend: PromptBackend {
                 return completion
             case .failed(let failure, let error):
                 guard case .again(let delay) = plan.failed(failure, jitter: .random(in: 0...1)) else {
-                    throw described(error, attempts: plan.failures)
+                    throw described(error, from: servers.url(of: route), attempts: plan.failures)
                 }
-                task?.recordRetry(after: error, delay, asked: asked)
-                try await sleep(delay)
+                let pause = servers.hasAlternative(to: route) ? .zero : delay
+                task?.recordRetry(after: error, pause, asked: asked)
+                if pause > .zero {
+                    route.startOver()
+                    try await sleep(pause)
+                }
             }
         }
     }
@@ -153,12 +174,12 @@ public struct InferenceBackend: PromptBackend {
         }
     }
 
-    func described(_ error: InferenceError, attempts: Int) -> InferenceError {
+    func described(_ error: InferenceError, from url: String? = nil, attempts: Int = 1) -> InferenceError {
         let after = attempts > 1 ? " after \(attempts) attempts" : ""
         return InferenceError(
             error.code, status: error.status,
-            exchange.credentials.redact(
-                "backend '\(name)' got no answer of \(model) from \(exchange.url)\(after): \(error.message)"))
+            servers.credentials.redact(
+                "backend '\(name)' got no answer of \(model) from \(url ?? servers.urls)\(after): \(error.message)"))
     }
 }
 

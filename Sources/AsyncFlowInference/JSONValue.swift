@@ -1,5 +1,7 @@
+public import AsyncFlow
+
 /// Any JSON value, for what a server understands beyond the fields that have names here.
-public enum JSONValue: Sendable, Hashable {
+public enum JSONValue: TaskValue, Hashable {
     case null
     case bool(Bool)
     case integer(Int)

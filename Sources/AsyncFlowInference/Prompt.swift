@@ -1,3 +1,4 @@
+public import AsyncFlow
 import Foundation
 
 /// What a model is asked: messages, with images if it can see.
@@ -5,7 +6,7 @@ import Foundation
 /// ```swift
 /// Prompt("What is in this picture?", images: [.url("https://example.org/cell.png")], system: "Be brief.")
 /// ```
-public struct Prompt: Sendable, Hashable {
+public struct Prompt: TaskValue, Hashable {
     /// Who says what, from the first to the last.
     public var messages: [Message]
 
@@ -66,7 +67,7 @@ public struct Prompt: Sendable, Hashable {
     }
 
     /// A function that the model wants to be called.
-    public struct ToolCall: Sendable, Hashable {
+    public struct ToolCall: TaskValue, Hashable {
         public let id: String
         public let name: String
         /// JSON, as the model wrote it: it may be wrong.

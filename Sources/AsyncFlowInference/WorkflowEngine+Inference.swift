@@ -98,7 +98,7 @@ extension InferenceBackend {
             switch dialogue.answered(completion, decode: { try StructuredAnswer.decode(type, from: $0) }) {
             case .value(let value): return value
             case .askAgain: continue
-            case .fail(let error): throw described(error, attempts: 1)
+            case .fail(let error): throw described(error)
             }
         }
     }

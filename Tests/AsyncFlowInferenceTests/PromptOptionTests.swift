@@ -138,6 +138,47 @@ struct PromptOptionTests {
         }
     }
 
+    @Test("a request goes on to another server when one fails, without a pause, and then stays away from it")
+    func failover() async throws {
+        try await ScriptedServer.run({ _ in .answer(503, body: "") }) { broken in
+            try await ScriptedServer.run({ _ in Self.answer("yes") }) { working in
+                let pauses = NIOLockedValueBox(0)
+                let backend = try InferenceBackend(
+                    "model", model: "tiny", baseURL: broken.url("/v1"), apiKey: nil, otherURLs: [working.url("/v1")],
+                    settings: InferenceSettings(), retries: 3,
+                    patience: Exchange.Patience(connect: .seconds(10), idle: .seconds(30), whole: .seconds(60)),
+                    environment: [:]
+                ) { _ in pauses.withLockedValue { $0 += 1 } }
+                try await backend.start()
+                let first = try await backend.answer("?", settings: InferenceSettings())
+                await backend.shutdown()
+                #expect(first.text == "yes" && first.attempts == 2)
+                #expect(broken.requests.count == 1 && working.requests.count == 1)
+                #expect(pauses.withLockedValue { $0 } == 0)
+            }
+        }
+    }
+
+    @Test("no more prompts are under way than allowed; the others are pending")
+    func concurrency() async throws {
+        try await ScriptedServer.run({ _ in .raw("", .hang) }) { server in
+            let backend = try InferenceBackend(
+                model: "tiny", baseURL: server.url("/v1"), limits: InferenceLimits(concurrentRequests: 1))
+            try await withWorkflowEngine(backends: [LocalBackend(), backend], signals: .ignored) { flow in
+                let ask = flow.promptTask("ask") { "?" }
+                let first = ask()
+                try await server.waitForRequest()
+                let second = ask()
+                #expect(first.state == .running && second.state == .pending && server.requests.count == 1)
+                first.cancel()
+                try await server.waitForRequest()
+                #expect(server.requests.count == 2)
+                second.cancel()
+                _ = await second.result
+            }
+        }
+    }
+
     @Test("an empty prompt isn't sent")
     func empty() async throws {
         try await run({ _ in Self.answer("yes") }) { flow, server in
