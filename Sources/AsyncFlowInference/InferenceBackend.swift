@@ -21,6 +21,7 @@ public struct InferenceBackend: PromptBackend {
     private let retries: Int
     private let servers: Servers
     private let gate: RequestGate
+    private let cache: InferenceCache?
     /// Prompts that wait for their turn under ``InferenceLimits`` count as pending.
     public var reportsStart: Bool { true }
     private let sleep: @Sendable (Duration) async throws -> Void
@@ -35,6 +36,7 @@ public struct InferenceBackend: PromptBackend {
     ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least to do;
     ///     one that fails gets nothing for a while, and the request goes on to the next one at once.
     ///   - limits: how much may be asked at once and per minute.
+    ///   - cache: where answers are kept; nil, the default, to ask each time.
     ///   - settings: how the model is to answer.
     ///   - retries: how often a prompt is tried again.
     ///   - connectTimeout: how long a connection may take to be made.
@@ -45,20 +47,22 @@ public struct InferenceBackend: PromptBackend {
     public init(
         _ name: String = "inference", model: String, baseURL: String? = nil, apiKey: String? = nil,
         otherURLs: [String] = [], limits: InferenceLimits = InferenceLimits(),
-        settings: InferenceSettings = InferenceSettings(), retries: Int = 5,
+        cache: InferenceCache? = nil, settings: InferenceSettings = InferenceSettings(), retries: Int = 5,
         connectTimeout: Duration = .seconds(10), idleTimeout: Duration = .seconds(300),
         timeout: Duration = .seconds(600)
     ) throws {
         let patience = Exchange.Patience(connect: connectTimeout, idle: idleTimeout, whole: timeout)
         try self.init(
             name, model: model, baseURL: baseURL, apiKey: apiKey, otherURLs: otherURLs, limits: limits,
-            settings: settings, retries: retries, patience: patience, environment: ProcessInfo.processInfo.environment
+            cache: cache, settings: settings, retries: retries, patience: patience,
+            environment: ProcessInfo.processInfo.environment
         ) { try await Task.sleep(for: $0) }
     }
 
     init(
         _ name: String, model: String, baseURL: String?, apiKey: String?, otherURLs: [String] = [],
-        limits: InferenceLimits = InferenceLimits(), settings: InferenceSettings, retries: Int,
+        limits: InferenceLimits = InferenceLimits(), cache: InferenceCache? = nil, settings: InferenceSettings,
+        retries: Int,
         patience: Exchange.Patience, environment: [String: String],
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) throws {
@@ -72,6 +76,7 @@ public struct InferenceBackend: PromptBackend {
         let urls = try ([url ?? "https://api.openai.com/v1"] + otherURLs).map { try Self.endpoint($0, backend: name) }
         servers = Servers(urls.map { Exchange(url: $0, credentials: credentials, patience: patience) })
         gate = RequestGate(limits)
+        self.cache = cache
     }
 
     private static func endpoint(_ base: String, backend: String) throws -> String {
@@ -123,6 +128,34 @@ public struct InferenceBackend: PromptBackend {
         onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)? = nil, task: TaskContext? = nil
     ) async throws -> Completion {
         let body = try encoded(settings.request(model: model, prompt: prompt, streams: onText != nil))
+        guard let cache else { return try await answer(body, settings, onText, task) }
+        if let completion = cache.completion(for: body) {
+            task?.reportStarted()
+            await onText?(completion.text, 1)
+            return completion
+        }
+        guard cache.mode == .record else {
+            throw described(
+                InferenceError(
+                    .notRecorded,
+                    "there is no \(cache.file(for: body).path) with this request, and the cache only replays; "
+                        + "record it with mode: .record"))
+        }
+        let completion = try await answer(body, settings, onText, task)
+        do {
+            try cache.keep(completion, for: body)
+        } catch {
+            throw described(
+                InferenceError(.notKept, "the answer can't be kept in \(cache.file(for: body).path): \(error)"))
+        }
+        return completion
+    }
+
+    /// Has a request answered by a server, with as many attempts as it takes and is allowed.
+    private func answer(
+        _ body: Data, _ settings: InferenceSettings,
+        _ onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)?, _ task: TaskContext?
+    ) async throws -> Completion {
         let asked = settings.model ?? model
         let tokens = body.count / 4 + (settings.maxTokens ?? 0)
         var plan = RetryPlan(retries: retries)

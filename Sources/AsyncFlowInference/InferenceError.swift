@@ -25,6 +25,10 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
         public static let tooManySteps = Code("tooManySteps")
         /// The backend can't do what the task asks for.
         public static let unsupported = Code("unsupported")
+        /// The answer isn't in the cache, and no server may be asked.
+        public static let notRecorded = Code("notRecorded")
+        /// The answer can't be kept in the cache.
+        public static let notKept = Code("notKept")
         /// What came isn't an answer.
         public static let invalidAnswer = Code("invalidAnswer")
     }
