@@ -179,6 +179,38 @@ struct PromptOptionTests {
         }
     }
 
+    @Test(
+        "the time of an attempt is limited also while its answer comes",
+        arguments: [
+            "HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\n{",
+            "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\n\r\ndata: {\"choices\":[]}\n\n",
+        ])
+    func slow(reply: String) async throws {
+        try await ScriptedServer.run({ _ in .raw(reply, .hang) }) { server in
+            let backend = try InferenceBackend(
+                model: "tiny", baseURL: server.url("/v1"), retries: 0, timeout: .milliseconds(200))
+            try await withWorkflowEngine(backends: [LocalBackend(), backend], signals: .ignored) { flow in
+                let future = flow.promptTask("ask", .streamed()) { "?" }()
+                let error = (await future.failure as? TaskFailedError)?.cause as? InferenceError
+                #expect(error?.code == .timedOut)
+            }
+        }
+    }
+
+    @Test("a task with several attempts starts once")
+    func starts() async throws {
+        let events = try await run({ request in
+            request.number == 1 ? .answer(503, body: "") : Self.answer("yes")
+        }) { flow, _ in
+            let events = flow.events
+            _ = try await flow.promptTask("ask") { "?" }().value
+            return events
+        }
+        var types: [EventType] = []
+        for await event in events where event.task != nil && event.custom == nil { types.append(event.type) }
+        #expect(types == [.taskCreated, .taskResolved, .taskQueued, .taskStarted, .taskCompleted])
+    }
+
     @Test("an empty prompt isn't sent")
     func empty() async throws {
         try await run({ _ in Self.answer("yes") }) { flow, server in
