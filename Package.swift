@@ -12,13 +12,15 @@ let settings: [SwiftSetting] = [
 let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program"]
 
 /// The modules that examples use besides.
-let exampleModules: [String: [Target.Dependency]] = ["campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"]]
+let exampleModules: [String: [Target.Dependency]] = [
+    "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers"],
+]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
-    "sweep", "variant-calling", "campaign",
+    "sweep", "variant-calling", "campaign", "ensemble",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
@@ -37,6 +39,7 @@ let package = Package(
     products: [
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
+        .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
@@ -68,6 +71,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "AsyncFlowTesting", swiftSettings: settings),
+        .target(
+            name: "AsyncFlowWorkers",
+            dependencies: ["AsyncFlow", "CProcesses", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTP",
             dependencies: [
@@ -146,6 +153,19 @@ let package = Package(
             name: "AsyncFlowTests",
             dependencies: [
                 "AsyncFlow", "AsyncFlowTesting", "signal-probe", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "WorkerProbeTasks", dependencies: ["AsyncFlow"], path: "Tests/WorkerProbeTasks",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "worker-probe", dependencies: ["AsyncFlow", "AsyncFlowWorkers", "WorkerProbeTasks"],
+            path: "Tests/WorkerProbe", swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowWorkersTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

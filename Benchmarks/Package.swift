@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .executable(name: "asyncflow-benchmarks", targets: ["asyncflow-benchmarks"]),
         .executable(name: "spawn-loop", targets: ["spawn-loop"]),
+        .executable(name: "telemetry-benchmarks", targets: ["telemetry-benchmarks"]),
     ],
     dependencies: [
         .package(name: "AsyncFlow", path: ".."),
@@ -26,15 +27,27 @@ let package = Package(
         .executableTarget(
             name: "asyncflow-benchmarks",
             dependencies: [
-                "CProcessUsage",
+                "BenchmarkSupport", "CProcessUsage",
                 .product(name: "AsyncFlow", package: "AsyncFlow"),
-                .product(name: "AsyncFlowOpenTelemetry", package: "AsyncFlow"),
-                .product(name: "AsyncFlowTelemetry", package: "AsyncFlow"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "AsyncFlowWorkers", package: "AsyncFlow"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // Apart, because the packages that it needs take minutes to build.
+        .executableTarget(
+            name: "telemetry-benchmarks",
+            dependencies: [
+                "BenchmarkSupport",
+                .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowOpenTelemetry", package: "AsyncFlow"),
+                .product(name: "AsyncFlowTelemetry", package: "AsyncFlow"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        // Measuring, and printing what was measured.
+        .target(name: "BenchmarkSupport", dependencies: ["CProcessUsage"], swiftSettings: settings),
         // CPU time and resident memory of this process; and giving freed memory back between cases.
         .target(name: "CProcessUsage"),
         // The plainest way to run many short commands: posix_spawn and waitpid in a loop.

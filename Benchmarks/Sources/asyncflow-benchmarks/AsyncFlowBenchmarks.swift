@@ -1,4 +1,5 @@
 import ArgumentParser
+import AsyncFlowWorkers
 
 @main
 struct AsyncFlowBenchmarks: AsyncParsableCommand {
@@ -9,9 +10,14 @@ struct AsyncFlowBenchmarks: AsyncParsableCommand {
             Tables for people come first, then one line `figure <name> <value> <unit>` per number for programs.
             """,
         subcommands: [
-            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, TelemetryCommand.self,
-            ReportBenchmark.self, PeersCommand.self, MeasureCommand.self,
+            EngineCommand.self, CommandsCommand.self, MemoryCommand.self, SchedulingCommand.self, ReportBenchmark.self,
+            WorkersCommand.self, PeersCommand.self, MeasureCommand.self,
         ])
+
+    static func main() async throws {
+        try await WorkflowWorker.serveIfLaunchedAsOne(WorkerTasks.all)
+        await main(nil)
+    }
 }
 
 extension Workload: ExpressibleByArgument {

@@ -3,8 +3,10 @@ import Synchronization
 extension TaskDefinition {
     /// The backend that the tasks must be handed to as functions; nil if the engine's own workers run them.
     var externalFunctionBackend: (any FunctionBackend)? {
-        guard kind == .function, !engine.configuration.dryRun, let backend = backend?.backend else { return nil }
-        return backend is LocalBackend ? nil : backend as? any FunctionBackend
+        guard kind == .function || kind == .portable, !engine.configuration.dryRun, let backend = backend?.backend
+        else { return nil }
+        return backend is LocalBackend || (kind == .portable && backend is any PortableBackend)
+            ? nil : backend as? any FunctionBackend
     }
 }
 

@@ -5,6 +5,8 @@ public struct TaskKind: Sendable, Hashable, CustomStringConvertible {
 
     /// A Swift closure.
     public static let function = TaskKind("function")
+    /// A ``PortableTask``: a named function that can also run in another process.
+    public static let portable = TaskKind("portable")
     /// A command that runs as a process.
     public static let executable = TaskKind("executable")
     /// A text that a model answers.
@@ -22,6 +24,8 @@ public protocol TaskKindMarker: Sendable {
 
 /// Marks function tasks.
 public enum FunctionKind: TaskKindMarker { public static var kind: TaskKind { .function } }
+/// Marks portable tasks.
+public enum PortableKind: TaskKindMarker { public static var kind: TaskKind { .portable } }
 /// Marks executable tasks.
 public enum ExecutableKind: TaskKindMarker { public static var kind: TaskKind { .executable } }
 /// Marks prompt tasks.

@@ -28,6 +28,17 @@ extension TaskOption where Kind == FunctionKind {
     public static func on(_ backend: some FunctionBackend) -> Self { on(backend.name) }
 }
 
+extension TaskOption where Kind == PortableKind {
+    /// Runs the task on this backend, which must be one of the engine's.
+    public static func on(_ backend: some PortableBackend) -> Self { on(backend.name) }
+
+    /// Runs the task on this backend, in this process; it must be one of the engine's.
+    public static func on(_ backend: some FunctionBackend) -> Self { on(backend.name) }
+
+    /// How long a cancelled task may take to end in another process before that is killed; 5 seconds by default.
+    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = period } }
+}
+
 extension TaskOption where Kind == PromptKind {
     /// Sends the prompt to this backend, which must be one of the engine's.
     public static func on(_ backend: some PromptBackend) -> Self { on(backend.name) }
@@ -48,6 +59,7 @@ extension TaskOption where Kind == ExecutableKind {
 /// Marks the kinds of task that a backend runs; a block always runs in the engine itself.
 public protocol RoutableKind: TaskKindMarker {}
 extension FunctionKind: RoutableKind {}
+extension PortableKind: RoutableKind {}
 extension ExecutableKind: RoutableKind {}
 extension PromptKind: RoutableKind {}
 extension ServiceKind: RoutableKind {}

@@ -1,6 +1,6 @@
 extension WorkflowEngine {
     /// The task that stands for another one in a dry run: ends with a placeholder, without calling the body.
-    func makeDryRunTask<Kind, each Input: Sendable, Output: Sendable>(
+    func makeDryRunTask<Kind: TaskKindMarker, each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: [TaskOption<Kind>], value: Output?
     ) -> WorkflowTask<Kind, Output, repeat each Input> {
         guard let value else {

@@ -125,6 +125,8 @@ struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
     @usableFromInline let synchronous: (@Sendable (repeat each Input) throws -> Output)?
     /// Starts on a worker's thread and may suspend.
     @usableFromInline let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
+    /// Has a backend run it in another process, if it can cross to one.
+    var remote: (@Sendable (PortableRoute, repeat each Input) async throws -> Output)? = nil
 
     static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
         Self(isSynchronous: true, synchronous: body, asynchronous: nil)
@@ -154,6 +156,8 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         var body = body
         if let slot = definition.backend, let backend = definition.externalFunctionBackend {
             body = body.executed(by: backend, in: slot)
+        } else if let route = definition.portableRoute {
+            body = body.executed(remotely: route)
         }
         if let fallback { body = body.with(fallback) }
         self.body = body
@@ -175,6 +179,10 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
 /// A task that runs a Swift closure.
 public typealias FunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<
     FunctionKind, Output, repeat each Input
+>
+/// A ``PortableTask`` of an engine.
+public typealias PortableFunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<
+    PortableKind, Output, repeat each Input
 >
 /// A task that runs a command; its value is the standard output, as text.
 public typealias ExecutableTask<each Input: Sendable> = WorkflowTask<ExecutableKind, String, repeat each Input>

@@ -44,6 +44,20 @@ public protocol FunctionBackend: Backend {
     func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws
 }
 
+/// A backend that runs portable tasks in other processes.
+///
+/// A backend that is a ``FunctionBackend`` as well gets portable tasks as such, by this protocol.
+public protocol PortableBackend: Backend {
+    /// Runs one portable task.
+    ///
+    /// When the calling Swift task is cancelled, so is the body in the other process, and the call returns only when it
+    /// has ended or its process is gone.
+    ///
+    /// - Throws: ``RemoteTaskError`` if the body threw; an error with the code ``WorkflowErrorCode/workerLost`` if the
+    ///   process that ran it is gone; `CancellationError` if the body was cancelled.
+    func execute(_ call: PortableCall) async throws -> PortableResult
+}
+
 /// A backend that runs commands.
 public protocol CommandBackend: Backend {
     /// Runs one command to its end.

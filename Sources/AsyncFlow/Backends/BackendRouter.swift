@@ -36,7 +36,7 @@ final class BackendRouter: Sendable {
                 return .failure(
                     RefusalReason(
                         .unsupportedByBackend,
-                        "backend '\(name)' can't run \(kind) tasks; \(thoseThatCan(kind))"))
+                        "backend '\(name)' can't run \(kind) tasks; \(thoseThatCan(kind))\(slot.advice(for: kind))"))
             }
             return .success(slot)
         }
@@ -92,16 +92,25 @@ final class BackendSlot: Sendable {
     func canRun(_ kind: TaskKind) -> Bool {
         switch kind {
         case .function: backend is any FunctionBackend
+        case .portable: backend is any PortableBackend || backend is any FunctionBackend
         case .executable, .service: backend is any CommandBackend
         case .prompt: backend is any PromptBackend
         default: false
         }
     }
 
+    /// What to do where a backend of this sort can't run a kind of task.
+    func advice(for kind: TaskKind) -> String {
+        guard kind == .function, backend is any PortableBackend else { return "" }
+        return ". A closure can't be sent to another process: name it as a PortableTask, and define the task with "
+            + "flow.portableTask"
+    }
+
     /// For error messages: `functions, commands`.
     var abilities: String {
         var list: [String] = []
         if backend is any FunctionBackend { list.append("functions") }
+        if backend is any PortableBackend { list.append("portable tasks") }
         if backend is any CommandBackend { list.append("commands") }
         if backend is any PromptBackend { list.append("prompts") }
         return list.isEmpty ? "nothing" : list.joined(separator: ", ")

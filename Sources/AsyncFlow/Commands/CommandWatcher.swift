@@ -5,7 +5,7 @@ public struct CommandWatcher: Sendable {
     private let onStart: @Sendable (RunningCommand) -> Void
     private let onOutput: @Sendable (UnsafeRawBufferPointer) -> Void
 
-    init(
+    package init(
         onStart: @escaping @Sendable (RunningCommand) -> Void,
         onOutput: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) {

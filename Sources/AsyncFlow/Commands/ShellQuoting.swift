@@ -1,7 +1,7 @@
 /// Writes words so that a POSIX shell reads them back unchanged.
-enum ShellQuoting {
+package enum ShellQuoting {
     /// The word itself where it is harmless, otherwise in single quotes.
-    static func quoted(_ word: String) -> String {
+    package static func quoted(_ word: String) -> String {
         guard word.isEmpty || !word.utf8.allSatisfy(isHarmless) else { return word }
         var result = "'"
         // Scalars, since a quote followed by a combining mark is one Character that isn't "'".

@@ -13,6 +13,8 @@ public struct TaskContext: Sendable {
         case task(TaskNode)
         /// A service must not keep its task alive: that is how it is known whether anybody can use it.
         case service(Service)
+        /// A portable task of an engine in another process.
+        case remote(RemoteTask)
     }
     let subject: Subject
     private let membership: Membership?
@@ -20,6 +22,11 @@ public struct TaskContext: Sendable {
     init(_ node: TaskNode, membership: Membership? = nil) {
         subject = .task(node)
         self.membership = membership ?? node.membership
+    }
+
+    package init(of remote: RemoteTask) {
+        subject = .remote(remote)
+        membership = nil
     }
 
     init(of service: Service) {
@@ -33,22 +40,34 @@ public struct TaskContext: Sendable {
         return node
     }
 
-    var definition: TaskDefinition {
+    /// Nil in a worker, where nothing of the engine is.
+    var definition: TaskDefinition? {
         switch subject {
         case .task(let node): node.definition
         case .service(let service): service.definition
+        case .remote: nil
         }
     }
 
-    var engineCore: EngineCore { definition.engine }
+    /// The engine, if that is in this process.
+    var localEngine: EngineCore? { definition?.engine }
+
+    var engineCore: EngineCore {
+        guard let definition else {
+            preconditionFailure("only backends are asked to, and they are where the engine is")
+        }
+        return definition.engine
+    }
 
     /// Whether a command consists of ranks.
-    var isParallel: Bool { definition.options.isParallel }
+    var isParallel: Bool { definition?.options.isParallel ?? false }
 
     /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
     /// not, count as part of it.
     public static var current: TaskContext? {
-        guard let context = ExecutionContext.current, let task = context.task else { return nil }
+        guard let context = ExecutionContext.current, let task = context.task else {
+            return RemoteTask.bound.map(TaskContext.init(of:))
+        }
         return TaskContext(task, membership: context.membership)
     }
 
@@ -57,19 +76,27 @@ public struct TaskContext: Sendable {
         switch subject {
         case .task(let node): node.id
         case .service(let service): service.task.id
+        case .remote(let task): task.taskID
         }
     }
     /// The running task's name.
-    public var taskName: String { definition.name }
+    public var taskName: String {
+        if case .remote(let task) = subject { task.taskName } else { definition?.name ?? "" }
+    }
     /// The engine that runs it.
-    public var engineID: String { definition.engine.id }
+    public var engineID: String {
+        if case .remote(let task) = subject { task.engineID } else { definition?.engine.id ?? "" }
+    }
     /// The id of the workflow that it belongs to, if any.
-    public var workflowID: String? { membership?.workflowID }
-    /// The block that it is a member of, if any.
+    public var workflowID: String? {
+        if case .remote(let task) = subject { task.workflowID } else { membership?.workflowID }
+    }
+    /// The block that it is a member of, if any. Not known to a task that runs in another process than its engine.
     public var blockID: TaskID? {
         switch subject {
         case .task(let node): node.membership?.block?.taskID
         case .service(let service): service.task.blockID
+        case .remote: nil
         }
     }
 
@@ -78,13 +105,16 @@ public struct TaskContext: Sendable {
         switch subject {
         case .task(let node): node.attempt
         case .service(let service): service.run
+        case .remote(let task): task.attempt
         }
     }
-    /// What the task got of the resources that it asked for; nil for a task that needs none.
+    /// What the task got of the resources that it asked for; nil for a task that needs none. A task that runs in another
+    /// process than its engine finds it in ``environment``.
     public var resources: ResourceAllocation? {
         switch subject {
         case .task(let node): (node as? ManagedTaskNode)?.allocation
         case .service(let service): service.allocation
+        case .remote: nil
         }
     }
 
@@ -94,6 +124,7 @@ public struct TaskContext: Sendable {
         switch subject {
         case .task(let node): node.shouldStop
         case .service(let service): service.state == .stopping
+        case .remote(let task): task.isCancelled
         }
     }
 
@@ -108,6 +139,7 @@ public struct TaskContext: Sendable {
         switch subject {
         case .task(let node): node.begin()
         case .service(let service): service.begin()
+        case .remote: break
         }
     }
 }

@@ -39,7 +39,7 @@ final class InstrumentSlot: Sendable {
 extension Command {
     /// The same command, told of the instrument's context.
     func instrumented(in task: TaskContext) -> Command {
-        guard let instrument = task.engineCore.instrument.current else { return self }
+        guard let instrument = task.localEngine?.instrument.current else { return self }
         return with { command in
             command.environment.merge(instrument.environment(of: task)) { given, _ in given }
         }

@@ -51,6 +51,12 @@ public struct CustomEventContent: Sendable, Hashable {
         self.attributes = attributes
     }
 
+    /// An event of the engine's own that has attributes.
+    package init(own name: String, _ attributes: [String: EventValue]) {
+        self.name = "asyncflow.\(name)"
+        self.attributes = attributes
+    }
+
     private static func isWord(_ word: Substring) -> Bool {
         !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
     }

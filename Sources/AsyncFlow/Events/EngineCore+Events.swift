@@ -66,7 +66,18 @@ extension TaskNode {
 
 extension TaskContext {
     func emit(_ progress: TaskProgress) {
-        guard case .task(let node) = subject, node.engine.isObserved else { return }
-        node.emit(.taskProgress, EventDetails(progress: progress))
+        switch subject {
+        case .task(let node): if node.engine.isObserved { node.emit(.taskProgress, EventDetails(progress: progress)) }
+        case .remote(let task): task.tell(.progress(progress))
+        case .service: break
+        }
+    }
+
+    package func emit(_ custom: CustomEventContent) {
+        switch subject {
+        case .task(let node): if node.engine.isObserved { node.emit(.custom, EventDetails(custom: custom)) }
+        case .remote(let task): task.tell(.custom(custom))
+        case .service: break
+        }
     }
 }

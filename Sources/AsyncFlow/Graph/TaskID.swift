@@ -3,9 +3,14 @@
 /// Ids count up from 1 within an engine and are never used again; two engines' ids differ, even when they print alike.
 public struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The engine that made the task: engines count up from 1 within a process.
-    let engine: UInt32
+    package let engine: UInt32
     /// The task's number within its engine, from 1.
     public let number: UInt64
+
+    package init(engine: UInt32, number: UInt64) {
+        self.engine = engine
+        self.number = number
+    }
 
     /// `task.000042`: the form used in logs, events, errors and file names.
     public var description: String {

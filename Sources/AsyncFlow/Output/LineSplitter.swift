@@ -2,7 +2,7 @@
 ///
 /// A line longer than ``longest`` bytes comes in parts of that length, so that output without line ends needs no more
 /// memory than that.
-struct LineSplitter: Sendable {
+package struct LineSplitter: Sendable {
     static let longest = 64 << 10
     private static let newline = UInt8(ascii: "\n")
 
@@ -11,12 +11,12 @@ struct LineSplitter: Sendable {
     private var skipsLine: Bool
 
     /// - Parameter isInLine: whether a line has begun of which the first bytes are already gone.
-    init(isInLine: Bool = false) { skipsLine = isInLine }
+    package init(isInLine: Bool = false) { skipsLine = isInLine }
 
     /// Takes the next piece.
     ///
     /// - Parameter line: called for each line that is complete now.
-    mutating func append(_ bytes: UnsafeRawBufferPointer, _ line: (String) -> Void) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer, _ line: (String) -> Void) {
         var bytes = bytes[...]
         while !bytes.isEmpty {
             let end = bytes.firstIndex(of: Self.newline)
@@ -50,7 +50,7 @@ struct LineSplitter: Sendable {
     }
 
     /// There is no more: what is left is a line that has no end.
-    mutating func finish(_ line: (String) -> Void) {
+    package mutating func finish(_ line: (String) -> Void) {
         if !rest.isEmpty { line(Self.text(rest)) }
         rest = []
     }

@@ -44,6 +44,8 @@ package struct CommandRunner: Sendable {
     ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
     ///   - tap: Takes what it writes as it comes, besides.
     ///   - watcher: Learns of the start and of the output; then the standard output isn't kept.
+    ///   - channel: Becomes its standard input and output, in place of what the command and `capture` say. The command's
+    ///     ends are closed here.
     /// - Returns: What it wrote.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
     ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
@@ -53,12 +55,15 @@ package struct CommandRunner: Sendable {
         capture: Capture = .memory,
         gracePeriod: Duration = .seconds(5),
         tap: OutputTap? = nil,
-        watcher: CommandWatcher? = nil
+        watcher: CommandWatcher? = nil,
+        channel: ProcessChannel? = nil
     ) async throws -> CommandResult {
         try Task.checkCancellation()
         try command.validate()
         try capture.validate(for: command)
-        let started = try start(command, capture: capture, gracePeriod: gracePeriod)
+        defer { channel?.closeFarEnds() }
+        let started = try start(command, capture: capture, gracePeriod: gracePeriod, channel: channel)
+        channel?.closeFarEnds()
         started.process.tap = tap
         if let watcher {
             started.process.watcher = watcher
@@ -94,10 +99,11 @@ package struct CommandRunner: Sendable {
     private func start(
         _ command: Command,
         capture: Capture,
-        gracePeriod: Duration
+        gracePeriod: Duration,
+        channel: ProcessChannel?
     ) throws(CommandError) -> Started {
         let path = try ProgramFile.path(for: command)
-        var streams = try StandardStreams(for: command, capture: capture)
+        var streams = try StandardStreams(for: command, capture: capture, channel: channel)
         do throws(SystemError) {
             let reactor = if let reactor { reactor } else { try ProcessReactor.shared() }
             let pid = try ProcessLauncher.launch(command, path: path, streams: streams.childNumbers)

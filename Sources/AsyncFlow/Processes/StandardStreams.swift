@@ -24,9 +24,11 @@ struct StandardStreams: ~Copyable {
     private var childError: Descriptor?
     private var null: CInt = -1
     private var pipes = ParentPipes()
+    private let channel: ProcessChannel?
 
     /// The descriptors that become the process's standard input, output and error.
     var childNumbers: (input: CInt, output: CInt, error: CInt) {
+        if let channel { return (channel.farInput, channel.farOutput, Self.number(of: childError, or: null)) }
         let output = Self.number(of: childOutput, or: null)
         return (Self.number(of: childInput, or: null), output, Self.number(of: childError, or: output))
     }
@@ -35,9 +37,19 @@ struct StandardStreams: ~Copyable {
     ///
     /// - Throws: ``CommandError`` with the reason `inputFailed`, `outputFailed` or `launchFailed`; nothing is left
     ///   open.
-    init(for command: Command, capture: CommandRunner.Capture) throws(CommandError) {
+    init(
+        for command: Command, capture: CommandRunner.Capture, channel: ProcessChannel? = nil
+    ) throws(CommandError) {
+        self.channel = channel
         do {
             null = try NullDevice.number()
+            if channel != nil { try openErrorPipe() }
+        } catch {
+            let advice = LaunchDiagnosis.advice(for: error.code)
+            throw CommandError(.launchFailed(errno: error.code), command, detail: advice)
+        }
+        if channel != nil { return }
+        do {
             if case .bytes(let bytes) = command.standardInput.source { try openInputPipe(for: bytes) }
             if case .memory = capture { try openOutputPipes() }
         } catch {
@@ -82,11 +94,15 @@ struct StandardStreams: ~Copyable {
 
     private mutating func openOutputPipes() throws(SystemError) {
         let output = try Descriptor.pipe()
-        let error = try Descriptor.pipe()
         try output.reading.setNonblocking()
-        try error.reading.setNonblocking()
         pipes.output = consume output.reading
         childOutput = consume output.writing
+        try openErrorPipe()
+    }
+
+    private mutating func openErrorPipe() throws(SystemError) {
+        let error = try Descriptor.pipe()
+        try error.reading.setNonblocking()
         pipes.error = consume error.reading
         childError = consume error.writing
     }

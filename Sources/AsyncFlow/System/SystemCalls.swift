@@ -10,6 +10,8 @@ import Musl
 package struct SystemError: Error, Hashable {
     package var code: CInt
 
+    package init(code: CInt) { self.code = code }
+
     /// The error of the call that has just failed on this thread.
     static var current: SystemError { SystemError(code: errno) }
 }

@@ -50,7 +50,8 @@ struct ExportMachine<Item: Sendable>: Sendable {
     private enum State {
         case idle
         case sending(count: Int, attempt: Int, since: Duration, isAborted: Bool)
-        case pausing(count: Int, attempt: Int, since: Duration, until: Duration)
+        /// - Parameter isBusy: whether the collector answered that it can't take the batch yet.
+        case pausing(count: Int, attempt: Int, since: Duration, until: Duration, isBusy: Bool)
         case ended
     }
 
@@ -119,24 +120,25 @@ struct ExportMachine<Item: Sendable>: Sendable {
         case .busy(let problem, let retryAfter):
             report.lastProblem = problem
             let pause = retryAfter ?? settings.pauses.pause(after: attempt, random: random)
-            retry(count, attempt, since, after: pause, at: now)
+            retry(count, attempt, since, after: pause, isBusy: true, at: now)
         case .unreachable(let problem):
             report.lastProblem = problem
             // At the end nobody waits for a collector that isn't there.
             if stopDeadline != nil || isAborted { return giveUp(count) }
-            retry(count, attempt, since, after: settings.pauses.pause(after: attempt, random: random), at: now)
+            let pause = settings.pauses.pause(after: attempt, random: random)
+            retry(count, attempt, since, after: pause, isBusy: false, at: now)
         }
     }
 
     private mutating func retry(
-        _ count: Int, _ attempt: Int, _ since: Duration, after pause: Duration, at now: Duration
+        _ count: Int, _ attempt: Int, _ since: Duration, after pause: Duration, isBusy: Bool, at now: Duration
     ) {
         let until = now + max(.zero, pause)
         if let stopDeadline, until >= stopDeadline { return giveUp(count) }
         // The collector's own word on when to come back counts more than our patience.
         if now - since >= settings.patience { return lost(count, at: now) }
         report.retries += 1
-        state = .pausing(count: count, attempt: attempt, since: since, until: until)
+        state = .pausing(count: count, attempt: attempt, since: since, until: until, isBusy: isBusy)
     }
 
     private mutating func lost(_ count: Int, at now: Duration) {
@@ -188,8 +190,10 @@ struct ExportMachine<Item: Sendable>: Sendable {
                 return .abort
             }
             return sleep(until: isAborted ? nil : stopDeadline)
-        case .pausing(let count, let attempt, let since, let until):
-            if let stopDeadline, until >= stopDeadline {
+        case .pausing(let count, let attempt, let since, let until, let isBusy):
+            // One that isn't there is asked for the last time, at once; one that is busy, when it may have time again.
+            let until = stopDeadline == nil || isBusy ? until : min(until, now)
+            if let stopDeadline, max(now, until) >= stopDeadline {
                 giveUp(count)
                 return .end
             }

@@ -85,7 +85,7 @@ struct SpanWriter: ItemWriting {
         if let block = task.description.blockID {
             attributes.append(Attribute("asyncflow.block_id", block.description))
         }
-        attributes.append(Attribute("asyncflow.status", "\(task.outcome)"))
+        attributes.append(Attribute("asyncflow.status", task.outcome.text))
         if task.attempt > 1 { attributes.append(Attribute("asyncflow.attempt", .integer(Int64(task.attempt)))) }
         if let worker = task.worker { attributes.append(Attribute("asyncflow.worker", .integer(Int64(worker)))) }
         if let cause = task.waitCause { attributes.append(Attribute("asyncflow.waited_for", cause.description)) }

@@ -71,7 +71,7 @@ final class HostSpans: Sendable {
         span.updateAttributes { attributes in
             attributes["asyncflow.task_id"] = task.description.id.description
             attributes["asyncflow.task_type"] = task.description.kind.description
-            attributes["asyncflow.status"] = "\(task.outcome)"
+            attributes["asyncflow.status"] = task.outcome.text
             if let backend = task.description.backend { attributes["asyncflow.backend"] = backend }
             if let workflowID = task.workflowID { attributes["asyncflow.workflow_id"] = workflowID }
             if task.attempt > 1 { attributes["asyncflow.attempt"] = task.attempt }

@@ -104,6 +104,7 @@ extension RunTaskKind {
         switch kind {
         case .function: self = .function
         case .executable: self = .executable
+        case .portable: self = .portable
         case .prompt: self = .prompt
         case .block: self = .block
         case .service: self = .service

@@ -221,6 +221,7 @@ struct EventLineDecoder {
     private func taskKind(_ scanner: JSONScanner) -> RunTaskKind {
         guard let value = value(.taskType), value.kind == .string else { return .unknown }
         if isText(value, "function", scanner) { return .function }
+        if isText(value, "portable", scanner) { return .portable }
         if isText(value, "executable", scanner) { return .executable }
         if isText(value, "prompt", scanner) { return .prompt }
         if isText(value, "block", scanner) { return .block }

@@ -51,12 +51,13 @@ package struct RunEvent: Sendable {
 }
 
 package enum RunTaskKind: UInt8, Sendable, CaseIterable {
-    case unknown, function, executable, prompt, block, service
+    case unknown, function, portable, executable, prompt, block, service
 
     package var text: String {
         switch self {
         case .unknown: "task"
         case .function: "function"
+        case .portable: "portable"
         case .executable: "executable"
         case .prompt: "prompt"
         case .block: "block"

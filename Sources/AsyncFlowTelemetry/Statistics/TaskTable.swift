@@ -3,21 +3,31 @@
 /// Numbers count up, and tasks that live at the same time have numbers near each other: hence pages, which come with their first
 /// task and go with their last, and no hashing. Memory: 8 bytes per 64 tasks between the oldest that lives and the newest,
 /// and a page of 64 entries for each of those in which somebody lives.
+///
+/// Inlinable, because other modules use it for each event: generic code that isn't specialised takes several times as long.
+@usableFromInline
 package struct TaskTable<Entry> {
-    fileprivate struct Page {
-        var entries = [Entry?](repeating: nil, count: TaskTable<Entry>.pageSize)
-        var count = 0
+    @usableFromInline
+    struct Page {
+        @usableFromInline var entries = [Entry?](repeating: nil, count: TaskTable<Entry>.pageSize)
+        @usableFromInline var count = 0
+        @inlinable init() {}
     }
-    private static var pageSize: Int { 64 }
+    @inlinable static var pageSize: Int { 64 }
 
-    private var pages: [Page?] = []
+    @usableFromInline var pages: [Page?] = []
     /// The number of `pages[start]`; what is before that in the array is over.
-    private var firstPage = 0
-    private var start = 0
-    package private(set) var count = 0
+    @usableFromInline var firstPage = 0
+    @usableFromInline var start = 0
+    @usableFromInline var entryCount = 0
 
+    @inlinable
     package init() {}
 
+    @inlinable
+    package var count: Int { entryCount }
+
+    @inlinable
     package subscript(number: UInt64) -> Entry? {
         get {
             guard let place = place(of: number), let page = pages[place] else { return nil }
@@ -31,6 +41,7 @@ package struct TaskTable<Entry> {
     /// Changes an entry where it is.
     ///
     /// - Returns: nil if there is none.
+    @inlinable
     package mutating func modify<Result>(_ number: UInt64, _ body: (inout Entry) -> Result) -> Result? {
         guard let place = place(of: number), pages[place] != nil else { return nil }
         let slot = Self.slot(of: number)
@@ -39,10 +50,11 @@ package struct TaskTable<Entry> {
     }
 
     @discardableResult
+    @inlinable
     package mutating func removeValue(forKey number: UInt64) -> Entry? {
         guard let place = place(of: number), pages[place] != nil else { return nil }
         guard let entry = pages[place]!.entries[Self.slot(of: number)].take() else { return nil }
-        count -= 1
+        entryCount -= 1
         pages[place]!.count -= 1
         if pages[place]!.count == 0 {
             pages[place] = nil
@@ -52,9 +64,11 @@ package struct TaskTable<Entry> {
     }
 
     /// All entries, in the order of the tasks.
+    @inlinable
     package var values: [Entry] { pages[start...].compactMap { $0 }.flatMap { $0.entries.compactMap { $0 } } }
 
-    private mutating func insert(_ entry: Entry, at number: UInt64) {
+    @inlinable
+    mutating func insert(_ entry: Entry, at number: UInt64) {
         let page = Int(number) / Self.pageSize
         if start == pages.count {
             pages = []
@@ -70,20 +84,23 @@ package struct TaskTable<Entry> {
         if pages[place] == nil { pages[place] = Page() }
         let slot = Self.slot(of: number)
         if pages[place]!.entries[slot] == nil {
-            count += 1
+            entryCount += 1
             pages[place]!.count += 1
         }
         pages[place]!.entries[slot] = entry
     }
 
-    private func place(of number: UInt64) -> Int? {
+    @inlinable
+    func place(of number: UInt64) -> Int? {
         let place = start + Int(number) / Self.pageSize - firstPage
         return place >= start && place < pages.count ? place : nil
     }
 
-    private static func slot(of number: UInt64) -> Int { Int(number) % pageSize }
+    @inlinable
+    static func slot(of number: UInt64) -> Int { Int(number) % pageSize }
 
-    private mutating func trim() {
+    @inlinable
+    mutating func trim() {
         while start < pages.count, pages[start] == nil {
             start += 1
             firstPage += 1

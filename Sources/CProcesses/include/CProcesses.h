@@ -4,6 +4,7 @@
 #define CPROCESSES_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/resource.h>
 
 // CPU times in microseconds. In C, because which module the members of `timeval` belong to depends for Swift on what else
@@ -14,6 +15,9 @@ static inline int64_t cprocesses_user_time(struct rusage usage) {
 static inline int64_t cprocesses_system_time(struct rusage usage) {
     return (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
+
+// Has what is printed written line by line, so that a crash loses at most the line it happens in.
+static inline void cprocesses_print_lines(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
 
 #if defined(__linux__)
 // All of these return -1 and set errno on failure unless it says otherwise.

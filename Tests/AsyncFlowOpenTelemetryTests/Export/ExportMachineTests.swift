@@ -125,6 +125,36 @@ struct ExportMachineTests {
         #expect(machine.report.undelivered == 1)
     }
 
+    @Test("at the end a pause for a collector that isn't there is broken off for a last attempt")
+    func stopInPause() {
+        var machine = Machine.make(batch: 1)
+        _ = machine.add([1], at: .zero)
+        _ = machine.next(at: .zero)
+        machine.answered(.unreachable("refused"), at: .zero, random: 1)
+        #expect(machine.next(at: .zero).text == "sleep until 1.0")
+        machine.stop(deadline: .seconds(3))
+        #expect(machine.next(at: .milliseconds(100)).text == "resend by 3.0")
+        machine.answered(.unreachable("refused"), at: .milliseconds(101), random: 1)
+        #expect(machine.next(at: .milliseconds(101)).text == "end")
+        #expect(machine.report.undelivered == 1)
+        #expect(machine.report.retries == 1)
+
+        machine = Machine.make(batch: 1)
+        _ = machine.add([1], at: .zero)
+        _ = machine.next(at: .zero)
+        machine.answered(.unreachable("refused"), at: .zero, random: 1)
+        machine.stop(deadline: .milliseconds(100))
+        #expect(machine.next(at: .milliseconds(100)).text == "end")
+
+        machine = Machine.make(batch: 1)
+        _ = machine.add([1], at: .zero)
+        _ = machine.next(at: .zero)
+        machine.answered(.busy("503", retryAfter: .seconds(2)), at: .zero, random: 0)
+        machine.stop(deadline: .seconds(3))
+        #expect(machine.next(at: .seconds(1)).text == "sleep until 2.0")
+        #expect(machine.next(at: .seconds(2)).text == "resend by 3.0")
+    }
+
     @Test("with nothing left, the end is at once")
     func stopWithNothing() {
         var machine = Machine.make()

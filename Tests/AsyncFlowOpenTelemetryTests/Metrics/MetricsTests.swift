@@ -1,8 +1,9 @@
 import AsyncFlow
-import AsyncFlowOpenTelemetry
 import AsyncFlowTelemetry
 import MetricsTestKit
 import Testing
+
+@testable import AsyncFlowOpenTelemetry
 
 @Suite("Metrics for the program's own backend", .timeLimit(.minutes(1)))
 struct MetricsTests {
@@ -34,6 +35,31 @@ struct MetricsTests {
         #expect(try metrics.expectGauge("tasks_running").lastValue == 0)
         #expect(try metrics.expectRecorder("task_duration_seconds", [("task_name", "good")]).values.count == 5)
         #expect(try metrics.expectRecorder("task_duration_seconds", [("task_name", "bad")]).values.count == 1)
+    }
+
+    @Test("how busy the machine is, is a gauge of what was measured last; a GPU has a point of its own")
+    func load() throws {
+        var meter = RunMeter()
+        #expect(!MetricSet(start: 0, time: 0, meter: meter).metrics.contains { $0.name.hasPrefix("node_") })
+        for percent in [10.0, 20] {
+            var node = TelemetrySample(node: "node")
+            (node.cpuPercent, node.memoryPercent) = (percent, percent + 1)
+            meter.load.add(node)
+            for number in 0..<2 {
+                var gpu = TelemetrySample(node: "node")
+                (gpu.gpuID, gpu.gpuPercent) = (number, percent + Double(number) / 2)
+                meter.load.add(gpu)
+            }
+        }
+        let metrics = MetricSet(start: 0, time: 0, meter: meter).metrics
+        func values(_ name: String) throws -> [String: Double] {
+            let metric = try #require(metrics.first { $0.name == name })
+            guard case .gauge(let points) = metric.data else { return [:] }
+            return Dictionary(uniqueKeysWithValues: points)
+        }
+        #expect(try values("node_cpu_utilization") == ["": 20])
+        #expect(try values("node_memory_utilization") == ["": 21])
+        #expect(try values("node_gpu_utilization") == ["0": 20, "1": 20.5])
     }
 
     @Test("of very many names, those beyond the first share one")

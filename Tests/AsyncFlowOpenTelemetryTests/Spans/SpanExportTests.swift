@@ -48,8 +48,8 @@ struct SpanExportTests {
 
             let block = try one("block")
             #expect(block["parentSpanId"] == session["spanId"])
-            let member = try one("member")
-            #expect(member["parentSpanId"] == block["spanId"])
+            let member = try #require(byName["member"]?.first { $0["parentSpanId"] == block["spanId"] })
+            #expect(member.attributes["asyncflow.block_id"] == block.attributes["asyncflow.task_id"])
 
             let failing = try one("failing")
             #expect(failing[object: "status"]["code"] == "2")
@@ -68,6 +68,13 @@ struct SpanExportTests {
 
             let command = try one("command")
             #expect(command.attributes["asyncflow.cpu_seconds"] != nil)
+            // What the command found in its environment.
+            let seen = try one("seen")
+            #expect(seen.attributes["traceparent"] == "00-\(trace)-\(command["spanId"])-01\n")
+
+            let many = try one("many")
+            #expect(many[list: "links"].count == 128)
+            #expect(many["droppedLinksCount"] == "22")
             let inner = try one("inner")
             #expect(inner["parentSpanId"] == first["spanId"])
             #expect(inner["kind"] == "3")
@@ -83,7 +90,7 @@ struct SpanExportTests {
         let last = Dictionary(metrics.map { ($0["name"], $0) }) { _, last in last }
         func sum(_ name: String) -> String { last[name]?[object: "sum"][list: "dataPoints"].first?["asInt"] ?? "" }
         #expect(sum("tasks_failed") == "2")
-        #expect(sum("tasks_completed") == "5")
+        #expect(sum("tasks_completed") == "157")
         #expect(sum("tasks_canceled") == "0")
         #expect(sum("tasks_running") == "0")
         #expect(last["tasks_completed"]?[object: "sum"]["isMonotonic"] == "1")
@@ -146,7 +153,13 @@ struct SpanExportTests {
             }
             let dependent = flow.functionTask("dependent") { (value: Int) in value }
             _ = await dependent(failing()).result
-            #expect(try await flow.executableTask("command") { "true" }().value == "")
+            let seen = flow.functionTask("look") { (environment: String) in
+                OTLPTracer().withSpan("seen") { $0.attributes["traceparent"] = environment }
+                return environment.count
+            }
+            _ = try await seen(flow.executableTask("command") { "printenv TRACEPARENT" }()).value
+            let many = flow.functionTask("many") { (values: [Int]) in values.count }
+            #expect(try await many((0..<150).map { _ in member() }).value == 150)
             #expect(await export.flush(within: .seconds(30)))
             return export.traceID ?? ""
         }

@@ -80,8 +80,14 @@ struct OutputLinesTests {
     @Test("a slow reader holds nobody up, keeps the newest lines, and is told how many it missed")
     func slow() async throws {
         try await withTestEngine { flow in
-            let run = flow.executableTask("numbers") { "seq 1 50000" }()
-            let lines = run.outputLines
+            let gate = Gate()
+            let begin = flow.functionTask("begin") { () async throws in
+                try await gate.wait()
+                return 50_000
+            }
+            let run = flow.executableTask("numbers") { (last: Int) in "seq 1 \(last)" }(begin())
+            let lines = run.outputLines  // before the command can have begun
+            gate.open()
             #expect(try await run.value.utf8.count == 288_894)
             var seen: [Int] = []
             var missed = 0

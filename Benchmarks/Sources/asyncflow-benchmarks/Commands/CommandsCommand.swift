@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchmarkSupport
 
 struct CommandsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

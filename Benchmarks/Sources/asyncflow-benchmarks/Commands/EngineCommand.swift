@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchmarkSupport
 
 struct EngineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncFlow
+import BenchmarkSupport
 import CProcessUsage
 
 /// Whether memory stays where it is: over millions of tasks through one engine, and after a finished graph was dropped.

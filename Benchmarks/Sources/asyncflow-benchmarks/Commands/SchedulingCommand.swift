@@ -1,5 +1,6 @@
 import ArgumentParser
 @_spi(Benchmarks) import AsyncFlow
+import BenchmarkSupport
 
 /// What it costs to decide which of many waiting tasks start next.
 struct SchedulingCommand: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// The C program `spawn-loop`, which is built next to this one.

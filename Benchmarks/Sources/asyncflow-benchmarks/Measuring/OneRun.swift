@@ -1,3 +1,4 @@
+import BenchmarkSupport
 import Foundation
 
 /// One variant of a workload, to be run once.

@@ -1,3 +1,5 @@
+import BenchmarkSupport
+
 /// The figures of one variant, a value per round, each per task and in microseconds.
 struct Series {
     let variant: Variant

@@ -1,3 +1,5 @@
+import BenchmarkSupport
+
 /// The time from the end of a dependency to the start of its dependent, when everything was at rest before: what each
 /// step of a workflow of long tasks costs.
 struct WakeUps {

@@ -1,17 +1,17 @@
 import CProcessUsage
 
 /// What one run of a case cost, in total.
-struct Measurement: Sendable {
+package struct Measurement: Sendable {
     /// Time on the clock.
-    var wall: Duration
+    package var wall: Duration
     /// User and system time of this process, over all its threads, and of the child processes it waited for.
-    var cpu: Duration
+    package var cpu: Duration
 
     /// Runs `body` once and measures it, from making the first task to releasing the last.
     ///
     /// Memory that earlier cases freed goes back to the system first, so that each case pays alike for its own.
     @concurrent
-    static func of<Result: Sendable>(
+    package static func of<Result: Sendable>(
         _ body: @Sendable () async throws -> Result
     ) async rethrows -> (result: Result, measurement: Measurement) {
         process_usage_release_freed_memory()
@@ -24,14 +24,14 @@ struct Measurement: Sendable {
     }
 
     /// The CPU time this process and its ended children have used so far.
-    static func cpuTime() -> Duration {
+    package static func cpuTime() -> Duration {
         .nanoseconds(process_usage_cpu_nanoseconds() + process_usage_children_cpu_nanoseconds())
     }
 }
 
 extension Duration {
     /// This duration in microseconds.
-    var microseconds: Double {
+    package var microseconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) * 1e6 + Double(attoseconds) / 1e12
     }

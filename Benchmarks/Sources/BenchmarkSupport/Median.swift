@@ -1,6 +1,6 @@
 extension Collection where Element == Double {
     /// The middle value, or the mean of the two in the middle; `nil` when there is none.
-    var median: Double? {
+    package var median: Double? {
         guard !isEmpty else { return nil }
         let sorted = self.sorted()
         let middle = sorted.count / 2
@@ -8,7 +8,7 @@ extension Collection where Element == Double {
     }
 
     /// The value that `fraction` (0 to 1) of the others don't exceed: the nearest rank; `nil` when there is none.
-    func percentile(_ fraction: Double) -> Double? {
+    package func percentile(_ fraction: Double) -> Double? {
         guard !isEmpty else { return nil }
         let rank = Int((fraction * Double(count)).rounded(.up)) - 1
         return sorted()[Swift.min(Swift.max(rank, 0), count - 1)]

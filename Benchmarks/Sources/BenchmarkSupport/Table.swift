@@ -1,10 +1,15 @@
 /// A table of text with aligned columns: the first to the left, the others to the right.
-struct Table {
-    var title: String
-    var header: [String]
-    var rows: [[String]] = []
+package struct Table {
+    package var title: String
+    package var header: [String]
+    package var rows: [[String]] = []
 
-    func print() {
+    package init(title: String, header: [String]) {
+        self.title = title
+        self.header = header
+    }
+
+    package func print() {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String]) -> String {
@@ -21,12 +26,12 @@ struct Table {
 }
 
 /// One measured number, for programs to read.
-struct Figure {
-    var name: String
-    var value: Double
-    var unit: String
+package struct Figure {
+    package var name: String
+    package var value: Double
+    package var unit: String
 
-    init?(_ name: String, _ value: Double?, _ unit: String) {
+    package init?(_ name: String, _ value: Double?, _ unit: String) {
         guard let value, value.isFinite else { return nil }
         self.name = name.replacing(" ", with: "_")
         self.value = value
@@ -34,13 +39,13 @@ struct Figure {
     }
 
     /// Reads `figure <name> <value> <unit>`.
-    init?(line: some StringProtocol) {
+    package init?(line: some StringProtocol) {
         let words = line.split(separator: " ")
         guard words.count == 4, words[0] == "figure", let value = Double(words[2]) else { return nil }
         (name, self.value, unit) = (String(words[1]), value, String(words[3]))
     }
 
-    static func print(_ figures: [Figure]) {
+    package static func print(_ figures: [Figure]) {
         Swift.print("")
         for figure in figures { Swift.print("figure \(figure.name) \(figure.value.text) \(figure.unit)") }
     }
@@ -48,7 +53,7 @@ struct Figure {
 
 extension Double {
     /// Four significant digits, at most four decimals.
-    var text: String {
+    package var text: String {
         guard isFinite else { return "–" }
         let decimals = magnitude >= 1_000 ? 0 : magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : magnitude >= 1 ? 3 : 4
         let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
@@ -62,5 +67,5 @@ extension Double {
 }
 
 extension Optional where Wrapped == Double {
-    var text: String { self?.text ?? "–" }
+    package var text: String { self?.text ?? "–" }
 }

@@ -2,14 +2,16 @@ import ArgumentParser
 import AsyncFlow
 import AsyncFlowOpenTelemetry
 import AsyncFlowTelemetry
+import BenchmarkSupport
 import Foundation
 import Hummingbird
 import Logging
 
 /// What it costs to record, show and export what happens.
-struct TelemetryCommand: AsyncParsableCommand {
+@main
+struct TelemetryBenchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "telemetry",
+        commandName: "telemetry-benchmarks",
         abstract: "Layers of tasks without telemetry, with a recording, and with recording, progress and OTLP together."
     )
 

@@ -1,0 +1,34 @@
+import Synchronization
+
+/// A task of an engine in another process, seen from where its body runs.
+package final class RemoteTask: Sendable {
+    package let taskID: TaskID
+    package let taskName: String
+    package let engineID: String
+    package let workflowID: String?
+    package let attempt: Int
+    package let environment: [String: String]
+    private let cancelled = Atomic<Bool>(false)
+    private let send: @Sendable (RemoteReport) -> Void
+
+    /// - Parameter send: takes what the body reports; called on its threads.
+    package init(
+        taskID: TaskID, taskName: String, engineID: String, workflowID: String?, attempt: Int,
+        environment: [String: String], send: @escaping @Sendable (RemoteReport) -> Void
+    ) {
+        self.taskID = taskID
+        self.taskName = taskName
+        self.engineID = engineID
+        self.workflowID = workflowID
+        self.attempt = attempt
+        self.environment = environment
+        self.send = send
+    }
+
+    /// The one whose body runs here, if this is a worker.
+    @TaskLocal package static var bound: RemoteTask?
+
+    package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+    package func cancel() { cancelled.store(true, ordering: .relaxed) }
+    func tell(_ report: RemoteReport) { send(report) }
+}

@@ -1,0 +1,68 @@
+import AsyncFlow
+import Synchronization
+
+extension PoolCore {
+    func describe(_ reason: PoolMachine.KillReason) -> String {
+        switch reason {
+        case .startTimeout: "it wasn't ready within \(configuration.startTimeout), and was killed"
+        case .notNeeded: "the pool closed before it was ready"
+        case .silence: "it hung: nothing had come from it for \(configuration.heartbeatTimeout), so it was killed"
+        case .cancelOverdue: "it was killed because a cancelled task in it didn't end in its grace period"
+        case .cutOff: "the pipe from it was closed"
+        case .garbage: "what it wrote can't be understood"
+        case .closingTimeout: "it didn't end when it was to, and was killed"
+        }
+    }
+
+    func error(_ end: PoolMachine.CallEnd, _ state: borrowing State) -> any Error {
+        switch end {
+        case .cancelled: return CancellationError()
+        case .poolFailed: return poolFailure(state)
+        case .poolClosed:
+            return WorkerPoolError(
+                code: .backendUnavailable, poolName: name, message: "the pool '\(name)' has been shut down")
+        case .lost(let worker):
+            let (hello, end) = (state.hellos[worker], state.lastEnds[worker])
+            return WorkerLostError(
+                workerName: workerName(worker), host: hello?.host ?? "an unknown host",
+                processID: hello?.processID ?? 0, reason: end?.reason ?? "it has ended", signal: end?.signal,
+                exitCode: end?.exitCode, standardErrorTail: end?.standardErrorTail ?? "")
+        }
+    }
+
+    func poolFailure(_ state: borrowing State) -> WorkerPoolError {
+        WorkerPoolError(
+            code: .backendUnavailable, poolName: name,
+            message: "the pool '\(name)' can't start its workers: \(state.failure ?? "no reason is known")")
+    }
+
+    func mismatch(
+        of call: PortableCall, _ theirs: String?, _ link: WorkerLink, _ hello: Hello?
+    ) -> WorkerPoolError {
+        let known = hello?.tasks.map(\.name).sorted().joined(separator: ", ") ?? ""
+        let there =
+            theirs.map { "there it is \($0)" }
+            ?? "it knows " + (known.isEmpty ? "none at all" : "only: \(known)")
+        return WorkerPoolError(
+            code: .unsupportedByBackend, poolName: name,
+            message: "worker '\(link.name)' can't run the portable task \(call.signature): \(there); "
+                + "name it in the list for WorkflowWorker.serveIfLaunchedAsOne, and use the same program at both ends")
+    }
+
+    /// What is wrong with a worker that has said what it is, if anything.
+    ///
+    /// - Parameter known: what this program has by name, if it has said so.
+    static func problem(with hello: Hello, known: [String: String]?) -> String? {
+        guard hello.version == WireProtocol.version else {
+            return "it speaks version \(hello.version) of the protocol, and this program version "
+                + "\(WireProtocol.version); use the same program at both ends"
+        }
+        guard let known, hello.hash != WireProtocol.hash(of: known.values) else { return nil }
+        let theirs = Set(hello.tasks.map(\.signature))
+        let ours = Set(known.values)
+        let missing = ours.subtracting(theirs).sorted().joined(separator: ", ")
+        let strange = theirs.subtracting(ours).sorted().joined(separator: ", ")
+        return "its portable tasks aren't those of this program; only here: \(missing.isEmpty ? "none" : missing); "
+            + "only there: \(strange.isEmpty ? "none" : strange); use the same program at both ends"
+    }
+}

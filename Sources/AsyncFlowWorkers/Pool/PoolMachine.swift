@@ -1,0 +1,368 @@
+/// Decides, for a pool, which worker gets which call, and what becomes of calls when workers end. Pure: it is told what
+/// happens and when, and says what is to be done.
+///
+/// A call is in one place from ``submit(_:kind:now:)`` until one ``Action/end(call:_:)`` or ``Action/deliver(call:)``.
+struct PoolMachine {
+    struct Settings {
+        var workers = 2
+        /// How many bodies run at once in a worker.
+        var concurrency = 1
+        /// How many calls a worker has at most, running and sent ahead.
+        var inFlightLimit = 256
+        /// How much work, by what calls of the same kind took before, is sent ahead of what runs.
+        var aheadLimit: Duration = .milliseconds(2)
+        var startTimeout: Duration = .seconds(30)
+        var heartbeatTimeout: Duration = .seconds(10)
+        /// After how many workers in a row that couldn't be started the pool gives up.
+        var startFailureLimit = 3
+        var taskLimit = Int.max
+        var memoryLimit = UInt64.max
+        var firstBackoff: Duration = .milliseconds(100)
+        var longestBackoff: Duration = .seconds(30)
+        /// How long a worker may take to end when it has nothing more to do.
+        var closingPatience: Duration = .seconds(5)
+
+        var pingInterval: Duration { heartbeatTimeout / 4 }
+    }
+
+    enum KillReason: Hashable { case startTimeout, notNeeded, silence, cancelOverdue, cutOff, garbage, closingTimeout }
+    enum CallEnd: Hashable { case lost(worker: Int), cancelled, poolFailed, poolClosed }
+
+    enum Action: Hashable {
+        case launch(worker: Int, slot: Int)
+        case send(call: UInt64, worker: Int)
+        case cancel(call: UInt64, worker: Int)
+        case ping(worker: Int)
+        /// Lets a worker end that has nothing more to do.
+        case closeInput(worker: Int)
+        case kill(worker: Int, KillReason)
+        /// The call's result has come, and is the first and only one.
+        case deliver(call: UInt64)
+        case end(call: UInt64, CallEnd)
+    }
+
+    enum Stage: Hashable {
+        case starting(until: Duration)
+        case ready
+        /// Gets no more calls, and ends when it has none.
+        case draining
+        case closing(until: Duration)
+        /// Can't say anything any more, and will be killed if it doesn't end.
+        case cutOff(until: Duration)
+        case killed
+    }
+
+    struct WorkerState {
+        let slot: Int
+        var stage: Stage
+        /// In the order in which they were sent.
+        var inFlight: [UInt64] = []
+        var load: Double = 0
+        var lastHeard: Duration
+        var nextPing: Duration
+        var taskCount = 0
+    }
+
+    struct Call {
+        let kind: Int
+        var worker: Int?
+        var isCancelled = false
+        /// When a cancelled one has to have ended.
+        var overdueAt: Duration?
+        /// What it counts for in the load of its worker.
+        var load: Double = 0
+    }
+
+    let settings: Settings
+    private(set) var workers: [Int: WorkerState] = [:]
+    private(set) var calls: [UInt64: Call] = [:]
+    private var queue = CallQueue()
+    /// By slot: when a worker is to be launched there; nil where there is one.
+    private var launchTimes: [Duration?]
+    private var lastWorker = 0
+    private var startFailures = 0
+    private var losses = 0
+    private var cancelled: Set<UInt64> = []
+    /// By kind: how long its calls took, in seconds.
+    private var estimates: [Int: Double] = [:]
+    private(set) var hasFailed = false
+    private(set) var isClosing = false
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        launchTimes = Array(repeating: .zero, count: settings.workers)
+    }
+
+    var isOver: Bool { workers.isEmpty && (isClosing || hasFailed) }
+    var readyCount: Int { workers.values.count { $0.stage == .ready } }
+    /// How many calls wait for a worker.
+    var queuedCount: Int { queue.count }
+
+    // MARK: - Calls
+
+    mutating func submit(_ call: UInt64, kind: Int, now: Duration) -> [Action] {
+        if isClosing { return [.end(call: call, .poolClosed)] }
+        if hasFailed { return [.end(call: call, .poolFailed)] }
+        calls[call] = Call(kind: kind)
+        if queue.isEmpty, let worker = bestWorker(for: kind) { return [send(call, to: worker)] }
+        queue.append(call)
+        return []
+    }
+
+    mutating func cancel(_ call: UInt64, gracePeriod: Duration, now: Duration) -> [Action] {
+        guard let state = calls[call], !state.isCancelled else { return [] }
+        guard let worker = state.worker else {
+            calls[call] = nil
+            queue.remove(call)
+            return [.end(call: call, .cancelled)]
+        }
+        calls[call]!.isCancelled = true
+        calls[call]!.overdueAt = now + gracePeriod
+        cancelled.insert(call)
+        return [.cancel(call: call, worker: worker)]
+    }
+
+    /// A result, of whatever sort, has come from a worker.
+    mutating func finished(_ call: UInt64, by worker: Int, elapsed: Duration, now: Duration) -> [Action] {
+        heard(worker, now: now)
+        guard let state = calls[call], state.worker == worker else { return [] }  // it has ended otherwise
+        let seconds = elapsed / .seconds(1)
+        if let old = estimates[state.kind] {
+            // What takes longer counts at once; what takes less has to show it for a while.
+            estimates[state.kind] = seconds > old ? seconds : old * 0.8 + seconds * 0.2
+        } else {
+            estimates[state.kind] = seconds
+        }
+        losses = 0
+        release(call)
+        var actions = [Action.deliver(call: call)]
+        guard workers[worker] != nil else { return actions }
+        workers[worker]!.taskCount += 1
+        if workers[worker]!.taskCount >= settings.taskLimit { drain(worker) }
+        actions += closeIfDrained(worker, now: now)
+        return actions
+    }
+
+    /// Gives waiting calls to workers that have room.
+    mutating func fill() -> [Action] {
+        var actions: [Action] = []
+        while let call = queue.first, let state = calls[call], let worker = bestWorker(for: state.kind) {
+            queue.removeFirst()
+            actions.append(send(call, to: worker))
+        }
+        return actions
+    }
+
+    // MARK: - Workers
+
+    mutating func connected(_ worker: Int, now: Duration) -> [Action] {
+        guard var state = workers[worker], case .starting = state.stage else { return [] }
+        state.stage = .ready
+        state.lastHeard = now
+        state.nextPing = now + settings.pingInterval
+        workers[worker] = state
+        startFailures = 0
+        return fill()
+    }
+
+    mutating func heard(_ worker: Int, now: Duration) { workers[worker]?.lastHeard = now }
+
+    mutating func reportedMemory(_ worker: Int, bytes: UInt64, now: Duration) -> [Action] {
+        heard(worker, now: now)
+        guard bytes >= settings.memoryLimit else { return [] }
+        drain(worker)
+        return closeIfDrained(worker, now: now)
+    }
+
+    /// What comes from a worker can't be understood, or nothing can come from it any more.
+    mutating func broken(_ worker: Int, _ reason: KillReason) -> [Action] {
+        guard let state = workers[worker], state.stage != .killed else { return [] }
+        workers[worker]!.stage = .killed
+        return [.kill(worker: worker, reason)]
+    }
+
+    /// Nothing can come from a worker any more, most often because it is about to end by itself: it is given a moment.
+    mutating func cutOff(_ worker: Int, now: Duration) -> [Action] {
+        guard let stage = workers[worker]?.stage, stage == .ready || stage == .draining else { return [] }
+        workers[worker]!.stage = .cutOff(until: now + .seconds(1))
+        return []
+    }
+
+    /// A worker's process has ended, and all that it has said was heard.
+    ///
+    /// - Parameter isHopeless: whether no other one could do better.
+    mutating func ended(_ worker: Int, hadConnected: Bool, isHopeless: Bool = false, now: Duration) -> [Action] {
+        guard let state = workers.removeValue(forKey: worker) else { return [] }
+        var actions: [Action] = []
+        var back: [UInt64] = []
+        for (place, call) in state.inFlight.enumerated() {
+            guard let lost = calls[call] else { continue }
+            cancelled.remove(call)
+            if !lost.isCancelled, place >= settings.concurrency, !isClosing {
+                calls[call] = Call(kind: lost.kind)
+                back.append(call)
+                continue
+            }
+            calls[call] = nil
+            actions.append(.end(call: call, lost.isCancelled ? .cancelled : .lost(worker: worker)))
+        }
+        queue.putBack(back)
+        if isClosing { return actions }
+        var pause = Duration.zero
+        if !hadConnected {
+            startFailures += 1
+            if isHopeless || startFailures >= settings.startFailureLimit, readyCount == 0 {
+                return actions + giveUp(now)
+            }
+            pause = backoff(after: startFailures)
+        } else if case .closing = state.stage {
+            pause = .zero
+        } else {
+            losses += 1
+            pause = backoff(after: losses)
+        }
+        launchTimes[state.slot] = now + pause
+        return actions + (pause == .zero ? timePassed(now) : []) + fill()
+    }
+
+    mutating func close(now: Duration) -> [Action] {
+        guard !isClosing else { return [] }
+        isClosing = true
+        var actions = queue.removeAll().map { call in
+            calls[call] = nil
+            return Action.end(call: call, .poolClosed)
+        }
+        launchTimes = launchTimes.map { _ in nil }
+        for worker in workers.keys.sorted() { actions += close(worker, now: now) }
+        return actions
+    }
+
+    // MARK: - Time
+
+    /// Does what is due.
+    mutating func timePassed(_ now: Duration) -> [Action] {
+        var actions: [Action] = []
+        for slot in launchTimes.indices {
+            guard let time = launchTimes[slot], time <= now, !hasFailed, !isClosing else { continue }
+            launchTimes[slot] = nil
+            lastWorker += 1
+            workers[lastWorker] = WorkerState(
+                slot: slot, stage: .starting(until: now + settings.startTimeout), lastHeard: now,
+                nextPing: now + settings.startTimeout)
+            actions.append(.launch(worker: lastWorker, slot: slot))
+        }
+        for (worker, state) in workers.sorted(by: { $0.key < $1.key }) {
+            switch state.stage {
+            case .starting(let time):
+                if time <= now { actions += broken(worker, .startTimeout) }
+            case .ready, .draining:
+                if now - state.lastHeard >= settings.heartbeatTimeout {
+                    actions += broken(worker, .silence)
+                } else if state.nextPing <= now {
+                    workers[worker]!.nextPing = now + settings.pingInterval
+                    actions.append(.ping(worker: worker))
+                }
+            case .closing(let time):
+                if time <= now { actions += broken(worker, .closingTimeout) }
+            case .cutOff(let time):
+                if time <= now { actions += broken(worker, .cutOff) }
+            case .killed: break
+            }
+        }
+        for call in cancelled.sorted() {
+            guard let state = calls[call], let time = state.overdueAt, time <= now, let worker = state.worker else {
+                continue
+            }
+            actions += broken(worker, .cancelOverdue)
+        }
+        return actions
+    }
+
+    /// When something is due next.
+    var nextTime: Duration? {
+        var times = launchTimes.compactMap { $0 }
+        for state in workers.values {
+            switch state.stage {
+            case .starting(let time), .closing(let time), .cutOff(let time): times.append(time)
+            case .ready, .draining: times.append(min(state.nextPing, state.lastHeard + settings.heartbeatTimeout))
+            case .killed: break
+            }
+        }
+        for call in cancelled {
+            guard let state = calls[call], let worker = state.worker, workers[worker]?.stage != .killed else {
+                continue
+            }
+            if let time = state.overdueAt { times.append(time) }
+        }
+        return times.min()
+    }
+
+    // MARK: - Parts
+
+    private func bestWorker(for kind: Int) -> Int? {
+        var best: (worker: Int, count: Int)?
+        for (worker, state) in workers where state.stage == .ready {
+            let count = state.inFlight.count
+            if let best, (best.count, best.worker) <= (count, worker) { continue }
+            if count >= settings.concurrency {
+                guard count < settings.inFlightLimit, let estimate = estimates[kind],
+                    state.load + estimate <= settings.aheadLimit / .seconds(1)
+                else { continue }
+            }
+            best = (worker, count)
+        }
+        return best?.worker
+    }
+
+    private mutating func send(_ call: UInt64, to worker: Int) -> Action {
+        // What was never seen may take any time: nothing is sent ahead of it.
+        let load = estimates[calls[call]!.kind] ?? 1e9
+        calls[call]!.worker = worker
+        calls[call]!.load = load
+        workers[worker]!.inFlight.append(call)
+        workers[worker]!.load += load
+        return .send(call: call, worker: worker)
+    }
+
+    private mutating func release(_ call: UInt64) {
+        guard let state = calls.removeValue(forKey: call) else { return }
+        if state.isCancelled { cancelled.remove(call) }
+        guard let worker = state.worker, let place = workers[worker]?.inFlight.firstIndex(of: call) else { return }
+        workers[worker]!.inFlight.remove(at: place)
+        workers[worker]!.load = workers[worker]!.inFlight.isEmpty ? 0 : workers[worker]!.load - state.load
+    }
+
+    private mutating func drain(_ worker: Int) {
+        if workers[worker]?.stage == .ready { workers[worker]!.stage = .draining }
+    }
+
+    private mutating func closeIfDrained(_ worker: Int, now: Duration) -> [Action] {
+        guard let state = workers[worker], state.stage == .draining, state.inFlight.isEmpty else { return [] }
+        return close(worker, now: now)
+    }
+
+    private mutating func close(_ worker: Int, now: Duration) -> [Action] {
+        switch workers[worker]!.stage {
+        case .closing, .cutOff, .killed: return []
+        case .starting: return broken(worker, .notNeeded)  // it may never read that it is to end
+        case .ready, .draining:
+            workers[worker]!.stage = .closing(until: now + settings.closingPatience)
+            return [.closeInput(worker: worker)]
+        }
+    }
+
+    private mutating func giveUp(_ now: Duration) -> [Action] {
+        hasFailed = true
+        launchTimes = launchTimes.map { _ in nil }
+        var actions = queue.removeAll().map { call in
+            calls[call] = nil
+            return Action.end(call: call, .poolFailed)
+        }
+        for worker in workers.keys.sorted() { actions += close(worker, now: now) }
+        return actions
+    }
+
+    private func backoff(after count: Int) -> Duration {
+        min(settings.longestBackoff, settings.firstBackoff * (1 << min(count - 1, 16)))
+    }
+}

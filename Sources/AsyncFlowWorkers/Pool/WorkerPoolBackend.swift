@@ -1,0 +1,102 @@
+public import AsyncFlow
+public import Logging
+
+/// Runs portable tasks in processes of their own: on this machine, or wherever a command can start the program.
+///
+/// ```swift
+/// try await WorkflowWorker.serveIfLaunchedAsOne([Tasks.simulate])
+/// try await withWorkflowEngine(backends: [LocalBackend(), WorkerPoolBackend(workers: 4)]) { flow in
+///     let simulate = flow.portableTask(Tasks.simulate, .on("pool"), .retry(2, on: .workerLost))
+///     …
+/// }
+/// ```
+///
+/// A worker that crashes, hangs or is killed costs the tasks that it runs: they fail with a ``WorkerLostError``. Others,
+/// which were only sent ahead to it, go to other workers; a new one takes its place.
+public final class WorkerPoolBackend: PortableBackend {
+    public let name: String
+    private let core: PoolCore
+
+    /// - Parameters:
+    ///   - name: the name for `.on("pool")`.
+    ///   - workers: how many processes there are.
+    ///   - launcher: what starts them: processes of this machine by default.
+    ///   - configuration: how they are set up.
+    public init(
+        name: String = "pool", workers: Int = 2, launcher: WorkerLauncher = .local,
+        configuration: Configuration = Configuration()
+    ) {
+        self.name = name
+        core = PoolCore(name: name, workers: max(1, workers), launcher: launcher, configuration: configuration)
+    }
+
+    /// Starts the workers, and returns when one of them is ready.
+    ///
+    /// - Throws: ``WorkerPoolError`` if none can be started.
+    public func start() async throws { try await core.start() }
+
+    public func execute(_ call: PortableCall) async throws -> PortableResult { try await core.execute(call) }
+
+    /// Lets the workers end; those that don't get SIGTERM and SIGKILL.
+    public func shutdown() async { await core.shutdown() }
+
+    /// The workers that there are now.
+    public var workers: [WorkerStatus] { core.statuses }
+}
+
+/// A worker of a pool.
+public struct WorkerStatus: Sendable, Hashable {
+    public let name: String
+    /// Whether it has said that it is ready.
+    public let isReady: Bool
+    /// Where it runs; nil before it is ready.
+    public let host: String?
+    /// Its process id there; nil before it is ready.
+    public let processID: Int32?
+    /// How many calls it has.
+    public let callCount: Int
+}
+
+extension WorkerPoolBackend {
+    /// How a pool and its workers are set up.
+    public struct Configuration: Sendable {
+        /// The program that is started, which calls ``WorkflowWorker/serveIfLaunchedAsOne(_:)``; this program by default.
+        public var program: String?
+        /// How many tasks run at once in a worker, each on a thread of its own; 1 by default, so that a crash costs one.
+        public var concurrency = 1
+        /// How many cores a worker may use: `OMP_NUM_THREADS`, and what `srun` is asked for. Not said by default.
+        public var cores: Int?
+        /// Which GPUs each worker sees, by its place in the pool, in turns: `[["0"], ["1"]]`. The variables are
+        /// `CUDA_VISIBLE_DEVICES` and `ROCR_VISIBLE_DEVICES`. Not said by default.
+        public var gpus: [[String]] = []
+        /// More variables for the workers.
+        public var environment: [String: String] = [:]
+        /// Variables for a worker by its place in the pool, from 0; they win over the others.
+        public var environmentOfSlot: (@Sendable (_ slot: Int) -> [String: String])?
+        /// The directory that the workers run in; this process's own by default, or where the launcher puts them.
+        public var workingDirectory: String?
+        /// How long a worker may take from its launch until it is ready; 30 seconds by default.
+        public var startTimeout: Duration = .seconds(30)
+        /// After how long without a word a worker counts as hung, and is killed; 10 seconds by default. The pool asks
+        /// several times in that time.
+        public var heartbeatTimeout: Duration = .seconds(10)
+        /// After how many workers in a row that couldn't be started the pool gives up; 3 by default.
+        public var startFailureLimit = 3
+        /// How long to wait before a lost worker is replaced: this long, then twice as long, and so on until a task
+        /// succeeds; 100 ms by default.
+        public var firstBackoff: Duration = .milliseconds(100)
+        /// The longest such wait; 30 seconds by default.
+        public var longestBackoff: Duration = .seconds(30)
+        /// After how many tasks a worker is replaced by a new one; never by default.
+        public var tasksPerWorker: Int?
+        /// With how much memory in use a worker is replaced by a new one, when it has ended its tasks; never by default.
+        public var memoryPerWorker: MemorySize?
+        /// How many tasks a worker has at most, running and sent ahead; 256 by default. Only what takes next to no time is
+        /// sent ahead.
+        public var inFlightLimit = 256
+        /// Gets what the workers print, as `info`, and what becomes of them.
+        public var logger: Logger = .asyncFlow(label: "asyncflow.workers")
+
+        public init() {}
+    }
+}

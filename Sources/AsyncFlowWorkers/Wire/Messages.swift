@@ -1,0 +1,218 @@
+import AsyncFlow
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a pool and a worker agree on.
+enum WireProtocol {
+    static let version: UInt16 = 1
+    /// What a worker says before anything else.
+    static let opening = Array("AFW\u{1}".utf8)
+
+    enum ToWorker: UInt8 { case call = 1, cancel, ping }
+    enum ToPool: UInt8 { case hello = 16, result, failure, progress, custom, log, pong }
+
+    /// Adds a frame to bytes that are to be sent.
+    static func append(_ type: UInt8, _ content: [UInt8], to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: UInt32(content.count + 1).littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(type)
+        bytes.append(contentsOf: content)
+    }
+
+    static func append(_ type: ToPool, to bytes: inout [UInt8], _ write: (inout ByteWriter) -> Void) {
+        var writer = ByteWriter()
+        write(&writer)
+        append(type.rawValue, writer.bytes, to: &bytes)
+    }
+
+    /// A number that stands for what can be called, the same for the same names and types in whatever order.
+    static func hash(of signatures: some Sequence<String>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+        for byte in signatures.sorted().joined(separator: "\n").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return hash
+    }
+}
+
+/// What a worker says of itself.
+struct Hello: Sendable {
+    var version = WireProtocol.version
+    var hash: UInt64
+    var processID: Int32
+    var host: String
+    /// The portable tasks that it has, by their place: name and signature.
+    var tasks: [(name: String, signature: String)]
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(version)
+        writer.write(hash)
+        writer.write(UInt32(bitPattern: processID))
+        writer.write(host)
+        writer.write(UInt32(tasks.count))
+        for task in tasks {
+            writer.write(task.name)
+            writer.write(task.signature)
+        }
+    }
+
+    init(hash: UInt64, processID: Int32, host: String, tasks: [(name: String, signature: String)]) {
+        self.hash = hash
+        self.processID = processID
+        self.host = host
+        self.tasks = tasks
+    }
+
+    init(_ content: ArraySlice<UInt8>) throws(WireError) {
+        var reader = ByteReader(content)
+        version = try reader.next()
+        hash = 0
+        processID = 0
+        host = ""
+        tasks = []
+        guard version == WireProtocol.version else { return }  // what follows may be something else
+        hash = try reader.next()
+        processID = Int32(bitPattern: try reader.next())
+        host = try reader.nextText()
+        for _ in 0..<(try reader.nextCount()) {
+            let name = try reader.nextText()
+            tasks.append((name, try reader.nextText()))
+        }
+    }
+}
+
+/// A call as it crosses, without its number and its task, which are known last.
+struct CallContent {
+    var taskID: TaskID
+    var attempt: Int
+    var taskName: String
+    var engineID: String
+    var workflowID: String?
+    var environment: [String: String]
+    var input: ArraySlice<UInt8>
+
+    init(_ call: PortableCall) {
+        taskID = call.task.taskID
+        attempt = call.task.attempt
+        taskName = call.task.taskName
+        engineID = call.task.engineID
+        workflowID = call.task.workflowID
+        environment = call.environment
+        input = call.input[...]
+    }
+
+    var bytes: [UInt8] {
+        var writer = ByteWriter()
+        writer.bytes.reserveCapacity(input.count + 128)
+        writer.write(taskID.engine)
+        writer.write(taskID.number)
+        writer.write(UInt32(clamping: attempt))
+        writer.write(taskName)
+        writer.write(engineID)
+        writer.write(UInt8(workflowID == nil ? 0 : 1))
+        if let workflowID { writer.write(workflowID) }
+        writer.write(UInt32(environment.count))
+        for (name, value) in environment {
+            writer.write(name)
+            writer.write(value)
+        }
+        writer.bytes.append(contentsOf: input)
+        return writer.bytes
+    }
+
+    init(_ reader: inout ByteReader) throws(WireError) {
+        let engine = try reader.next(UInt32.self)
+        taskID = TaskID(engine: engine, number: try reader.next())
+        attempt = Int(try reader.next(UInt32.self))
+        taskName = try reader.nextText()
+        engineID = try reader.nextText()
+        workflowID = try reader.next(UInt8.self) == 1 ? try reader.nextText() : nil
+        environment = [:]
+        for _ in 0..<(try reader.nextCount()) {
+            let name = try reader.nextText()
+            environment[name] = try reader.nextText()
+        }
+        input = reader.remaining
+    }
+}
+
+/// How a call failed.
+struct CallFailure {
+    enum Kind: UInt8 { case thrown, cancelled, unusable }
+    var kind: Kind
+    var chain: [RemoteTaskError.Link]
+    var encoded: [UInt8]?
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(kind.rawValue)
+        writer.write(UInt32(chain.count))
+        for link in chain {
+            writer.write(link.typeName)
+            writer.write(link.message)
+        }
+        writer.write(UInt8(encoded == nil ? 0 : 1))
+        if let encoded { writer.write(encoded) }
+    }
+
+    init(kind: Kind, chain: [RemoteTaskError.Link] = [], encoded: [UInt8]? = nil) {
+        self.kind = kind
+        self.chain = chain
+        self.encoded = encoded
+    }
+
+    init(_ reader: inout ByteReader) throws(WireError) {
+        guard let kind = Kind(rawValue: try reader.next()) else { throw WireError("a failure of no known kind") }
+        self.kind = kind
+        chain = []
+        for _ in 0..<(try reader.nextCount()) {
+            let name = try reader.nextText()
+            chain.append(RemoteTaskError.Link(typeName: name, message: try reader.nextText()))
+        }
+        encoded = try reader.next(UInt8.self) == 1 ? Array(try reader.nextBytes()) : nil
+    }
+}
+
+/// What a body reports, on its way.
+enum ReportContent {
+    static func append(_ report: RemoteReport, of call: UInt64, to bytes: inout [UInt8]) {
+        switch report {
+        case .progress(let progress):
+            WireProtocol.append(.progress, to: &bytes) { writer in
+                writer.write(call)
+                writer.write(progress.fraction ?? -1)
+                writer.write(UInt8(progress.message == nil ? 0 : 1))
+                if let message = progress.message { writer.write(message) }
+            }
+        case .custom(let event):
+            // Attributes with a NaN don't encode: nobody could read them.
+            guard let attributes = try? JSONEncoder().encode(event.attributes) else { return }
+            WireProtocol.append(.custom, to: &bytes) { writer in
+                writer.write(call)
+                writer.write(event.name)
+                writer.write(attributes)
+            }
+        case .log(let level, let text):
+            WireProtocol.append(.log, to: &bytes) { writer in
+                writer.write(call)
+                writer.write(level)
+                writer.write(text)
+            }
+        }
+    }
+
+    static func read(_ type: WireProtocol.ToPool, _ reader: inout ByteReader) throws -> RemoteReport {
+        switch type {
+        case .progress:
+            let fraction = try reader.nextNumber()
+            let message = try reader.next(UInt8.self) == 1 ? try reader.nextText() : nil
+            return .progress(TaskProgress(fraction: fraction < 0 ? nil : fraction, message: message))
+        case .custom:
+            let name = try reader.nextText()
+            let attributes = try JSONDecoder().decode([String: EventValue].self, from: Data(try reader.nextBytes()))
+            return .custom(try CustomEventContent(name, attributes))
+        case .log: return .log(level: try reader.nextText(), text: try reader.nextText())
+        case .hello, .result, .failure, .pong: throw WireError("a report of no known kind")
+        }
+    }
+}

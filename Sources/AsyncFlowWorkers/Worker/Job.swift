@@ -1,0 +1,102 @@
+import AsyncFlow
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Dispatch
+
+/// A call that a worker has to run.
+final class Job: Sendable {
+    let number: UInt64
+    private let definition: any PortableTaskDefinition
+    private let input: [UInt8]
+    private let task: RemoteTask
+    /// The Swift task of an async body that has suspended.
+    private let body = Mutex<Task<Void, Never>?>(nil)
+
+    init(number: UInt64, definition: any PortableTaskDefinition, input: [UInt8], task: RemoteTask) {
+        self.number = number
+        self.definition = definition
+        self.input = input
+        self.task = task
+    }
+
+    enum Outcome {
+        case value([UInt8])
+        case failure(CallFailure)
+
+        func append(of call: UInt64, elapsed: UInt64, to bytes: inout [UInt8]) {
+            switch self {
+            case .value(let output):
+                WireProtocol.append(.result, to: &bytes) { writer in
+                    writer.bytes.reserveCapacity(output.count + 16)
+                    writer.write(call)
+                    writer.write(elapsed)
+                    writer.bytes.append(contentsOf: output)
+                }
+            case .failure(let failure):
+                WireProtocol.append(.failure, to: &bytes) { writer in
+                    writer.write(call)
+                    writer.write(elapsed)
+                    failure.write(to: &writer)
+                }
+            }
+        }
+    }
+
+    /// Runs the body to its end on this thread, which waits while an async one is suspended.
+    func run() -> Outcome {
+        do {
+            if definition.isSynchronous {
+                return .value(try RemoteTask.$bound.withValue(task) { try definition.callSynchronously(input) })
+            }
+            return .value(try runAsync())
+        } catch let error as PortableCodingError {
+            return .failure(CallFailure(kind: .unusable, chain: RemoteTaskError.chain(of: error)))
+        } catch is CancellationError where task.isCancelled {
+            return .failure(CallFailure(kind: .cancelled))
+        } catch {
+            return .failure(
+                CallFailure(
+                    kind: .thrown, chain: RemoteTaskError.chain(of: error), encoded: definition.encodedError(error)))
+        }
+    }
+
+    private final class Landing: Sendable {
+        let result = Mutex<Result<[UInt8], any Error>?>(nil)
+        let ended = DispatchSemaphore(value: 0)
+    }
+
+    private func runAsync() throws -> [UInt8] {
+        let landing = Landing()
+        let work: @Sendable () async -> Void = { [definition, input, task] in
+            let result = await RemoteTask.$bound.withValue(task) { () async -> Result<[UInt8], any Error> in
+                do { return .success(try await definition.call(input)) } catch { return .failure(error) }
+            }
+            landing.result.withLock { $0 = result }
+            landing.ended.signal()
+        }
+        let running: Task<Void, Never>
+        if #available(macOS 26, *) {
+            running = Task.immediateDetached(operation: work)
+        } else {
+            running = Task.detached(operation: work)
+        }
+        body.withLock { $0 = running }
+        if task.isCancelled { running.cancel() }
+        landing.ended.wait()
+        body.withLock { $0 = nil }
+        return try landing.result.withLock { $0 }!.get()
+    }
+
+    /// Tells the body to stop.
+    func cancel() {
+        task.cancel()
+        body.withLock { $0 }?.cancel()
+    }
+}

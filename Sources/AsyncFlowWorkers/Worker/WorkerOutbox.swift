@@ -1,0 +1,79 @@
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// What a worker has to say, in order, by one writer at a time: while that writes, the others add to what it writes next.
+/// So there is one system call for each message where few come, and one for many where many do.
+final class WorkerOutbox: Sendable {
+    private struct State {
+        var bytes: [UInt8] = []
+        var isWriting = false
+    }
+    private let descriptor: CInt
+    private let state = Monitor(State())
+
+    init(descriptor: CInt) { self.descriptor = descriptor }
+
+    func append(_ add: (inout [UInt8]) -> Void) { state.withLock { add(&$0.bytes) } }
+
+    /// Has what there is sent by the outbox's own thread, so that the caller can go on.
+    func sendSoon() {
+        if state.withLock({ !$0.isWriting && !$0.bytes.isEmpty }) { state.signal { _ in } }
+    }
+
+    /// Sends what there is, unless somebody does so already.
+    func flush() {
+        while let bytes = takeBytes() { write(bytes) }
+    }
+
+    func sendForever() {
+        while true {
+            let bytes = state.wait { state -> [UInt8]? in
+                guard !state.isWriting, !state.bytes.isEmpty else { return nil }
+                return Self.take(&state)
+            }
+            write(bytes)
+            flush()
+        }
+    }
+
+    private func takeBytes() -> [UInt8]? {
+        state.withLock { state in
+            guard !state.isWriting, !state.bytes.isEmpty else { return nil }
+            return Self.take(&state)
+        }
+    }
+
+    private static func take(_ state: inout State) -> [UInt8] {
+        state.isWriting = true
+        let bytes = state.bytes
+        state.bytes = []
+        if bytes.count < 1 << 20 { state.bytes.reserveCapacity(bytes.count) }
+        return bytes
+    }
+
+    /// - Note: a pool that doesn't read any more is noticed by the thread that reads.
+    private func write(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { content in
+            var rest = content[...]
+            while !rest.isEmpty {
+                let part = UnsafeRawBufferPointer(rebasing: rest)
+                let count = systemWrite(descriptor, part)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                rest = rest.dropFirst(count)
+            }
+        }
+        state.withLock { $0.isWriting = false }
+    }
+}
+
+private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+    write(descriptor, bytes.baseAddress, bytes.count)
+}

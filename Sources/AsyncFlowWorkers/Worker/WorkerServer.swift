@@ -1,0 +1,207 @@
+import AsyncFlow
+import CProcesses
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A worker: one thread reads what the pool says, some run bodies, and one sends what the others leave behind.
+///
+/// A thread of its own reads, because a body may block for hours, and pings and cancellations still have to be seen.
+final class WorkerServer: Sendable {
+    struct Inbox {
+        var waiting: [Job] = []
+        var head = 0
+        var running: [UInt64: Job] = [:]
+
+        var isEmpty: Bool { head == waiting.count }
+        mutating func take() -> Job? {
+            guard head < waiting.count else { return nil }
+            let job = waiting[head]
+            head += 1
+            if head == waiting.count {
+                waiting.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            running[job.number] = job
+            return job
+        }
+    }
+
+    private let tasks: [any PortableTaskDefinition]
+    private let settings: WorkerSettings
+    private let input: CInt
+    private let outbox: WorkerOutbox
+    private let inbox = Monitor(Inbox())
+    private let heard = Atomic<Int64>(0)
+    private let ticks = Atomic<Int64>(0)
+
+    /// Takes over the standard streams: what is printed from now on goes to the standard error.
+    init(_ tasks: [any PortableTaskDefinition], _ settings: WorkerSettings) throws {
+        self.tasks = tasks
+        self.settings = settings
+        input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+        let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+        let null = open("/dev/null", O_RDWR)
+        guard input >= 0, output >= 0, null >= 0 else {
+            throw WireError("a worker needs its standard input and output, and /dev/null; there is error \(errno)")
+        }
+        dup2(null, STDIN_FILENO)
+        dup2(STDERR_FILENO, STDOUT_FILENO)
+        if null > STDERR_FILENO { close(null) }
+        cprocesses_print_lines()
+        outbox = WorkerOutbox(descriptor: output)
+    }
+
+    /// Starts the threads, of which one ends the program when there is nothing more to do.
+    func start() throws {
+        CrashPause.install()
+        let signatures = tasks.map(\.signature)
+        let hello = Hello(
+            hash: WireProtocol.hash(of: signatures), processID: getpid(), host: Host.name,
+            tasks: zip(tasks.map(\.name), signatures).map { ($0, $1) })
+        outbox.append { bytes in
+            bytes.append(contentsOf: WireProtocol.opening)
+            WireProtocol.append(.hello, to: &bytes) { hello.write(to: &$0) }
+        }
+        outbox.flush()
+        try SystemThread.startDetached { [self] in outbox.sendForever() }
+        for _ in 0..<settings.concurrency { try SystemThread.startDetached { [self] in runJobs() } }
+        try SystemThread.startDetached { [self] in watchForSilence() }
+        try SystemThread.startDetached { [self] in readMessages() }
+    }
+
+    // MARK: - Reading
+
+    private func readMessages() {
+        var splitter = FrameSplitter()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(input, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { end("the pool has gone", code: 0, isExpected: true) }
+            heard.store(ticks.load(ordering: .relaxed), ordering: .relaxed)
+            splitter.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            var jobs: [Job] = []
+            do {
+                while let frame = try splitter.next() {
+                    var reader = ByteReader(frame.content)
+                    switch WireProtocol.ToWorker(rawValue: frame.type) {
+                    case .call: jobs.append(try job(&reader))
+                    case .cancel:
+                        enqueue(&jobs)
+                        cancel(try reader.next())
+                    case .ping: answerPing()
+                    case nil: throw WireError("the pool sent a message of the unknown type \(frame.type)")
+                    }
+                }
+            } catch {
+                end("the pool can't be understood: \(error)", code: 70, isExpected: false)
+            }
+            enqueue(&jobs)
+        }
+    }
+
+    private func job(_ reader: inout ByteReader) throws -> Job {
+        let number = try reader.next(UInt64.self)
+        let index = Int(try reader.next(UInt32.self))
+        guard tasks.indices.contains(index) else { throw WireError("there is no portable task \(index)") }
+        let content = try CallContent(&reader)
+        let outbox = outbox
+        let task = RemoteTask(
+            taskID: content.taskID, taskName: content.taskName, engineID: content.engineID,
+            workflowID: content.workflowID, attempt: content.attempt, environment: content.environment
+        ) { report in
+            outbox.append { ReportContent.append(report, of: number, to: &$0) }
+            outbox.sendSoon()
+        }
+        return Job(number: number, definition: tasks[index], input: Array(content.input), task: task)
+    }
+
+    private func enqueue(_ jobs: inout [Job]) {
+        guard !jobs.isEmpty else { return }
+        let count = jobs.count
+        inbox.signal { $0.waiting.append(contentsOf: jobs) }
+        // The one who was woken takes the first of them; others are needed only for more.
+        for _ in 1..<max(1, min(count, settings.concurrency)) { inbox.signal { _ in } }
+        jobs.removeAll(keepingCapacity: true)
+    }
+
+    private func cancel(_ number: UInt64) {
+        let (job, hasBegun) = inbox.withLock { inbox -> (Job?, Bool) in
+            if let job = inbox.running[number] { return (job, true) }
+            guard let place = inbox.waiting[inbox.head...].firstIndex(where: { $0.number == number }) else {
+                return (nil, false)
+            }
+            return (inbox.waiting.remove(at: place), false)
+        }
+        guard let job else { return }  // it has ended meanwhile
+        if hasBegun { return job.cancel() }
+        outbox.append { bytes in
+            WireProtocol.append(.failure, to: &bytes) { writer in
+                writer.write(number)
+                writer.write(UInt64(0))
+                CallFailure(kind: .cancelled).write(to: &writer)
+            }
+        }
+        outbox.flush()
+    }
+
+    private func answerPing() {
+        let memory = ResidentMemory.bytes
+        outbox.append { bytes in WireProtocol.append(.pong, to: &bytes) { $0.write(memory) } }
+        outbox.flush()
+    }
+
+    // MARK: - Running
+
+    private func runJobs() {
+        CrashPause.unblockSignals()
+        while true {
+            let job = inbox.wait { $0.take() }
+            let start = ContinuousClock.now
+            let outcome = job.run()
+            let elapsed = UInt64(max(0, (ContinuousClock.now - start) / .nanoseconds(1)))
+            let isLast = inbox.withLock { inbox in
+                inbox.running[job.number] = nil
+                return inbox.isEmpty
+            }
+            outbox.append { outcome.append(of: job.number, elapsed: elapsed, to: &$0) }
+            if isLast { outbox.flush() } else { outbox.sendSoon() }
+        }
+    }
+
+    // MARK: - The end
+
+    /// Ends the worker when nothing has come from the pool for long, though nobody has closed the connection: the pool's
+    /// machine is gone, or the way to it.
+    private func watchForSilence() {
+        while true {
+            sleep(1)
+            let now = ticks.add(1, ordering: .relaxed).newValue
+            if now - heard.load(ordering: .relaxed) > Int64(settings.silence) {
+                end("nothing has come from the pool for \(settings.silence) s", code: 71, isExpected: false)
+            }
+        }
+    }
+
+    private func end(_ reason: String, code: Int32, isExpected: Bool) -> Never {
+        if !isExpected {
+            let line = "worker '\(settings.name)' ends: \(reason)\n"
+            _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        }
+        // What the bodies have started ends as well, if that is in a group of our own.
+        if getpgrp() == getpid() {
+            signal(SIGTERM, SIG_IGN)
+            kill(0, SIGTERM)
+        }
+        fflush(nil)
+        _exit(code)
+    }
+}

@@ -1,0 +1,112 @@
+public import AsyncFlow
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Makes the program its own worker: a pool starts it again, with an argument that says so.
+///
+/// ```swift
+/// try await WorkflowWorker.serveIfLaunchedAsOne([Tasks.simulate, Tasks.analyse])
+/// ```
+///
+/// is to be the first line of the program, before it reads its arguments or prints anything. Launched as usual, the
+/// program goes on behind it.
+public enum WorkflowWorker {
+    /// The argument with which a pool launches a worker; the worker's settings follow it.
+    package static let argument = "--asyncflow-worker"
+
+    /// What this program can be asked for, once it has said so.
+    static let known = Mutex<[String: String]?>(nil)
+
+    /// Serves portable tasks until the pool has no more of them, and then ends the program; or returns at once, if the
+    /// program wasn't launched as a worker.
+    ///
+    /// In a worker, what the tasks print to their standard output goes to the standard error instead, as the output itself
+    /// belongs to the pool; their standard input is empty.
+    ///
+    /// - Parameter tasks: everything that workers may be asked for.
+    /// - Throws: ``PortableTaskListError`` if two of them have the same name.
+    public static func serveIfLaunchedAsOne(_ tasks: [any PortableTaskDefinition]) async throws {
+        var table: [String: String] = [:]
+        for task in tasks {
+            if let other = table.updateValue(task.signature, forKey: task.name) {
+                throw PortableTaskListError(name: task.name, signatures: [other, task.signature])
+            }
+        }
+        let arguments = CommandLine.arguments
+        guard let index = arguments.firstIndex(of: argument) else {
+            return known.withLock { $0 = table }
+        }
+        guard let settings = WorkerSettings(Array(arguments[(index + 1)...])) else {
+            throw WireError(
+                "\(argument) is for pools, which say more behind it; this program isn't to be called with it")
+        }
+        let server = try WorkerServer(tasks, settings)
+        try server.start()
+        // The threads of the server end the program.
+        await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+    }
+}
+
+/// Two portable tasks of one program have the same name, so that nobody could say which one is meant.
+public struct PortableTaskListError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The name.
+    public let name: String
+    /// The two tasks' names with their types.
+    public let signatures: [String]
+
+    public var description: String {
+        "two portable tasks have the same name '\(name)': \(signatures.joined(separator: " and ")); rename one of them"
+    }
+}
+
+/// A program that runs workflows and is the worker of its own pools.
+///
+/// ```swift
+/// @main struct Ensemble: WorkflowApplication {
+///     static let portableTasks: [any PortableTaskDefinition] = [Tasks.simulate]
+///     static func run() async throws { … }
+/// }
+/// ```
+public protocol WorkflowApplication {
+    /// Everything that workers may be asked for.
+    static var portableTasks: [any PortableTaskDefinition] { get }
+    /// The program itself; not called in a worker.
+    static func run() async throws
+}
+
+extension WorkflowApplication {
+    public static func main() async throws {
+        try await WorkflowWorker.serveIfLaunchedAsOne(portableTasks)
+        try await run()
+    }
+}
+
+/// What a pool tells a worker as it launches it.
+struct WorkerSettings: Equatable {
+    var name: String
+    /// How many bodies run at once.
+    var concurrency: Int
+    /// After how many seconds without a word from the pool the worker ends by itself.
+    var silence: Int
+
+    var arguments: [String] { [WorkflowWorker.argument, name, String(concurrency), String(silence)] }
+    init(name: String, concurrency: Int, silence: Int) {
+        self.name = name
+        self.concurrency = concurrency
+        self.silence = silence
+    }
+
+    init?(_ words: [String]) {
+        guard words.count >= 3, let concurrency = Int(words[1]), let silence = Int(words[2]), concurrency > 0 else {
+            return nil
+        }
+        self.init(name: words[0], concurrency: concurrency, silence: silence)
+    }
+}

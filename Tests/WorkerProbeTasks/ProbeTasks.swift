@@ -1,0 +1,114 @@
+public import AsyncFlow
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A value that crosses as JSON.
+public struct Sample: Codable, Sendable, Hashable, TaskValue {
+    public var name: String
+    public var values: [Double]
+    public var parts: [String: [Int?]]
+    public init(name: String, values: [Double], parts: [String: [Int?]]) {
+        self.name = name
+        self.values = values
+        self.parts = parts
+    }
+}
+
+/// An error that comes back as itself, where that was asked for.
+public struct ProbeError: Error, Codable, Hashable, Sendable, CustomStringConvertible {
+    public var number: Int
+    public init(number: Int) { self.number = number }
+    public var description: String { "probe error \(number)" }
+}
+
+/// What the workers of the tests can do.
+public enum Probe {
+    public static let add = PortableTask("add") { (a: Int, b: Int) in a + b }
+    public static let addLater = PortableTask("addLater") { (a: Int, b: Int) async throws -> Int in
+        try await Task.sleep(for: .milliseconds(1))
+        return a + b
+    }
+    public static let echo = PortableTask("echo") { (bytes: [UInt8]) in bytes }
+    public static let mirror = PortableTask("mirror") { (sample: Sample) in sample }
+    public static let fail = PortableTask("fail") { (number: Int) throws -> Int in throw ProbeError(number: number) }
+    public static let failTyped = PortableTask("failTyped") { (number: Int) throws -> Int in
+        throw ProbeError(number: number)
+    }.throwing(ProbeError.self)
+    public static let identity = PortableTask("identity") { () -> [String] in
+        let context = TaskContext.current
+        return ["\(getpid())", "\(context!.taskID)", context!.taskName, context!.engineID, "\(context!.attempt)"]
+    }
+    public static let variable = PortableTask("variable") { (name: String) -> String in
+        ProcessInfo.processInfo.environment[name] ?? ""
+    }
+    public static let report = PortableTask("report") { (text: String) throws -> Bool in
+        let task = TaskContext.current!
+        task.report(TaskProgress(fraction: 0.5, message: text))
+        try task.record("probe.seen", ["text": .string(text)])
+        task.log(text)
+        return true
+    }
+    public static let printMuch = PortableTask("printMuch") { (lines: Int) -> Int in
+        for number in 0..<lines { print("line \(number) of what would corrupt the stream") }
+        return lines
+    }
+    public static let crash = PortableTask("crash") { (message: String) -> Int in fatalError(message) }
+    public static let exitWith = PortableTask("exitWith") { (code: Int) -> Int in exit(Int32(code)) }
+    public static let killSelf = PortableTask("killSelf") { (signal: Int) -> Int in
+        kill(getpid(), Int32(signal))
+        sleep(600)
+        return 0
+    }
+    /// Crashes when it is called for the first time with this path.
+    public static let crashOnce = PortableTask("crashOnce") { (path: String) -> Int in
+        if access(path, F_OK) != 0 {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+            fatalError("the first time")
+        }
+        return 7
+    }
+    /// Runs until it is cancelled, as one that can be.
+    public static let untilCancelled = PortableTask("untilCancelled") { (path: String) async throws -> Int in
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        try await Task.sleep(for: .seconds(600))
+        return 0
+    }
+    /// Runs on whatever anybody says.
+    public static let stubborn = PortableTask("stubborn") { (path: String) -> Int in
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+        while true { sleep(600) }
+    }
+    /// Fails now and then, by a number that the caller makes up.
+    public static let flaky = PortableTask("flaky") { (number: Int, attemptToFail: Bool) throws -> Int in
+        if attemptToFail, TaskContext.current?.attempt == 1 { throw ProbeError(number: number) }
+        return number
+    }
+    /// Writes into the pool's pipe, as a broken library might.
+    public static let garble = PortableTask("garble") { (text: String) -> Int in
+        for descriptor in Int32(3)..<16 { _ = text.withCString { write(descriptor, $0, strlen($0)) } }
+        sleep(600)
+        return 0
+    }
+    /// Closes every descriptor, the pool's pipes among them.
+    public static let cutPipes = PortableTask("cutPipes") { () -> Int in
+        for descriptor in Int32(3)..<64 { close(descriptor) }
+        sleep(600)
+        return 0
+    }
+
+    public static let all: [any PortableTaskDefinition] = [
+        add, addLater, echo, mirror, fail, failTyped, identity, variable, report, printMuch, crash, exitWith, killSelf,
+        crashOnce, untilCancelled, stubborn, flaky, garble, cutPipes,
+    ]
+}
