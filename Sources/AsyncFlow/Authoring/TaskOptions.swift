@@ -6,6 +6,8 @@ struct TaskOptions: Sendable {
     var gracePeriod: Duration = .seconds(5)
     var policies = TaskPolicies()
     var resources = ResourceRequest()
+    /// What only one kind of backend understands, by its type.
+    var backendOptions: [ObjectIdentifier: any Sendable] = [:]
     /// Whether a command has ranks, even if only one.
     var isParallel = false
     /// Whether the task has a working directory of its own: it asks for one, or it takes or declares files.

@@ -35,7 +35,7 @@ extension WorkflowEngine {
                 }
                 let command = try await command(repeat each input)
                 try command.validate()
-                if isDryRun { return task.dryRun(dryRunValue ?? "", detail: command.description) }
+                if isDryRun { return task.dryRun(dryRunValue ?? "", detail: task.dryRunDetail(of: command)) }
                 return try await task.execute(command)
             })
     }

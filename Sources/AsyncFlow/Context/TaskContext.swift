@@ -59,8 +59,11 @@ public struct TaskContext: Sendable {
         return definition.engine
     }
 
+    /// What its definition says, if that is in this process.
+    var options: TaskOptions? { definition?.options }
+
     /// Whether a command consists of ranks.
-    var isParallel: Bool { definition?.options.isParallel ?? false }
+    package var isParallel: Bool { options?.isParallel ?? false }
 
     /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
     /// not, count as part of it.

@@ -36,7 +36,7 @@ public struct WorkflowErrorCode: Sendable, Hashable, CustomStringConvertible {
     /// The code's name, as it stands in logs and events, for example `taskFailed`.
     public let description: String
 
-    init(_ name: String) { description = name }
+    package init(_ name: String) { description = name }
 
     /// The body threw, or its command or prompt failed.
     public static let taskFailed = WorkflowErrorCode("taskFailed")

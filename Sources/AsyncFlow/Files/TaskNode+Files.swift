@@ -21,7 +21,7 @@ extension TaskNode {
         line.workingDirectory = Self.directory(of: line, in: directory)
         try line.validate()
         if isDryRun {
-            let text = dryRun(dryRunValue ?? "", detail: line.description + plan.summary)
+            let text = dryRun(dryRunValue ?? "", detail: dryRunDetail(of: line) + plan.summary)
             return FileTaskResult(value: text, files: placeholders(for: plan))
         }
         if let folder = line.workingDirectory, folder.hasPrefix(directory + "/") {

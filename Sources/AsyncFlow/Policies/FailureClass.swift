@@ -23,7 +23,7 @@ public struct FailureClass: Sendable, CustomStringConvertible {
     public let description: String
     private let includes: @Sendable (any Error) -> Bool
 
-    private init(_ description: String, _ includes: @escaping @Sendable (any Error) -> Bool) {
+    package init(_ description: String, _ includes: @escaping @Sendable (any Error) -> Bool) {
         self.description = description
         self.includes = includes
     }
@@ -55,9 +55,10 @@ public struct FailureClass: Sendable, CustomStringConvertible {
         return (error as? any WorkflowError)?.code == .outOfMemory
     }
 
-    /// Time ran out: that of an attempt (``TaskTimeoutError``), or the deadline of a task that the attempt awaited.
+    /// Time ran out: that of an attempt (``TaskTimeoutError``), the deadline of a task that the attempt awaited, or a
+    /// ``WorkflowError`` has the code ``WorkflowErrorCode/timedOut``, as when a cluster's own time limit was over.
     public static let timedOut = FailureClass("timedOut") { error in
-        error is TaskTimeoutError || error is DeadlineExceededError
+        error is TaskTimeoutError || error is DeadlineExceededError || (error as? any WorkflowError)?.code == .timedOut
     }
 
     /// The worker that ran the task was lost: a ``WorkflowError`` has the code ``WorkflowErrorCode/workerLost``.

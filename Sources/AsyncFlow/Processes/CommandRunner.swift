@@ -13,10 +13,10 @@ package struct CommandRunner: Sendable {
     package typealias Capture = CommandRequest.Output
 
     /// How much of the standard error is kept in memory.
-    static let standardErrorLimit = 64 << 10
+    package static let standardErrorLimit = 64 << 10
 
     /// How much of it an error carries.
-    static let errorTailLimit = 4 << 10
+    package static let errorTailLimit = 4 << 10
 
     private static let lastNumber = Atomic<UInt64>(0)
 

@@ -18,14 +18,14 @@ struct TailBuffer: Sendable {
 }
 
 /// Decoding that never fails.
-enum OutputText {
+package enum OutputText {
     /// Bytes as text, with what isn't UTF-8 replaced by `U+FFFD`.
-    static func decoded(_ bytes: [UInt8]) -> String {
+    package static func decoded(_ bytes: [UInt8]) -> String {
         String(decoding: bytes, as: UTF8.self)
     }
 
     /// The end of a text, at most `limit` bytes of it and beginning with a whole character.
-    static func tail(of bytes: [UInt8], limit: Int) -> String {
+    package static func tail(of bytes: [UInt8], limit: Int) -> String {
         let isCut = bytes.count > limit
         let end = bytes.suffix(limit)
         let whole = isCut ? end.dropFirst(end.prefix(3).prefix { $0 & 0xC0 == 0x80 }.count) : end

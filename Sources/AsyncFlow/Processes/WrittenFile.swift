@@ -7,9 +7,9 @@ import Musl
 #endif
 
 /// Reads files that commands have written.
-enum WrittenFile {
+package enum WrittenFile {
     /// The last bytes of a file, or nothing if it can't be read.
-    static func tail(of path: String, limit: Int) -> [UInt8] {
+    package static func tail(of path: String, limit: Int) -> [UInt8] {
         guard let file = try? Descriptor.open(path, O_RDONLY) else { return [] }
         var status = stat()
         guard fstat(file.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
