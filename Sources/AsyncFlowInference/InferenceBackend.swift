@@ -113,7 +113,7 @@ public struct InferenceBackend: PromptBackend {
     func complete(
         _ prompt: Prompt, for task: TaskContext, adding settings: InferenceSettings = InferenceSettings()
     ) async throws -> Completion {
-        let options = task.options(PromptOptions.self) ?? PromptOptions()
+        let options = task.backendOption(PromptOptions.self) ?? PromptOptions()
         return try await answer(
             prompt, settings: self.settings.overridden(by: options.settings).overridden(by: settings),
             onText: options.onText, task: task)

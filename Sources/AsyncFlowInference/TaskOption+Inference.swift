@@ -30,7 +30,11 @@ extension TaskOption where Kind == PromptKind {
     ) -> Self { setting { $0.onText = onText } }
 
     private static func setting(_ change: @escaping @Sendable (inout PromptOptions) -> Void) -> Self {
-        extending(with: PromptOptions(), change)
+        backend { (before: PromptOptions?) in
+            var options = before ?? PromptOptions()
+            change(&options)
+            return options
+        }
     }
 }
 

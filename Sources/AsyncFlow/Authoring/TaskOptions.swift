@@ -20,8 +20,6 @@ struct TaskOptions: Sendable {
     var service: ServiceSettings?
     /// What a service gets before SIGTERM, and how long it may take then.
     var stopSignal: (number: Int32, patience: Duration)?
-    /// What other modules' options say, by type.
-    var extensions: [ObjectIdentifier: any Sendable] = [:]
 
     /// The limits of the definition, if it has any.
     var limit: TaskLimit? { policies.limit == TaskLimit() ? nil : policies.limit }
