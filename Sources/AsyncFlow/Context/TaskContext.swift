@@ -41,7 +41,7 @@ public struct TaskContext: Sendable {
     }
 
     /// Nil in a worker, where nothing of the engine is.
-    var definition: TaskDefinition? {
+    private var definition: TaskDefinition? {
         switch subject {
         case .task(let node): node.definition
         case .service(let service): service.definition
