@@ -101,7 +101,8 @@ struct TelemetryBenchmarks: AsyncParsableCommand {
         return TelemetryRun(
             cpu: measurement.cpu.microseconds / Double(tasks), wall: measurement.wall.microseconds / Double(tasks),
             events: Double(lines?.events ?? 0),
-            leftOut: (lines?.leftOut ?? 0) + (readers.export?.statistics.droppedEvents ?? 0))
+            leftOut: (lines?.leftOut ?? 0)
+                + (readers.export.map { $0.statistics.droppedEvents + $0.statistics.lost } ?? 0))
     }
 
     /// What follows the engine in a run.
