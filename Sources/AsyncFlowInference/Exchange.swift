@@ -78,30 +78,57 @@ final class Exchange: Sendable {
             return .failed(.final, InferenceError(.connectionFailed, "the backend isn't started, or was shut down"))
         }
         do {
-            let clock = ContinuousClock()
-            let sent = clock.now
-            let response = try await client.execute(
-                request(body, streams: onText != nil), timeout: Self.amount(patience.whole))
-            var answer: Answer
-            var firstText: Duration?
-            if let onText, response.isEventStream {
-                answer = try await Self.collect(response.body, asked: asked) { text in
-                    if firstText == nil { firstText = clock.now - sent }
-                    await onText(text)
-                }
-            } else {
-                answer = Answer(
-                    try await response.body.collect(upTo: Self.longestAnswer).readableBytesView, asked: asked)
+            // The client's own deadline ends with the head of the answer.
+            return try await Self.limited(to: patience.whole) {
+                try await self.answer(client, body, asked: asked, onText: onText)
             }
-            if case .completion(var completion) = answer {
-                completion.latency = clock.now - sent
-                completion.timeToFirstToken = firstText
-                answer = .completion(completion)
-            }
-            return outcome(response, answer)
         } catch {
             if Task.isCancelled { throw CancellationError() }
             return Self.outcome(of: error)
+        }
+    }
+
+    private func answer(
+        _ client: HTTPClient, _ body: Data, asked: String, onText: (@Sendable (String) async -> Void)?
+    ) async throws -> Outcome {
+        let clock = ContinuousClock()
+        let sent = clock.now
+        let response = try await client.execute(
+            request(body, streams: onText != nil), timeout: Self.amount(patience.whole))
+        var answer: Answer
+        var firstText: Duration?
+        if let onText, response.isEventStream {
+            answer = try await Self.collect(response.body, asked: asked) { text in
+                if firstText == nil { firstText = clock.now - sent }
+                await onText(text)
+            }
+        } else {
+            answer = Answer(try await response.body.collect(upTo: Self.longestAnswer).readableBytesView, asked: asked)
+        }
+        if case .completion(var completion) = answer {
+            completion.latency = clock.now - sent
+            completion.timeToFirstToken = firstText
+            answer = .completion(completion)
+        }
+        return outcome(response, answer)
+    }
+
+    private struct TooSlow: Error { let limit: Duration }
+
+    /// What is under way when the time is over is cancelled.
+    ///
+    /// - Throws: ``TooSlow``; what `body` throws.
+    private static func limited<Result: Sendable>(
+        to limit: Duration, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask(operation: body)
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw TooSlow(limit: limit)
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
         }
     }
 
@@ -164,6 +191,10 @@ final class Exchange: Sendable {
     }
 
     private static func outcome(of error: any Error) -> Outcome {
+        if let error = error as? TooSlow {
+            return .failed(
+                .connection, InferenceError(.timedOut, "the whole answer wasn't there after \(error.limit)"))
+        }
         guard let error = error as? HTTPClientError else {
             if error is NIOTooManyBytesError {
                 return .failed(.final, InferenceError(.invalidAnswer, "the answer is longer than 64 MiB"))

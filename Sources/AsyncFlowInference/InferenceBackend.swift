@@ -96,7 +96,7 @@ public struct InferenceBackend: PromptBackend {
     public func start() async throws { servers.start() }
     public func shutdown() async { await servers.shutdown() }
 
-    /// Has a prompt answered; see ``AsyncFlow/PromptBackend/complete(_:)``.
+    /// Has a prompt answered; see `PromptBackend/complete(_:)`.
     ///
     /// - Returns: the text of the answer.
     /// - Throws: ``InferenceError``; `CancellationError` if the calling Swift task is cancelled.

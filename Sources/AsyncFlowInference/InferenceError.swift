@@ -1,4 +1,4 @@
-/// Why a prompt has no answer. The cause of the ``AsyncFlow/TaskFailedError`` of its task.
+/// Why a prompt has no answer. The cause of the `TaskFailedError` of its task.
 ///
 /// The API key is in none of its parts, even where a server repeats it.
 public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible {
