@@ -19,8 +19,9 @@ def byte_letters():
 
 
 special = ["<|begin|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|turn|>"]
-tokens = [*byte_letters(), "th", *special]
-kinds = [gguf.TokenType.NORMAL] * 257 + [gguf.TokenType.CONTROL] * len(special)
+tokens = [*byte_letters(), "th", *special, "<tool_call>"]
+# What begins a call of a tool is one token, so that a test can have the model say it.
+kinds = [gguf.TokenType.NORMAL] * 257 + [gguf.TokenType.CONTROL] * len(special) + [gguf.TokenType.USER_DEFINED]
 
 writer = gguf.GGUFWriter(sys.argv[1], "llama")
 writer.add_name("tiny")
@@ -41,8 +42,20 @@ writer.add_token_merges(["t h"])
 writer.add_bos_token_id(tokens.index("<|begin|>"))
 writer.add_eos_token_id(tokens.index("<|end|>"))
 writer.add_add_bos_token(True)
+# Tools as in the templates of Hermes and Qwen; without their line breaks a call can't begin with anything but that token.
 writer.add_chat_template(
-    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}<|turn|>{% endfor %}<|assistant|>"
+    """{%- if tools %}<|system|>Functions:
+{% for tool in tools %}{{ tool | tojson }}
+{% endfor %}Call one by <tool_call>{"name": <name>, "arguments": <arguments>}</tool_call><|turn|>{% endif -%}
+{%- for message in messages -%}
+{%- if message.role == "tool" -%}<|user|><tool_response>{{ message.content }}</tool_response>
+{%- else -%}<|{{ message.role }}|>{{ message.content or "" }}
+{%- for call in message.tool_calls or [] -%}
+<tool_call>{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}</tool_call>
+{%- endfor -%}
+{%- endif -%}<|turn|>
+{%- endfor -%}
+{%- if add_generation_prompt -%}<|assistant|>{%- endif -%}"""
 )
 
 random = numpy.random.default_rng(1)

@@ -53,6 +53,67 @@ struct LimitMachineTests {
         #expect(machine.step(now: 62) == .admit([2]))
     }
 
+    @Test("those with a higher priority go first, and among equals those that came first")
+    func priorities() {
+        var machine = LimitMachine(InferenceLimits(concurrentRequests: 1))
+        for (id, priority) in [0, 5, -3, 5, 0].enumerated() { machine.arrived(id, tokens: 0, priority: priority) }
+        let hasGivenUp = machine.gaveUp(4)
+        #expect(hasGivenUp)
+        var order: [Int] = []
+        while case .admit(let ids) = machine.step(now: 0) {
+            order += ids
+            for id in ids { machine.ended(id, tokens: nil) }
+        }
+        #expect(order == [1, 3, 0, 2])
+        #expect(machine.step(now: 0) == .idle)
+    }
+
+    @Test("a budget isn't exceeded; what may still fit waits for those that are under way")
+    func budget() {
+        var machine = machine(InferenceLimits(totalTokens: 100), tokens: [60, 60, 10])
+        #expect(machine.step(now: 0) == .admit([0]))
+        #expect(machine.step(now: 0) == .idle)
+        machine.ended(0, tokens: 30)
+        #expect(machine.step(now: 0) == .admit([1, 2]))
+        machine.ended(1, tokens: 65)
+        machine.ended(2, tokens: nil)
+        machine.arrived(3, tokens: 5)
+        machine.arrived(4, tokens: 6)
+        #expect(machine.step(now: 0) == .admit([3]))
+        #expect(machine.step(now: 0) == .refuse([4]))
+        #expect(machine.usedTokens == 95)
+        machine.ended(3, tokens: 5)
+        machine.arrived(5, tokens: 1)
+        #expect(machine.step(now: 0) == .refuse([5]))
+    }
+
+    @Test("the order is that of a sorted list, whatever comes and goes", arguments: 1...5)
+    func backlog(run: Int) {
+        let seed = UInt64.random(in: 0 ... .max)
+        var generator = Generator(state: seed)
+        var backlog = Backlog()
+        var expected: [(id: Int, priority: Int)] = []
+        for id in 0..<3000 {
+            let priority = Int.random(in: -2...2, using: &generator)
+            backlog.append(id, tokens: id * 2, priority: priority)
+            expected.insert((id, priority), at: expected.firstIndex { $0.priority < priority } ?? expected.endIndex)
+            if Int.random(in: 0..<4, using: &generator) == 0 {
+                let gone = Int.random(in: 0...id, using: &generator)
+                let waited = expected.contains { $0.id == gone }
+                let removed = backlog.remove(gone)
+                #expect(removed == waited, "seed \(seed)")
+                expected.removeAll { $0.id == gone }
+            }
+            if Int.random(in: 0..<5, using: &generator) < 2, !expected.isEmpty {
+                let first = backlog.first()
+                #expect(first?.id == expected[0].id && first?.tokens == expected[0].id * 2, "seed \(seed)")
+                backlog.removeFirst()
+                expected.removeFirst()
+            }
+            #expect(backlog.isEmpty == expected.isEmpty, "seed \(seed)")
+        }
+    }
+
     @Test("at any time no more are under way and sent than allowed, whatever happens")
     func random() {
         let seed = UInt64.random(in: 0 ... .max)
@@ -61,7 +122,7 @@ struct LimitMachineTests {
         var machine = LimitMachine(limits)
         var (now, next) = (0.0, 0)
         var running: [Int] = []
-        var sent: [(time: Double, tokens: Int)] = []
+        var sent: [(id: Int, time: Double, tokens: Int)] = []
         var tokens: [Int: Int] = [:]
         for _ in 0..<2000 {
             now += Double.random(in: 0...5, using: &generator)
@@ -70,10 +131,15 @@ struct LimitMachineTests {
                 machine.arrived(next, tokens: tokens[next]!)
                 next += 1
             }
-            if !running.isEmpty, Bool.random(using: &generator) { machine.ended(running.removeFirst(), tokens: nil) }
+            if !running.isEmpty, Bool.random(using: &generator) {
+                let id = running.removeFirst()
+                let count = Int.random(in: 0...1, using: &generator) == 0 ? nil : tokens[id]! / 2
+                machine.ended(id, tokens: count)
+                if let count, let index = sent.firstIndex(where: { $0.id == id }) { sent[index].tokens = count }
+            }
             while case .admit(let ids) = machine.step(now: now) {
                 running += ids
-                sent += ids.map { (now, tokens[$0]!) }
+                sent += ids.map { ($0, now, tokens[$0]!) }
             }
             sent.removeAll { $0.time + 60 <= now }
             #expect(running.count <= 3 && sent.count <= 5, "seed \(seed)")
@@ -107,6 +173,16 @@ struct RequestGateTests {
             })
         for number in 1...3 { #expect(try await gate.pass(tokens: 0) { (number, nil) } == number) }
         #expect(pauses.withLockedValue { $0 } == [.seconds(60), .seconds(60)])
+    }
+
+    @Test("what the budget doesn't allow isn't sent, and the error says so")
+    func budget() async throws {
+        let gate = RequestGate(InferenceLimits(totalTokens: 100))
+        try await gate.pass(tokens: 10) { ((), 70) }
+        let error = await #expect(throws: InferenceError.self) { try await gate.pass(tokens: 31) { ((), nil) } }
+        #expect(error?.code == .budgetExhausted)
+        #expect(error?.message.contains("100 tokens, of which 70 are used up") == true)
+        #expect(try await gate.pass(tokens: 30) { (1, nil) } == 1)
     }
 
     @Test("who is cancelled while waiting leaves the queue, and the next one goes")

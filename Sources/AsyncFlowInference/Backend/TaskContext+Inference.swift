@@ -24,6 +24,18 @@ extension TaskContext {
         try? record("gen_ai.completed", attributes)  // the names are allowed
     }
 
+    func record(_ embeddings: Embeddings, asked: String) {
+        var attributes: [String: EventValue] = [
+            "gen_ai.operation.name": "embeddings", "gen_ai.request.model": .string(asked),
+            "gen_ai.response.model": .string(embeddings.model),
+            "gen_ai.client.operation.duration": .number(embeddings.latency / .seconds(1)),
+            "gen_ai.embeddings.dimension.count": .integer(embeddings.vectors.first?.count ?? 0),
+            "asyncflow.attempts": .integer(embeddings.attempts),
+        ]
+        if let usage = embeddings.usage { attributes["gen_ai.usage.input_tokens"] = .integer(usage.inputTokens) }
+        try? record("gen_ai.completed", attributes)  // the names are allowed
+    }
+
     func recordRetry(after error: InferenceError, _ pause: Duration, asked: String) {
         var attributes: [String: EventValue] = [
             "gen_ai.request.model": .string(asked), "error.type": .string(error.code.description),

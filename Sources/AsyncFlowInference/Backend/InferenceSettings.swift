@@ -59,4 +59,14 @@ public struct InferenceSettings: Sendable, Hashable {
         if streams { fields["stream_options"] = .object(["include_usage": true]) }
         return .object(fields)
     }
+
+    /// The body of the request that has `texts` turned into vectors. What only concerns answers isn't in it.
+    func embeddingsRequest(model: String, texts: [String]) -> JSONValue {
+        var fields: [String: JSONValue] = [
+            "model": .string(self.model ?? model), "input": .array(texts.map { .string($0) }),
+            "encoding_format": "float",
+        ]
+        fields.merge(extraFields) { $1 }
+        return .object(fields)
+    }
 }

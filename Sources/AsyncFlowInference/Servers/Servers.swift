@@ -37,16 +37,14 @@ final class Servers: Sendable {
     /// Has a request answered by the server that has the least to do.
     ///
     /// - Throws: `CancellationError` only.
-    func post(
-        _ body: Data, asked: String, _ route: Route, onText: (@Sendable (String) async -> Void)?
-    ) async throws -> (Exchange.Outcome, Route) {
+    func post(_ request: ServerRequest, _ route: Route) async throws -> (Exchange.Outcome, Route) {
         var route = route
         let index = pool.withLockedValue { $0.choose(now: now, avoiding: route.tried) }
         route.last = index
         do {
-            let outcome = try await exchanges[index].post(body, asked: asked, onText: onText)
+            let outcome = try await exchanges[index].post(request)
             switch outcome {
-            case .completion: pool.withLockedValue { $0.succeeded(index) }
+            case .completion, .embeddings: pool.withLockedValue { $0.succeeded(index) }
             case .failed(.connection, _), .failed(.status(429, _), _), .failed(.status(500..., _), _):
                 route.tried.insert(index)
                 pool.withLockedValue { $0.failed(index, now: now) }

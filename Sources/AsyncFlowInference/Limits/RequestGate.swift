@@ -2,10 +2,11 @@ import NIOConcurrencyHelpers
 
 /// Where requests wait for their turn.
 final class RequestGate: Sendable {
+    private enum Verdict { case admitted, refused, cancelled }
     private struct State {
         var machine: LimitMachine
         var nextID = 0
-        var continuations: [Int: CheckedContinuation<Bool, Never>] = [:]
+        var continuations: [Int: CheckedContinuation<Verdict, Never>] = [:]
         /// Wakes those that wait for time to pass.
         var timer: Task<Void, Never>?
         var wakeTime: Double?
@@ -32,20 +33,22 @@ final class RequestGate: Sendable {
     ///
     /// - Parameters:
     ///   - tokens: about how many it will take.
+    ///   - priority: the higher, the earlier.
     ///   - body: returns how many it took in fact, if that is known.
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled meanwhile; what `body` throws.
+    /// - Throws: `CancellationError` if the calling Swift task is cancelled meanwhile; ``InferenceError`` if the budget doesn't
+    ///   allow it; what `body` throws.
     func pass<Result>(
-        tokens: Int, _ body: () async throws -> (result: Result, tokens: Int?)
+        tokens: Int, priority: Int = 0, _ body: () async throws -> (result: Result, tokens: Int?)
     ) async throws -> Result {
         let id = state.withLockedValue { state in
             state.nextID += 1
             return state.nextID
         }
-        let isAdmitted = await withTaskCancellationHandler {
+        let verdict = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLockedValue { state in
                     state.continuations[id] = continuation
-                    state.machine.arrived(id, tokens: tokens)
+                    state.machine.arrived(id, tokens: tokens, priority: priority)
                 }
                 // Cancelled before it waited: nobody else would end its wait.
                 if Task.isCancelled { giveUp(id) }
@@ -54,7 +57,16 @@ final class RequestGate: Sendable {
         } onCancel: {
             giveUp(id)
         }
-        guard isAdmitted else { throw CancellationError() }
+        switch verdict {
+        case .admitted: break
+        case .cancelled: throw CancellationError()
+        case .refused:
+            let (used, most) = state.withLockedValue { ($0.machine.usedTokens, $0.machine.limits.totalTokens ?? 0) }
+            throw InferenceError(
+                .budgetExhausted,
+                "its budget of \(most) tokens, of which \(used) are used up, doesn't allow about \(tokens) more; "
+                    + "raise totalTokens:, lower maxTokens or ask for less")
+        }
         do {
             let (result, tokens) = try await body()
             leave(id, tokens: tokens)
@@ -69,7 +81,7 @@ final class RequestGate: Sendable {
         let continuation = state.withLockedValue { state in
             state.machine.gaveUp(id) ? state.continuations.removeValue(forKey: id) : nil
         }
-        continuation?.resume(returning: false)
+        continuation?.resume(returning: .cancelled)
         if continuation != nil { proceed() }
     }
 
@@ -79,27 +91,31 @@ final class RequestGate: Sendable {
     }
 
     private func proceed() {
-        let (admitted, needless) = state.withLockedValue {
-            state -> ([CheckedContinuation<Bool, Never>], Task<Void, Never>?) in
-            var admitted: [CheckedContinuation<Bool, Never>] = []
+        let (decided, needless) = state.withLockedValue {
+            state -> ([(CheckedContinuation<Verdict, Never>, Verdict)], Task<Void, Never>?) in
+            var decided: [(CheckedContinuation<Verdict, Never>, Verdict)] = []
+            func decide(_ ids: [Int], _ verdict: Verdict) {
+                decided += ids.compactMap { id in state.continuations.removeValue(forKey: id).map { ($0, verdict) } }
+            }
             while true {
                 switch state.machine.step(now: now()) {
-                case .admit(let ids): admitted += ids.compactMap { state.continuations.removeValue(forKey: $0) }
+                case .admit(let ids): decide(ids, .admitted)
+                case .refuse(let ids): decide(ids, .refused)
                 case .idle:
                     let timer = state.timer
                     (state.timer, state.wakeTime) = (nil, nil)
-                    return (admitted, timer)
+                    return (decided, timer)
                 case .wait(let time):
-                    if state.wakeTime == time { return (admitted, nil) }
+                    if state.wakeTime == time { return (decided, nil) }
                     let timer = state.timer
                     state.wakeTime = time
                     state.timer = wake(at: time)
-                    return (admitted, timer)
+                    return (decided, timer)
                 }
             }
         }
         needless?.cancel()
-        for continuation in admitted { continuation.resume(returning: true) }
+        for (continuation, verdict) in decided { continuation.resume(returning: verdict) }
     }
 
     private func wake(at time: Double) -> Task<Void, Never> {

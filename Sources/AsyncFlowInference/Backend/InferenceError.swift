@@ -21,6 +21,8 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
         public static let quotaExceeded = Code("quotaExceeded")
         /// The limit of tokens cut an answer short that was to be decoded.
         public static let truncated = Code("truncated")
+        /// The backend may not take so many more tokens: see ``InferenceLimits/totalTokens``.
+        public static let budgetExhausted = Code("budgetExhausted")
         /// An agent has no answer after all its steps.
         public static let tooManySteps = Code("tooManySteps")
         /// The backend can't do what the task asks for.

@@ -1,5 +1,6 @@
 public import AsyncFlow
 import Foundation
+import NIOConcurrencyHelpers
 
 /// Has prompts answered by a server that speaks OpenAI's chat completions: OpenAI itself, vLLM, llama.cpp, Ollama.
 ///
@@ -90,7 +91,7 @@ public struct InferenceBackend: PromptBackend {
                 .invalidURL,
                 "backend '\(backend)' needs a base URL like http://localhost:8080/v1, without user and query")
         }
-        return base + "/chat/completions"
+        return base
     }
 
     public func start() async throws { servers.start() }
@@ -114,9 +115,25 @@ public struct InferenceBackend: PromptBackend {
         _ prompt: Prompt, for task: TaskContext, adding settings: InferenceSettings = InferenceSettings()
     ) async throws -> Completion {
         let options = task.backendOption(PromptOptions.self) ?? PromptOptions()
+        let settings = self.settings.overridden(by: options.settings).overridden(by: settings)
+        guard let onText = options.onText else { return try await answer(prompt, settings: settings, task: task) }
+        let streams = task.companion(AnswerStreams.self) { AnswerStreams() }
+        let id = task.taskID
+        streams.begin(id)
+        defer { streams.pause(id) }
+        let latest = NIOLockedValueBox(1)
         return try await answer(
-            prompt, settings: self.settings.overridden(by: options.settings).overridden(by: settings),
-            onText: options.onText, task: task)
+            prompt, settings: settings,
+            onText: { text, attempt in
+                if latest.withLockedValue({ latest in
+                    defer { latest = attempt }
+                    return attempt > latest
+                }) {
+                    streams.begin(id)
+                }
+                streams.receive(text, of: id)
+                await onText(text, attempt)
+            }, task: task)
     }
 
     /// Has a prompt answered.
@@ -151,47 +168,91 @@ public struct InferenceBackend: PromptBackend {
         return completion
     }
 
-    /// Has a request answered by a server, with as many attempts as it takes and is allowed.
     private func answer(
         _ body: Data, _ settings: InferenceSettings,
         _ onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)?, _ task: TaskContext?
     ) async throws -> Completion {
-        let asked = settings.model ?? model
-        let tokens = body.count / 4 + (settings.maxTokens ?? 0)
+        let request = ServerRequest.chat(body, model: settings.model ?? model)
+        let guess = body.count / 4 + (settings.maxTokens ?? 0)
+        let (outcome, attempts) = try await send(request, guess: guess, task) { attempt in
+            guard let onText else { return nil }
+            let meter = TokenMeter(task, limit: settings.maxTokens)
+            return { text in
+                meter.received(text)
+                await onText(text, attempt)
+            }
+        }
+        guard case .completion(var completion) = outcome else {
+            preconditionFailure("the chat is answered by completions")
+        }
+        completion.attempts = attempts
+        task?.record(completion, asked: request.model)
+        return completion
+    }
+
+    /// Has texts turned into vectors, so many in a request.
+    func embeddings(
+        of texts: [String], batch: Int, settings: InferenceSettings, task: TaskContext
+    ) async throws -> [[Float]] {
+        let options = task.backendOption(PromptOptions.self) ?? PromptOptions()
+        let settings = self.settings.overridden(by: options.settings).overridden(by: settings)
+        var vectors: [[Float]] = []
+        for start in stride(from: 0, to: texts.count, by: max(1, batch)) {
+            let part = Array(texts[start..<min(start + max(1, batch), texts.count)])
+            let body = try encoded(settings.embeddingsRequest(model: model, texts: part))
+            let request = ServerRequest.embeddings(body, count: part.count, model: settings.model ?? model)
+            let (outcome, attempts) = try await send(request, guess: body.count / 4, task)
+            guard case .embeddings(var embeddings) = outcome else {
+                preconditionFailure("texts are answered by vectors")
+            }
+            embeddings.attempts = attempts
+            task.record(embeddings, asked: request.model)
+            if let length = vectors.first?.count, length != embeddings.vectors[0].count {
+                throw described(
+                    InferenceError(
+                        .invalidAnswer, "its vectors have \(length) numbers, then \(embeddings.vectors[0].count)"))
+            }
+            vectors += embeddings.vectors
+        }
+        return vectors
+    }
+
+    /// Has a request answered by a server, with as many attempts as it takes and is allowed.
+    ///
+    /// - Parameters:
+    ///   - guess: about how many tokens it will take.
+    ///   - receiver: gives what takes the parts of an attempt's answer, if it is to come in parts.
+    private func send(
+        _ request: ServerRequest, guess: Int, _ task: TaskContext?,
+        receiver: (_ attempt: Int) -> (@Sendable (String) async -> Void)? = { _ in nil }
+    ) async throws -> (Exchange.Outcome, attempts: Int) {
         var plan = RetryPlan(retries: retries)
         var route = Servers.Route()
         while true {
             let attempt = plan.failures + 1
-            let meter = TokenMeter(task, limit: settings.maxTokens)
-            var receive: (@Sendable (String) async -> Void)?
-            if let onText {
-                receive = { text in
-                    meter.received(text)
-                    await onText(text, attempt)
+            var request = request
+            request.onText = receiver(attempt)
+            let (asked, sent) = (request, route)
+            let (outcome, next): (Exchange.Outcome, Servers.Route)
+            do {
+                (outcome, next) = try await gate.pass(tokens: guess, priority: task?.priority.level ?? 0) {
+                    task?.reportStarted()
+                    let (outcome, next) = try await servers.post(asked, sent)
+                    return ((outcome, next), outcome.tokens)
                 }
-            }
-            let (sent, received) = (route, receive)
-            let (outcome, next) = try await gate.pass(tokens: tokens) {
-                task?.reportStarted()
-                let (outcome, next) = try await servers.post(body, asked: asked, sent, onText: received)
-                return ((outcome, next), outcome.completion?.usage?.totalTokens)
+            } catch let error as InferenceError {
+                throw described(error)
             }
             route = next
-            switch outcome {
-            case .completion(var completion):
-                completion.attempts = attempt
-                task?.record(completion, asked: asked)
-                return completion
-            case .failed(let failure, let error):
-                guard case .again(let delay) = plan.failed(failure, jitter: .random(in: 0...1)) else {
-                    throw described(error, from: servers.url(of: route), attempts: plan.failures)
-                }
-                let pause = servers.hasAlternative(to: route) ? .zero : delay
-                task?.recordRetry(after: error, pause, asked: asked)
-                if pause > .zero {
-                    route.startOver()
-                    try await sleep(pause)
-                }
+            guard case .failed(let failure, let error) = outcome else { return (outcome, attempt) }
+            guard case .again(let delay) = plan.failed(failure, jitter: .random(in: 0...1)) else {
+                throw described(error, from: servers.url(of: route), attempts: plan.failures)
+            }
+            let pause = servers.hasAlternative(to: route) ? .zero : delay
+            task?.recordRetry(after: error, pause, asked: request.model)
+            if pause > .zero {
+                route.startOver()
+                try await sleep(pause)
             }
         }
     }

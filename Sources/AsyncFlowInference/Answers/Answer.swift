@@ -3,6 +3,7 @@ import Foundation
 /// What a server's answer to a prompt says.
 enum Answer: Sendable, Equatable {
     case completion(Completion)
+    case embeddings(Embeddings)
     /// An error object, with any status; `isFinal` if trying again doesn't help.
     case error(message: String, isFinal: Bool)
     /// Neither; says why.

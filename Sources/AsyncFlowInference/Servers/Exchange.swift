@@ -14,9 +14,17 @@ final class Exchange: Sendable {
 
     enum Outcome: Sendable {
         case completion(Completion)
+        case embeddings(Embeddings)
         case failed(RetryPlan.Failure, InferenceError)
 
-        var completion: Completion? { if case .completion(let completion) = self { completion } else { nil } }
+        /// How many tokens it took, if the server says.
+        var tokens: Int? {
+            switch self {
+            case .completion(let completion): completion.usage?.totalTokens
+            case .embeddings(let embeddings): embeddings.usage?.totalTokens
+            case .failed: nil
+            }
+        }
     }
 
     private struct State {
@@ -25,6 +33,7 @@ final class Exchange: Sendable {
         var users = 0
     }
 
+    /// The base URL.
     let url: String
     let credentials: Credentials
     private let patience: Patience
@@ -67,20 +76,15 @@ final class Exchange: Sendable {
 
     /// Has a request answered, once.
     ///
-    /// - Parameters:
-    ///   - asked: the model that the request asks for.
-    ///   - onText: takes the parts of an answer that comes in parts; nil for one that comes as a whole.
     /// - Throws: `CancellationError` only.
-    func post(
-        _ body: Data, asked: String, onText: (@Sendable (String) async -> Void)? = nil
-    ) async throws -> Outcome {
+    func post(_ request: ServerRequest) async throws -> Outcome {
         guard let client = state.withLockedValue({ $0.client }) else {
             return .failed(.final, InferenceError(.connectionFailed, "the backend isn't started, or was shut down"))
         }
         do {
             // The client's own deadline ends with the head of the answer.
             return try await Self.limited(to: patience.whole) {
-                try await self.answer(client, body, asked: asked, onText: onText)
+                try await self.answer(client, request)
             }
         } catch {
             if Task.isCancelled { throw CancellationError() }
@@ -88,27 +92,29 @@ final class Exchange: Sendable {
         }
     }
 
-    private func answer(
-        _ client: HTTPClient, _ body: Data, asked: String, onText: (@Sendable (String) async -> Void)?
-    ) async throws -> Outcome {
+    private func answer(_ client: HTTPClient, _ request: ServerRequest) async throws -> Outcome {
         let clock = ContinuousClock()
         let sent = clock.now
-        let response = try await client.execute(
-            request(body, streams: onText != nil), timeout: Self.amount(patience.whole))
+        let response = try await client.execute(httpRequest(request), timeout: Self.amount(patience.whole))
         var answer: Answer
         var firstText: Duration?
-        if let onText, response.isEventStream {
-            answer = try await Self.collect(response.body, asked: asked) { text in
+        if let onText = request.onText, response.isEventStream {
+            answer = try await Self.collect(response.body, asked: request.model) { text in
                 if firstText == nil { firstText = clock.now - sent }
                 await onText(text)
             }
         } else {
-            answer = Answer(try await response.body.collect(upTo: Self.longestAnswer).readableBytesView, asked: asked)
+            answer = request.read(Array(buffer: try await response.body.collect(upTo: Self.longestAnswer)))
         }
-        if case .completion(var completion) = answer {
+        switch answer {
+        case .completion(var completion):
             completion.latency = clock.now - sent
             completion.timeToFirstToken = firstText
             answer = .completion(completion)
+        case .embeddings(var embeddings):
+            embeddings.latency = clock.now - sent
+            answer = .embeddings(embeddings)
+        case .error, .invalid, .cut: break
         }
         return outcome(response, answer)
     }
@@ -132,13 +138,14 @@ final class Exchange: Sendable {
         }
     }
 
-    private func request(_ body: Data, streams: Bool) -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: url)
+    private func httpRequest(_ question: ServerRequest) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: url + question.path)
+        let streams = question.onText != nil
         request.method = .POST
         request.headers.add(name: "content-type", value: "application/json")
         request.headers.add(name: "accept", value: streams ? "text/event-stream" : "application/json")
         if let key = credentials.key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
-        request.body = .bytes(ByteBuffer(bytes: body))
+        request.body = .bytes(ByteBuffer(bytes: question.body))
         return request
     }
 
@@ -167,7 +174,8 @@ final class Exchange: Sendable {
         let isGood = (200...299).contains(status)
         switch answer {
         case .completion(let completion) where isGood: return .completion(completion)
-        case .completion: return refused(response, "the server answered with status \(status)")
+        case .embeddings(let embeddings) where isGood: return .embeddings(embeddings)
+        case .completion, .embeddings: return refused(response, "the server answered with status \(status)")
         case .error(let message, let isFinal):
             let text = isGood ? message : "the server answered with status \(status): \(message)"
             return refused(response, text, isFinal: isFinal || isGood, isQuota: isFinal && !isGood)
