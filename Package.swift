@@ -9,18 +9,23 @@ let settings: [SwiftSetting] = [
 ]
 
 /// The folders of data that examples come with.
-let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program"]
+let exampleFolders = [
+    "quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program",
+    "summaries": "Documents",
+]
 
 /// The modules that examples use besides.
 let exampleModules: [String: [Target.Dependency]] = [
     "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers"],
+    "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
+    "compute-and-prompts": ["AsyncFlowInference"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
-    "sweep", "variant-calling", "campaign", "ensemble",
+    "sweep", "variant-calling", "campaign", "ensemble", "summaries", "research-agent", "compute-and-prompts",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
