@@ -9,18 +9,23 @@ let settings: [SwiftSetting] = [
 ]
 
 /// The folders of data that examples come with.
-let exampleFolders = ["quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program"]
+let exampleFolders = [
+    "quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program",
+    "summaries": "Documents",
+]
 
 /// The modules that examples use besides.
 let exampleModules: [String: [Target.Dependency]] = [
     "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers", "AsyncFlowSlurm"],
+    "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
+    "compute-and-prompts": ["AsyncFlowInference"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
 let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
-    "sweep", "variant-calling", "campaign", "ensemble",
+    "sweep", "variant-calling", "campaign", "ensemble", "summaries", "research-agent", "compute-and-prompts",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
@@ -41,6 +46,7 @@ let package = Package(
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
+        .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowSlurm", targets: ["AsyncFlowSlurm"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
@@ -85,6 +91,16 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowInference",
+            dependencies: [
+                "AsyncFlow",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
@@ -169,6 +185,17 @@ let package = Package(
                 "AsyncFlow",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowInferenceTests",
+            dependencies: [
+                "AsyncFlowInference",
+                "AsyncFlow",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -30,10 +30,13 @@ final class DashboardLife: Sendable {
     private let state = Mutex(State())
     let hub: UpdateHub
     private let keepOpen: Duration
+    private let connections = OpenConnections()
     private let engineMayEnd = DispatchSemaphore(value: 0)
 
     /// How long browsers may take to get the last state.
     private static let patience = Duration.milliseconds(700)
+    /// How long what has been written to them may take to be sent.
+    private static let sendingPatience = Duration.milliseconds(200)
     /// How long the engine's end waits for the dashboard's.
     private static let enginePatience = DispatchTimeInterval.seconds(1)
 
@@ -49,8 +52,11 @@ final class DashboardLife: Sendable {
         let (started, report) = AsyncStream<Result<Int, any Error>>.makeStream()
         // What goes wrong is thrown here; later there is nothing that somebody could do about it.
         let quiet = Logger(label: "asyncflow.dashboard") { _ in SwiftLogNoOpLogHandler() }
+        let connections = connections
         let application = Application(
-            router: routes.router(), configuration: .init(address: .hostname(host, port: port), serverName: nil),
+            router: routes.router(),
+            server: .http1(configuration: .init(additionalChannelHandlers: [connections.tracker])),
+            configuration: .init(address: .hostname(host, port: port), serverName: nil),
             onServerRunning: { channel in report.yield(.success(channel.localAddress?.port ?? port)) }, logger: quiet)
         let server = Task.detached { [self] in
             do {
@@ -152,6 +158,12 @@ final class DashboardLife: Sendable {
         updates?.cancel()
         ending?.cancel()
         server?.cancel()
+        Task.detached { [self] in
+            while !state.withLock({ $0.isOver }) {
+                try? await Task.sleep(for: Self.sendingPatience)
+                connections.close()
+            }
+        }
     }
 
     private func over() {

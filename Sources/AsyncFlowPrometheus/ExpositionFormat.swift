@@ -32,7 +32,21 @@ struct ExpositionFormat: Sendable, Hashable {
         page.counter("tasks_canceled", "Tasks that were cancelled", meter.canceled)
         page.gauge("tasks_running", "Tasks that run at the moment", [("", "", Double(meter.running))])
         page.histograms(
-            "task_duration_seconds", "From the start of tasks to their end", label: "task_name", meter.durations)
+            "task_duration_seconds", "From the start of tasks to their end",
+            meter.durations.sorted { $0.key < $1.key }.map { ([("task_name", $0.key)], $0.value) })
+        for (name, help, numbers) in [
+            ("gen_ai_client_token_usage", "Tokens of prompts and answers", meter.prompts.tokens),
+            (
+                "gen_ai_client_operation_duration_seconds", "From a request to the end of its answer",
+                meter.prompts.durations
+            ),
+        ] where !numbers.isEmpty {
+            page.histograms(
+                name, help,
+                numbers.sorted { $0.key < $1.key }.map { kind, numbers in
+                    (kind.labels.map { ($0.replacing(".", with: "_"), $1) }, numbers)
+                })
+        }
         if let cpu = meter.load.cpu {
             page.gauge("node_cpu_utilization", "How busy the node's cores are, in percent", [("", "", cpu)])
         }
@@ -73,18 +87,18 @@ private struct MetricsPage {
     }
 
     mutating func histograms(
-        _ name: String, _ help: String, label: String, _ histograms: [String: BucketedDurations]
+        _ name: String, _ help: String, _ histograms: [(labels: [(String, String)], numbers: BucketedNumbers)]
     ) {
         head(name, "histogram", help)
-        for (value, histogram) in histograms.sorted(by: { $0.key < $1.key }) {
-            let label = "\(label)=\"\(Self.escaped(value))\""
+        for (labels, histogram) in histograms {
+            let labels = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
             var count: UInt64 = 0
-            for (bound, inBucket) in zip(BucketedDurations.bounds + [.infinity], histogram.counts) {
+            for (bound, inBucket) in zip(histogram.bounds + [.infinity], histogram.counts) {
                 count += inBucket
-                text += "\(name)_bucket{\(label),le=\"\(Self.text(of: bound))\"} \(count)\n"
+                text += "\(name)_bucket{\(labels),le=\"\(Self.text(of: bound))\"} \(count)\n"
             }
-            text += "\(name)_sum{\(label)} \(Self.text(of: histogram.sum))\n"
-            text += "\(name)_count{\(label)} \(count)\n"
+            text += "\(name)_sum{\(labels)} \(Self.text(of: histogram.sum))\n"
+            text += "\(name)_count{\(labels)} \(count)\n"
         }
     }
 

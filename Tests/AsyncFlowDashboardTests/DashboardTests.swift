@@ -228,7 +228,21 @@ struct DashboardTests {
         await flow.shutdown()
         let stream = reader.read(until: "event: end")
         #expect(stream.contains("\"done\":400"))
-        #expect(dashboard.clientCount >= 1)
+        await dashboard.stop()
+        #expect(throws: SocketClient.Failure.self) { try SocketClient(port: dashboard.port) }
+    }
+
+    @Test("What a browser doesn't read doesn't hold up the end", arguments: ["/api/events", "/api/run"])
+    func unread(path: String) async throws {
+        let flow = WorkflowEngine()
+        let dashboard = try await flow.startDashboard(.quiet(keepOpen: .seconds(600)))
+        let long = String(repeating: "x", count: 8000)
+        for index in 0..<1000 { _ = try await flow.functionTask("\(index)\(long)") { index }().value }
+        await flow.shutdown()
+        // All of it is there, and is written at once; what doesn't fit into any buffer on the way waits for the browser.
+        let stuck = try SocketClient(port: dashboard.port, receiveBuffer: 2048)
+        stuck.get(path)
+        #expect(stuck.read(until: "\n").hasPrefix("HTTP/1.1 200"))
         await dashboard.stop()
         #expect(throws: SocketClient.Failure.self) { try SocketClient(port: dashboard.port) }
     }

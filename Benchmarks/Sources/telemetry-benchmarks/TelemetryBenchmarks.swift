@@ -21,6 +21,9 @@ struct TelemetryBenchmarks: AsyncParsableCommand {
     @Option(help: "Rounds; figures are medians over them.")
     var rounds = 3
 
+    @Option(help: "Only this one, without figures: for a profiler.")
+    var only: TelemetrySetup?
+
     func validate() throws {
         guard tasks >= 1_000, rounds >= 1 else {
             throw ValidationError("--tasks takes a number of 1,000 or more, --rounds one of 1 or more.")
@@ -35,6 +38,10 @@ struct TelemetryBenchmarks: AsyncParsableCommand {
         defer { collector.cancel() }
 
         _ = try await Self.run(.nothing, tasks / 10, folder, port)
+        if let only {
+            for _ in 0..<rounds { print(try await Self.run(only, tasks, folder, port).text) }
+            return
+        }
         var runs: [TelemetrySetup: [TelemetryRun]] = [:]
         for _ in 0..<rounds {
             for setup in TelemetrySetup.allCases {
@@ -94,7 +101,8 @@ struct TelemetryBenchmarks: AsyncParsableCommand {
         return TelemetryRun(
             cpu: measurement.cpu.microseconds / Double(tasks), wall: measurement.wall.microseconds / Double(tasks),
             events: Double(lines?.events ?? 0),
-            leftOut: (lines?.leftOut ?? 0) + (readers.export?.statistics.droppedEvents ?? 0))
+            leftOut: (lines?.leftOut ?? 0)
+                + (readers.export.map { $0.statistics.droppedEvents + $0.statistics.lost } ?? 0))
     }
 
     /// What follows the engine in a run.
@@ -146,7 +154,7 @@ struct TelemetryBenchmarks: AsyncParsableCommand {
     }
 }
 
-private enum TelemetrySetup: String, CaseIterable {
+enum TelemetrySetup: String, CaseIterable, ExpressibleByArgument {
     case nothing
     /// Started, and stopped before the first task.
     case stopped = "started and stopped"
@@ -160,4 +168,8 @@ private struct TelemetryRun {
     var cpu, wall: Double
     var events: Double
     var leftOut: Int
+
+    var text: String {
+        "CPU \(cpu.text) µs, wall \(wall.text) µs per task; \(events.text) events, \(leftOut) left out"
+    }
 }

@@ -1,5 +1,5 @@
 extension WorkflowEngine {
-    /// The task that stands for a function task in a dry run: ends with a placeholder, without calling the body.
+    /// The task that stands for another one in a dry run: ends with a placeholder, without calling the body.
     func makeDryRunTask<Kind: TaskKindMarker, each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: [TaskOption<Kind>], value: Output?
     ) -> WorkflowTask<Kind, Output, repeat each Input> {

@@ -15,22 +15,45 @@ extension WorkflowEngine {
         _ name: String, _ options: TaskOption<PromptKind>..., dryRunValue: String? = nil,
         prompt: @escaping @Sendable (repeat each Input) async throws -> String
     ) -> PromptTask<repeat each Input> {
+        promptTask(name, options, dryRunValue: dryRunValue ?? "", text: { $0 }) { backend, text, task in
+            try await backend.complete(PromptRequest(text: text, task: task))
+        } prompt: {
+            (input: repeat each Input) in
+            try await prompt(repeat each input)
+        }
+    }
+
+    /// Defines a task that asks a backend for prompts something of its own: for modules that bring such backends.
+    ///
+    /// - Parameters:
+    ///   - dryRunValue: stands for the output in a dry run; nil if none is known, except by its type.
+    ///   - text: what a question says, for reports; one that says nothing isn't asked.
+    ///   - answer: has the question answered by the backend.
+    ///   - prompt: makes the question from the resolved arguments.
+    package func promptTask<Question: Sendable, Output: Sendable, each Input: Sendable>(
+        _ name: String, _ options: [TaskOption<PromptKind>], dryRunValue: Output?,
+        text: @escaping @Sendable (Question) -> String,
+        answer: @escaping @Sendable (any PromptBackend, Question, TaskContext) async throws -> Output,
+        prompt: @escaping @Sendable (repeat each Input) async throws -> Question
+    ) -> WorkflowTask<PromptKind, Output, repeat each Input> {
+        let substitute = isDryRun ? dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self) : nil
+        if isDryRun, substitute == nil { return makeDryRunTask(name, options, value: nil) }
         let definition = makeDefinition(name, options)
-        let isDryRun = isDryRun
         return WorkflowTask(
             definition,
             .asynchronous { (input: repeat each Input) in
                 let task = TaskContext.current!.node
-                let prompt = try await prompt(repeat each input)
-                guard prompt.contains(where: { !$0.isWhitespace }) else {
+                let question = try await prompt(repeat each input)
+                let text = text(question)
+                guard text.contains(where: { !$0.isWhitespace }) else {
                     throw EngineError(.emptyPrompt, "the prompt is empty; its closure has to return some text")
                 }
-                if isDryRun { return task.dryRun(dryRunValue ?? "", detail: prompt) }
+                if let substitute { return task.dryRun(substitute, detail: text) }
                 let slot = task.definition.backend!
                 try await slot.ready()
                 let backend = slot.backend as! any PromptBackend
                 if !backend.reportsStart { task.begin() }
-                return try await backend.complete(PromptRequest(text: prompt, task: TaskContext(task)))
+                return try await answer(backend, question, TaskContext(task))
             })
     }
 }

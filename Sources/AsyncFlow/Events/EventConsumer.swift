@@ -64,17 +64,6 @@ extension WorkflowEngine {
 
     package func removeInstrument() { core.instrument.remove() }
 
-    /// The one object of its type that this engine has: made when it is first asked for.
-    package func companion<Companion: AnyObject & Sendable>(_: Companion.Type, make: () -> Companion) -> Companion {
-        core.companions.withLock { companions in
-            let key = ObjectIdentifier(Companion.self)
-            if let companion = companions[key] as? Companion { return companion }
-            let companion = make()
-            companions[key] = companion
-            return companion
-        }
-    }
-
     /// The logger of the engine.
     package var logger: Logger { core.configuration.logger }
     /// When the engine was made.

@@ -27,6 +27,10 @@ public struct RemoteTaskError: WorkflowError, Hashable {
     /// For backends.
     ///
     /// - Parameters:
+    ///   - chain: what was thrown, and what caused it.
+    ///   - workerName: the name of the worker.
+    ///   - host: the machine it runs on.
+    ///   - processID: its process id there.
     ///   - encoded: what ``PortableTaskDefinition/encodedError(_:)`` said, if anything.
     public init(chain: [Link], workerName: String, host: String, processID: Int32, encoded: [UInt8]? = nil) {
         self.chain = chain.isEmpty ? [Link(typeName: "unknown", message: "an error without a description")] : chain

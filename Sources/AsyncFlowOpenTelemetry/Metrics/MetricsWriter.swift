@@ -19,7 +19,21 @@ struct MetricSet: Sendable {
         if !meter.durations.isEmpty {
             let sorted = meter.durations.sorted { $0.key < $1.key }
             metrics.append(
-                Metric("task_duration_seconds", "From the start of tasks to their end", "s", .durations(sorted)))
+                Metric(
+                    "task_duration_seconds", "From the start of tasks to their end", "s",
+                    .histograms(sorted.map { ([Attribute("asyncflow.task_name", $0.key)], $0.value) })))
+        }
+        metrics += [
+            ("gen_ai.client.token.usage", "Tokens of prompts and answers", "{token}", meter.prompts.tokens),
+            (
+                "gen_ai.client.operation.duration", "From a request to the end of its answer", "s",
+                meter.prompts.durations
+            ),
+        ].filter { !$0.3.isEmpty }.map { name, description, unit, histograms in
+            let sorted = histograms.sorted { $0.key < $1.key }
+            return Metric(
+                name, description, unit,
+                .histograms(sorted.map { kind, numbers in (kind.labels.map { Attribute($0, $1) }, numbers) }))
         }
         if let cpu = meter.load.cpu {
             metrics.append(Metric("node_cpu_utilization", "How busy the node's cores are", "%", .gauge([("", cpu)])))
@@ -44,8 +58,7 @@ struct Metric: Sendable {
         case level(Int)
         /// By the GPU's id, or "" for the node.
         case gauge([(String, Double)])
-        /// By the task's name.
-        case durations([(key: String, value: BucketedDurations)])
+        case histograms([(attributes: [Attribute], numbers: BucketedNumbers)])
     }
     let name: String
     let description: String
@@ -107,9 +120,9 @@ struct MetricsWriter: ItemWriting {
                     }
                 }
             }
-        case .durations(let histograms):
+        case .histograms(let histograms):
             writer.message(Field.histogram) { writer in
-                writer.messages(Field.points, histograms) { point($1.key, $1.value, &$0) }
+                writer.messages(Field.points, histograms) { point($1.attributes, $1.numbers, &$0) }
                 writer.enumeration(Field.temporality, Self.cumulative)
             }
         }
@@ -128,15 +141,15 @@ struct MetricsWriter: ItemWriting {
     }
 
     private func point<Writer: MessageWriter>(
-        _ name: String, _ histogram: BucketedDurations, _ writer: inout Writer
+        _ attributes: [Attribute], _ histogram: BucketedNumbers, _ writer: inout Writer
     ) {
         writer.fixed(Field.start, UInt64(start))
         writer.fixed(Field.time, UInt64(time))
         writer.fixed(Field.count, histogram.count)
         writer.number(Field.total, histogram.sum)
         writer.fixed(Field.bucketCounts, histogram.counts)
-        writer.numbers(Field.bounds, BucketedDurations.bounds)
-        writer.attributes(Field.histogramAttributes, [Attribute("asyncflow.task_name", name)])
+        writer.numbers(Field.bounds, histogram.bounds)
+        writer.attributes(Field.histogramAttributes, attributes)
         writer.number(Field.least, histogram.least)
         writer.number(Field.greatest, histogram.greatest)
     }

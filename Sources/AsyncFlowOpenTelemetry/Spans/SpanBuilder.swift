@@ -44,6 +44,9 @@ struct SpanBuilder {
         case .taskCompleted: end(number, event, .completed, now, &finished)
         case .taskFailed: end(number, event, .failed, now, &finished)
         case .taskCancelled: end(number, event, .cancelled, now, &finished)
+        case .custom:
+            guard let content = event.custom, content.name == ModelAnswer.eventName else { return }
+            open(number, event, now)?.add(content.attributes)
         default: break
         }
     }

@@ -109,6 +109,9 @@ struct SpanWriter: ItemWriting {
             attributes.append(Attribute("asyncflow.cpu_seconds", .number(time / .seconds(1))))
             attributes.append(Attribute("asyncflow.peak_memory_bytes", .integer(Int64(usage.peakMemory.bytes))))
         }
+        for (name, value) in (task.answer ?? [:]).sorted(by: { $0.key < $1.key }) {
+            attributes.append(Attribute(name, AttributeValue(value)))
+        }
         if let trouble { attributes.append(Attribute("error.type", trouble.type)) }
         return attributes
     }

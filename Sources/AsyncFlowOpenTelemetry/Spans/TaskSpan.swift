@@ -27,6 +27,15 @@ final class TaskSpan: @unchecked Sendable {
     var allocation: ResourceAllocation?
     var usage: ResourceUsage?
     var error: (any Error)?
+    /// What its model's answers say; of several the tokens together, and otherwise what the last one says.
+    private(set) var answer: [String: EventValue]?
+
+    func add(_ answer: [String: EventValue]) {
+        self.answer = (self.answer ?? [:]).merging(answer.filter { $0.key.hasPrefix("gen_ai.") }) { before, new in
+            if case (.integer(let a), .integer(let b)) = (before, new) { return .integer(a + b) }
+            return new
+        }
+    }
 
     enum Outcome: UInt8, Sendable {
         /// The recording ended before the task did.

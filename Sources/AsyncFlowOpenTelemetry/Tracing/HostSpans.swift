@@ -75,6 +75,17 @@ final class HostSpans: Sendable {
             if let backend = task.description.backend { attributes["asyncflow.backend"] = backend }
             if let workflowID = task.workflowID { attributes["asyncflow.workflow_id"] = workflowID }
             if task.attempt > 1 { attributes["asyncflow.attempt"] = task.attempt }
+            for (name, value) in task.answer ?? [:] {
+                switch value {
+                case .string(let text): attributes[name] = text
+                case .integer(let count): attributes[name] = count
+                case .number(let number): attributes[name] = number
+                case .boolean(let flag): attributes[name] = flag
+                case .array(let values):
+                    attributes[name] = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+                case .object, .null: break
+                }
+            }
         }
         switch task.outcome {
         case .completed: span.setStatus(SpanStatus(code: .ok))

@@ -10,7 +10,9 @@ package struct RunMeter: Sendable {
     package private(set) var canceled = 0
     package private(set) var running = 0
     /// Of tasks that have started and ended, by their name; from the start of the last attempt.
-    package private(set) var durations: [String: BucketedDurations] = [:]
+    package private(set) var durations: [String: BucketedNumbers] = [:]
+    /// Of the answers of models.
+    package private(set) var prompts = PromptMeter()
     /// What was last measured of the machine.
     package var load = MachineLoad()
 
@@ -28,6 +30,7 @@ package struct RunMeter: Sendable {
             if isFirst { started += 1 }
             running += 1
         case .paused: running -= 1
+        case .answered(let answer): prompts.add(answer)
         case .ended(let outcome, let name, let seconds):
             switch outcome {
             case .completed: completed += 1
@@ -37,7 +40,7 @@ package struct RunMeter: Sendable {
             guard let seconds else { return }
             running -= 1
             let isKnown = durations[name] != nil || durations.count < Self.nameLimit
-            durations[isKnown ? name : Self.otherNames, default: BucketedDurations()].add(seconds)
+            durations[isKnown ? name : Self.otherNames, default: BucketedNumbers(.seconds)].add(seconds)
         }
     }
 }
@@ -59,38 +62,6 @@ package struct MachineLoad: Sendable, Hashable {
             cpu = sample.cpuPercent ?? cpu
             memory = sample.memoryPercent ?? memory
         }
-    }
-}
-
-/// How many tasks took how long, in the same buckets everywhere and always, as collectors want them.
-package struct BucketedDurations: Sendable, Hashable {
-    /// The upper ends of all buckets but the last one, in seconds: from a function of a millisecond to a simulation of a day.
-    package static let bounds: [Double] = [
-        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150, 300, 600, 1800, 3600,
-        10800,
-        43200, 86400,
-    ]
-
-    package private(set) var counts = [UInt64](repeating: 0, count: bounds.count + 1)
-    package private(set) var sum = 0.0
-    package private(set) var least = Double.infinity
-    package private(set) var greatest = 0.0
-
-    package init() {}
-
-    package var count: UInt64 { counts.reduce(0, +) }
-
-    package mutating func add(_ seconds: Double) {
-        let seconds = max(0, seconds)
-        var (low, high) = (0, Self.bounds.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if Self.bounds[middle] < seconds { low = middle + 1 } else { high = middle }
-        }
-        counts[low] += 1
-        sum += seconds
-        least = min(least, seconds)
-        greatest = max(greatest, seconds)
     }
 }
 

@@ -7,6 +7,8 @@ package enum MeterStep: Sendable {
     case started(isFirst: Bool)
     /// An attempt has ended, and the task goes on.
     case paused
+    /// A model has answered.
+    case answered(ModelAnswer)
     /// - Parameter seconds: since the start of its last attempt; nil if it wasn't counted as running.
     case ended(Outcome, name: String, seconds: Double?)
 
@@ -37,6 +39,7 @@ package struct TaskClock: Sendable {
         case .taskCompleted: return end(number, event, .completed)
         case .taskFailed: return end(number, event, .failed)
         case .taskCancelled: return end(number, event, .canceled)
+        case .custom: return ModelAnswer(event.custom).map { .answered($0) }
         default: return nil
         }
     }

@@ -5,8 +5,11 @@
 /// lines wrap, all of it still comes after the cursor. It is hidden while a frame is drawn only, so that however the program
 /// ends, there is one.
 enum TerminalSequences {
-    /// Takes everything after the cursor off the terminal.
-    static let erase = "\u{1B}[J"
+    /// Takes everything after the cursor off the terminal: the rest of its line, then what comes after the cell right of it.
+    /// In one go, a cursor in the first cell would have tmux clear the screen, for which it keeps a copy of it in the history.
+    static let erase = "\u{1B}7\u{1B}[K\u{1B}[C" + eraseBelow + "\u{1B}8"
+
+    private static let eraseBelow = "\u{1B}[J"
 
     /// The line that the cursor is in, too.
     static let eraseWithLine = "\r" + erase
@@ -19,7 +22,7 @@ enum TerminalSequences {
         text += String(repeating: "\u{1B}D", count: lines.count) + "\u{1B}[\(lines.count)A"
         text += "\u{1B}7"
         for line in lines { text += "\r\n" + line + "\u{1B}[K" }
-        text += erase
+        text += eraseBelow
         text += "\u{1B}8"
         text += "\u{1B}[?7h\u{1B}[?25h\u{1B}[?2026l"
         return text

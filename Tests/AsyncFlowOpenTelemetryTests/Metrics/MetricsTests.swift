@@ -62,6 +62,35 @@ struct MetricsTests {
         #expect(try values("node_gpu_utilization") == ["0": 20, "1": 20.5])
     }
 
+    static let answer: [String: EventValue] = [
+        "gen_ai.operation.name": "chat", "gen_ai.request.model": "small", "gen_ai.response.model": "tiny",
+        "gen_ai.usage.input_tokens": 5, "gen_ai.usage.output_tokens": 2, "gen_ai.client.operation.duration": 0.5,
+    ]
+
+    @Test("the tokens of models, and how long their answers took, are histograms by model")
+    func answers() throws {
+        var meter = RunMeter()
+        #expect(!MetricSet(start: 0, time: 0, meter: meter).metrics.contains { $0.name.hasPrefix("gen_ai.") })
+        let answer = try #require(ModelAnswer(try CustomEventContent("gen_ai.completed", Self.answer)))
+        #expect(ModelAnswer(try CustomEventContent("gen_ai.retried", Self.answer)) == nil)
+        for _ in 0..<3 { meter.apply(.answered(answer)) }
+        let metrics = MetricSet(start: 0, time: 0, meter: meter).metrics
+        func values(_ name: String) throws -> [[String]: Double] {
+            let metric = try #require(metrics.first { $0.name == name })
+            guard case .histograms(let all) = metric.data else { return [:] }
+            let pairs = all.map { attributes, numbers in
+                (
+                    attributes.map { attribute in if case .string(let text) = attribute.value { text } else { "" } },
+                    numbers.sum
+                )
+            }
+            return Dictionary(uniqueKeysWithValues: pairs)
+        }
+        #expect(
+            try values("gen_ai.client.token.usage") == [["chat", "tiny", "input"]: 15, ["chat", "tiny", "output"]: 6])
+        #expect(try values("gen_ai.client.operation.duration") == [["chat", "tiny"]: 1.5])
+    }
+
     @Test("of very many names, those beyond the first share one")
     func cardinality() {
         var meter = RunMeter()
@@ -76,7 +105,7 @@ struct MetricsTests {
         "a duration is counted in the bucket whose upper end it doesn't exceed",
         arguments: [(0.0, 0), (-1, 0), (0.001, 0), (0.0011, 1), (86_400, 22), (86_401, 23), (.infinity, 23)])
     func buckets(seconds: Double, bucket: Int) {
-        var histogram = BucketedDurations()
+        var histogram = BucketedNumbers(.seconds)
         histogram.add(seconds)
         #expect(histogram.counts.firstIndex(of: 1) == bucket)
         #expect(histogram.count == 1)

@@ -37,6 +37,8 @@ struct SpanExportTests {
             #expect(first.attributes["asyncflow.task_type"] == "function")
             #expect(first.attributes["asyncflow.status"] == "completed")
             #expect(first[object: "status"]["code"] == "1")
+            #expect(first.attributes["gen_ai.response.model"] == "tiny")
+            #expect(first.attributes["gen_ai.usage.input_tokens"] == "10")
             #expect(UInt64(first["startTimeUnixNano"])! >= UInt64(scope["startTimeUnixNano"])!)
             #expect(UInt64(first["endTimeUnixNano"])! <= UInt64(scope["endTimeUnixNano"])!)
             let now = UInt64(Date().timeIntervalSince1970 * 1e9)
@@ -139,6 +141,7 @@ struct SpanExportTests {
             let first = flow.functionTask("first") { () -> Int in
                 logger.info("said by task code", metadata: ["answer": "42"])
                 try flow.record("test.happened", ["where": .string(Self.hostile)])
+                for _ in 0..<2 { try TaskContext.current?.record("gen_ai.completed", MetricsTests.answer) }
                 return OTLPTracer().withSpan("inner", ofKind: .client) { span in
                     span.attributes["numbers"] = SpanAttribute.int64Array([1, 2])
                     return 1

@@ -33,8 +33,17 @@ struct RunPipelineTests {
         #expect(page(file.model) == page(serial.model))
     }
 
-    /// About 20 MB, with everything that can be wrong in a file.
-    private func recording(seed: UInt64, tasks: Int = 12_000) -> String {
+    /// 20 MB make several pieces for each core.
+    private static let manyTasks: Int = {
+        #if THREAD_SANITIZER  // under which everything takes ten times as long
+        4_000
+        #else
+        12_000
+        #endif
+    }()
+
+    /// With everything that can be wrong in a file.
+    private func recording(seed: UInt64, tasks: Int = manyTasks) -> String {
         var random = SeededNumbers(state: seed)
         var text = #"{"event_type":"SessionStarted","event_time":1800000000,"session_id":"s","section":"event"}"# + "\n"
         var time = 1_800_000_000.0

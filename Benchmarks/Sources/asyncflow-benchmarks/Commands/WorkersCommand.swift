@@ -1,6 +1,7 @@
 import ArgumentParser
 import AsyncFlow
 import AsyncFlowWorkers
+import BenchmarkSupport
 
 /// What a worker of the pool does in the benchmark: next to nothing.
 enum WorkerTasks {

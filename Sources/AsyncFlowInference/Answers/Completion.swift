@@ -1,0 +1,72 @@
+public import AsyncFlow
+
+/// A whole answer: the text, and what the server says about it.
+public struct Completion: TaskValue, Hashable {
+    /// Empty if the model only wants tools to be called.
+    public var text: String
+    /// What the model wants to be called.
+    public var toolCalls: [Prompt.ToolCall] = []
+    /// Why the answer ends here; nil if the server doesn't say.
+    public var finishReason: FinishReason?
+    /// Nil if the server doesn't count.
+    public var usage: Usage?
+    /// The model that answered, as the server calls it; the one that was asked for if the server doesn't say.
+    public var model: String
+    /// From when the attempt that succeeded was sent until the end of the answer.
+    public var latency: Duration = .zero
+    /// From when it was sent until the first part of the answer came; nil if the answer wasn't streamed.
+    public var timeToFirstToken: Duration?
+    /// How often the prompt was sent, including the attempts that failed.
+    public var attempts = 1
+
+    /// For values that stand for an answer, in tests and dry runs.
+    public init(
+        text: String, toolCalls: [Prompt.ToolCall] = [], finishReason: FinishReason? = nil, usage: Usage? = nil,
+        model: String
+    ) {
+        self.text = text
+        self.toolCalls = toolCalls
+        self.finishReason = finishReason
+        self.usage = usage
+        self.model = model
+    }
+
+    /// Why an answer ends. Servers have reasons of their own, too.
+    public struct FinishReason: Sendable, Hashable, CustomStringConvertible {
+        public let description: String
+        public init(_ name: String) { description = name }
+
+        /// The model had nothing more to say.
+        public static let stop = FinishReason("stop")
+        /// The limit of tokens cut the answer short.
+        public static let length = FinishReason("length")
+        /// The model wants tools to be called.
+        public static let toolCalls = FinishReason("tool_calls")
+    }
+
+    /// What the answer took, in tokens.
+    public struct Usage: Sendable, Hashable {
+        public var inputTokens: Int
+        public var outputTokens: Int
+        public var totalTokens: Int { inputTokens + outputTokens }
+
+        public init(inputTokens: Int, outputTokens: Int) {
+            self.inputTokens = inputTokens
+            self.outputTokens = outputTokens
+        }
+    }
+
+    /// Tokens of the answer per second; nil if that isn't known.
+    public var tokensPerSecond: Double? {
+        guard let usage, latency > .zero else { return nil }
+        return Double(usage.outputTokens) / (latency / .seconds(1))
+    }
+}
+
+extension Completion.Usage {
+    /// - Returns: nil if it isn't the `usage` of an answer.
+    init?(_ json: JSONValue?) {
+        guard let input = json?["prompt_tokens"]?.count, input >= 0 else { return nil }
+        self.init(inputTokens: input, outputTokens: max(0, json?["completion_tokens"]?.count ?? 0))
+    }
+}

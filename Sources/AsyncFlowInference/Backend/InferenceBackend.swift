@@ -1,0 +1,287 @@
+public import AsyncFlow
+import Foundation
+import NIOConcurrencyHelpers
+
+/// Has prompts answered by a server that speaks OpenAI's chat completions: OpenAI itself, vLLM, llama.cpp, Ollama.
+///
+/// ```swift
+/// let flow = try WorkflowEngine(backends: [LocalBackend(), try InferenceBackend("openai", model: "gpt-4o-mini")])
+/// let summarise = flow.promptTask("summarise", .on("openai")) { (text: String) in "Summarise: \(text)" }
+/// ```
+///
+/// The statuses 408, 409, 429 and 5xx but 501, and connections that fail or break, are tried again after a pause:
+/// as long as the server asks for with `retry-after-ms` or `Retry-After`, at most a minute; otherwise half a
+/// second, doubled each time and varied at random. A used-up quota isn't. An answer that the token limit cut short
+/// is given as it is. Redirects aren't followed. Cancelling a task closes its connection, so that the server can
+/// stop.
+public struct InferenceBackend: PromptBackend {
+    public let name: String
+    /// The model that requests ask for.
+    public let model: String
+    private let settings: InferenceSettings
+    private let retries: Int
+    private let servers: Servers
+    private let gate: RequestGate
+    private let cache: InferenceCache?
+    /// Prompts that wait for their turn under ``InferenceLimits`` count as pending.
+    public var reportsStart: Bool { true }
+    private let sleep: @Sendable (Duration) async throws -> Void
+
+    /// - Parameters:
+    ///   - name: by which tasks choose it with `.on("name")`.
+    ///   - model: as the server calls it.
+    ///   - baseURL: up to and with `/v1`; with or without a slash at its end. By default that of the environment
+    ///     variable `OPENAI_BASE_URL`, else OpenAI's own.
+    ///   - apiKey: sent as bearer token; by default that of `OPENAI_API_KEY`, else, or if it is empty, none is
+    ///     sent. In no error and no description.
+    ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least to do;
+    ///     one that fails gets nothing for a while, and the request goes on to the next one at once.
+    ///   - limits: how much may be asked at once and per minute.
+    ///   - cache: where answers are kept; nil, the default, to ask each time.
+    ///   - settings: how the model is to answer.
+    ///   - retries: how often a prompt is tried again.
+    ///   - connectTimeout: how long a connection may take to be made.
+    ///   - idleTimeout: how long the server may send nothing; while it works on the answer it does so.
+    ///   - timeout: how long one attempt may take as a whole.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidURL`` if the base URL isn't one of `http` or
+    ///   `https`.
+    public init(
+        _ name: String = "inference", model: String, baseURL: String? = nil, apiKey: String? = nil,
+        otherURLs: [String] = [], limits: InferenceLimits = InferenceLimits(),
+        cache: InferenceCache? = nil, settings: InferenceSettings = InferenceSettings(), retries: Int = 5,
+        connectTimeout: Duration = .seconds(10), idleTimeout: Duration = .seconds(300),
+        timeout: Duration = .seconds(600)
+    ) throws {
+        let patience = Exchange.Patience(connect: connectTimeout, idle: idleTimeout, whole: timeout)
+        try self.init(
+            name, model: model, baseURL: baseURL, apiKey: apiKey, otherURLs: otherURLs, limits: limits,
+            cache: cache, settings: settings, retries: retries, patience: patience,
+            environment: ProcessInfo.processInfo.environment
+        ) { try await Task.sleep(for: $0) }
+    }
+
+    init(
+        _ name: String, model: String, baseURL: String?, apiKey: String?, otherURLs: [String] = [],
+        limits: InferenceLimits = InferenceLimits(), cache: InferenceCache? = nil, settings: InferenceSettings,
+        retries: Int,
+        patience: Exchange.Patience, environment: [String: String],
+        sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) throws {
+        self.name = name
+        self.model = model
+        self.settings = settings
+        self.retries = retries
+        self.sleep = sleep
+        let url = baseURL ?? environment["OPENAI_BASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        let credentials = Credentials(apiKey ?? environment["OPENAI_API_KEY"])
+        let urls = try ([url ?? "https://api.openai.com/v1"] + otherURLs).map { try Self.endpoint($0, backend: name) }
+        servers = Servers(urls.map { Exchange(url: $0, credentials: credentials, patience: patience) })
+        gate = RequestGate(limits)
+        self.cache = cache
+    }
+
+    private static func endpoint(_ base: String, backend: String) throws -> String {
+        var base = base
+        while base.hasSuffix("/") { base.removeLast() }
+        guard let url = URL(string: base), ["http", "https"].contains(url.scheme?.lowercased()), url.host != nil,
+            url.user == nil, url.query == nil
+        else {
+            // Without the URL itself: there may be a password in it.
+            throw InferenceError(
+                .invalidURL,
+                "backend '\(backend)' needs a base URL like http://localhost:8080/v1, without user and query")
+        }
+        return base
+    }
+
+    public func start() async throws { servers.start() }
+    public func shutdown() async { await servers.shutdown() }
+
+    /// Has a prompt answered; see `PromptBackend/complete(_:)`.
+    ///
+    /// - Returns: the text of the answer.
+    /// - Throws: ``InferenceError``; `CancellationError` if the calling Swift task is cancelled.
+    public func complete(_ request: PromptRequest) async throws -> String {
+        let completion = try await complete(Prompt(request.text), for: request.task)
+        guard completion.toolCalls.isEmpty || !completion.text.isEmpty else {
+            throw described(
+                InferenceError(.invalidAnswer, "it wants tools to be called instead of answering"))
+        }
+        return completion.text
+    }
+
+    /// Has a prompt answered as a part of a task, with what the task's options say.
+    func complete(
+        _ prompt: Prompt, for task: TaskContext, adding settings: InferenceSettings = InferenceSettings()
+    ) async throws -> Completion {
+        let options = task.backendOption(PromptOptions.self) ?? PromptOptions()
+        let settings = self.settings.overridden(by: options.settings).overridden(by: settings)
+        guard let onText = options.onText else { return try await answer(prompt, settings: settings, task: task) }
+        let streams = task.companion(AnswerStreams.self) { AnswerStreams() }
+        let id = task.taskID
+        streams.begin(id)
+        defer { streams.pause(id) }
+        let latest = NIOLockedValueBox(1)
+        return try await answer(
+            prompt, settings: settings,
+            onText: { text, attempt in
+                if latest.withLockedValue({ latest in
+                    defer { latest = attempt }
+                    return attempt > latest
+                }) {
+                    streams.begin(id)
+                }
+                streams.receive(text, of: id)
+                await onText(text, attempt)
+            }, task: task)
+    }
+
+    /// Has a prompt answered.
+    ///
+    /// - Parameters:
+    ///   - task: whose events tell of it.
+    func answer(
+        _ prompt: Prompt, settings: InferenceSettings,
+        onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)? = nil, task: TaskContext? = nil
+    ) async throws -> Completion {
+        let body = try encoded(settings.request(model: model, prompt: prompt, streams: onText != nil))
+        guard let cache else { return try await answer(body, settings, onText, task) }
+        if let completion = cache.completion(for: body) {
+            task?.reportStarted()
+            await onText?(completion.text, 1)
+            return completion
+        }
+        guard cache.mode == .record else {
+            throw described(
+                InferenceError(
+                    .notRecorded,
+                    "there is no \(cache.file(for: body).path) with this request, and the cache only replays; "
+                        + "record it with mode: .record"))
+        }
+        let completion = try await answer(body, settings, onText, task)
+        do {
+            try cache.keep(completion, for: body)
+        } catch {
+            throw described(
+                InferenceError(.notKept, "the answer can't be kept in \(cache.file(for: body).path): \(error)"))
+        }
+        return completion
+    }
+
+    private func answer(
+        _ body: Data, _ settings: InferenceSettings,
+        _ onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)?, _ task: TaskContext?
+    ) async throws -> Completion {
+        let request = ServerRequest.chat(body, model: settings.model ?? model)
+        let guess = body.count / 4 + (settings.maxTokens ?? 0)
+        let (outcome, attempts) = try await send(request, guess: guess, task) { attempt in
+            guard let onText else { return nil }
+            let meter = TokenMeter(task, limit: settings.maxTokens)
+            return { text in
+                meter.received(text)
+                await onText(text, attempt)
+            }
+        }
+        guard case .completion(var completion) = outcome else {
+            preconditionFailure("the chat is answered by completions")
+        }
+        completion.attempts = attempts
+        task?.record(completion, asked: request.model)
+        return completion
+    }
+
+    /// Has texts turned into vectors, so many in a request.
+    func embeddings(
+        of texts: [String], batch: Int, settings: InferenceSettings, task: TaskContext
+    ) async throws -> [[Float]] {
+        let options = task.backendOption(PromptOptions.self) ?? PromptOptions()
+        let settings = self.settings.overridden(by: options.settings).overridden(by: settings)
+        var vectors: [[Float]] = []
+        for start in stride(from: 0, to: texts.count, by: max(1, batch)) {
+            let part = Array(texts[start..<min(start + max(1, batch), texts.count)])
+            let body = try encoded(settings.embeddingsRequest(model: model, texts: part))
+            let request = ServerRequest.embeddings(body, count: part.count, model: settings.model ?? model)
+            let (outcome, attempts) = try await send(request, guess: body.count / 4, task)
+            guard case .embeddings(var embeddings) = outcome else {
+                preconditionFailure("texts are answered by vectors")
+            }
+            embeddings.attempts = attempts
+            task.record(embeddings, asked: request.model)
+            if let length = vectors.first?.count, length != embeddings.vectors[0].count {
+                throw described(
+                    InferenceError(
+                        .invalidAnswer, "its vectors have \(length) numbers, then \(embeddings.vectors[0].count)"))
+            }
+            vectors += embeddings.vectors
+        }
+        return vectors
+    }
+
+    /// Has a request answered by a server, with as many attempts as it takes and is allowed.
+    ///
+    /// - Parameters:
+    ///   - guess: about how many tokens it will take.
+    ///   - receiver: gives what takes the parts of an attempt's answer, if it is to come in parts.
+    private func send(
+        _ request: ServerRequest, guess: Int, _ task: TaskContext?,
+        receiver: (_ attempt: Int) -> (@Sendable (String) async -> Void)? = { _ in nil }
+    ) async throws -> (Exchange.Outcome, attempts: Int) {
+        var plan = RetryPlan(retries: retries)
+        var route = Servers.Route()
+        while true {
+            let attempt = plan.failures + 1
+            var request = request
+            request.onText = receiver(attempt)
+            let (asked, sent) = (request, route)
+            let (outcome, next): (Exchange.Outcome, Servers.Route)
+            do {
+                (outcome, next) = try await gate.pass(tokens: guess, priority: task?.priority.level ?? 0) {
+                    task?.reportStarted()
+                    let (outcome, next) = try await servers.post(asked, sent)
+                    return ((outcome, next), outcome.tokens)
+                }
+            } catch let error as InferenceError {
+                throw described(error)
+            }
+            route = next
+            guard case .failed(let failure, let error) = outcome else { return (outcome, attempt) }
+            guard case .again(let delay) = plan.failed(failure, jitter: .random(in: 0...1)) else {
+                throw described(error, from: servers.url(of: route), attempts: plan.failures)
+            }
+            let pause = servers.hasAlternative(to: route) ? .zero : delay
+            task?.recordRetry(after: error, pause, asked: request.model)
+            if pause > .zero {
+                route.startOver()
+                try await sleep(pause)
+            }
+        }
+    }
+
+    private func encoded(_ request: JSONValue) throws -> Data {
+        do {
+            return try JSONEncoder.forRequests.encode(request)
+        } catch {
+            throw InferenceError(
+                .invalidRequest,
+                "backend '\(name)' can't send the prompt: a number of its settings isn't finite, which JSON can't write"
+            )
+        }
+    }
+
+    func described(_ error: InferenceError, from url: String? = nil, attempts: Int = 1) -> InferenceError {
+        let after = attempts > 1 ? " after \(attempts) attempts" : ""
+        return InferenceError(
+            error.code, status: error.status,
+            servers.credentials.redact(
+                "backend '\(name)' got no answer of \(model) from \(url ?? servers.urls)\(after): \(error.message)"))
+    }
+}
+
+extension JSONEncoder {
+    /// The same request is always the same bytes: that helps the caches of servers.
+    fileprivate static var forRequests: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+
+/// Answers kept on disk, by the whole request: what has been asked once isn't asked again.
+///
+/// For tests that need no server and no money, and for runs that are repeated:
+///
+/// ```swift
+/// let backend = try InferenceBackend(model: "gpt-4o-mini", cache: InferenceCache("Tests/Answers", mode: .replay))
+/// ```
+///
+/// One JSON file per request, which people can read: the request and the answer. The API key isn't in it, nor is the URL:
+/// answers of one server can be replayed for another. A request that differs in anything (the prompt, the model, an
+/// option) is another request. Files that can't be read count as not being there.
+public struct InferenceCache: Sendable {
+    /// What becomes of requests.
+    public enum Mode: Sendable, Hashable {
+        /// Asks the server for what isn't there, and keeps it.
+        case record
+        /// Never asks a server: what isn't there is an ``InferenceError`` with ``InferenceError/Code/notRecorded``.
+        case replay
+    }
+
+    private struct Entry: Codable {
+        var request: JSONValue
+        var text: String
+        var toolCalls: [JSONValue]
+        var finishReason: String?
+        var inputTokens: Int?
+        var outputTokens: Int?
+        var model: String
+    }
+
+    private let folder: URL
+    let mode: Mode
+
+    /// - Parameters:
+    ///   - folder: where the files are; made when there is something to keep.
+    ///   - mode: what becomes of requests.
+    public init(_ folder: String, mode: Mode = .record) {
+        self.folder = URL(filePath: folder, directoryHint: .isDirectory)
+        self.mode = mode
+    }
+
+    /// Where the answer to a request is, or would be.
+    ///
+    /// - Parameter body: the request; the same one is always the same bytes.
+    func file(for body: Data) -> URL {
+        // FNV-1a. Two requests with one hash are told apart by what is in the file.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        return folder.appending(path: String(repeating: "0", count: 16 - digits.count) + digits + ".json")
+    }
+
+    /// - Returns: nil if the request's answer isn't there.
+    func completion(for body: Data) -> Completion? {
+        guard let data = try? Data(contentsOf: file(for: body)),
+            let entry = try? JSONDecoder().decode(Entry.self, from: data),
+            // As it is read again: whole numbers lose their fraction.
+            entry.request == (try? JSONDecoder().decode(JSONValue.self, from: body))
+        else { return nil }
+        var completion = Completion(
+            text: entry.text, toolCalls: entry.toolCalls.compactMap(Prompt.ToolCall.init),
+            finishReason: entry.finishReason.map { Completion.FinishReason($0) }, model: entry.model)
+        if let input = entry.inputTokens, let output = entry.outputTokens {
+            completion.usage = Completion.Usage(inputTokens: input, outputTokens: output)
+        }
+        completion.attempts = 0
+        return completion
+    }
+
+    /// - Throws: if it can't be written.
+    func keep(_ completion: Completion, for body: Data) throws {
+        let entry = Entry(
+            request: try JSONDecoder().decode(JSONValue.self, from: body), text: completion.text,
+            toolCalls: completion.toolCalls.map(\.json),
+            finishReason: completion.finishReason?.description, inputTokens: completion.usage?.inputTokens,
+            outputTokens: completion.usage?.outputTokens, model: completion.model)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        // At once, so that nobody reads half of it; of two that answer the same, the last one stays.
+        try encoder.encode(entry).write(to: file(for: body), options: .atomic)
+    }
+}

@@ -1,0 +1,33 @@
+public import AsyncFlow
+
+extension WorkflowEngine {
+    /// Defines a task that has texts turned into vectors by an ``InferenceBackend``: its value is one vector for each text,
+    /// in their order, all of the same length.
+    ///
+    /// ```swift
+    /// let embed = flow.embeddingTask("embed", .on("model"), .model("nomic-embed-text")) { (pages: [String]) in pages }
+    /// ```
+    ///
+    /// Retries, limits, failover and cancellation are those of prompts. Of the options of prompts `.model`
+    /// and `.field` count here, for example `.field("dimensions", 256)`.
+    ///
+    /// - Parameters:
+    ///   - name: a short, clear name for logs, errors and reports.
+    ///   - options: for example `.on("openai")`.
+    ///   - batch: how many texts are sent in one request at most, one request after the other.
+    ///   - dryRunValue: stands for the vectors in a dry run.
+    ///   - texts: gives the texts from the resolved arguments; of none there are no vectors, and no server is asked.
+    /// - Throws: in the task: ``InferenceError``, with ``InferenceError/Code/invalidAnswer`` if a server doesn't give one vector of
+    ///   numbers for each text.
+    public func embeddingTask<each Input: Sendable>(
+        _ name: String, _ options: TaskOption<PromptKind>..., batch: Int = 256, dryRunValue: [[Float]] = [],
+        texts: @escaping @Sendable (repeat each Input) async throws -> [String]
+    ) -> WorkflowTask<PromptKind, [[Float]], repeat each Input> {
+        promptTask(name, options, dryRunValue: dryRunValue, text: { "\($0.count) texts" }) { backend, texts, task in
+            try await InferenceBackend.of(backend).embeddings(
+                of: texts, batch: batch, settings: InferenceSettings(), task: task)
+        } prompt: { (input: repeat each Input) in
+            try await texts(repeat each input)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// Requests that wait for their turn: by priority, then by the order in which they came.
+struct Backlog: Sendable {
+    private struct Line {
+        var ids: [Int] = []
+        /// How many have left it at its front.
+        var gone = 0
+    }
+
+    private var lines: [Int: Line] = [:]
+    /// The priorities there are lines for, the highest last.
+    private var priorities: [Int] = []
+    /// The tokens of those that still wait, by id. Those who gave up are left in their lines.
+    private var tokens: [Int: Int] = [:]
+
+    var isEmpty: Bool { tokens.isEmpty }
+
+    mutating func append(_ id: Int, tokens count: Int, priority: Int) {
+        tokens[id] = count
+        if lines[priority] == nil {
+            let index = priorities.firstIndex { $0 > priority } ?? priorities.endIndex
+            priorities.insert(priority, at: index)
+        }
+        lines[priority, default: Line()].ids.append(id)
+    }
+
+    /// - Returns: whether it waited.
+    mutating func remove(_ id: Int) -> Bool { tokens.removeValue(forKey: id) != nil }
+
+    /// Whose turn is next.
+    mutating func first() -> (id: Int, tokens: Int)? {
+        while let priority = priorities.last, let line = lines[priority] {
+            guard line.gone < line.ids.count else {
+                lines[priority] = nil
+                priorities.removeLast()
+                continue
+            }
+            let id = line.ids[line.gone]
+            if let count = tokens[id] { return (id, count) }
+            leave(priority)
+        }
+        return nil
+    }
+
+    mutating func removeFirst() {
+        guard let first = first(), let priority = priorities.last else { return }
+        tokens[first.id] = nil
+        leave(priority)
+    }
+
+    private mutating func leave(_ priority: Int) {
+        lines[priority]!.gone += 1
+        if lines[priority]!.gone > 64, lines[priority]!.gone * 2 > lines[priority]!.ids.count {
+            lines[priority]!.ids.removeFirst(lines[priority]!.gone)
+            lines[priority]!.gone = 0
+        }
+    }
+}

@@ -1,0 +1,120 @@
+public import AsyncFlow
+import Foundation
+
+/// What a model is asked: messages, with images if it can see.
+///
+/// ```swift
+/// Prompt("What is in this picture?", images: [.url("https://example.org/cell.png")], system: "Be brief.")
+/// ```
+public struct Prompt: TaskValue, Hashable {
+    /// Who says what, from the first to the last.
+    public var messages: [Message]
+
+    /// - Parameter messages: from the first to the last.
+    public init(messages: [Message]) { self.messages = messages }
+
+    /// - Parameters:
+    ///   - text: what the user says.
+    ///   - images: what the user shows.
+    ///   - system: what precedes it as the system's message, if anything.
+    public init(_ text: String, images: [Image] = [], system: String? = nil) {
+        messages = (system.map { [.system($0)] } ?? []) + [.user(text, images: images)]
+    }
+
+    /// What the messages say, line by line, without images.
+    var text: String { messages.map(\.text).joined(separator: "\n") }
+
+    /// One message of a conversation.
+    public struct Message: Sendable, Hashable {
+        /// Who speaks.
+        public enum Role: String, Sendable, Hashable { case system, user, assistant, tool }
+        public var role: Role
+        public var text: String
+        public var images: [Image] = []
+        /// What the model wants to be called: of the role `assistant` only.
+        public var toolCalls: [ToolCall] = []
+        /// Which call this is the result of: of the role `tool` only.
+        public var toolCallID: String?
+
+        public static func system(_ text: String) -> Message { Message(role: .system, text: text) }
+        public static func user(_ text: String, images: [Image] = []) -> Message {
+            Message(role: .user, text: text, images: images)
+        }
+        public static func assistant(_ text: String, toolCalls: [ToolCall] = []) -> Message {
+            Message(role: .assistant, text: text, toolCalls: toolCalls)
+        }
+        /// The result of a call that the model wanted.
+        public static func tool(_ result: String, of call: ToolCall) -> Message {
+            Message(role: .tool, text: result, toolCallID: call.id)
+        }
+    }
+
+    /// A picture.
+    public struct Image: Sendable, Hashable {
+        let url: String
+
+        /// One that the server fetches itself.
+        public static func url(_ url: String) -> Image { Image(url: url) }
+
+        /// One that is sent along.
+        ///
+        /// - Parameters:
+        ///   - bytes: the picture's file.
+        ///   - type: its media type, for example `image/png`.
+        public static func data(_ bytes: [UInt8], type: String) -> Image {
+            Image(url: "data:\(type);base64,\(Data(bytes).base64EncodedString())")
+        }
+    }
+
+    /// A function that the model wants to be called.
+    public struct ToolCall: TaskValue, Hashable {
+        public let id: String
+        public let name: String
+        /// JSON, as the model wrote it: it may be wrong.
+        public let arguments: String
+    }
+}
+
+extension Prompt: ExpressibleByStringInterpolation {
+    public init(stringLiteral value: String) { self.init(value) }
+}
+
+/// What the body of a prompt task may return: a ``Prompt``, or a text.
+public protocol PromptConvertible: Sendable {
+    var prompt: Prompt { get }
+}
+extension Prompt: PromptConvertible { public var prompt: Prompt { self } }
+extension String: PromptConvertible { public var prompt: Prompt { Prompt(self) } }
+
+extension Prompt.Message {
+    /// As it is written in a request.
+    var json: JSONValue {
+        var fields: [String: JSONValue] = ["role": .string(role.rawValue), "content": content]
+        if !toolCalls.isEmpty { fields["tool_calls"] = .array(toolCalls.map(\.json)) }
+        if let toolCallID { fields["tool_call_id"] = .string(toolCallID) }
+        return .object(fields)
+    }
+
+    private var content: JSONValue {
+        guard !images.isEmpty else { return .string(text) }
+        let parts: [JSONValue] = images.map { image in
+            .object(["type": "image_url", "image_url": .object(["url": .string(image.url)])])
+        }
+        return .array([.object(["type": "text", "text": .string(text)])] + parts)
+    }
+}
+
+extension Prompt.ToolCall {
+    var json: JSONValue {
+        .object([
+            "id": .string(id), "type": "function",
+            "function": .object(["name": .string(name), "arguments": .string(arguments)]),
+        ])
+    }
+
+    /// - Returns: nil if this isn't a call of a function.
+    init?(_ json: JSONValue) {
+        guard let id = json["id"]?.text, let name = json["function"]?["name"]?.text else { return nil }
+        self.init(id: id, name: name, arguments: json["function"]?["arguments"]?.text ?? "")
+    }
+}
