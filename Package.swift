@@ -169,7 +169,8 @@ let package = Package(
             name: "WorkerProbeTasks", dependencies: ["AsyncFlow"], path: "Tests/WorkerProbeTasks",
             swiftSettings: settings),
         .executableTarget(
-            name: "worker-probe", dependencies: ["AsyncFlow", "AsyncFlowWorkers", "WorkerProbeTasks"],
+            name: "worker-probe",
+            dependencies: ["AsyncFlow", "AsyncFlowSlurm", "AsyncFlowWorkers", "WorkerProbeTasks"],
             path: "Tests/WorkerProbe", swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowWorkersTests",

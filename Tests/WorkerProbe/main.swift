@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowSlurm
 import AsyncFlowWorkers
 import Foundation
 import WorkerProbeTasks
@@ -33,6 +34,12 @@ if CommandLine.arguments.contains("host") {
         print(pool.workers.compactMap { $0.processID.map(String.init) }.joined(separator: " "))
         fflush(nil)
         try await Task.sleep(for: .seconds(600))
+    }
+} else if CommandLine.arguments.contains("pilot") {
+    // Runs commands in a pilot, until it is killed.
+    try await withWorkflowEngine(backends: [SlurmPilotBackend(nodes: 2, coresPerNode: 1)], signals: .ignored) { flow in
+        let sleep = flow.executableTask("sleep") { Command.shell("echo >>\"$MARKS\"; sleep 974") }
+        for future in (1...4).map({ _ in sleep() }) { _ = try await future.value }
     }
 } else {
     print("worker-probe is a worker of the tests")

@@ -26,6 +26,8 @@ final class Job: Sendable {
         self.task = task
     }
 
+    var isCommand: Bool { definition.name == PortableCommand.task.name }
+
     enum Outcome {
         case value([UInt8])
         case failure(CallFailure)

@@ -197,11 +197,26 @@ final class WorkerServer: Sendable {
         }
     }
 
+    /// Commands have groups of their own; nobody else would end them. Waits for that, but not for ever.
+    private func endCommands() {
+        let commands = inbox.withLock { inbox in
+            inbox.waiting.removeAll()
+            inbox.head = 0
+            return inbox.running.values.filter(\.isCommand)
+        }
+        for command in commands { command.cancel() }
+        for _ in 0..<1000 {
+            if !inbox.withLock({ $0.running.values.contains(where: \.isCommand) }) { return }
+            usleep(10_000)
+        }
+    }
+
     private func end(_ reason: String, code: Int32, isExpected: Bool) -> Never {
         if !isExpected {
             let line = "worker '\(settings.name)' ends: \(reason)\n"
             _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
         }
+        endCommands()
         // What the bodies have started ends as well, if that is in a group of our own.
         if getpgrp() == getpid() {
             signal(SIGTERM, SIG_IGN)

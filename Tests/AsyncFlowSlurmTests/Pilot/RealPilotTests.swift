@@ -1,6 +1,7 @@
 import AsyncFlow
 import AsyncFlowWorkers
 import Foundation
+import Synchronization
 import Testing
 import WorkerProbeTasks
 
@@ -199,6 +200,31 @@ struct RealPilotTests {
             for await event in events where event.type == .taskStarted { break }
             await flow.shutdown(.immediate)
             for future in futures { #expect(future.state == .cancelled) }
+        }
+    }
+
+    @Test("a program that is killed leaves no allocation, no worker and no command")
+    func killed() async throws {
+        let marks = SlurmCluster.folder + "/killed"
+        let program = Mutex<RunningCommand?>(nil)
+        let watcher = CommandWatcher { command in
+            program.withLock { $0 = command }
+        } onOutput: { _ in
+        }
+        let command = Command(SlurmCluster.pilotSettings().program!, "pilot").environment([
+            "SLURM_CONF": SlurmCluster.configuration, "MARKS": marks,
+        ]).workingDirectory(SlurmCluster.folder)
+        let run = Task { try await CommandRunner().run(command, watcher: watcher) }
+        try await SlurmCluster.wait(for: "two commands to run") {
+            FileManager.default.contents(atPath: marks)?.count == 2
+        }
+        let id = try #require(program.withLock { $0 }).processID
+        kill(id, SIGKILL)
+        _ = await run.result
+        try await SlurmCluster.wait(for: "an empty queue") { try await SlurmCluster.queue().isEmpty }
+        try await SlurmCluster.wait(for: "no process of it") {
+            let text = try await SlurmCluster.call("ps", ["-eo", "stat,args"])
+            return !text.split(separator: "\n").contains { !$0.hasPrefix("Z") && $0.hasSuffix("sleep 974") }
         }
     }
 
