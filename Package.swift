@@ -16,7 +16,7 @@ let exampleFolders = [
 
 /// The modules that examples use besides.
 let exampleModules: [String: [Target.Dependency]] = [
-    "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers"],
+    "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers", "AsyncFlowSlurm"],
     "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
     "compute-and-prompts": ["AsyncFlowInference"],
 ]
@@ -48,6 +48,7 @@ let package = Package(
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
+        .library(name: "AsyncFlowSlurm", targets: ["AsyncFlowSlurm"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
         .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
         .library(name: "AsyncFlowOpenTelemetry", targets: ["AsyncFlowOpenTelemetry"]),
@@ -105,6 +106,10 @@ let package = Package(
         .target(
             name: "AsyncFlowServiceLifecycle",
             dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowSlurm",
+            dependencies: ["AsyncFlow", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
@@ -202,6 +207,13 @@ let package = Package(
             dependencies: [
                 "AsyncFlowServiceLifecycle",
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowSlurmTests",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowSlurm", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

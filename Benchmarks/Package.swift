@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .executable(name: "asyncflow-benchmarks", targets: ["asyncflow-benchmarks"]),
         .executable(name: "spawn-loop", targets: ["spawn-loop"]),
+        .executable(name: "slurm-benchmarks", targets: ["slurm-benchmarks"]),
         .executable(name: "telemetry-benchmarks", targets: ["telemetry-benchmarks"]),
     ],
     dependencies: [
@@ -43,6 +44,17 @@ let package = Package(
                 .product(name: "AsyncFlowTelemetry", package: "AsyncFlow"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "slurm-benchmarks",
+            dependencies: [
+                "BenchmarkSupport",
+                .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowSlurm", package: "AsyncFlow"),
+                .product(name: "AsyncFlowWorkers", package: "AsyncFlow"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

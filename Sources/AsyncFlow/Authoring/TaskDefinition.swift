@@ -75,10 +75,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.options = options
         self.ownRefusal = ownRefusal
         self.limitID = limitID ?? engine.makeLimitID()
-        isDispatched = kind == .executable || kind == .prompt || kind == .service
         self.hasFallback = hasFallback
         usesServices = false
-        isManaged = isDispatched || hasFallback || options.needManagement
         usesFiles =
             options.wantsDirectory
             || (kind == .executable && engine.configuration.files.linksDependencyDirectories)
@@ -92,6 +90,10 @@ class TaskDefinition: @unchecked Sendable {  // immutable
             backend = nil
             refusal = ownRefusal ?? problem
         }
+        isDispatched =
+            kind == .executable || kind == .prompt || kind == .service
+            || (kind == .portable && backend?.backend.reportsStart == true && !engine.configuration.dryRun)
+        isManaged = isDispatched || hasFallback || options.needManagement
     }
 
     /// How many cores its tasks need if they don't say: none for what needs no process, unless it wants to be ranked

@@ -16,6 +16,17 @@ extension TaskContext {
         options?.backendOptions[ObjectIdentifier(Value.self)] as? Value
     }
 
+    /// What this attempt of the task asks for.
+    package var resourceRequest: ResourceRequest {
+        guard case .task(let node) = subject else { return options?.resources ?? ResourceRequest() }
+        return (node as? ManagedTaskNode)?.request ?? node.definition.options.resources
+    }
+
+    /// How long an attempt may take, if that was said.
+    package var timeout: Duration? { options?.policies.timeout }
+    /// The higher, the earlier.
+    package var priorityLevel: Int { options?.policies.priority.level ?? 0 }
+
     /// The engine's run directory, which exists from now on.
     package func makeRunDirectory() throws -> String { try engineCore.makeRunDirectory() }
 }

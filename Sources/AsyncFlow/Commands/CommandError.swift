@@ -67,7 +67,7 @@ public struct CommandError: Error, Sendable, Hashable {
 extension CommandError {
     /// A kind of failure. More may be added.
     public struct Reason: Sendable, Hashable {
-        enum Kind: Sendable, Hashable {
+        enum Kind: Sendable, Hashable, Codable {
             case exited(Int32)
             case signalled(Int32)
             case notFound

@@ -44,3 +44,12 @@ public enum RemoteReport: Sendable, Hashable {
     case custom(CustomEventContent)
     case log(level: String, text: String)
 }
+
+extension PortableCall {
+    /// The same call, whose body is told of more that its task got.
+    package func adding(_ variables: [String: String]) -> PortableCall {
+        PortableCall(
+            portableName: portableName, signature: signature, input: input, task: task,
+            environment: environment.merging(variables) { own, _ in own }, gracePeriod: gracePeriod)
+    }
+}

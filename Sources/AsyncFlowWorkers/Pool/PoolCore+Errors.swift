@@ -39,7 +39,7 @@ extension PoolCore {
     func mismatch(
         of call: PortableCall, _ theirs: String?, _ link: WorkerLink, _ hello: Hello?
     ) -> WorkerPoolError {
-        let known = hello?.tasks.map(\.name).sorted().joined(separator: ", ") ?? ""
+        let known = hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? ""
         let there =
             theirs.map { "there it is \($0)" }
             ?? "it knows " + (known.isEmpty ? "none at all" : "only: \(known)")
@@ -58,7 +58,7 @@ extension PoolCore {
                 + "\(WireProtocol.version); use the same program at both ends"
         }
         guard let known, hello.hash != WireProtocol.hash(of: known.values) else { return nil }
-        let theirs = Set(hello.tasks.map(\.signature))
+        let theirs = Set(hello.ownTasks.map(\.signature))
         let ours = Set(known.values)
         let missing = ours.subtracting(theirs).sorted().joined(separator: ", ")
         let strange = theirs.subtracting(ours).sorted().joined(separator: ", ")

@@ -92,7 +92,7 @@ final class PoolCore: Sendable {
         }
     }
 
-    private func waitUntilReady() async throws {
+    func waitUntilReady() async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let outcome = state.withLock { state -> Result<Void, any Error>? in

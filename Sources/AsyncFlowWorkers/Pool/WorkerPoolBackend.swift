@@ -35,6 +35,11 @@ public final class WorkerPoolBackend: PortableBackend {
     /// - Throws: ``WorkerPoolError`` if none can be started.
     public func start() async throws { try await core.start() }
 
+    /// Returns when one of its workers is ready.
+    ///
+    /// - Throws: ``WorkerPoolError`` if there will be none any more.
+    package func ready() async throws { try await core.waitUntilReady() }
+
     public func execute(_ call: PortableCall) async throws -> PortableResult { try await core.execute(call) }
 
     /// Lets the workers end; those that don't get SIGTERM and SIGKILL.

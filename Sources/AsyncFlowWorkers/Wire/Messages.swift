@@ -44,6 +44,10 @@ struct Hello: Sendable {
     var host: String
     /// The portable tasks that it has, by their place: name and signature.
     var tasks: [(name: String, signature: String)]
+    /// Without those that every program has.
+    var ownTasks: [(name: String, signature: String)] {
+        tasks.filter { task in !PortableCommand.builtIn.contains { $0.name == task.name } }
+    }
 
     func write(to writer: inout ByteWriter) {
         writer.write(version)

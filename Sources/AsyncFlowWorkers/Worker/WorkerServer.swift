@@ -34,6 +34,7 @@ final class WorkerServer: Sendable {
     }
 
     private let tasks: [any PortableTaskDefinition]
+    private let ownCount: Int
     private let settings: WorkerSettings
     private let input: CInt
     private let outbox: WorkerOutbox
@@ -42,8 +43,13 @@ final class WorkerServer: Sendable {
     private let ticks = Atomic<Int64>(0)
 
     /// Takes over the standard streams: what is printed from now on goes to the standard error.
-    init(_ tasks: [any PortableTaskDefinition], _ settings: WorkerSettings) throws {
-        self.tasks = tasks
+    ///
+    /// - Parameter builtIn: what every program has besides its own tasks.
+    init(
+        _ tasks: [any PortableTaskDefinition], builtIn: [any PortableTaskDefinition] = [], _ settings: WorkerSettings
+    ) throws {
+        self.tasks = tasks + builtIn
+        ownCount = tasks.count
         self.settings = settings
         input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
         let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -63,7 +69,7 @@ final class WorkerServer: Sendable {
         CrashPause.install()
         let signatures = tasks.map(\.signature)
         let hello = Hello(
-            hash: WireProtocol.hash(of: signatures), processID: getpid(), host: Host.name,
+            hash: WireProtocol.hash(of: signatures.prefix(ownCount)), processID: getpid(), host: Host.name,
             tasks: zip(tasks.map(\.name), signatures).map { ($0, $1) })
         outbox.append { bytes in
             bytes.append(contentsOf: WireProtocol.opening)

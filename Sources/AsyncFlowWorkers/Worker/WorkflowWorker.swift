@@ -24,6 +24,9 @@ public enum WorkflowWorker {
     /// What this program can be asked for, once it has said so.
     static let known = Mutex<[String: String]?>(nil)
 
+    /// Whether this program serves if it is launched as a worker.
+    package static var servesIfLaunchedAsOne: Bool { known.withLock { $0 != nil } }
+
     /// Serves portable tasks until the pool has no more of them, and then ends the program; or returns at once, if the
     /// program wasn't launched as a worker.
     ///
@@ -34,12 +37,14 @@ public enum WorkflowWorker {
     /// - Throws: ``PortableTaskListError`` if two of them have the same name.
     public static func serveIfLaunchedAsOne(_ tasks: [any PortableTaskDefinition]) async throws {
         var table: [String: String] = [:]
-        for task in tasks {
+        let builtIn = PortableCommand.builtIn
+        for task in builtIn + tasks {
             if let other = table.updateValue(task.signature, forKey: task.name) {
                 throw PortableTaskListError(name: task.name, signatures: [other, task.signature])
             }
         }
         let arguments = CommandLine.arguments
+        for task in builtIn { table[task.name] = nil }  // every program has them
         guard let index = arguments.firstIndex(of: argument) else {
             return known.withLock { $0 = table }
         }
@@ -47,10 +52,10 @@ public enum WorkflowWorker {
             throw WireError(
                 "\(argument) is for pools, which say more behind it; this program isn't to be called with it")
         }
-        let server = try WorkerServer(tasks, settings)
+        let server = try WorkerServer(tasks, builtIn: builtIn, settings)
         try server.start()
         // The threads of the server end the program.
-        await withCheckedContinuation { (_: CheckedContinuation<Void, Never>) in }
+        await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
     }
 }
 

@@ -2,29 +2,34 @@
 ///
 /// A share of a GPU goes to the fullest one that has room for it, so that others stay empty for tasks that need whole
 /// ones.
-struct GPUPool: Equatable, Sendable {
+package struct GPUPool: Equatable, Sendable {
     private(set) var free: [Int]
     private(set) var emptyCount: Int
     private var largestFree: Int
 
     /// A part of a GPU, in thousandths.
-    struct Share: Hashable, Sendable {
-        var index: Int
-        var thousandths: Int
+    package struct Share: Hashable, Sendable {
+        package var index: Int
+        package var thousandths: Int
+
+        package init(index: Int, thousandths: Int) {
+            self.index = index
+            self.thousandths = thousandths
+        }
     }
 
-    init(count: Int) {
+    package init(count: Int) {
         free = Array(repeating: 1000, count: count)
         emptyCount = count
         largestFree = count > 0 ? 1000 : 0
     }
 
-    func fits(_ thousandths: Int) -> Bool {
+    package func fits(_ thousandths: Int) -> Bool {
         thousandths < 1000 ? thousandths <= largestFree : thousandths / 1000 <= emptyCount
     }
 
     /// Takes what ``fits(_:)``.
-    mutating func take(_ thousandths: Int) -> [Share] {
+    package mutating func take(_ thousandths: Int) -> [Share] {
         if thousandths == 0 { return [] }
         var shares: [Share] = []
         if thousandths < 1000 {
@@ -39,7 +44,7 @@ struct GPUPool: Equatable, Sendable {
         return shares
     }
 
-    mutating func giveBack(_ shares: [Share]) {
+    package mutating func giveBack(_ shares: [Share]) {
         if shares.isEmpty { return }
         for share in shares { free[share.index] += share.thousandths }
         count()

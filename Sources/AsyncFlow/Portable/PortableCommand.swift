@@ -1,0 +1,173 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A command as a portable task, which every worker has: so that a worker runs commands for its pool, in the same way as
+/// this process does, and with the same ends.
+package enum PortableCommand {
+    package static let task: any PortableTaskDefinition = portable
+
+    private static let portable = PortableTask("asyncflow.command") { (order: Order) async -> Outcome in
+        await order.carryOut()
+    }
+
+    /// What every worker has besides the tasks of its program.
+    package static let builtIn: [any PortableTaskDefinition] = [task, presence]
+
+    /// Ends when its worker does, or when it is cancelled: by it a pool's owner learns at once that a worker is gone.
+    private static let presence = PortableTask("asyncflow.presence") { () async throws -> Bool in
+        while true { try await Task.sleep(for: .seconds(3600)) }
+    }
+
+    /// - Parameter owner: who asks, for the worker's own messages.
+    package static func presenceCall(of owner: String) -> PortableCall {
+        let task = RemoteTask(
+            taskID: TaskID(engine: 0, number: 0), taskName: owner, engineID: owner, workflowID: nil, attempt: 1,
+            environment: [:], send: { _ in })
+        return PortableCall(
+            portableName: presence.name, signature: presence.signature, input: [], task: TaskContext(of: task),
+            environment: [:], gracePeriod: .seconds(10))
+    }
+
+    /// What a worker is told.
+    struct Order: Codable, Sendable {
+        var words: [String]
+        var environment: [String: String]
+        var inheritsEnvironment: Bool
+        var directory: String
+        var inputPath: String?
+        var input: Data?
+        var outputPath: String?
+        var errorPath: String?
+        /// From `SIGTERM` to `SIGKILL`, in seconds.
+        var gracePeriod: Double
+    }
+
+    /// What became of it.
+    struct Outcome: Codable, Sendable {
+        /// What it took.
+        struct Usage: Codable, Sendable {
+            var userTime: Duration
+            var systemTime: Duration
+            var peakMemory: Int64
+            var elapsed: Duration
+        }
+        var output = Data()
+        var errorTail = ""
+        var outputTail = ""
+        var processID: Int32 = 0
+        var usage: Usage?
+        /// Nil for exit code 0.
+        var failure: CommandError.Reason.Kind?
+        var detail = ""
+        var ranOutOfMemory = false
+        var isCancelled = false
+    }
+
+    /// How much later than its process a cancelled command counts as overdue: that costs the worker.
+    private static let extraGrace: Duration = .seconds(15)
+
+    /// The call of a worker that runs a command.
+    ///
+    /// - Parameter variables: added to the command's own, where it says nothing else.
+    package static func call(
+        for request: CommandRequest, adding variables: [String: String] = [:]
+    ) throws -> PortableCall {
+        let command = request.command
+        var order = Order(
+            words: [command.executable] + command.arguments,
+            environment: command.environment.merging(variables) { own, _ in own },
+            inheritsEnvironment: command.inheritsEnvironment, directory: absolute(command.workingDirectory ?? "."),
+            gracePeriod: request.gracePeriod / .seconds(1))
+        switch command.standardInput.source {
+        case .none: break
+        case .bytes(let bytes): order.input = Data(bytes)
+        case .file(let path): order.inputPath = absolute(path)
+        }
+        if case .files(let output, let error) = request.output {
+            order.outputPath = absolute(output)
+            order.errorPath = absolute(error)
+        }
+        var encoder = PortableEncoder(of: task.signature)
+        try encoder.append(order)
+        return PortableCall(
+            portableName: task.name, signature: task.signature, input: encoder.bytes, task: request.task,
+            environment: [:], gracePeriod: request.gracePeriod + extraGrace)
+    }
+
+    /// What the worker said of the command.
+    ///
+    /// - Throws: as ``CommandBackend/execute(_:)``; ``PortableCodingError`` if the answer is none.
+    package static func result(_ result: PortableResult, of request: CommandRequest) throws -> CommandResult {
+        var decoder = PortableDecoder(result.output, of: task.signature)
+        let outcome = try decoder.next(Outcome.self)
+        try decoder.finish()
+        if outcome.isCancelled { throw CancellationError() }
+        let output = [UInt8](outcome.output)
+        if case .memory = request.output {
+            output.withUnsafeBytes { if !$0.isEmpty { request.tap.receive($0, from: .standardOutput) } }
+            var tail = outcome.errorTail
+            tail.withUTF8 { if !$0.isEmpty { request.tap.receive(UnsafeRawBufferPointer($0), from: .standardError) } }
+        }
+        request.tap.end()
+        let usage = outcome.usage.map {
+            ResourceUsage(
+                userTime: $0.userTime, systemTime: $0.systemTime, peakMemory: MemorySize(bytes: $0.peakMemory),
+                elapsed: $0.elapsed)
+        }
+        if let failure = outcome.failure {
+            throw CommandError(
+                CommandError.Reason(kind: failure), request.command, detail: outcome.detail,
+                standardErrorTail: outcome.errorTail, standardOutputTail: outcome.outputTail, usage: usage,
+                ranOutOfMemory: outcome.ranOutOfMemory)
+        }
+        return CommandResult(
+            standardOutput: output, standardErrorTail: outcome.errorTail, processID: outcome.processID, usage: usage)
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+}
+
+extension PortableCommand.Order {
+    fileprivate func carryOut() async -> PortableCommand.Outcome {
+        var command = Command(words.first ?? "", arguments: Array(words.dropFirst()))
+        command.environment = environment
+        command.inheritsEnvironment = inheritsEnvironment
+        command.workingDirectory = directory
+        if let input { command.standardInput = .bytes([UInt8](input)) }
+        if let inputPath { command.standardInput = .file(inputPath) }
+        var capture = CommandRunner.Capture.memory
+        if let outputPath, let errorPath { capture = .files(standardOutput: outputPath, standardError: errorPath) }
+        var outcome = PortableCommand.Outcome()
+        do {
+            let result = try await CommandRunner().run(
+                command, capture: capture, gracePeriod: .seconds(1) * gracePeriod)
+            outcome.output = Data(result.standardOutput)
+            outcome.errorTail = result.standardErrorTail
+            outcome.processID = result.processID
+            outcome.usage = result.usage.map(PortableCommand.Outcome.Usage.init)
+        } catch let error as CommandError {
+            outcome.failure = error.reason.kind
+            outcome.errorTail = error.standardErrorTail
+            outcome.outputTail = error.standardOutputTail
+            outcome.detail = error.detail
+            outcome.ranOutOfMemory = error.ranOutOfMemory
+            outcome.usage = error.usage.map(PortableCommand.Outcome.Usage.init)
+        } catch {
+            outcome.isCancelled = true
+        }
+        return outcome
+    }
+}
+
+extension PortableCommand.Outcome.Usage {
+    fileprivate init(_ usage: ResourceUsage) {
+        self.init(
+            userTime: usage.userTime, systemTime: usage.systemTime, peakMemory: usage.peakMemory.bytes,
+            elapsed: usage.elapsed)
+    }
+}

@@ -1,0 +1,90 @@
+public import AsyncFlow
+
+/// How a task failed as a job of Slurm, where it wasn't its command that ended by itself: that is a `CommandError`.
+///
+/// Its ``code`` is what retry policies look at: `.retry(3, on: .timedOut, .outOfMemory, .workerLost, .preempted)`.
+public struct SlurmJobError: WorkflowError, Hashable {
+    /// A kind of failure. More may be added.
+    public struct Reason: Sendable, Hashable, CustomStringConvertible {
+        /// As it stands in messages.
+        public let description: String
+        let code: WorkflowErrorCode
+        let advice: String
+
+        /// The job ran longer than its time limit.
+        public static let timeLimit = Reason(
+            description: "its time limit was over", code: .timedOut, advice: "give it more with .slurm(time:)")
+        /// The job took more memory than it had asked for.
+        public static let outOfMemory = Reason(
+            description: "it took more memory than it had", code: .outOfMemory, advice: "give it more with .memory(…)")
+        /// A node of the job failed, or it couldn't be started there.
+        public static let nodeFailure = Reason(
+            description: "its node failed", code: .workerLost, advice: "it may succeed when tried again")
+        /// The job had to make room for another.
+        public static let preempted = Reason(
+            description: "it was preempted", code: .preempted, advice: "it may succeed when tried again")
+        /// Somebody else cancelled the job.
+        public static let cancelledElsewhere = Reason(
+            description: "it was cancelled by somebody else", code: .taskFailed,
+            advice: "ask whoever administers the cluster")
+        /// Slurm refused the job.
+        public static let rejected = Reason(
+            description: "sbatch refused it", code: .submissionRejected, advice: "change what it asks for")
+        /// The controller couldn't be reached for too long; the job will not run.
+        public static let unreachable = Reason(
+            description: "Slurm's controller didn't answer", code: .backendUnavailable,
+            advice: "see whether squeue works on this machine")
+        /// The job began and Slurm doesn't know of it any more; how it ended can't be found out.
+        public static let lost = Reason(
+            description: "Slurm doesn't know it any more, and it left no result", code: .workerLost,
+            advice: "it may have run in part; try it again if that does no harm")
+        /// No allocation for a pilot could be had.
+        public static let noPilot = Reason(
+            description: "there is no pilot to run it", code: .backendUnavailable,
+            advice: "see whether salloc with the same options works on this machine")
+        /// The task asks for what this backend can't do, or its files couldn't be written.
+        public static let unusable = Reason(
+            description: "it can't be made a job", code: .invalidOption, advice: "change the task")
+    }
+    public let reason: Reason
+    /// The job's id, as `squeue` shows it; nil if it never had one.
+    public let jobID: String?
+    /// What Slurm said.
+    public let detail: String
+    /// The end of what the command wrote to its standard error.
+    public let standardErrorTail: String
+
+    init(_ reason: Reason, jobID: String? = nil, detail: String = "", standardErrorTail: String = "") {
+        self.reason = reason
+        self.jobID = jobID
+        self.detail = detail
+        self.standardErrorTail = standardErrorTail
+    }
+
+    public var code: WorkflowErrorCode { reason.code }
+    public var taskID: TaskID? { nil }
+    public var taskName: String? { nil }
+    public var message: String {
+        var text = jobID.map { "Slurm job \($0): \(reason)" } ?? "Slurm: \(reason)"
+        if !detail.isEmpty { text += " (\(detail))" }
+        text += "; \(reason.advice)"
+        if !standardErrorTail.isEmpty { text += "\nstandard error ends with:\n\(standardErrorTail)" }
+        return text
+    }
+}
+
+extension WorkflowErrorCode {
+    /// The task had to make room for another one.
+    public static let preempted = WorkflowErrorCode("preempted")
+    /// The cluster refused the task.
+    public static let submissionRejected = WorkflowErrorCode("submissionRejected")
+}
+
+extension FailureClass {
+    /// The job had to make room for another one.
+    public static let preempted = FailureClass("preempted") { ($0 as? any WorkflowError)?.code == .preempted }
+    /// The cluster refused the job.
+    public static let submissionRejected = FailureClass("submissionRejected") {
+        ($0 as? any WorkflowError)?.code == .submissionRejected
+    }
+}

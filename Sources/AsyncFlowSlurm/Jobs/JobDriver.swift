@@ -1,0 +1,178 @@
+import AsyncFlow
+import Foundation
+import Logging
+
+/// Does what a ``JobMachine`` decides: writes files, calls Slurm's programs, asks the queue, resumes those who wait.
+actor JobDriver {
+    private struct Waiter {
+        let request: CommandRequest
+        let end: CheckedContinuation<JobOutcome, Never>
+    }
+
+    private let programs: SlurmPrograms
+    private let files: JobFiles
+    private let logger: Logger
+    private let user = "\(getuid())"
+    private var machine: JobMachine
+    private var waiters: [UInt64: Waiter] = [:]
+    private let clock = ContinuousClock()
+    private let begin = ContinuousClock.now
+    private let batchDelay: Duration = .milliseconds(30)
+
+    private var collecting: Task<Void, Never>?
+    private var cancelling: Task<Void, Never>?
+    private var polling: Task<Void, Never>?
+    private var pollTime = ContinuousClock.now
+    private var isAsking = false
+    private var waitingSubmissions: [(name: String, arguments: [String], keys: [UInt64])] = []
+    private var activeSubmissions = 0
+    private static let submissionsAtOnce = 4
+
+    init(_ programs: SlurmPrograms, _ files: JobFiles, prefix: String, _ limits: JobMachine.Limits, _ logger: Logger) {
+        self.programs = programs
+        self.files = files
+        self.logger = logger
+        machine = JobMachine(prefix: prefix, limits: limits)
+    }
+
+    private var now: Duration { clock.now - begin }
+
+    /// Runs one task as a job and waits for its end.
+    func run(_ key: UInt64, _ request: CommandRequest, _ arguments: [String]) async -> JobOutcome {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiters[key] = Waiter(request: request, end: continuation)
+                machine.add(key, arguments)
+                if Task.isCancelled { cancel(key) }
+                // What is called at the same time is submitted at the same time.
+                if collecting == nil {
+                    collecting = Task {
+                        try? await Task.sleep(for: batchDelay)
+                        collecting = nil
+                        perform(machine.submitCollected())
+                    }
+                }
+            }
+        } onCancel: {
+            Task { await self.cancel(key) }
+        }
+    }
+
+    private func cancel(_ key: UInt64) {
+        perform(machine.cancel(key))
+        cancelSoon()
+    }
+
+    private func cancelSoon() {
+        guard cancelling == nil, machine.hasCancelled else { return }
+        cancelling = Task {
+            try? await Task.sleep(for: batchDelay)
+            for case .cancel(let name, let ids) in machine.cancellations() {
+                do {
+                    try await programs.cancel(name: name, ids: ids)
+                } catch {
+                    // What is still in the queue when it is asked next is cancelled again.
+                    logger.debug("scancel failed", metadata: ["job": "\(name)", "error": "\(error)"])
+                }
+            }
+            cancelling = nil
+            pollSoon()
+        }
+    }
+
+    private func perform(_ actions: [JobMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .submit(let name, let arguments, let keys):
+                waitingSubmissions.append((name, arguments, keys))
+            case .started(let key): waiters[key]?.request.task.reportStarted()
+            case .inspect(let keys):
+                var evidence: [UInt64: JobEvidence] = [:]
+                for key in keys { evidence[key] = files.evidence(key) }
+                perform(machine.inspected(evidence))
+            case .account(let names): Task { await account(names) }
+            case .void(let keys): keys.forEach(files.void)
+            case .cancel: break
+            case .end(let key, let outcome): waiters.removeValue(forKey: key)?.end.resume(returning: outcome)
+            }
+        }
+        submitNext()
+    }
+
+    // MARK: Submitting
+
+    private func submitNext() {
+        while activeSubmissions < Self.submissionsAtOnce, !waitingSubmissions.isEmpty {
+            let next = waitingSubmissions.removeFirst()
+            activeSubmissions += 1
+            Task {
+                await submit(next.name, next.arguments, next.keys)
+                activeSubmissions -= 1
+                submitNext()
+                cancelSoon()
+                pollSoon()
+            }
+        }
+    }
+
+    private func submit(_ name: String, _ arguments: [String], _ keys: [UInt64]) async {
+        do {
+            let script = try files.writeSubmission(name, keys)
+            let all = SlurmPrograms.submission(
+                name: name, arguments: arguments, count: keys.count, folder: files.folder, script: script)
+            let id = try await programs.submit(all)
+            machine.submitted(name, id: id)
+        } catch {
+            let isTransient = SlurmPrograms.isTransient(error)
+            logger.debug("sbatch failed", metadata: ["job": "\(name)", "error": "\(error)"])
+            machine.submissionFailed(name, SlurmPrograms.complaint(error), isTransient: isTransient, now: now)
+        }
+    }
+
+    // MARK: Asking
+
+    /// Asks the queue when it is time to, and not before.
+    private func pollSoon() {
+        guard !isAsking, machine.hasSubmissions else { return }
+        let time = clock.now + machine.pollDelay
+        if polling != nil, pollTime <= time { return }
+        polling?.cancel()
+        pollTime = time
+        polling = Task {
+            guard (try? await Task.sleep(until: time, clock: .continuous)) != nil else { return }
+            await ask()
+        }
+    }
+
+    private func ask() async {
+        guard !isAsking else { return }
+        isAsking = true
+        polling = nil
+        let question = machine.ask()
+        do {
+            let rows = try await programs.queue(user: user)
+            perform(machine.answered(question, rows, now: now))
+        } catch {
+            logger.debug("squeue failed", metadata: ["error": "\(error)"])
+            perform(machine.answerFailed(now: now))
+        }
+        isAsking = false
+        cancelSoon()
+        pollSoon()
+    }
+
+    private func account(_ names: [String]) async {
+        do {
+            perform(machine.accounted(try await programs.accounting(names)))
+        } catch {
+            perform(machine.accounted(nil))
+        }
+    }
+
+    /// Everything has ended: nothing is asked any more.
+    func stop() {
+        polling?.cancel()
+        collecting?.cancel()
+        cancelling?.cancel()
+    }
+}

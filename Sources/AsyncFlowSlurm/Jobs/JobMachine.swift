@@ -1,0 +1,185 @@
+/// Decides what is submitted when, what an answer of the queue means for each job, and when to ask again.
+///
+/// A job is known by the name of its submission and its place in it, never by its id alone: a controller that was killed
+/// forgets jobs and gives their ids to others. What runs twice does no harm, because a job claims its task first, in
+/// the shared file system; so what wasn't seen to arrive can be submitted again.
+struct JobMachine {
+    typealias Key = UInt64
+
+    struct Limits: Sendable, Hashable {
+        var arraySize = 1000
+        var shortestPoll: Duration = .milliseconds(500)
+        var longestPoll: Duration = .seconds(15)
+        /// How long a submission may go unanswered.
+        var outagePatience: Duration = .seconds(600)
+        /// How many answers in a row must miss a job, or its result, before it is given up.
+        var missLimit = 4
+    }
+
+    enum Action: Sendable, Equatable {
+        /// Writes the list of tasks and calls `sbatch`.
+        case submit(name: String, arguments: [String], keys: [Key])
+        case started(Key)
+        /// Looks at what these jobs have left; the answer is ``inspected(_:)``.
+        case inspect([Key])
+        /// Asks the accounting for the submissions of these names; the answer is ``accounted(_:)``.
+        case account([String])
+        /// Takes the claims of these tasks, so that no job runs them.
+        case void([Key])
+        case cancel(name: String, ids: [String])
+        case end(Key, JobOutcome)
+    }
+
+    struct Job {
+        var arguments: [String]
+        /// Where it is in which submission; nil while it is collected.
+        var submission: String?
+        var index = 0
+        var hasStarted = false
+        var isCancelled = false
+        /// What was last heard of it.
+        var row: JobRow?
+        var misses = 0
+        /// Whether it was ended once before it began, and not by us.
+        var isSecondTry = false
+    }
+
+    struct Submission {
+        enum State: Equatable {
+            case submitting
+            case uncertain(message: String, isTransient: Bool, since: Duration)
+            case accepted
+        }
+        var arguments: [String]
+        var keys: [Key]
+        var state = State.submitting
+        /// Ids that it is known by: several if an answer was lost and it was submitted again.
+        var ids: Set<String> = []
+        /// Answers to earlier questions don't know it yet.
+        var knownFrom = 0
+        var firstFailure: Duration?
+        var left: Int
+        /// Whether the queue's last answer had any of it.
+        var isVisible = false
+    }
+
+    let prefix: String
+    var limits: Limits
+    var jobs: [Key: Job] = [:]
+    var submissions: [String: Submission] = [:]
+    private var collected: [[String]: [Key]] = [:]
+    private var collectedOrder: [[String]] = []
+    private var submissionCount = 0
+    var question = 0
+    var failingSince: Duration?
+    var pollDelay: Duration
+    var canAccount = true
+
+    init(prefix: String, limits: Limits) {
+        self.prefix = prefix
+        self.limits = limits
+        pollDelay = limits.shortestPoll
+    }
+
+    /// Whether there is anything to ask the queue for.
+    var hasSubmissions: Bool { !submissions.isEmpty }
+
+    // MARK: Submitting
+
+    mutating func add(_ key: Key, _ arguments: [String]) {
+        jobs[key] = Job(arguments: arguments)
+        if collected[arguments] == nil { collectedOrder.append(arguments) }
+        collected[arguments, default: []].append(key)
+    }
+
+    /// What was collected is submitted, what is alike as one array.
+    mutating func submitCollected() -> [Action] {
+        let (groups, order) = (collected, collectedOrder)
+        collected = [:]
+        collectedOrder = []
+        return order.flatMap { submit(groups[$0]!, $0) }
+    }
+
+    mutating func submit(_ all: [Key], _ arguments: [String]) -> [Action] {
+        var actions: [Action] = []
+        var keys = all[...]
+        while !keys.isEmpty {
+            submissionCount += 1
+            let name = "\(prefix)-\(submissionCount)"
+            let part = Array(keys.prefix(max(1, limits.arraySize)))
+            keys = keys.dropFirst(part.count)
+            for (index, key) in part.enumerated() {
+                jobs[key]!.submission = name
+                jobs[key]!.index = index
+                jobs[key]!.misses = 0
+                jobs[key]!.row = nil
+            }
+            submissions[name] = Submission(arguments: arguments, keys: part, left: part.count)
+            actions.append(.submit(name: name, arguments: arguments, keys: part))
+        }
+        return actions
+    }
+
+    mutating func submitted(_ name: String, id: String) {
+        guard submissions[name] != nil else { return }
+        submissions[name]!.state = .accepted
+        submissions[name]!.ids.insert(id)
+        submissions[name]!.knownFrom = question + 1
+        pollDelay = limits.shortestPoll
+    }
+
+    /// `sbatch` failed. That doesn't say that there is no job: the queue's next answer does.
+    mutating func submissionFailed(_ name: String, _ message: String, isTransient: Bool, now: Duration) {
+        guard submissions[name] != nil else { return }
+        let first = submissions[name]!.firstFailure ?? now
+        submissions[name]!.firstFailure = first
+        submissions[name]!.state = .uncertain(message: message, isTransient: isTransient, since: first)
+        submissions[name]!.knownFrom = question + 1
+        pollDelay = limits.shortestPoll
+    }
+
+    // MARK: Cancelling
+
+    mutating func cancel(_ key: Key) -> [Action] {
+        guard let job = jobs[key], !job.isCancelled else { return [] }
+        jobs[key]!.isCancelled = true
+        guard job.submission == nil else { return [] }
+        collected[job.arguments]?.removeAll { $0 == key }
+        if collected[job.arguments]?.isEmpty == true {
+            collected[job.arguments] = nil
+            collectedOrder.removeAll { $0 == job.arguments }
+        }
+        return end(key, .cancelled)
+    }
+
+    /// The calls of `scancel` that the cancelled jobs take, few for many jobs; again whenever the queue still has some.
+    mutating func cancellations() -> [Action] {
+        pollDelay = limits.shortestPoll
+        return submissions.sorted { $0.key < $1.key }.flatMap { name, submission -> [Action] in
+            guard submission.state == .accepted else { return [] }
+            let members = submission.keys.compactMap { jobs[$0] }.filter { $0.submission == name }
+            let doomed = members.filter(\.isCancelled)
+            if doomed.isEmpty { return [] }
+            let ids = submission.ids.sorted()
+            if doomed.count == members.count { return [.cancel(name: name, ids: ids)] }
+            let elements = doomed.map { String($0.index) }.joined(separator: ",")
+            return [.cancel(name: name, ids: ids.map { "\($0)_[\(elements)]" })]
+        }
+    }
+
+    var hasCancelled: Bool { jobs.values.contains { $0.isCancelled && $0.submission != nil } }
+
+    // MARK: Ends
+
+    mutating func end(_ key: Key, _ outcome: JobOutcome) -> [Action] {
+        guard let job = jobs.removeValue(forKey: key) else { return [] }
+        leave(job.submission)
+        return [.end(key, outcome)]
+    }
+
+    mutating func leave(_ name: String?) {
+        guard let name, submissions[name] != nil else { return }
+        submissions[name]!.left -= 1
+        if submissions[name]!.left == 0 { submissions[name] = nil }
+    }
+}

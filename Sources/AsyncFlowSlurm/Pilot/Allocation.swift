@@ -1,0 +1,89 @@
+import AsyncFlow
+import Synchronization
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// An allocation that lasts as long as a pipe into it is open, so that it ends with this process, however that ends.
+///
+/// `salloc` and not `sbatch`: it is granted in milliseconds where there is room, and its end is seen without asking.
+final class Allocation: Sendable {
+    private struct State {
+        var isGranted = false
+        var isReleased = false
+        var process: Task<String, Never>?
+    }
+    private let name: String
+    private let channel: ProcessChannel
+    private let state = Mutex(State())
+
+    /// - Throws: `SystemError` if there can be no pipes.
+    init(name: String) throws {
+        self.name = name
+        channel = try ProcessChannel()
+    }
+
+    /// Asks for it, and returns when it is over.
+    ///
+    /// - Parameters:
+    ///   - granted: called once, when it is there, with its id and the names of its nodes as Slurm writes them.
+    /// - Returns: why it is over, in Slurm's words; empty if it was released.
+    func run(
+        _ programs: SlurmPrograms, _ arguments: [String],
+        granted: @escaping @Sendable (_ id: String, _ nodes: String) -> Void
+    ) async -> String {
+        // The pipe is the standard input of what runs there; when it is closed, that ends, and with it the allocation.
+        let holder = "echo \"asyncflow-pilot $SLURM_JOB_ID $SLURM_JOB_NODELIST\" >&2; exec cat >/dev/null"
+        let command = programs.command("salloc", ["--job-name=\(name)"] + arguments + ["/bin/sh", "-c", holder])
+        let lines = Mutex(LineSplitter())
+        let watcher = CommandWatcher { _ in
+        } onOutput: { [self] bytes in
+            var found: [String] = []
+            lines.withLock { $0.append(bytes) { found.append($0) } }
+            for line in found {
+                let words = line.split(separator: " ")
+                guard words.count == 3, words[0] == "asyncflow-pilot" else { continue }
+                let isReleased = state.withLock { state in
+                    state.isGranted = true
+                    return state.isReleased
+                }
+                if !isReleased { granted(String(words[1]), String(words[2])) }
+            }
+        }
+        let process = Task.detached { [channel] in
+            do {
+                _ = try await CommandRunner().run(
+                    command, gracePeriod: .seconds(10), watcher: watcher, channel: channel)
+                return ""
+            } catch { return error is CancellationError ? "" : SlurmPrograms.complaint(error) }
+        }
+        let isReleased = state.withLock { state in
+            state.process = process
+            return state.isReleased
+        }
+        if isReleased { process.cancel() }
+        let reason = await process.value
+        release()
+        close(channel.reading)
+        if isReleased || state.withLock({ !$0.isGranted }) {
+            // One that was granted while its salloc was stopped.
+            try? await programs.cancel(name: name, ids: [])
+        }
+        return reason
+    }
+
+    /// Gives it back, or doesn't want it any more.
+    func release() {
+        let (process, closes) = state.withLock { state in
+            defer { state.isReleased = true }
+            return (state.isGranted ? nil : state.process, !state.isReleased)
+        }
+        if closes { close(channel.writing) }
+        process?.cancel()
+    }
+}

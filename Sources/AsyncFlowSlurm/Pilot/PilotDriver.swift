@@ -1,0 +1,246 @@
+import AsyncFlow
+import AsyncFlowWorkers
+import Foundation
+import Logging
+
+/// Does what a ``PilotMachine`` decides: asks for allocations, starts workers on their nodes, resumes those who wait for
+/// their turn.
+actor PilotDriver {
+    /// Where a task is to run.
+    struct Turn: Sendable {
+        let pilot: Int
+        let jobID: String
+        let shares: [PilotMachine.Share]
+        let nodes: [PilotNode]
+    }
+
+    private struct Pilot {
+        var allocation: Allocation?
+        var jobID = ""
+        var nodes: [PilotNode] = []
+        /// When its time is over, on the machine's clock.
+        var end: Duration?
+        var isOver = false
+        var lives: [Task<Void, Never>] = []
+    }
+
+    private let name: String
+    private let prefix: String
+    private let programs: SlurmPrograms
+    private let arguments: [String]
+    private let settings: SlurmPilotBackend.Settings
+    private let fixed: SlurmPilotBackend.CurrentAllocation?
+    private var machine: PilotMachine
+    private var waiters: [UInt64: CheckedContinuation<Turn, any Error>] = [:]
+    private var pilots: [Int: Pilot] = [:]
+    private var timer: Task<Void, Never>?
+    private var timerTime: Duration?
+    private var whenOver: [CheckedContinuation<Void, Never>] = []
+    private let begin = ContinuousClock.now
+
+    init(
+        name: String, prefix: String, _ programs: SlurmPrograms, arguments: [String],
+        _ settings: SlurmPilotBackend.Settings, _ limits: PilotMachine.Settings,
+        fixed: SlurmPilotBackend.CurrentAllocation?
+    ) {
+        self.name = name
+        self.prefix = prefix
+        self.programs = programs
+        self.arguments = arguments
+        self.settings = settings
+        self.fixed = fixed
+        machine = PilotMachine(limits)
+    }
+
+    private var now: Duration { ContinuousClock.now - begin }
+
+    /// How many pilots there are, those included that were only asked for.
+    var pilotCount: Int { machine.pilots.count }
+
+    // MARK: - Tasks
+
+    /// Waits until there is room for a task.
+    ///
+    /// - Throws: ``SlurmJobError`` if there will be none; `CancellationError`.
+    func turn(_ key: UInt64, _ kind: PilotMachine.Kind) async throws -> Turn {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                waiters[key] = continuation
+                perform(machine.submit(key, kind, now: now))
+                if Task.isCancelled { cancel(key) }
+            }
+        } onCancel: {
+            Task { await self.cancel(key) }
+        }
+    }
+
+    private func cancel(_ key: UInt64) { perform(machine.cancel(key, now: now)) }
+
+    /// - Parameter elapsed: how long it took, if it succeeded.
+    func finished(_ key: UInt64, elapsed: Duration?) { perform(machine.finished(key, elapsed: elapsed, now: now)) }
+
+    /// Whether what was lost on a pilot was lost because that is over.
+    func hasEnded(_ pilot: Int) -> Bool {
+        guard let state = pilots[pilot] else { return true }
+        return state.isOver || (state.end.map { now >= $0 - .seconds(2) } ?? false)
+    }
+
+    private func perform(_ actions: [PilotMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .allocate(let pilot): allocate(pilot)
+            case .release(let pilot): release(pilot)
+            case .start(let key, let pilot, let shares):
+                guard let state = pilots[pilot] else { continue }
+                let nodes = shares.map { state.nodes[$0.node] }
+                waiters.removeValue(forKey: key)?.resume(
+                    returning: Turn(pilot: pilot, jobID: state.jobID, shares: shares, nodes: nodes))
+            case .end(let key, let refusal):
+                waiters.removeValue(forKey: key)?.resume(throwing: error(refusal))
+            }
+        }
+        setTimer()
+        if machine.isOver {
+            let all = whenOver
+            whenOver = []
+            for continuation in all { continuation.resume() }
+        }
+    }
+
+    private func error(_ refusal: PilotMachine.Refusal) -> any Error {
+        switch refusal {
+        case .cancelled: return CancellationError()
+        case .closed: return SlurmJobError(.unreachable, detail: "'\(name)' has been shut down")
+        case .unavailable(let reason): return SlurmJobError(.noPilot, detail: reason)
+        case .tooLate:
+            return SlurmJobError(.timeLimit, detail: "the allocation of '\(name)' ends before the task would")
+        case .tooLarge:
+            let limits = machine.settings
+            let memory = limits.memoryPerNode.map { ", \($0 >> 20) MiB" } ?? ""
+            return SlurmJobError(
+                .unusable,
+                detail: "it asks for more than a pilot has: \(limits.nodes) nodes with \(limits.coresPerNode) cores"
+                    + "\(memory) and \(limits.gpusPerNode) GPUs each")
+        }
+    }
+
+    private func setTimer() {
+        let time = machine.nextTime(after: now)
+        guard time != timerTime else { return }
+        timer?.cancel()
+        timerTime = time
+        guard let time else { return }
+        timer = Task {
+            guard (try? await Task.sleep(until: begin + time, clock: .continuous)) != nil else { return }
+            timerTime = nil
+            perform(machine.timePassed(now))
+        }
+    }
+
+    // MARK: - Pilots
+
+    private func allocate(_ pilot: Int) {
+        pilots[pilot] = Pilot()
+        if let fixed {
+            Task { await granted(pilot, fixed.jobID, fixed.nodeList) }
+            return
+        }
+        let allocation: Allocation
+        do { allocation = try Allocation(name: "\(prefix)-\(pilot)") } catch {
+            perform(machine.failed(pilot, "no pipe could be made: \(error)", isFinal: false, now: now))
+            return
+        }
+        pilots[pilot]!.allocation = allocation
+        settings.logger.info("asks for a pilot", metadata: ["backend": "\(name)", "pilot": "\(pilot)"])
+        Task {
+            let reason = await allocation.run(programs, arguments) { id, nodes in
+                Task { await self.granted(pilot, id, nodes) }
+            }
+            await over(pilot, reason)
+        }
+    }
+
+    private func granted(_ pilot: Int, _ id: String, _ list: String) async {
+        var names: [String] = []
+        var left: Duration?
+        var problem: String?
+        do {
+            names = try await programs.nodes(list)
+            left = try await programs.timeLeft(job: id)
+        } catch { problem = SlurmPrograms.complaint(error) }
+        guard pilots[pilot]?.isOver == false else { return }
+        if let problem {
+            perform(machine.failed(pilot, problem, isFinal: false, now: now))
+            pilots[pilot]?.allocation?.release()
+            return
+        }
+        settings.logger.info(
+            "has a pilot", metadata: ["backend": "\(name)", "job": "\(id)", "nodes": "\(list)"])
+        pilots[pilot]!.jobID = id
+        pilots[pilot]!.end = left.map { now + $0 }
+        pilots[pilot]!.nodes = names.map {
+            PilotNode(
+                name: $0, jobID: id, backend: name, cores: machine.settings.coresPerNode, programs: programs, settings)
+        }
+        perform(machine.granted(pilot, nodes: names, end: pilots[pilot]!.end, now: now))
+        for (index, node) in (pilots[pilot]?.nodes ?? []).enumerated() {
+            pilots[pilot]!.lives.append(Task { await live(node, pilot, index) })
+        }
+    }
+
+    /// The life of a node's workers.
+    private func live(_ node: PilotNode, _ pilot: Int, _ index: Int) async {
+        do {
+            try await node.start()
+            while pilots[pilot]?.isOver == false {
+                perform(machine.nodeReady(pilot, index, now: now))
+                await node.lost()
+                machine.nodeSuspended(pilot, index)
+                try await node.ready()
+            }
+        } catch {
+            guard pilots[pilot]?.isOver == false else { return }
+            settings.logger.warning("lost a node", metadata: ["node": "\(node.name)", "reason": "\(error)"])
+            let reason = (error as? WorkerPoolError)?.message ?? "\(error)"
+            perform(machine.nodeLost(pilot, index, reason, now: now))
+        }
+    }
+
+    /// Ends a pilot's workers, and then its allocation.
+    private func release(_ pilot: Int) {
+        guard let state = pilots[pilot] else { return }
+        pilots[pilot]!.isOver = true
+        Task {
+            await withDiscardingTaskGroup { group in
+                for node in state.nodes { group.addTask { await node.shutdown() } }
+            }
+            if let allocation = state.allocation { allocation.release() } else { await over(pilot, "") }
+        }
+    }
+
+    /// An allocation is over, or never was.
+    private func over(_ pilot: Int, _ reason: String) async {
+        guard let state = pilots[pilot] else { return }
+        pilots[pilot]!.isOver = true
+        await withDiscardingTaskGroup { group in
+            for node in state.nodes { group.addTask { await node.shutdown() } }
+        }
+        for life in pilots[pilot]?.lives ?? [] { await life.value }
+        pilots[pilot] = nil
+        if state.jobID.isEmpty, machine.pilots[pilot]?.stage == .asked {
+            let isFinal = !SlurmPrograms.isTransient(reason)
+            perform(machine.failed(pilot, reason, isFinal: isFinal, now: now))
+        } else {
+            perform(machine.ended(pilot, now: now))
+        }
+    }
+
+    /// Ends all pilots, and returns when they are gone.
+    func shutdown() async {
+        perform(machine.close())
+        timer?.cancel()
+        await withCheckedContinuation { continuation in
+            if machine.isOver { continuation.resume() } else { whenOver.append(continuation) }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import AsyncFlow
+import AsyncFlowWorkers
+import Synchronization
+
+/// A node of a pilot: a worker that runs commands, and others for portable tasks, which may crash.
+final class PilotNode: Sendable {
+    let name: String
+    private let owner: String
+    private let commands: WorkerPoolBackend
+    private let makeFunctions: @Sendable () -> WorkerPoolBackend
+    private struct State {
+        var functions: WorkerPoolBackend?
+        var isClosed = false
+    }
+    private let state = Mutex(State())
+
+    init(
+        name: String, jobID: String, backend: String, cores: Int, programs: SlurmPrograms,
+        _ settings: SlurmPilotBackend.Settings
+    ) {
+        self.name = name
+        owner = backend
+        let srun = [
+            "--jobid=\(jobID)", "--overlap", "--nodelist=\(name)", "--cpus-per-task=\(cores)", "--quit-on-interrupt",
+        ]
+        let launcher = WorkerLauncher { worker in
+            let words = ["--nodes=1", "--ntasks=1", "--unbuffered", "--export=ALL"] + srun
+            let directory = worker.workingDirectory.map { ["--chdir=\($0)"] } ?? []
+            var command = programs.command("srun", words + directory + [worker.program] + worker.arguments)
+            command.environment.merge(worker.environment) { _, own in own }
+            return command
+        }
+        var configuration = WorkerPoolBackend.Configuration()
+        configuration.program = settings.program
+        configuration.environment = settings.workerEnvironment
+        configuration.startTimeout = settings.startTimeout
+        configuration.heartbeatTimeout = settings.heartbeatTimeout
+        configuration.logger = settings.logger
+        let ofFunctions = configuration
+        makeFunctions = {
+            var configuration = ofFunctions
+            let workers = max(1, min(cores, settings.workersPerNode ?? 8))
+            configuration.concurrency = (cores + workers - 1) / workers
+            return WorkerPoolBackend(
+                name: "\(backend)-\(name)", workers: workers, launcher: launcher, configuration: configuration)
+        }
+        configuration.concurrency = cores + 1  // one is for its presence
+        commands = WorkerPoolBackend(
+            name: "\(backend)-\(name)-commands", workers: 1, launcher: launcher, configuration: configuration)
+    }
+
+    /// Returns when it can run commands.
+    func start() async throws { try await commands.start() }
+
+    /// Returns when it can run commands again.
+    func ready() async throws { try await commands.ready() }
+
+    /// Returns when it can't run commands any more.
+    func lost() async { _ = try? await commands.execute(PortableCommand.presenceCall(of: owner)) }
+
+    func run(_ request: CommandRequest, adding variables: [String: String]) async throws -> CommandResult {
+        let call = try PortableCommand.call(for: request, adding: variables)
+        return try PortableCommand.result(try await commands.execute(call), of: request)
+    }
+
+    func run(_ call: PortableCall) async throws -> PortableResult {
+        let pool = state.withLock { state -> WorkerPoolBackend? in
+            if state.functions == nil, !state.isClosed { state.functions = makeFunctions() }
+            return state.functions
+        }
+        guard let pool else { throw SlurmJobError(.nodeFailure, detail: "on \(name)") }
+        do { try await pool.start() } catch {
+            // It can't start any more; the next call has a new one.
+            state.withLock { if $0.functions === pool { $0.functions = nil } }
+            throw error
+        }
+        return try await pool.execute(call)
+    }
+
+    /// Ends all its workers.
+    func shutdown() async {
+        let functions = state.withLock { state in
+            state.isClosed = true
+            return state.functions
+        }
+        async let ended: Void? = functions?.shutdown()
+        await commands.shutdown()
+        _ = await ended
+    }
+}

@@ -1,0 +1,292 @@
+public import AsyncFlow
+import AsyncFlowWorkers
+import Foundation
+public import Logging
+import Synchronization
+
+/// Runs commands and portable tasks inside allocations of Slurm, at the speed of workers: Slurm is asked for nodes once,
+/// and what runs on them when is decided here.
+///
+/// ```swift
+/// try await WorkflowWorker.serveIfLaunchedAsOne([Tasks.simulate])
+/// let pilot = SlurmPilotBackend(nodes: 2, coresPerNode: 64, options: SlurmOptions(time: .seconds(3600)))
+/// try await withWorkflowEngine(backends: [pilot]) { flow in … }
+/// ```
+///
+/// On each node of a *pilot*, which is one allocation, the program itself is started by `srun`, as a worker. The program's
+/// file and the engine's work directory must be in a file system that the nodes see under the same paths.
+///
+/// There are as many pilots as there is work for, between the two limits in ``Settings``. A task is started only where
+/// enough is left of the pilot's time: as much as the task's `.timeout(_:)` says, or else as others of its name took.
+public final class SlurmPilotBackend: CommandBackend, PortableBackend {
+    public let name: String
+    public var reportsStart: Bool { true }
+    /// What every pilot asks for.
+    public let options: SlurmOptions
+    /// How many nodes a pilot has.
+    public let nodes: Int
+    /// How many cores it has on each of them.
+    public let coresPerNode: Int
+    private let settings: Settings
+    private let programs: SlurmPrograms
+    private let fixed: CurrentAllocation?
+    private let driver: PilotDriver
+    private let lastKey = Atomic<UInt64>(0)
+
+    /// How a ``SlurmPilotBackend`` deals with the cluster and with its workers.
+    public struct Settings: Sendable {
+        /// How many pilots there are from the first task on, with work or without; none by default.
+        public var minimumPilots = 0
+        /// How many there are at most, not counted those that are about to end; 1 by default. A further one is asked for
+        /// when as much waits as would fill it.
+        public var maximumPilots = 1
+        /// After how long without a task a pilot is given back; after a minute by default.
+        public var idleTimeout: Duration = .seconds(60)
+        /// For how long before its end a pilot starts nothing any more; 30 seconds by default.
+        public var endMargin: Duration = .seconds(30)
+        /// How much memory a pilot asks for on each node, and tasks share there. Nil, the default, leaves that to the
+        /// cluster; memory that tasks ask for isn't counted then.
+        public var memoryPerNode: MemorySize?
+        /// How many GPUs a pilot asks for on each node, and tasks share there; none by default.
+        public var gpusPerNode = 0
+        /// How many processes for portable tasks there are on a node; as many as cores by default, but not more than 8,
+        /// which then run several tasks at once.
+        public var workersPerNode: Int?
+        /// The program that is started on the nodes, which calls `WorkflowWorker.serveIfLaunchedAsOne(_:)`; this program
+        /// by default.
+        public var program: String?
+        /// More variables for the workers, which commands inherit.
+        public var workerEnvironment: [String: String] = [:]
+        /// How long a worker may take from its launch until it is ready; a minute by default.
+        public var startTimeout: Duration = .seconds(60)
+        /// After how long without a word a worker counts as lost; 10 seconds by default.
+        public var heartbeatTimeout: Duration = .seconds(10)
+        /// Where `salloc`, `srun`, `squeue`, `scontrol` and `scancel` are; nil, the default, for `PATH`.
+        public var programFolder: String?
+        /// Environment variables for these programs, such as `SLURM_CONF`.
+        public var environment: [String: String] = [:]
+        /// Gets what becomes of pilots and workers.
+        public var logger: Logger = .asyncFlow(label: "asyncflow.slurm")
+
+        public init() {}
+    }
+
+    /// The allocation that this process runs in.
+    struct CurrentAllocation: Sendable, Hashable {
+        var jobID: String
+        var nodeList: String
+        var nodes: Int
+        var cores: Int
+
+        /// - Returns: nil if the variables aren't those of an allocation.
+        init?(_ environment: [String: String]) {
+            guard let id = environment["SLURM_JOB_ID"], !id.isEmpty,
+                let list = environment["SLURM_JOB_NODELIST"] ?? environment["SLURM_NODELIST"],
+                let nodes = (environment["SLURM_JOB_NUM_NODES"] ?? environment["SLURM_NNODES"]).flatMap({ Int($0) }),
+                // `8(x2),4`: the smallest is what there is on all of them.
+                let cores = environment["SLURM_JOB_CPUS_PER_NODE"]?.split(separator: ",")
+                    .map({ Int($0.prefix { $0.isNumber }) ?? 0 }).min(), cores > 0
+            else { return nil }
+            (jobID, nodeList, self.nodes, self.cores) = (id, list, nodes, cores)
+        }
+    }
+
+    /// Pilots that are allocations of their own.
+    ///
+    /// - Parameters:
+    ///   - name: the name for `.on("pilot")`.
+    ///   - nodes: how many nodes a pilot has.
+    ///   - coresPerNode: how many cores it has on each of them.
+    ///   - options: what it asks for besides, such as the partition and the time. Without a time it has the cluster's
+    ///     default.
+    ///   - settings: how it deals with the cluster and with its workers.
+    public convenience init(
+        name: String = "pilot", nodes: Int = 1, coresPerNode: Int, options: SlurmOptions = SlurmOptions(),
+        settings: Settings = Settings()
+    ) {
+        self.init(name, nodes, coresPerNode, options, settings, fixed: nil)
+    }
+
+    /// The allocation that this process runs in, as the only pilot.
+    ///
+    /// - Parameters:
+    ///   - name: the name for `.on("pilot")`.
+    ///   - settings: how it deals with its workers.
+    /// - Returns: nil outside of an allocation, where `SLURM_JOB_ID` isn't set.
+    public static func inCurrentAllocation(
+        name: String = "pilot", settings: Settings = Settings()
+    ) -> SlurmPilotBackend? {
+        guard let current = CurrentAllocation(ProcessInfo.processInfo.environment) else { return nil }
+        return SlurmPilotBackend(name, current.nodes, current.cores, SlurmOptions(), settings, fixed: current)
+    }
+
+    init(
+        _ name: String, _ nodes: Int, _ coresPerNode: Int, _ options: SlurmOptions, _ settings: Settings,
+        fixed: CurrentAllocation?
+    ) {
+        self.name = name
+        self.nodes = nodes
+        self.coresPerNode = coresPerNode
+        self.options = options
+        self.settings = settings
+        self.fixed = fixed
+        programs = SlurmPrograms(
+            folder: settings.programFolder, environment: settings.environment, patience: .seconds(60))
+        var limits = PilotMachine.Settings()
+        limits.nodes = nodes
+        limits.coresPerNode = coresPerNode
+        limits.memoryPerNode = settings.memoryPerNode?.bytes
+        limits.gpusPerNode = settings.gpusPerNode
+        limits.minimumPilots = settings.minimumPilots
+        limits.maximumPilots = settings.maximumPilots
+        limits.walltime = options.time
+        limits.endMargin = settings.endMargin
+        limits.idleTimeout = settings.idleTimeout
+        limits.isFixed = fixed != nil
+        driver = PilotDriver(
+            name: name, prefix: "asyncflow-\(String(UInt64.random(in: 0 ... .max), radix: 36))-pilot", programs,
+            arguments: Self.arguments(nodes, coresPerNode, options, settings), settings, limits, fixed: fixed)
+    }
+
+    static func arguments(_ nodes: Int, _ cores: Int, _ options: SlurmOptions, _ settings: Settings) -> [String] {
+        // The loss of a node isn't that of the others.
+        var list = [
+            "--nodes=\(nodes)", "--ntasks=\(nodes)", "--ntasks-per-node=1", "--cpus-per-task=\(cores)", "--no-kill",
+        ]
+        if let memory = settings.memoryPerNode { list.append("--mem=\((memory.bytes + 1 << 20 - 1) >> 20)M") }
+        if settings.gpusPerNode > 0 { list.append("--gpus-per-node=\(settings.gpusPerNode)") }
+        return list + SubmissionArguments.list(options)
+    }
+
+    private var problem: String? {
+        if nodes < 1 || coresPerNode < 1 { return "a pilot of \(nodes) nodes with \(coresPerNode) cores was asked for" }
+        if options.nodes != nil { return "the number of nodes belongs into nodes:, not into the options" }
+        if settings.maximumPilots < 1 || settings.minimumPilots < 0 {
+            return "\(settings.minimumPilots) to \(settings.maximumPilots) pilots were asked for"
+        }
+        if let time = options.time, time <= settings.endMargin * 2 {
+            return "a pilot's time of \(time) leaves none for tasks, as nothing is started in its last "
+                + "\(settings.endMargin) (endMargin)"
+        }
+        if settings.program == nil, !WorkflowWorker.servesIfLaunchedAsOne {
+            return "its nodes run this program as a worker, so its first line must be "
+                + "'try await WorkflowWorker.serveIfLaunchedAsOne([…])'"
+        }
+        return options.problem
+    }
+
+    /// - Throws: `CommandError` if Slurm's programs aren't there; ``SlurmJobError`` if the options make no sense.
+    public func start() async throws {
+        if let problem { throw SlurmJobError(.unusable, detail: problem) }
+        _ = try await programs.call(fixed == nil ? "salloc" : "srun", ["--version"])
+    }
+
+    /// Ends all workers, and gives all allocations back that were asked for here.
+    public func shutdown() async { await driver.shutdown() }
+
+    /// How many pilots there are, those included that were asked for.
+    public var pilotCount: Int { get async { await driver.pilotCount } }
+
+    /// Runs a command on a node of a pilot, when there is room for it.
+    ///
+    /// - Throws: `CommandError` if the command itself failed; ``SlurmJobError`` if there is no pilot for it, or if that
+    ///   was over before it; `WorkerLostError` if its node was lost; `CancellationError` if it was cancelled.
+    public func execute(_ request: CommandRequest) async throws -> CommandResult {
+        try request.command.validate()
+        if request.watcher != nil {
+            throw SlurmJobError(
+                .unusable, detail: "a service must run where its users can reach it: use another backend")
+        }
+        let kind = kind(of: request.task, request.resources, ranks: request.isParallel ? request.resources.ranks : 1)
+        return try await run(kind, for: request.task) { turn in
+            let variables = self.variables(request.resources, turn.shares[0].gpus)
+            guard request.isParallel else { return try await turn.nodes[0].run(request, adding: variables) }
+            return try await self.runParallel(request, turn, variables)
+        }
+    }
+
+    /// Runs a portable task in a worker on a node of a pilot, when there is room for it.
+    public func execute(_ call: PortableCall) async throws -> PortableResult {
+        try await run(kind(of: call.task, call.task.resourceRequest, ranks: 1), for: call.task) { turn in
+            let variables = self.variables(call.task.resourceRequest, turn.shares[0].gpus)
+            return try await turn.nodes[0].run(call.adding(variables))
+        }
+    }
+
+    private func kind(of task: TaskContext, _ resources: ResourceRequest, ranks: Int) -> PilotMachine.Kind {
+        var need = PilotMachine.Need(cores: max(1, resources.cores ?? 1), ranks: ranks)
+        let (memory, count) = (resources.memory.bytes, Int64(ranks))
+        if settings.memoryPerNode != nil, memory > 0 { need.memory = memory / count + (memory % count == 0 ? 0 : 1) }
+        let gpus = resources.gpus / Double(ranks)
+        need.gpus = gpus >= 1 ? Int(gpus.rounded(.up)) * 1000 : Int((gpus * 1000 + 1e-6).rounded(.down))
+        return PilotMachine.Kind(need: need, priority: task.priorityLevel, name: task.taskName, timeout: task.timeout)
+    }
+
+    private func variables(_ resources: ResourceRequest, _ gpus: [GPUPool.Share]) -> [String: String] {
+        var variables: [String: String] = [:]
+        if let cores = resources.cores, cores > 0 { variables["OMP_NUM_THREADS"] = "\(cores)" }
+        if !gpus.isEmpty {
+            let list = gpus.map { "\($0.index)" }.joined(separator: ",")
+            variables["CUDA_VISIBLE_DEVICES"] = list
+            variables["ROCR_VISIBLE_DEVICES"] = list
+        }
+        return variables
+    }
+
+    private func run<Result: Sendable>(
+        _ kind: PilotMachine.Kind, for task: TaskContext,
+        _ body: @Sendable (PilotDriver.Turn) async throws -> Result
+    ) async throws -> Result {
+        if let slot = task.resourceRequest.slots.first {
+            throw SlurmJobError(.unusable, detail: "a pilot has no resource named '\(slot.key)'")
+        }
+        let key = lastKey.add(1, ordering: .relaxed).newValue
+        let turn = try await driver.turn(key, kind)
+        task.reportStarted()
+        let begin = ContinuousClock.now
+        do {
+            let result = try await body(turn)
+            await driver.finished(key, elapsed: ContinuousClock.now - begin)
+            return result
+        } catch {
+            let hasEnded = await driver.hasEnded(turn.pilot)
+            await driver.finished(key, elapsed: nil)
+            let isLost = error is WorkerLostError || error is WorkerPoolError
+            guard isLost, hasEnded else { throw error }
+            throw SlurmJobError(.timeLimit, jobID: turn.jobID, detail: "that of its pilot, on \(turn.nodes[0].name)")
+        }
+    }
+
+    /// Ranks are started by `srun`, which knows how they find each other.
+    private func runParallel(
+        _ request: CommandRequest, _ turn: PilotDriver.Turn, _ variables: [String: String]
+    ) async throws -> CommandResult {
+        let hosts = zip(turn.shares, turn.nodes).flatMap { Array(repeating: $1.name, count: $0.ranks) }
+        let path = try request.task.makeRunDirectory() + "/\(request.task.taskID).hosts"
+        try Data((hosts.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var command = programs.command(
+            "srun",
+            [
+                "--jobid=\(turn.jobID)", "--overlap", "--nodes=\(turn.nodes.count)", "--ntasks=\(hosts.count)",
+                "--cpus-per-task=\(max(1, request.resources.cores ?? 1))", "--distribution=arbitrary",
+                "--kill-on-bad-exit=1", "--export=ALL", request.command.executable,
+            ] + request.command.arguments)
+        command.environment.merge(variables) { own, _ in own }
+        command.environment.merge(request.command.environment) { _, own in own }
+        command.environment["SLURM_HOSTFILE"] = path
+        command.standardInput = request.command.standardInput
+        command.workingDirectory = request.command.workingDirectory
+        return try await CommandRunner().run(
+            command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap)
+    }
+}
+
+extension SlurmPilotBackend: DryRunnableBackend {
+    package func dryRunDetail(of command: Command, resources: ResourceRequest, for task: TaskContext) -> String {
+        let launch =
+            task.isParallel ? "srun --jobid=<pilot> --overlap --ntasks=\(resources.ranks) " : "srun --jobid=<pilot>: "
+        let arguments = Self.arguments(nodes, coresPerNode, options, settings)
+        return Command("salloc", arguments: arguments).description + ": " + launch + command.description
+    }
+}

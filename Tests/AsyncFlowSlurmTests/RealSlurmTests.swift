@@ -1,0 +1,111 @@
+import AsyncFlow
+import Foundation
+import Testing
+
+@testable import AsyncFlowSlurm
+
+@Suite(
+    "Tasks as jobs of a real Slurm",
+    .enabled(if: SlurmCluster.isInstalled, "Slurm isn't installed: scripts/install-tools slurm"), SlurmCluster(),
+    .serialized, .timeLimit(.minutes(10)))
+struct RealSlurmTests {
+    @Test("output, exit code, signal, and a graph of jobs")
+    func ends() async throws {
+        try await withSlurm { flow in
+            let say = flow.executableTask("say") { (text: String) in "echo \(text)" }
+            let count = flow.executableTask("count") { (text: String) in
+                Command("wc", "-c").standardInput(.text(text))
+            }
+            let fail = flow.executableTask("fail") { Command.shell("echo trouble >&2; exit 7") }
+            let die = flow.executableTask("die") { Command.shell("kill -11 $$") }
+            let (counted, failed, died) = (count(say("four")), fail(), die())
+            let length = try await counted.value
+            #expect(length == "5\n")
+            let error = await failed.rootError as? CommandError
+            #expect(error?.exitCode == 7 && error?.standardErrorTail == "trouble\n")
+            #expect((await died.rootError as? CommandError)?.signal == 11)
+        }
+    }
+
+    @Test("ranks run on several nodes")
+    func ranks() async throws {
+        try await withSlurm { flow in
+            let where_ = flow.executableTask("where", .ranks(4), .slurm(nodes: 2)) {
+                Command.shell("echo $SLURMD_NODENAME $SLURM_NTASKS")
+            }
+            let lines = try await where_().value.split(separator: "\n")
+            #expect(lines.count == 4 && Set(lines).count == 2 && lines.allSatisfy { $0.hasSuffix(" 4") })
+        }
+    }
+
+    @Test("what the cluster can't have is refused, with its words")
+    func refusal() async throws {
+        try await withSlurm { flow in
+            let nowhere = flow.executableTask("nowhere", .slurm(partition: "nowhere")) { "echo" }
+            let error = await nowhere().rootError as? SlurmJobError
+            #expect(error?.reason == .rejected)
+            #expect(error?.detail.contains("invalid partition") == true, "\(error?.detail ?? "")")
+        }
+    }
+
+    @Test("an engine that is cancelled with a thousand jobs queued leaves nothing")
+    func cancelling() async throws {
+        try await withSlurm { flow in
+            let sleep = flow.executableTask("sleep") { "sleep 977" }
+            let events = flow.events
+            let futures = (1...1000).map { _ in sleep() }
+            for await event in events where event.type == .taskStarted { break }
+            await flow.shutdown(.immediate)
+            for future in futures { #expect(future.state == .cancelled) }
+        }
+        // Jobs that are completing have no processes any more, but are still shown for a moment.
+        try await SlurmCluster.wait(for: "an empty queue") { try await SlurmCluster.queue().isEmpty }
+    }
+
+    @Test("the controller dies while jobs run and one is submitted: all end as they should")
+    func controllerDies() async throws {
+        try await withSlurm { flow in
+            let marks = SlurmCluster.folder + "/marks"
+            let wait = flow.executableTask("wait") {
+                Command.shell("sleep 3; echo done; echo >>\"$MARKS\"").environment(["MARKS": marks])
+            }
+            let say = flow.executableTask("say") { "echo later" }
+            let events = flow.events
+            let waiting = (1...8).map { _ in wait() }
+            var started = 0
+            for await event in events where event.type == .taskStarted {
+                started += 1
+                if started == waiting.count { break }
+            }
+            try await SlurmCluster.control("kill-controller")
+            let late = say()
+            // They end while it is away.
+            try await SlurmCluster.wait(for: "the end of the running jobs") {
+                FileManager.default.contents(atPath: marks)?.count == started
+            }
+            try await SlurmCluster.control("start-controller")
+            for future in waiting { #expect(try await future.value == "done\n") }
+            #expect(try await late.value == "later\n")
+        }
+    }
+
+    @Test("a node crashes: its job fails as lost, and is run again if the policy says so")
+    func nodeCrash() async throws {
+        try await withSlurm { flow in
+            let crash = flow.executableTask("crash", .slurm(extraArguments: ["--nodelist=node2"])) { "sleep 978" }
+            let events = flow.events
+            let future = crash()
+            for await event in events where event.type == .taskStarted { break }
+            try await SlurmCluster.control("crash-node", "2")
+            try await SlurmCluster.call("scontrol", ["update", "NodeName=node2", "State=DOWN", "Reason=test"])
+            let error = await future.rootError as? SlurmJobError
+            #expect(error?.reason == .nodeFailure)
+            #expect(error?.code == .workerLost)
+            try await SlurmCluster.control("start-node", "2")
+        }
+    }
+
+    private func withSlurm(_ body: @escaping @Sendable (WorkflowEngine) async throws -> Void) async throws {
+        try await SlurmCluster.within(.seconds(240)) { try await withSlurmEngine(SlurmCluster.backend(), body) }
+    }
+}

@@ -1,0 +1,28 @@
+import AsyncFlow
+import Foundation
+import Logging
+
+@testable import AsyncFlowSlurm
+
+/// Runs `body` with a quiet engine whose commands go to a cluster, in a work directory that is deleted afterwards.
+nonisolated(nonsending) func withSlurmEngine<Result>(
+    _ backend: any Backend, dryRun: Bool = false, _ body: (WorkflowEngine) async throws -> Result
+) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow slurm '\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    logger.logLevel = .critical
+    return try await withWorkflowEngine(
+        WorkflowEngine.Configuration(workers: 2, workDirectory: folder, dryRun: dryRun, logger: logger),
+        backends: [backend], signals: .ignored, body)
+}
+
+extension TaskFuture {
+    /// What the task ended with, if that wasn't a value: the first cause of it. Waits for the end.
+    var rootError: (any Error)? {
+        get async {
+            guard case .failure(let error) = await result else { return nil }
+            return (error as? any WorkflowError)?.rootCause ?? error
+        }
+    }
+}
