@@ -1,11 +1,13 @@
-// An ensemble of simulations that runs in this process, or in processes of its own, from the same source.
+// An ensemble of simulations that runs in this process, in processes of its own, or on the nodes of a cluster, from the
+// same source.
 //
-// usage: ensemble [--backend local|pool]
+// usage: ensemble [--backend local|pool|slurm]
 //
 // What runs elsewhere is a portable task: a constant with a name, whose arguments and value are Codable. The program is
-// its own worker: the pool starts it again, and the first line below serves.
+// its own worker: the pool, or Slurm, starts it again, and the first line below serves.
 
 import AsyncFlow
+import AsyncFlowSlurm
 import AsyncFlowWorkers
 import Foundation
 
@@ -43,8 +45,13 @@ let backend: any Backend
 switch arguments {
 case [], ["--backend", "pool"]: backend = WorkerPoolBackend(name: "here", workers: 2)
 case ["--backend", "local"]: backend = LocalBackend(name: "here")
+case ["--backend", "slurm"]:
+    // The allocation that the program was started in, or one of its own.
+    backend =
+        SlurmPilotBackend.inCurrentAllocation(name: "here")
+        ?? SlurmPilotBackend(name: "here", nodes: 2, coresPerNode: 2)
 default:
-    FileHandle.standardError.write(Data("usage: ensemble [--backend local|pool]\n".utf8))
+    FileHandle.standardError.write(Data("usage: ensemble [--backend local|pool|slurm]\n".utf8))
     exit(64)
 }
 

@@ -17,7 +17,10 @@ final class Allocation: Sendable {
         var isGranted = false
         var isReleased = false
         var process: Task<String, Never>?
+        var patience: Task<Void, Never>?
     }
+    /// How long a released one may take to end before its `salloc` is made to.
+    private static let releasePatience: Duration = .seconds(30)
     private let name: String
     private let channel: ProcessChannel
     private let state = Mutex(State())
@@ -70,8 +73,10 @@ final class Allocation: Sendable {
         let reason = await process.value
         release()
         close(channel.reading)
-        if isReleased || state.withLock({ !$0.isGranted }) {
-            // One that was granted while its salloc was stopped.
+        let (isGranted, patience) = state.withLock { ($0.isGranted, $0.patience) }
+        patience?.cancel()
+        if !isGranted || !reason.isEmpty {
+            // It may have been granted at the moment when its salloc was ended.
             try? await programs.cancel(name: name, ids: [])
         }
         return reason
@@ -79,11 +84,17 @@ final class Allocation: Sendable {
 
     /// Gives it back, or doesn't want it any more.
     func release() {
-        let (process, closes) = state.withLock { state in
+        let (process, isFirst) = state.withLock { state in
             defer { state.isReleased = true }
-            return (state.isGranted ? nil : state.process, !state.isReleased)
+            return (state.process, !state.isReleased)
         }
-        if closes { close(channel.writing) }
-        process?.cancel()
+        guard isFirst else { return }
+        close(channel.writing)
+        guard let process else { return }
+        if !state.withLock(\.isGranted) { return process.cancel() }
+        let patience = Task {
+            if (try? await Task.sleep(for: Self.releasePatience)) != nil { process.cancel() }
+        }
+        state.withLock { $0.patience = patience }
     }
 }

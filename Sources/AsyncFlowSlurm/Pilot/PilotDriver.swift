@@ -91,7 +91,7 @@ actor PilotDriver {
             case .allocate(let pilot): allocate(pilot)
             case .release(let pilot): release(pilot)
             case .start(let key, let pilot, let shares):
-                guard let state = pilots[pilot] else { continue }
+                let state = pilots[pilot]!  // it is kept for as long as the machine has it
                 let nodes = shares.map { state.nodes[$0.node] }
                 waiters.removeValue(forKey: key)?.resume(
                     returning: Turn(pilot: pilot, jobID: state.jobID, shares: shares, nodes: nodes))
@@ -100,11 +100,14 @@ actor PilotDriver {
             }
         }
         setTimer()
-        if machine.isOver {
-            let all = whenOver
-            whenOver = []
-            for continuation in all { continuation.resume() }
-        }
+        tellIfOver()
+    }
+
+    private func tellIfOver() {
+        guard machine.isOver, pilots.isEmpty else { return }
+        let all = whenOver
+        whenOver = []
+        for continuation in all { continuation.resume() }
     }
 
     private func error(_ refusal: PilotMachine.Refusal) -> any Error {
@@ -222,17 +225,18 @@ actor PilotDriver {
     private func over(_ pilot: Int, _ reason: String) async {
         guard let state = pilots[pilot] else { return }
         pilots[pilot]!.isOver = true
+        if machine.pilots[pilot]?.stage == .asked {
+            let words = reason.isEmpty ? "salloc ended without a word" : reason
+            perform(machine.failed(pilot, words, isFinal: !SlurmPrograms.isTransient(words), now: now))
+        } else {
+            perform(machine.ended(pilot, now: now))
+        }
         await withDiscardingTaskGroup { group in
             for node in state.nodes { group.addTask { await node.shutdown() } }
         }
         for life in pilots[pilot]?.lives ?? [] { await life.value }
         pilots[pilot] = nil
-        if state.jobID.isEmpty, machine.pilots[pilot]?.stage == .asked {
-            let isFinal = !SlurmPrograms.isTransient(reason)
-            perform(machine.failed(pilot, reason, isFinal: isFinal, now: now))
-        } else {
-            perform(machine.ended(pilot, now: now))
-        }
+        tellIfOver()
     }
 
     /// Ends all pilots, and returns when they are gone.
@@ -240,7 +244,8 @@ actor PilotDriver {
         perform(machine.close())
         timer?.cancel()
         await withCheckedContinuation { continuation in
-            if machine.isOver { continuation.resume() } else { whenOver.append(continuation) }
+            whenOver.append(continuation)
+            tellIfOver()
         }
     }
 }

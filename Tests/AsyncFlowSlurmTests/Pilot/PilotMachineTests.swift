@@ -116,7 +116,7 @@ struct PilotMachineTests {
 
     @Test("a pilot with too little time for one task stays for others, as long as there may be a further one")
     func stays() {
-        var machine = machine(pilots: 2)
+        var machine = machine(pilots: 2) { $0.idleTimeout = .seconds(5000) }
         #expect(machine.submit(2, kind(timeout: .seconds(900)), now: .seconds(500)) == [.allocate(pilot: 2)])
         _ = machine.granted(2, nodes: ["n3", "n4"], end: .seconds(1510), now: .seconds(510))
         #expect(machine.nodeReady(2, 0, now: .seconds(511)) == [.start(2, pilot: 2, [.init(node: 0, ranks: 1)])])
