@@ -65,9 +65,6 @@ public struct TaskContext: Sendable {
     /// Whether a command consists of ranks.
     package var isParallel: Bool { options?.isParallel ?? false }
 
-    /// What its definition says who goes first.
-    package var priority: Priority { options?.policies.priority ?? .normal }
-
     /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
     /// not, count as part of it.
     public static var current: TaskContext? {

@@ -235,7 +235,7 @@ public struct InferenceBackend: PromptBackend {
             let (asked, sent) = (request, route)
             let (outcome, next): (Exchange.Outcome, Servers.Route)
             do {
-                (outcome, next) = try await gate.pass(tokens: guess, priority: task?.priority.level ?? 0) {
+                (outcome, next) = try await gate.pass(tokens: guess, priority: task?.priorityLevel ?? 0) {
                     task?.reportStarted()
                     let (outcome, next) = try await servers.post(asked, sent)
                     return ((outcome, next), outcome.tokens)
