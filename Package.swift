@@ -117,9 +117,19 @@ let package = Package(
             resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: settings),
         .target(
+            name: "AsyncFlowWebServer",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "AsyncFlowDashboard",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTelemetry",
+                "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -143,8 +153,8 @@ let package = Package(
         .target(
             name: "AsyncFlowPrometheus",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTelemetry", .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
@@ -179,17 +189,26 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "ScriptedHTTPServer",
+            dependencies: [
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/ScriptedHTTPServer", swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowHTTPTests",
             dependencies: [
                 "AsyncFlowHTTP",
                 "AsyncFlow",
+                "ScriptedHTTPServer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -197,10 +216,10 @@ let package = Package(
             dependencies: [
                 "AsyncFlowInference",
                 "AsyncFlow",
+                "ScriptedHTTPServer",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -226,14 +245,13 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowOpenTelemetryTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry",
+                "AsyncFlow", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry", "ScriptedHTTPServer",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             exclude: ["decode-otlp.py"], swiftSettings: settings),
@@ -246,7 +264,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowDashboardTests",
             dependencies: [
-                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry",
+                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,8 +1,7 @@
 import AsyncFlow
 import AsyncFlowTelemetry
+import AsyncFlowWebServer
 import Dispatch
-import Hummingbird
-import Logging
 import NIOCore
 import Synchronization
 
@@ -17,7 +16,6 @@ import Darwin
 /// The life of a dashboard: its server, who makes its updates, and how both end.
 final class DashboardLife: Sendable {
     private struct State {
-        var server: Task<Void, Never>?
         var updates: Task<Void, Never>?
         var ending: Task<Void, Never>?
         /// Nothing more comes from the engine.
@@ -30,13 +28,11 @@ final class DashboardLife: Sendable {
     private let state = Mutex(State())
     let hub: UpdateHub
     private let keepOpen: Duration
-    private let connections = OpenConnections()
+    private let server = WebServer()
     private let engineMayEnd = DispatchSemaphore(value: 0)
 
     /// How long browsers may take to get the last state.
     private static let patience = Duration.milliseconds(700)
-    /// How long what has been written to them may take to be sent.
-    private static let sendingPatience = Duration.milliseconds(200)
     /// How long the engine's end waits for the dashboard's.
     private static let enginePatience = DispatchTimeInterval.seconds(1)
 
@@ -49,33 +45,14 @@ final class DashboardLife: Sendable {
 
     /// - Returns: the port.
     func start(routes: DashboardRoutes, host: String, port: Int) async throws -> Int {
-        let (started, report) = AsyncStream<Result<Int, any Error>>.makeStream()
-        // What goes wrong is thrown here; later there is nothing that somebody could do about it.
-        let quiet = Logger(label: "asyncflow.dashboard") { _ in SwiftLogNoOpLogHandler() }
-        let connections = connections
-        let application = Application(
-            router: routes.router(),
-            server: .http1(configuration: .init(additionalChannelHandlers: [connections.tracker])),
-            configuration: .init(address: .hostname(host, port: port), serverName: nil),
-            onServerRunning: { channel in report.yield(.success(channel.localAddress?.port ?? port)) }, logger: quiet)
-        let server = Task.detached { [self] in
-            do {
-                try await application.run()
-            } catch {
-                report.yield(.failure(error))
-            }
-            report.finish()
-            over()
-        }
-        state.withLock { $0.server = server }
-        var results = started.makeAsyncIterator()
-        switch await results.next() {
-        case .success(let port): return port
-        case .failure(let error): throw Self.error(error, host, port)
-        case nil:
-            server.cancel()
-            try Task.checkCancellation()
-            throw DashboardError(description: "The dashboard's server ended before it had begun.")
+        do {
+            let port = try await server.start(routes.router(), host: host, port: port)
+            server.whenOver { [self] in over() }
+            return port
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw Self.error(error, host, port)
         }
     }
 
@@ -149,21 +126,15 @@ final class DashboardLife: Sendable {
 
     /// Ends everything; returns at once.
     func stop() {
-        let (server, updates, ending) = state.withLock { state in
+        let (updates, ending) = state.withLock { state in
             state.isStopped = true
-            return (state.server, state.updates, state.ending)
+            return (state.updates, state.ending)
         }
         hub.end()
         hub.close()
         updates?.cancel()
         ending?.cancel()
-        server?.cancel()
-        Task.detached { [self] in
-            while !state.withLock({ $0.isOver }) {
-                try? await Task.sleep(for: Self.sendingPatience)
-                connections.close()
-            }
-        }
+        server.stop()
     }
 
     private func over() {

@@ -1,7 +1,7 @@
 public import AsyncFlow
 import AsyncFlowTelemetry
+import AsyncFlowWebServer
 import Hummingbird
-import Logging
 import NIOCore
 import Synchronization
 
@@ -15,6 +15,8 @@ public final class PrometheusEndpoint: Sendable {
     private let attachment: EventAttachment
     /// How often it is looked how busy the machine is.
     fileprivate static let sampleInterval = Duration.seconds(5)
+    /// How long the engine's end waits for the port to be closed: an answer may be under way.
+    fileprivate static let patienceInMicroseconds = 2_000_000
 
     fileprivate init(url: String, port: Int, _ attachment: EventAttachment) {
         self.url = url
@@ -51,20 +53,27 @@ extension WorkflowEngine {
             throw PrometheusEndpointError(
                 description: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
         }
-        let server = MetricsServer()
+        let server = WebServer()
         let sampler = resourceSampler
         let samples = Mutex<Int?>(nil)
         // The engine's end waits until the port is closed.
         let meter = LiveMeter {
             if let number = samples.withLock({ $0 }) { sampler.remove(number) }
-            server.stopAndWait()
+            let closed = WakeUp()
+            server.whenOver { closed.signal() }
+            server.stop()
+            _ = closed.wait(microseconds: PrometheusEndpoint.patienceInMicroseconds)
         }
         let engineID = id
+        let router = Router()
+        router.get("metrics") { request, _ in
+            let format = ExpositionFormat(accept: request.headers[.accept])
+            return Response(
+                status: .ok, headers: [.contentType: format.mediaType],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: format.page(of: meter.meter, engineID: engineID))))
+        }
         do {
-            let bound = try await server.start(host: host, port: port, logger: logger) { accept in
-                let format = ExpositionFormat(accept: accept)
-                return (format.mediaType, format.page(of: meter.meter, engineID: engineID))
-            }
+            let bound = try await server.start(router, host: host, port: port)
             samples.withLock { $0 = sampler.add(every: PrometheusEndpoint.sampleInterval) { meter.add($0) } }
             let shown = host.contains(":") ? "[\(host)]" : host
             return PrometheusEndpoint(

@@ -1,5 +1,6 @@
 import AsyncFlow
 import AsyncFlowTelemetry
+import AsyncFlowWebServer
 import Foundation
 import Hummingbird
 import HummingbirdTesting
@@ -245,6 +246,26 @@ struct DashboardTests {
         #expect(stuck.read(until: "\n").hasPrefix("HTTP/1.1 200"))
         await dashboard.stop()
         #expect(throws: SocketClient.Failure.self) { try SocketClient(port: dashboard.port) }
+    }
+
+    @Test("Browsers that come while it closes are no trouble")
+    func arrivals() async throws {
+        let (left, leaves) = AsyncStream.makeStream(of: Void.self)
+        for _ in 0..<20 {
+            let server = WebServer()
+            let port = try await server.start(Router(), host: "127.0.0.1", port: 0)
+            let (came, comes) = AsyncStream.makeStream(of: Void.self)
+            for _ in 0..<4 {
+                Thread.detachNewThread {
+                    while (try? SocketClient(port: port)) != nil { comes.yield() }
+                    leaves.yield()
+                }
+            }
+            for await _ in came.prefix(20) {}
+            server.stop()
+            await withCheckedContinuation { continuation in server.whenOver { continuation.resume() } }
+        }
+        for await _ in left.prefix(80) {}
     }
 }
 

@@ -45,12 +45,12 @@ struct PageTests {
             try await browser.wait("document.getElementById('names').textContent.includes('400 / 430')")
 
             // Why a task waits, in the words of the server.
-            try await browser.text(
+            _ = try await browser.text(
                 "(document.getElementById('tasks-state').value = 'waiting', "
                     + "document.getElementById('tasks-state').dispatchEvent(new Event('change')))")
             try await browser.wait("document.querySelectorAll('#tasks tbody tr').length === 25")
             try await browser.wait("document.querySelector('#tasks tbody').textContent.includes('waiting')")
-            try await browser.text("document.querySelector('#tasks tbody button').click()")
+            _ = try await browser.text("document.querySelector('#tasks tbody button').click()")
             try await browser.wait("document.getElementById('detail').open")
             let why = try await browser.text("document.querySelector('#detail .why').textContent")
             #expect(why.contains("waits for \(waiting.id) (running)"), "\(why)")
@@ -131,7 +131,7 @@ struct PageTests {
                 try await browser.wait("innerWidth === \(width)")
                 #expect(try await browser.text("document.documentElement.scrollWidth") == "\(width)")
             }
-            try await browser.text("document.querySelector('#tasks tbody tr:nth-child(2) button').click()")
+            _ = try await browser.text("document.querySelector('#tasks tbody tr:nth-child(2) button').click()")
             try await browser.wait("document.getElementById('detail').open")
             let detail = try await browser.text("document.getElementById('detail').textContent")
             #expect(detail.contains("Depends on (1)") && detail.contains("Needed by (1)"))

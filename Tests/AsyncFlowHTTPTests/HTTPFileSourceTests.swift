@@ -5,6 +5,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
+import ScriptedHTTPServer
 import Testing
 
 @testable import AsyncFlowHTTP
@@ -56,7 +57,7 @@ struct HTTPFileSourceTests {
     @Test("a file comes as it is, and is compared with its checksum")
     func plain() async throws {
         let text = String(repeating: "0123456789", count: 100_000)
-        let outcome = try await download(sha256: Self.sum(text)) { _ in .answer(200, [], text) }
+        let outcome = try await download(sha256: Self.sum(text)) { _ in .answer(body: text) }
         #expect(outcome.text == text)
         #expect(outcome.requests.first?.headers["accept-encoding"] == ["identity"])
     }
@@ -76,13 +77,14 @@ struct HTTPFileSourceTests {
     func cut() async throws {
         let outcome = try await download(sha256: Self.sum("abcdefghij")) { request in
             switch request.number {
-            case 1: .answer(200, [("ETag", "\"v\"")], "abcd", length: 10, .close)
-            case 2: .answer(206, [("ETag", "\"v\""), ("Content-Range", "bytes 4-9/10")], "efg", length: 6, .close)
-            default: .answer(206, [("ETag", "\"v\""), ("Content-Range", "bytes 7-9/10")], "hij")
+            case 1: .answer(200, [("ETag", "\"v\"")], body: "abcd", length: 10, .close)
+            case 2:
+                .answer(206, [("ETag", "\"v\""), ("Content-Range", "bytes 4-9/10")], body: "efg", length: 6, .close)
+            default: .answer(206, [("ETag", "\"v\""), ("Content-Range", "bytes 7-9/10")], body: "hij")
             }
         }
         #expect(outcome.text == "abcdefghij")
-        #expect(outcome.requests.map(\.range) == [nil, "bytes=4-", "bytes=7-"])
+        #expect(outcome.requests.map { $0.headers.first(name: "range") } == [nil, "bytes=4-", "bytes=7-"])
         #expect(outcome.requests[1].headers["if-range"] == ["\"v\""])
         #expect(outcome.pauses == [.milliseconds(500), .milliseconds(500)])
     }
@@ -91,8 +93,8 @@ struct HTTPFileSourceTests {
     func ignoresRange() async throws {
         let outcome = try await download { request in
             request.number == 1
-                ? .answer(200, [("ETag", "\"v\"")], "abcdefgh", length: 10, .close)
-                : .answer(200, [("ETag", "\"w\"")], "1234")
+                ? .answer(200, [("ETag", "\"v\"")], body: "abcdefgh", length: 10, .close)
+                : .answer(200, [("ETag", "\"w\"")], body: "1234")
         }
         #expect(outcome.text == "1234")
     }
@@ -100,16 +102,17 @@ struct HTTPFileSourceTests {
     @Test("without a version nothing is pieced together")
     func noVersion() async throws {
         let outcome = try await download { request in
-            request.number == 1 ? .answer(200, [], "abcd", length: 10, .close) : .answer(200, [], "0123456789")
+            request.number == 1
+                ? .answer(200, [], body: "abcd", length: 10, .close) : .answer(200, [], body: "0123456789")
         }
         #expect(outcome.text == "0123456789")
-        #expect(outcome.requests.map(\.range) == [nil, nil])
+        #expect(outcome.requests.map { $0.headers.first(name: "range") } == [nil, nil])
     }
 
     @Test("what an earlier download has left is gone on from")
     func earlier() async throws {
         let outcome = try await download(sha256: Self.sum("abcdef"), begun: ("abcd", "\"v\"")) { _ in
-            .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+            .answer(206, [("Content-Range", "bytes 4-5/6")], body: "ef")
         }
         #expect(outcome.text == "abcdef")
         let complete = try await download(begun: ("abcd", "\"v\"")) { _ in
@@ -121,8 +124,8 @@ struct HTTPFileSourceTests {
     @Test("pieces that don't fit together are fetched as a whole once more")
     func wrongPieces() async throws {
         let outcome = try await download(sha256: Self.sum("abcdef"), begun: ("XXXX", "\"v\"")) { request in
-            request.range == nil
-                ? .answer(200, [], "abcdef") : .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+            request.headers.first(name: "range") == nil
+                ? .answer(200, [], body: "abcdef") : .answer(206, [("Content-Range", "bytes 4-5/6")], body: "ef")
         }
         #expect(outcome.text == "abcdef")
         #expect(outcome.requests.count == 2)
@@ -130,7 +133,7 @@ struct HTTPFileSourceTests {
 
     @Test("a wrong checksum is an error with both")
     func mismatch() async throws {
-        let outcome = try await download(sha256: Self.sum("right")) { _ in .answer(200, [], "wrong") }
+        let outcome = try await download(sha256: Self.sum("right")) { _ in .answer(200, [], body: "wrong") }
         let (expected, actual) = (Self.sum("right"), Self.sum("wrong"))
         #expect(outcome.fileError?.reason == .checksumMismatch(expected: expected, actual: actual))
         #expect(outcome.fileError?.description.contains(expected) == true)
@@ -140,7 +143,7 @@ struct HTTPFileSourceTests {
 
     @Test("a server that always ends too early is an error with both lengths")
     func truncated() async throws {
-        let outcome = try await download(retries: 2) { _ in .answer(200, [], "abc", length: 10, .close) }
+        let outcome = try await download(retries: 2) { _ in .answer(200, [], body: "abc", length: 10, .close) }
         #expect(outcome.fileError?.reason == .truncated)
         #expect(outcome.fileError?.description.contains("3 of 10 bytes") == true, "\(outcome)")
         // The first answer brought something new, the others didn't.
@@ -150,7 +153,7 @@ struct HTTPFileSourceTests {
     @Test("a busy server is asked again after the time that it names")
     func retryAfter() async throws {
         let outcome = try await download { request in
-            request.number == 1 ? .answer(503, [("Retry-After", "7")], "busy") : .answer(200, [], "text")
+            request.number == 1 ? .answer(503, [("Retry-After", "7")], body: "busy") : .answer(200, [], body: "text")
         }
         #expect(outcome.text == "text")
         #expect(outcome.pauses == [.seconds(7)])
@@ -159,7 +162,7 @@ struct HTTPFileSourceTests {
     @Test("an answer that isn't the file is an error with its status and its beginning", arguments: [404, 403, 503])
     func status(code: Int) async throws {
         let outcome = try await download(retries: 1) { _ in
-            .answer(code, [], "<p>No  such\nfile</p>" + String(repeating: "x", count: 10_000))
+            .answer(code, [], body: "<p>No  such\nfile</p>" + String(repeating: "x", count: 10_000))
         }
         #expect(outcome.fileError?.reason == .httpStatus(code))
         let text = try #require(outcome.fileError?.description)
@@ -171,7 +174,8 @@ struct HTTPFileSourceTests {
     @Test("redirects are followed, up to a limit")
     func redirects() async throws {
         let outcome = try await download(path: "/a") { request in
-            request.path == "/a" ? .answer(302, [("Location", "/b")]) : .answer(200, [], "text of \(request.path)")
+            request.path == "/a"
+                ? .answer(302, [("Location", "/b")]) : .answer(200, [], body: "text of \(request.path)")
         }
         #expect(outcome.text == "text of /b")
         let endless = try await download { .answer(302, [("Location", "/\($0.number)")]) }
@@ -183,8 +187,8 @@ struct HTTPFileSourceTests {
     func stalled() async throws {
         let outcome = try await download(timeout: .milliseconds(100)) { request in
             request.number == 1
-                ? .answer(200, [("ETag", "\"v\"")], "abcd", length: 6, .hang)
-                : .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
+                ? .answer(200, [("ETag", "\"v\"")], body: "abcd", length: 6, .hang)
+                : .answer(206, [("Content-Range", "bytes 4-5/6")], body: "ef")
         }
         #expect(outcome.text == "abcdef")
     }
@@ -209,7 +213,7 @@ struct HTTPFileSourceTests {
 
     @Test("headers may be added")
     func headers() async throws {
-        let outcome = try await download(headers: ["Authorization": "Bearer x"]) { _ in .answer(200, [], "") }
+        let outcome = try await download(headers: ["Authorization": "Bearer x"]) { _ in .answer(200, [], body: "") }
         #expect(outcome.requests.first?.headers["authorization"] == ["Bearer x"])
     }
 
@@ -240,10 +244,10 @@ struct HTTPFileSourceTests {
         var configuration = WorkflowEngine.Configuration(workDirectory: folder, logger: logger)
         configuration.files.sources = [HTTPFileSource()]
         let reply = { @Sendable (request: ScriptedServer.Request) -> Reply in
-            switch (request.path, request.range) {
-            case ("/slow", nil): .answer(200, [("ETag", "\"v\"")], "abcd", length: 6, .hang)
-            case ("/slow", _): .answer(206, [("Content-Range", "bytes 4-5/6")], "ef")
-            default: .answer(200, [("ETag", "\"v\"")], "text", length: request.path == "/never" ? 9 : nil, .hang)
+            switch (request.path, request.headers.first(name: "range")) {
+            case ("/slow", nil): .answer(200, [("ETag", "\"v\"")], body: "abcd", length: 6, .hang)
+            case ("/slow", _): .answer(206, [("Content-Range", "bytes 4-5/6")], body: "ef")
+            default: .answer(200, [("ETag", "\"v\"")], body: "text", length: request.path == "/never" ? 9 : nil, .hang)
             }
         }
         try await ScriptedServer.run(reply) { server in

@@ -2,6 +2,7 @@ import AsyncFlow
 import Foundation
 import NIOConcurrencyHelpers
 import NIOHTTP1
+import ScriptedHTTPServer
 import Testing
 
 @testable import AsyncFlowInference

@@ -1,6 +1,7 @@
 import AsyncFlow
 import Foundation
 import NIOConcurrencyHelpers
+import ScriptedHTTPServer
 import Testing
 
 @testable import AsyncFlowInference

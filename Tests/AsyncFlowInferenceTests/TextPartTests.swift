@@ -1,5 +1,6 @@
 import AsyncFlow
 import Foundation
+import ScriptedHTTPServer
 import Testing
 
 @testable import AsyncFlowInference

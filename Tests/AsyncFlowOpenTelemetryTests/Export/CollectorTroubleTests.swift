@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import NIOConcurrencyHelpers
 import NIOHTTP1
+import ScriptedHTTPServer
 import Testing
 
 @Suite("Collectors that aren't as they should be", .timeLimit(.minutes(2)))
@@ -38,14 +39,14 @@ struct CollectorTroubleTests {
 
     @Test("429 with Retry-After is waited for, and nothing is lost")
     func busy() async throws {
-        try await ScriptedCollector.run({ request in
-            request.number == 1 ? .answer(429, headers: [("Retry-After", "1")]) : .answer(200)
+        try await ScriptedServer.run({ request in
+            request.number == 1 ? .answer(429, [("Retry-After", "1")]) : .answer(200)
         }) { collector in
-            let (statistics, log, _) = try await run(collector.endpoint) { _ = await $0.flush(within: .seconds(60)) }
+            let (statistics, log, _) = try await run(collector.url("")) { _ = await $0.flush(within: .seconds(60)) }
             #expect(statistics.lost == 0)
             #expect(statistics.sent == 21)
             #expect(statistics.retries == 1)
-            #expect(collector.requests[0].body == collector.requests[1].body)
+            #expect(collector.requests[0].bytes == collector.requests[1].bytes)
             #expect(log.filter { $0.contains("429") }.count == 1)
         }
     }
@@ -53,15 +54,15 @@ struct CollectorTroubleTests {
     @Test("503, a hanging request and a broken answer are tried again")
     func transient() async throws {
         let variables = Self.tracesOnly.merging(["OTEL_EXPORTER_OTLP_TIMEOUT": "300"]) { _, new in new }
-        try await ScriptedCollector.run({ request in
+        try await ScriptedServer.run({ request in
             switch request.number {
             case 1: .answer(503)
-            case 2: .hang
-            case 3: .cut
+            case 2: .raw("", .hang)
+            case 3: .answer(body: "half", length: 100, .close)
             default: .answer(200)
             }
         }) { collector in
-            let (statistics, _, _) = try await run(collector.endpoint, variables) {
+            let (statistics, _, _) = try await run(collector.url(""), variables) {
                 _ = await $0.flush(within: .seconds(60))
             }
             #expect(statistics.lost == 0)
@@ -72,19 +73,19 @@ struct CollectorTroubleTests {
 
     @Test("what a collector refuses, wholly or in part, is counted and said at the end")
     func refusal() async throws {
-        try await ScriptedCollector.run({ _ in .answer(400, body: Array("wrong tenant".utf8)) }) { collector in
-            let (statistics, log, _) = try await run(collector.endpoint)
+        try await ScriptedServer.run({ _ in .answer(400, body: "wrong tenant") }) { collector in
+            let (statistics, log, _) = try await run(collector.url(""))
             #expect(statistics.sent == 0)
             #expect(statistics.lost == 21)
             #expect(log.last?.contains("21 spans didn't reach") == true)
             #expect(log.last?.contains("wrong tenant") == true)
         }
-        try await ScriptedCollector.run({ _ in
+        try await ScriptedServer.run({ _ in
             .answer(
-                200, headers: [("Content-Type", "application/json")],
-                body: Array(#"{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too long"}}"#.utf8))
+                200, [("Content-Type", "application/json")],
+                body: #"{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too long"}}"#)
         }) { collector in
-            let (statistics, log, _) = try await run(collector.endpoint, tasks: 1) { await $0.flush() }
+            let (statistics, log, _) = try await run(collector.url(""), tasks: 1) { await $0.flush() }
             #expect(statistics.lost == collector.requests.count)
             #expect(log.last?.contains("too long") == true)
         }
@@ -92,7 +93,7 @@ struct CollectorTroubleTests {
 
     @Test("a port that nobody listens on costs nothing, and the log says so")
     func deadPort() async throws {
-        let port = try await ScriptedCollector.run { $0.port }
+        let port = try await ScriptedServer.run { $0.port }
         let (statistics, log, end) = try await run("http://127.0.0.1:\(port)", [:], shutdown: .seconds(60))
         #expect(statistics.sent == 0)
         #expect(statistics.lost >= 22)
@@ -103,9 +104,9 @@ struct CollectorTroubleTests {
 
     @Test("a collector that never answers is waited for no longer than allowed", arguments: [0, 300])
     func hanging(milliseconds: Int) async throws {
-        try await ScriptedCollector.run({ _ in .hang }) { collector in
+        try await ScriptedServer.run({ _ in .raw("", .hang) }) { collector in
             let (statistics, log, end) = try await run(
-                collector.endpoint, [:], shutdown: .milliseconds(milliseconds))
+                collector.url(""), [:], shutdown: .milliseconds(milliseconds))
             #expect(statistics.sent == 0)
             #expect(statistics.lost >= 21)
             #expect(log.contains { $0.contains("spans didn't reach") })
@@ -118,8 +119,8 @@ struct CollectorTroubleTests {
         let small = Self.tracesOnly.merging([
             "OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "5",
         ]) { _, new in new }
-        try await ScriptedCollector.run({ _ in .hang }) { collector in
-            let (statistics, log, _) = try await run(collector.endpoint, small, tasks: 200, shutdown: .zero)
+        try await ScriptedServer.run({ _ in .raw("", .hang) }) { collector in
+            let (statistics, log, _) = try await run(collector.url(""), small, tasks: 200, shutdown: .zero)
             #expect(statistics.lost == 201)
             #expect(log.contains { $0.contains("because too many waited") })
         }
@@ -132,14 +133,14 @@ struct CollectorTroubleTests {
         func count(_ folder: String) throws -> Int {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/\(folder)").count
         }
-        let dead = try await ScriptedCollector.run { $0.port }
-        try await ScriptedCollector.run { collector in
-            _ = try await run(collector.endpoint, [:])  // threads that stay for good are there now
+        let dead = try await ScriptedServer.run { $0.port }
+        try await ScriptedServer.run { collector in
+            _ = try await run(collector.url(""), [:])  // threads that stay for good are there now
             _ = try await run("http://127.0.0.1:\(dead)", [:])
             // Dispatch's own threads come and go; one that is left by each run would be ten more.
             let before = (try count("fd"), try count("task") + 4)
             for _ in 0..<5 {
-                _ = try await run(collector.endpoint, [:])
+                _ = try await run(collector.url(""), [:])
                 _ = try await run("http://127.0.0.1:\(dead)", [:])
             }
             // The other side closes its connections, and threads leave the list, a moment after.
@@ -153,8 +154,8 @@ struct CollectorTroubleTests {
 
     @Test("stopping twice, flushing afterwards, and an engine that ends meanwhile")
     func stopping() async throws {
-        try await ScriptedCollector.run { collector in
-            let (statistics, _, _) = try await run(collector.endpoint, [:]) { export in
+        try await ScriptedServer.run { collector in
+            let (statistics, _, _) = try await run(collector.url(""), [:]) { export in
                 await export.stop()
                 await export.stop()
                 #expect(await export.flush())
@@ -166,9 +167,9 @@ struct CollectorTroubleTests {
 
     @Test("a header with a key goes with each request, but is not in the log")
     func headers() async throws {
-        try await ScriptedCollector.run({ _ in .answer(401) }) { collector in
+        try await ScriptedServer.run({ _ in .answer(401) }) { collector in
             let (_, log, _) = try await run(
-                collector.endpoint,
+                collector.url(""),
                 [
                     "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20hunter2",
                     "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL": "http/json",

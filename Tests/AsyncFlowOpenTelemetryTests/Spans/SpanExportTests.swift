@@ -2,6 +2,7 @@ import AsyncFlow
 import AsyncFlowOpenTelemetry
 import Foundation
 import Logging
+import ScriptedHTTPServer
 import Testing
 import Tracing
 
@@ -13,7 +14,7 @@ struct SpanExportTests {
 
     @Test("a run with everything in it", arguments: ["http/json", "http/protobuf"], ["none", "gzip"])
     func everything(encoding: String, compression: String) async throws {
-        try await ScriptedCollector.run { collector in
+        try await ScriptedServer.run { collector in
             let trace = try await run(
                 collector, ["OTEL_EXPORTER_OTLP_PROTOCOL": encoding, "OTEL_EXPORTER_OTLP_COMPRESSION": compression])
             let spans = try collector.decoded("traces")
@@ -87,7 +88,7 @@ struct SpanExportTests {
         }
     }
 
-    private func checkMetrics(_ collector: ScriptedCollector) throws {
+    private func checkMetrics(_ collector: ScriptedServer) throws {
         let metrics = try collector.decoded("metrics")
         let last = Dictionary(metrics.map { ($0["name"], $0) }) { _, last in last }
         func sum(_ name: String) -> String { last[name]?[object: "sum"][list: "dataPoints"].first?["asInt"] ?? "" }
@@ -105,7 +106,7 @@ struct SpanExportTests {
     }
 
     private func checkLogs(
-        _ collector: ScriptedCollector, trace: String, failing: Decoded, first: Decoded
+        _ collector: ScriptedServer, trace: String, failing: Decoded, first: Decoded
     ) throws {
         let records = try collector.decoded("logs")
         func record(_ text: String) throws -> Decoded {
@@ -129,12 +130,12 @@ struct SpanExportTests {
     }
 
     /// - Returns: the trace's id.
-    private func run(_ collector: ScriptedCollector, _ variables: [String: String]) async throws -> String {
+    private func run(_ collector: ScriptedServer, _ variables: [String: String]) async throws -> String {
         var variables = variables
         variables["TRACEPARENT"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         let log = LogLines()
         let trace = try await withTestEngine(log: log) { flow async throws -> String in
-            let export = try flow.startOpenTelemetry(.test(collector.endpoint, variables))
+            let export = try flow.startOpenTelemetry(.test(collector.url(""), variables))
             let logger = Logger(label: "user") { label in
                 OpenTelemetryLogHandler(CollectingLogHandler(lines: log), label: label)
             }

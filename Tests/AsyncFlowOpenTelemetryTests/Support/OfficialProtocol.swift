@@ -1,5 +1,6 @@
 import Foundation
 import NIOHTTP1
+import ScriptedHTTPServer
 import Testing
 
 /// Decodes requests with the official messages of the OpenTelemetry protocol, which are in Python.
@@ -42,7 +43,7 @@ enum OfficialProtocol {
     }
 }
 
-extension ScriptedCollector {
+extension ScriptedServer {
     /// All spans, metrics or log records that came, decoded, in the order in which they came.
     func decoded(_ signal: String) throws -> [Decoded] {
         let requests = requests(to: "/v1/\(signal)")
@@ -53,7 +54,7 @@ extension ScriptedCollector {
             case "metrics": ("resourceMetrics", "scopeMetrics", "metrics")
             default: ("resourceLogs", "scopeLogs", "logRecords")
             }
-        return try OfficialProtocol.decode(signal, mediaType, requests.map(\.body)).flatMap { request in
+        return try OfficialProtocol.decode(signal, mediaType, requests.map(\.bytes)).flatMap { request in
             Decoded(request)[list: outer].flatMap { resource in
                 resource[list: scopes].flatMap { scope in
                     scope[list: items].map { item in

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The connections that a server has, to close them whatever is still to be written to them.
 ///
-/// The server itself waits until what it has written is sent, for ever if a browser reads nothing.
+/// The server itself waits until what it has written is sent, for ever if a client reads nothing.
 final class OpenConnections: Sendable {
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 

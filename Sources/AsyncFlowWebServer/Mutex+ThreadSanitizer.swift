@@ -1,0 +1,1 @@
+../AsyncFlow/System/Mutex+ThreadSanitizer.swift

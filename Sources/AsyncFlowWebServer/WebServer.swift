@@ -1,0 +1,93 @@
+package import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// A web server that ends when it's told to, whatever its clients do.
+package final class WebServer: Sendable {
+    private struct State {
+        var services: ServiceGroup?
+        var isStopped = false
+        var isOver = false
+        var whenOver: [@Sendable () -> Void] = []
+    }
+    private let state = Mutex(State())
+    private let connections = OpenConnections()
+
+    /// How long what has been written to clients may take to be sent.
+    private static let patience = Duration.milliseconds(200)
+
+    package init() {}
+
+    /// Begins to listen.
+    ///
+    /// - Parameter port: 0 for any that is free.
+    /// - Returns: the port.
+    /// - Throws: `IOError` if the address can't be listened on, `CancellationError` if it was stopped meanwhile.
+    package func start(_ router: Router<BasicRequestContext>, host: String, port: Int) async throws -> Int {
+        let (ports, found) = AsyncThrowingStream.makeStream(of: Int.self)
+        // What goes wrong is thrown here; later there is nothing that somebody could do about it.
+        let connections = connections
+        let quiet = Logger(label: "asyncflow.web-server") { _ in SwiftLogNoOpLogHandler() }
+        // One loop for all: a connection that is accepted on one while another closes the listener would be dropped, and trap.
+        let application = Application(
+            router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [connections.tracker])),
+            configuration: .init(address: .hostname(host, port: port), serverName: nil),
+            onServerRunning: { channel in found.yield(channel.localAddress?.port ?? port) },
+            eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton.any()), logger: quiet)
+        let services = ServiceGroup(services: [application], logger: quiet)
+        state.withLock { $0.services = services }
+        Task.detached { [self] in
+            do {
+                try await services.run()
+                found.finish()
+            } catch {
+                found.finish(throwing: error)
+            }
+            over()
+        }
+        if state.withLock({ $0.isStopped }) { await services.triggerGracefulShutdown() }
+        for try await port in ports { return port }
+        stop()
+        throw CancellationError()
+    }
+
+    /// Ends the server; returns at once. Answers under way may end, within a fraction of a second.
+    ///
+    /// It isn't cancelled: that drops connections that are just being accepted.
+    package func stop() {
+        let services = state.withLock { state in
+            defer { state.isStopped = true }
+            return state.isStopped ? nil : state.services
+        }
+        guard let services else { return }
+        Task.detached { [self] in
+            await services.triggerGracefulShutdown()
+            while !state.withLock({ $0.isOver }) {
+                try? await Task.sleep(for: Self.patience)
+                connections.close()
+            }
+        }
+    }
+
+    /// Calls `action` once the server, begun before, is over, and all its connections are closed.
+    package func whenOver(_ action: @escaping @Sendable () -> Void) {
+        let isOver = state.withLock { state in
+            if !state.isOver { state.whenOver.append(action) }
+            return state.isOver
+        }
+        if isOver { action() }
+    }
+
+    private func over() {
+        let actions = state.withLock { state in
+            state.isOver = true
+            defer { state.whenOver = [] }
+            return state.whenOver
+        }
+        for action in actions { action() }
+    }
+}
