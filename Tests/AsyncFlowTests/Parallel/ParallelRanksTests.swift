@@ -98,7 +98,8 @@ struct ParallelRanksTests {
             let future = flow.executableTask("sum", .ranks(4)) { Command(program, "abort") }()
             let error = try #require((await future.error as? TaskFailedError)?.cause as? CommandError)
             #expect(error.exitCode == 7)
-            #expect(error.failedRank == 2 || family == .openMPI)  // of which the message is sometimes lost
+            // The launcher passes the rank's message on, and sometimes loses it when it ends the rank meanwhile.
+            #expect([2, nil].contains(error.failedRank))
         }
     }
 
