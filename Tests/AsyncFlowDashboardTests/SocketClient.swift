@@ -36,7 +36,7 @@ final class SocketClient {
         }
         guard result == 0 else {
             let code = errno
-            Self.end(descriptor)
+            close()
             throw Failure(code: code)
         }
     }
