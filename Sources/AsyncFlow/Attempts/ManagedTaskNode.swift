@@ -204,6 +204,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         case .synchronous:
             _ = Unmanaged.passRetained(self)
             engine.pool.submit(self)
+        case .handedOver: preconditionFailure("a task with attempts is never handed over")
         case .asynchronous(let body):
             let turn = run.withLock { $0.turn }
             let life: @Sendable () async -> Void = { await self.live(body) }

@@ -80,6 +80,12 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
                 }
             }
         }
+        if definition.handsOver {
+            return .handedOver { node in
+                let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                body.handOver!(node, repeat (each argument)._resolved())
+            }
+        }
         return .asynchronous { node in
             do {
                 let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
@@ -105,6 +111,13 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
                 }
             }
         }
+        if definition.handsOver {
+            return .handedOver { node in
+                let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
+                let arguments = node.argumentPlace().load(as: (repeat each D).self)
+                body.handOver!(node, repeat (each arguments)._resolved())
+            }
+        }
         return .asynchronous { node in
             do {
                 let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
@@ -121,12 +134,16 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
 @usableFromInline
 struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
     @usableFromInline let isSynchronous: Bool
+    /// Whether there is `handOver`.
+    var isHandedOver = false
     /// Runs on a worker's thread without any Swift task.
     @usableFromInline let synchronous: (@Sendable (repeat each Input) throws -> Output)?
     /// Starts on a worker's thread and may suspend.
     @usableFromInline let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
-    /// Has a backend run it in another process, if it can cross to one.
-    var remote: (@Sendable (PortableRoute, repeat each Input) async throws -> Output)? = nil
+    /// Does the same as `asynchronous` without a Swift task: gives the node to somebody who ends it later.
+    @usableFromInline private(set) var handOver: (@Sendable (TaskNode, repeat each Input) -> Void)? = nil
+    /// Makes the body that has a backend run this one in another process, if it can cross to one.
+    var remote: (@Sendable (PortableRoute) -> TaskBody)? = nil
 
     static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
         Self(isSynchronous: true, synchronous: body, asynchronous: nil)
@@ -134,6 +151,11 @@ struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
 
     static func asynchronous(_ body: @escaping @Sendable (repeat each Input) async throws -> Output) -> Self {
         Self(isSynchronous: false, synchronous: nil, asynchronous: body)
+    }
+
+    mutating func setHandOver(_ body: @escaping @Sendable (TaskNode, repeat each Input) -> Void) {
+        isHandedOver = true
+        handOver = body
     }
 }
 
@@ -157,12 +179,16 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         if let slot = definition.backend, let backend = definition.externalFunctionBackend {
             body = body.executed(by: backend, in: slot)
         } else if let route = definition.portableRoute {
-            body = body.executed(remotely: route)
+            body = body.remote?(route) ?? body
         }
         if let fallback { body = body.with(fallback) }
         self.body = body
         super.init(definition, usesServices: Self.usesServices)
     }
+
+    /// Whether its tasks need no Swift task that waits while somebody else has them. Within an instrument's context there
+    /// has to be one.
+    @usableFromInline var handsOver: Bool { body.isHandedOver && !isManaged && engine.instrument.current == nil }
 
     private static var usesServices: Bool {
         for type in repeat (each Input).self {

@@ -58,6 +58,20 @@ public protocol PortableBackend: Backend {
     func execute(_ call: PortableCall) async throws -> PortableResult
 }
 
+/// A portable backend that can be handed calls without a Swift task that waits for each.
+package protocol PortableReceiver: PortableBackend {
+    /// Takes a call.
+    ///
+    /// - Parameters:
+    ///   - call: what is to be run.
+    ///   - end: is given the value, or what `execute` would throw; called once, on a thread of the backend's, which it must
+    ///     not keep.
+    /// - Returns: what names the call for ``cancel(_:)``.
+    func begin(_ call: PortableCall, _ end: @escaping @Sendable (Result<PortableResult, any Error>) -> Void) -> UInt64
+    /// Does what cancelling a Swift task that awaits `execute` does. Nothing if the call has ended.
+    func cancel(_ call: UInt64)
+}
+
 /// A backend that runs commands.
 public protocol CommandBackend: Backend {
     /// Runs one command to its end.

@@ -82,6 +82,9 @@ final class BackendSlot: Sendable {
         case starting(Task<Void, any Error>)
     }
     private let state = Mutex(State.unused)
+    private let hasStarted = Atomic<Bool>(false)
+    /// Whether the backend has started.
+    var isReady: Bool { hasStarted.load(ordering: .acquiring) }
 
     init(_ backend: any Backend, _ timers: Timers) {
         self.backend = backend
@@ -120,6 +123,7 @@ final class BackendSlot: Sendable {
     ///
     /// - Throws: ``EngineError`` if it can't be started; `CancellationError` as soon as the calling Swift task is cancelled.
     func ready() async throws {
+        if isReady { return }
         let starting = state.withLock { state -> Task<Void, any Error>? in
             switch state {
             case .ready: return nil
@@ -128,6 +132,7 @@ final class BackendSlot: Sendable {
                 let task = Task.detached { [self] in
                     try await backend.start()
                     self.state.withLock { $0 = .ready }
+                    hasStarted.store(true, ordering: .releasing)
                 }
                 state = .starting(task)
                 return task

@@ -63,6 +63,8 @@ enum TaskContent {
 enum TaskWork {
     case synchronous((TaskNode) -> Void)
     case asynchronous(AsyncBody)
+    /// Gives the task to somebody else, who ends it later, and returns.
+    case handedOver((TaskNode) -> Void)
 
     /// Runs where its caller runs: starting it doesn't look for another executor.
     @usableFromInline typealias AsyncBody = nonisolated(nonsending) @Sendable (TaskNode) async -> Void

@@ -213,6 +213,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         switch start() {
         case .synchronous(let body): runSynchronously(body, on: worker)
         case .asynchronous(let body): AsyncRunner.run(self, body, on: worker)
+        case .handedOver(let handOver): handOver(self)
         case nil: break
         }
         Unmanaged.passUnretained(self).release()

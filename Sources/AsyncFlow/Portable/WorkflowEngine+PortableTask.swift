@@ -38,47 +38,102 @@ extension TaskDefinition {
     }
 }
 
-extension TaskBody {
-    /// The same body, run by a backend in another process.
-    func executed(remotely route: PortableRoute) -> TaskBody {
-        guard let remote else { return self }
-        var body = TaskBody.asynchronous { (input: repeat each Input) in try await remote(route, repeat each input) }
-        body.remote = remote
-        return body
-    }
-}
-
 extension PortableTask {
     /// Its function, and the way to run it elsewhere.
     fileprivate var portableBody: TaskBody<Output, repeat each Input> {
         var body = body
-        let signature = signature
-        body.remote = { (route: PortableRoute, input: repeat each Input) in
-            try await execute(by: route, signature, repeat each input)
+        body.remote = { route in
+            var remote = TaskBody.asynchronous { (input: repeat each Input) in
+                try await execute(by: route, repeat each input)
+            }
+            if let receiver = route.backend as? any PortableReceiver {
+                remote.setHandOver { (node: TaskNode, input: repeat each Input) in
+                    handOver(node, to: receiver, by: route, repeat each input)
+                }
+            }
+            return remote
         }
         return body
     }
 
-    private func execute(
-        by route: PortableRoute, _ signature: String, _ input: repeat each Input
-    ) async throws -> Output {
+    private func execute(by route: PortableRoute, _ input: repeat each Input) async throws -> Output {
         let task = TaskContext.current!
         try await route.slot.ready()
+        let call = try call(of: task, by: route, repeat each input)
+        do { return try output(of: try await route.backend.execute(call)) } catch { throw own(error) }
+    }
+
+    /// Has the backend end the task, without a Swift task that waits for that.
+    private func handOver(
+        _ node: TaskNode, to receiver: any PortableReceiver, by route: PortableRoute, _ input: repeat each Input
+    ) {
+        do {
+            let call = try call(of: TaskContext(node), by: route, repeat each input)
+            if route.slot.isReady {
+                begin(call, of: node, with: receiver)
+            } else {
+                wait(until: route.slot, for: node) { begin(call, of: node, with: receiver) }
+            }
+        } catch {
+            node.fail(error)
+        }
+    }
+
+    private func begin(_ call: PortableCall, of node: TaskNode, with receiver: any PortableReceiver) {
+        let number = receiver.begin(call) { result in
+            // What is big, or is decoded by somebody else's code, would keep the backend's thread.
+            if case .success(let value) = result, value.output.count > Self.smallOutput {
+                Task.detached(executorPreference: node.engine.pool) { end(node, with: result) }
+            } else {
+                end(node, with: result)
+            }
+        }
+        node.engine.running.insert(node) { receiver.cancel(number) }
+    }
+
+    private func end(_ node: TaskNode, with result: Result<PortableResult, any Error>) {
+        do { node.succeed(try output(of: result.get())) } catch { node.fail(own(error)) }
+        node.engine.running.remove(node)
+    }
+
+    /// In bytes.
+    private static var smallOutput: Int { 4096 }
+
+    private func wait(until slot: BackendSlot, for node: TaskNode, _ then: @escaping @Sendable () -> Void) {
+        let waiting = Task.detached {
+            do {
+                try await slot.ready()
+                node.engine.running.remove(node)
+                then()
+            } catch {
+                node.fail(error)
+                node.engine.running.remove(node)
+            }
+        }
+        node.engine.running.insert(node) { waiting.cancel() }
+    }
+
+    private func call(
+        of task: TaskContext, by route: PortableRoute, _ input: repeat each Input
+    ) throws -> PortableCall {
         var encoder = PortableEncoder(of: signature)
         repeat try encoder.append(each input)
-        let call = PortableCall(
+        return PortableCall(
             portableName: name, signature: signature, input: encoder.bytes, task: task,
             environment: task.portableEnvironment, gracePeriod: route.gracePeriod)
-        do {
-            let result = try await route.backend.execute(call)
-            var decoder = PortableDecoder(result.output, of: signature)
-            let output = try decoder.next(Output.self)
-            try decoder.finish()
-            return output
-        } catch let error as RemoteTaskError {
-            guard let bytes = error.encoded, let own = decodedError(bytes) else { throw error }
-            throw own
-        }
+    }
+
+    private func output(of result: PortableResult) throws -> Output {
+        var decoder = PortableDecoder(result.output, of: signature)
+        let output = try decoder.next(Output.self)
+        try decoder.finish()
+        return output
+    }
+
+    /// What the function itself threw, if its type can be decoded.
+    private func own(_ error: any Error) -> any Error {
+        guard let error = error as? RemoteTaskError, let bytes = error.encoded else { return error }
+        return decodedError(bytes) ?? error
     }
 }
 

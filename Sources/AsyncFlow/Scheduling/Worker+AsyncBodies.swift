@@ -86,6 +86,7 @@ extension Worker {
         switch node.start() {
         case .synchronous(let body): node.runSynchronously(body, on: self)
         case .asynchronous(let body): return (node, body)
+        case .handedOver(let handOver): handOver(node)
         case nil: break
         }
         return nil

@@ -22,7 +22,7 @@ extension PoolCore {
             return WorkerPoolError(
                 code: .backendUnavailable, poolName: name, message: "the pool '\(name)' has been shut down")
         case .lost(let worker):
-            let (hello, end) = (state.hellos[worker], state.lastEnds[worker])
+            let (hello, end) = (state.workers[worker]?.hello, state.workers[worker]?.end)
             return WorkerLostError(
                 workerName: workerName(worker), host: hello?.host ?? "an unknown host",
                 processID: hello?.processID ?? 0, reason: end?.reason ?? "it has ended", signal: end?.signal,

@@ -13,22 +13,40 @@ import Musl
 /// A pool: the machine under a lock, the calls, the connections. One thread reads from all workers and does what is due;
 /// those who call write to an idle worker themselves, because waking that thread first would take twice the time.
 final class PoolCore: Sendable {
-    struct PendingCall {
+    /// A call that hasn't ended.
+    final class PendingCall: Sendable {
         let call: PortableCall
         let content: [UInt8]
-        let continuation: CheckedContinuation<PortableResult, any Error>
+        let end: CallEnding
+
+        init(_ call: PortableCall, _ end: @escaping CallEnding) {
+            self.call = call
+            self.end = end
+            content = CallContent(call).bytes
+        }
+    }
+    typealias CallEnding = @Sendable (Result<PortableResult, any Error>) -> Void
+
+    /// What is known of a worker that there is.
+    final class WorkerRecord: @unchecked Sendable {  // what changes is only touched under the pool's lock
+        let link: WorkerLink
+        var hello: Hello?
+        /// Where it has its tasks, by their names.
+        var places: [String: (index: UInt32, signature: String)] = [:]
+        /// Why it was killed, or can't be used.
+        var trouble: String?
+        /// How its process ended.
+        var end: WorkerEnd?
+
+        init(_ link: WorkerLink) { self.link = link }
     }
 
     struct State {
         var machine: PoolMachine
-        var calls: [UInt64: PendingCall] = [:]
-        var links: [Int: WorkerLink] = [:]
-        var hellos: [Int: Hello] = [:]
-        var places: [Int: [String: (index: UInt32, signature: String)]] = [:]
+        var numbers = CallNumbers()
+        var calls = CallTable<PendingCall>()
+        var workers: [Int: WorkerRecord] = [:]
         var kinds: [String: Int] = [:]
-        /// Why a worker was killed, or can't be used.
-        var troubles: [Int: String] = [:]
-        var lastEnds: [Int: WorkerEnd] = [:]
         /// Those that have something to write.
         var dirty: [WorkerLink] = []
         var ended: [(worker: Int, end: WorkerEnd)] = []
@@ -46,7 +64,6 @@ final class PoolCore: Sendable {
     let configuration: WorkerPoolBackend.Configuration
     let state: Mutex<State>
     let waker = Waker()
-    private let lastCall = Atomic<UInt64>(0)
     private let origin = ContinuousClock.now
 
     init(name: String, workers: Int, launcher: WorkerLauncher, configuration: WorkerPoolBackend.Configuration) {
@@ -110,16 +127,32 @@ final class PoolCore: Sendable {
     }
 
     func execute(_ call: PortableCall) async throws -> PortableResult {
-        let number = lastCall.add(1, ordering: .relaxed).newValue
-        let content = CallContent(call).bytes
+        let number = state.withLock { $0.numbers.take() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                submit(number, PendingCall(call: call, content: content, continuation: continuation))
+                begin(call, number: number) { continuation.resume(with: $0) }
                 // A cancellation before this came when nobody knew the call yet.
                 if Task.isCancelled { cancel(number) }
             }
         } onCancel: {
             cancel(number)
+        }
+    }
+
+    /// Takes a call, whose end is told on whatever thread it is found out.
+    ///
+    /// - Parameter number: its number, if it has one already.
+    /// - Returns: its number.
+    @discardableResult
+    func begin(_ call: PortableCall, number: UInt64? = nil, _ end: @escaping CallEnding) -> UInt64 {
+        let pending = PendingCall(call, end)
+        return change { state, effects in
+            let number = number ?? state.numbers.take()
+            state.calls[number] = pending
+            let kind = state.kinds[call.portableName] ?? state.kinds.count
+            if kind == state.kinds.count { state.kinds[call.portableName] = kind }
+            perform(state.machine.submit(number, kind: kind, now: now), &state, &effects)
+            return number
         }
     }
 
@@ -138,7 +171,7 @@ final class PoolCore: Sendable {
     var statuses: [WorkerStatus] {
         state.withLock { state in
             state.machine.workers.sorted { $0.key < $1.key }.map { worker, it in
-                let hello = state.hellos[worker]
+                let hello = state.workers[worker]?.hello
                 return WorkerStatus(
                     name: workerName(worker), isReady: it.stage == .ready, host: hello?.host,
                     processID: hello?.processID, callCount: it.inFlight.count)
@@ -155,17 +188,7 @@ final class PoolCore: Sendable {
         }
     }
 
-    private func submit(_ number: UInt64, _ call: PendingCall) {
-        change { state, effects in
-            state.calls[number] = call
-            let portable = call.call.portableName
-            let kind = state.kinds[portable] ?? state.kinds.count
-            if kind == state.kinds.count { state.kinds[portable] = kind }
-            perform(state.machine.submit(number, kind: kind, now: now), &state, &effects)
-        }
-    }
-
-    private func cancel(_ number: UInt64) {
+    func cancel(_ number: UInt64) {
         change { state, effects in
             guard let pending = state.calls[number] else { return }
             let actions = state.machine.cancel(number, gracePeriod: pending.call.gracePeriod, now: now)
@@ -178,7 +201,7 @@ final class PoolCore: Sendable {
 
     /// What is to be done when the lock is released.
     struct Effects {
-        var resumes: [(CheckedContinuation<PortableResult, any Error>, Result<PortableResult, any Error>)] = []
+        var ends: [(end: CallEnding, result: Result<PortableResult, any Error>)] = []
         /// Those that had nothing to do: they are written to at once.
         var flushes: [WorkerLink] = []
         var launches: [(worker: Int, slot: Int)] = []
@@ -187,7 +210,7 @@ final class PoolCore: Sendable {
         var wakes = false
 
         func carryOut() {
-            for (continuation, result) in resumes { continuation.resume(with: result) }
+            for (end, result) in ends { end(result) }
             for link in flushes { link.flush() }
             for link in closes { link.closeInput() }
             for (link, reason) in kills {
@@ -197,55 +220,59 @@ final class PoolCore: Sendable {
     }
 
     /// Changes the state, and does what follows on the calling thread, except for launches, which are the loop's.
-    func change(_ body: (inout State, inout Effects) -> Void) {
+    @discardableResult
+    func change<Result: Sendable>(_ body: (inout State, inout Effects) -> Result) -> Result {
         var effects = Effects()
-        let wakes = state.withLock { state in
-            body(&state, &effects)
-            guard state.isAsleep, effects.wakes || !state.dirty.isEmpty else { return false }
+        let (result, wakes) = state.withLock { state in
+            let result = body(&state, &effects)
+            guard state.isAsleep, effects.wakes || !state.dirty.isEmpty else { return (result, false) }
             state.isAsleep = false
-            return true
+            return (result, true)
         }
         effects.carryOut()
         if wakes { waker.wake() }
+        return result
     }
 
     func perform(
         _ actions: [PoolMachine.Action], _ state: inout State, _ effects: inout Effects,
-        _ results: [UInt64: Result<PortableResult, any Error>] = [:]
+        delivering result: Result<PortableResult, any Error>? = nil
     ) {
         for action in actions {
             switch action {
             case .launch(let worker, let slot): effects.launches.append((worker, slot))
             case .send(let call, let worker): send(call, to: worker, &state, &effects)
             case .cancel(let call, let worker):
-                guard let link = state.links[worker] else { break }
+                guard let link = state.workers[worker]?.link else { break }
                 var writer = ByteWriter()
                 writer.write(call)
                 link.append { WireProtocol.append(WireProtocol.ToWorker.cancel.rawValue, writer.bytes, to: &$0) }
                 effects.flushes.append(link)
             case .ping(let worker):
-                guard let link = state.links[worker] else { break }
+                guard let link = state.workers[worker]?.link else { break }
                 link.append { WireProtocol.append(WireProtocol.ToWorker.ping.rawValue, [], to: &$0) }
                 state.dirty.append(link)
             case .closeInput(let worker):
-                if let link = state.links[worker] { effects.closes.append(link) }
+                if let link = state.workers[worker]?.link { effects.closes.append(link) }
             case .kill(let worker, let reason):
-                if state.troubles[worker] == nil { state.troubles[worker] = describe(reason) }
-                if let link = state.links[worker] { effects.kills.append((link, reason)) }
+                guard let record = state.workers[worker] else { break }
+                record.trouble = record.trouble ?? describe(reason)
+                effects.kills.append((record.link, reason))
             case .deliver(let call):
-                end(call, results[call] ?? .failure(CancellationError()), &state, &effects)
+                end(call, result!, &state, &effects)
             case .end(let call, let reason): end(call, .failure(error(reason, state)), &state, &effects)
             }
         }
     }
 
     private func send(_ call: UInt64, to worker: Int, _ state: inout State, _ effects: inout Effects) {
-        guard let pending = state.calls[call], let link = state.links[worker] else { return }
-        let place = state.places[worker]?[pending.call.portableName]
+        guard let pending = state.calls[call], let record = state.workers[worker] else { return }
+        let link = record.link
+        let place = record.places[pending.call.portableName]
         guard let place, place.signature == pending.call.signature else {
-            let error = mismatch(of: pending.call, place?.signature, link, state.hellos[worker])
+            let error = mismatch(of: pending.call, place?.signature, link, record.hello)
             let actions = state.machine.finished(call, by: worker, elapsed: .zero, now: now)
-            return perform(actions, &state, &effects, [call: .failure(error)])
+            return perform(actions, &state, &effects, delivering: .failure(error))
         }
         let isIdle = state.machine.workers[worker]?.inFlight.count == 1
         link.append { bytes in
@@ -267,6 +294,7 @@ final class PoolCore: Sendable {
         _ call: UInt64, _ result: Result<PortableResult, any Error>, _ state: inout State, _ effects: inout Effects
     ) {
         guard let pending = state.calls.removeValue(forKey: call) else { return }
-        effects.resumes.append((pending.continuation, result))
+        state.numbers.giveBack(call)
+        effects.ends.append((pending.end, result))
     }
 }

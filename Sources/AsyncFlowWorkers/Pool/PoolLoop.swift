@@ -64,7 +64,7 @@ final class PoolLoop {
     private func fallAsleep() -> CInt? {
         let now = core.now
         return core.state.withLock { state in
-            if state.machine.isOver, state.links.isEmpty { return -1 }
+            if state.machine.isOver, state.workers.isEmpty { return -1 }
             guard state.dirty.isEmpty, state.ended.isEmpty, !state.wantsClose || state.machine.isClosing else {
                 return nil
             }
@@ -170,8 +170,8 @@ final class PoolLoop {
         core.change { state, effects in
             let now = core.now
             if let hello = reader.hello, batch.hello != nil {
-                state.hellos[worker] = hello
-                state.places[worker] = Dictionary(
+                state.workers[worker]?.hello = hello
+                state.workers[worker]?.places = Dictionary(
                     hello.tasks.enumerated().map { ($1.name, (UInt32($0), $1.signature)) }
                 ) { first, _ in first }
                 core.perform(state.machine.connected(worker, now: now), &state, &effects)
@@ -184,11 +184,11 @@ final class PoolLoop {
             for (call, elapsed, result) in batch.results {
                 let actions = state.machine.finished(
                     call, by: worker, elapsed: .nanoseconds(Int64(clamping: elapsed)), now: now)
-                core.perform(actions, &state, &effects, [call: outcome(result, of: reader)])
+                core.perform(actions, &state, &effects, delivering: outcome(result, of: reader))
             }
             core.perform(state.machine.fill(), &state, &effects)
             if let trouble = batch.trouble {
-                state.troubles[worker] = trouble
+                state.workers[worker]?.trouble = trouble
                 core.perform(state.machine.broken(worker, .garbage), &state, &effects)
             }
         }
@@ -248,7 +248,7 @@ final class PoolLoop {
         }
         let link = WorkerLink(worker: worker, slot: slot, name: core.workerName(worker), channel: channel)
         readers[worker] = Reader(link)
-        core.state.withLock { $0.links[worker] = link }
+        core.state.withLock { $0.workers[worker] = PoolCore.WorkerRecord(link) }
         let process = WorkerProcess(core, link, channel)
         let task = Task.detached { [core] in
             let end = await process.run()
@@ -278,20 +278,17 @@ final class PoolLoop {
         var lost = end
         var wasExpected = false
         change { state, effects in
-            if let trouble = state.troubles.removeValue(forKey: worker) { lost.reason = trouble }
+            if let trouble = state.workers[worker]?.trouble { lost.reason = trouble }
             if case .closing? = state.machine.workers[worker]?.stage { wasExpected = true }
-            state.lastEnds[worker] = lost
+            state.workers[worker]?.end = lost
             if reader?.hello == nil, !state.machine.hasFailed {
                 let tail = lost.standardErrorTail
                 state.failure = "\(lost.reason)\(tail.isEmpty ? "" : "; the end of its standard error:\n\(tail)")"
             }
             let actions = state.machine.ended(
                 worker, hadConnected: reader?.hello != nil, isHopeless: reader?.isHopeless ?? false, now: core.now)
-            state.links[worker] = nil
             core.perform(actions, &state, &effects)
-            state.lastEnds[worker] = nil
-            state.hellos[worker] = nil
-            state.places[worker] = nil
+            state.workers[worker] = nil
         }
         if !wasExpected { log(lost, of: worker, hadConnected: reader?.hello != nil) }
     }

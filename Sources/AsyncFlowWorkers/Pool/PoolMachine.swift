@@ -61,6 +61,12 @@ struct PoolMachine {
         var lastHeard: Duration
         var nextPing: Duration
         var taskCount = 0
+
+        mutating func release(_ call: UInt64, load callLoad: Double) {
+            guard let place = inFlight.firstIndex(of: call) else { return }
+            inFlight.remove(at: place)
+            load = inFlight.isEmpty ? 0 : load - callLoad
+        }
     }
 
     struct Call {
@@ -75,7 +81,7 @@ struct PoolMachine {
 
     let settings: Settings
     private(set) var workers: [Int: WorkerState] = [:]
-    private(set) var calls: [UInt64: Call] = [:]
+    private(set) var calls = CallTable<Call>()
     private var queue = CallQueue()
     /// By slot: when a worker is to be launched there; nil where there is one.
     private var launchTimes: [Duration?]
@@ -83,8 +89,8 @@ struct PoolMachine {
     private var startFailures = 0
     private var losses = 0
     private var cancelled: Set<UInt64> = []
-    /// By kind: how long its calls took, in seconds.
-    private var estimates: [Int: Double] = [:]
+    /// By kind: how long its calls took, in seconds; nil if none has ended.
+    private var estimates: [Double?] = []
     private(set) var hasFailed = false
     private(set) var isClosing = false
 
@@ -104,6 +110,7 @@ struct PoolMachine {
         if isClosing { return [.end(call: call, .poolClosed)] }
         if hasFailed { return [.end(call: call, .poolFailed)] }
         calls[call] = Call(kind: kind)
+        while kind >= estimates.count { estimates.append(nil) }
         if queue.isEmpty, let worker = bestWorker(for: kind) { return [send(call, to: worker)] }
         queue.append(call)
         return []
@@ -134,12 +141,14 @@ struct PoolMachine {
             estimates[state.kind] = seconds
         }
         losses = 0
-        release(call)
+        calls[call] = nil
+        if state.isCancelled { cancelled.remove(call) }
         var actions = [Action.deliver(call: call)]
-        guard workers[worker] != nil else { return actions }
-        workers[worker]!.taskCount += 1
-        if workers[worker]!.taskCount >= settings.taskLimit { drain(worker) }
-        actions += closeIfDrained(worker, now: now)
+        guard let index = workers.index(forKey: worker) else { return actions }
+        workers.values[index].release(call, load: state.load)
+        workers.values[index].taskCount += 1
+        if workers.values[index].taskCount >= settings.taskLimit { drain(worker) }
+        if workers.values[index].stage == .draining { actions += closeIfDrained(worker, now: now) }
         return actions
     }
 
@@ -316,20 +325,14 @@ struct PoolMachine {
 
     private mutating func send(_ call: UInt64, to worker: Int) -> Action {
         // What was never seen may take any time: nothing is sent ahead of it.
-        let load = estimates[calls[call]!.kind] ?? 1e9
-        calls[call]!.worker = worker
-        calls[call]!.load = load
-        workers[worker]!.inFlight.append(call)
-        workers[worker]!.load += load
+        var state = calls[call]!
+        state.worker = worker
+        state.load = estimates[state.kind] ?? 1e9
+        calls[call] = state
+        let index = workers.index(forKey: worker)!
+        workers.values[index].inFlight.append(call)
+        workers.values[index].load += state.load
         return .send(call: call, worker: worker)
-    }
-
-    private mutating func release(_ call: UInt64) {
-        guard let state = calls.removeValue(forKey: call) else { return }
-        if state.isCancelled { cancelled.remove(call) }
-        guard let worker = state.worker, let place = workers[worker]?.inFlight.firstIndex(of: call) else { return }
-        workers[worker]!.inFlight.remove(at: place)
-        workers[worker]!.load = workers[worker]!.inFlight.isEmpty ? 0 : workers[worker]!.load - state.load
     }
 
     private mutating func drain(_ worker: Int) {

@@ -13,7 +13,7 @@ public import Logging
 ///
 /// A worker that crashes, hangs or is killed costs the tasks that it runs: they fail with a ``WorkerLostError``. Others,
 /// which were only sent ahead to it, go to other workers; a new one takes its place.
-public final class WorkerPoolBackend: PortableBackend {
+public final class WorkerPoolBackend: PortableBackend, PortableReceiver {
     public let name: String
     private let core: PoolCore
 
@@ -41,6 +41,14 @@ public final class WorkerPoolBackend: PortableBackend {
     package func ready() async throws { try await core.waitUntilReady() }
 
     public func execute(_ call: PortableCall) async throws -> PortableResult { try await core.execute(call) }
+
+    package func begin(
+        _ call: PortableCall, _ end: @escaping @Sendable (Result<PortableResult, any Error>) -> Void
+    ) -> UInt64 {
+        core.begin(call, end)
+    }
+
+    package func cancel(_ call: UInt64) { core.cancel(call) }
 
     /// Lets the workers end; those that don't get SIGTERM and SIGKILL.
     public func shutdown() async { await core.shutdown() }

@@ -14,7 +14,11 @@ final class WorkerOutbox: Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var isWriting = false
+        /// Whether the outbox's own thread has nothing to do.
+        var isIdle = false
     }
+    /// How long what is sent soon waits for more.
+    private static let delay: UInt32 = 50  // µs
     private let descriptor: CInt
     private let state = Monitor(State())
 
@@ -22,9 +26,14 @@ final class WorkerOutbox: Sendable {
 
     func append(_ add: (inout [UInt8]) -> Void) { state.withLock { add(&$0.bytes) } }
 
-    /// Has what there is sent by the outbox's own thread, so that the caller can go on.
+    /// Has what there is sent by the outbox's own thread, with what comes within some microseconds, so that the caller can
+    /// go on.
     func sendSoon() {
-        if state.withLock({ !$0.isWriting && !$0.bytes.isEmpty }) { state.signal { _ in } }
+        let wakes = state.withLock { state in
+            defer { state.isIdle = false }
+            return state.isIdle && !state.bytes.isEmpty
+        }
+        if wakes { state.signal { _ in } }
     }
 
     /// Sends what there is, unless somebody does so already.
@@ -34,11 +43,11 @@ final class WorkerOutbox: Sendable {
 
     func sendForever() {
         while true {
-            let bytes = state.wait { state -> [UInt8]? in
-                guard !state.isWriting, !state.bytes.isEmpty else { return nil }
-                return Self.take(&state)
+            state.wait { state -> Void? in
+                state.isIdle = state.bytes.isEmpty
+                return state.isIdle ? nil : ()
             }
-            write(bytes)
+            usleep(Self.delay)
             flush()
         }
     }
