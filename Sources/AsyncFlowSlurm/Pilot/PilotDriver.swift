@@ -79,6 +79,11 @@ actor PilotDriver {
     /// - Parameter elapsed: how long it took, if it succeeded.
     func finished(_ key: UInt64, elapsed: Duration?) { perform(machine.finished(key, elapsed: elapsed, now: now)) }
 
+    /// The node of a turn has no workers in one of its pools, and won't: it gets no more tasks if those run its commands.
+    func suspend(_ turn: Turn, without pool: String) {
+        if turn.nodes[0].needs(pool) { machine.nodeSuspended(turn.pilot, turn.shares[0].node) }
+    }
+
     /// Whether what was lost on a pilot was lost because that is over.
     func hasEnded(_ pilot: Int) -> Bool {
         guard let state = pilots[pilot] else { return true }

@@ -55,6 +55,9 @@ final class PilotNode: Sendable {
     /// Returns when it can run commands again.
     func ready() async throws { try await commands.ready() }
 
+    /// Whether it is of no use without that pool of workers.
+    func needs(_ pool: String) -> Bool { pool == commands.name }
+
     /// Returns when it can't run commands any more.
     func lost() async { _ = try? await commands.execute(PortableCommand.presenceCall(of: owner)) }
 

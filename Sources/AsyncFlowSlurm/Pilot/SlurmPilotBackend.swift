@@ -240,22 +240,35 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         if let slot = task.resourceRequest.slots.first {
             throw SlurmJobError(.unusable, detail: "a pilot has no resource named '\(slot.key)'")
         }
-        let key = lastKey.add(1, ordering: .relaxed).newValue
-        let turn = try await driver.turn(key, kind)
-        task.reportStarted()
-        let begin = ContinuousClock.now
-        do {
-            let result = try await body(turn)
-            await driver.finished(key, elapsed: ContinuousClock.now - begin)
-            return result
-        } catch {
-            let hasEnded = await driver.hasEnded(turn.pilot)
-            await driver.finished(key, elapsed: nil)
-            let isLost = error is WorkerLostError || error is WorkerPoolError
-            guard isLost, hasEnded else { throw error }
-            throw SlurmJobError(.timeLimit, jobID: turn.jobID, detail: "that of its pilot, on \(turn.nodes[0].name)")
+        for placement in 1... {
+            let key = lastKey.add(1, ordering: .relaxed).newValue
+            let turn = try await driver.turn(key, kind)
+            task.reportStarted()
+            let begin = ContinuousClock.now
+            do {
+                let result = try await body(turn)
+                await driver.finished(key, elapsed: ContinuousClock.now - begin)
+                return result
+            } catch {
+                let hasEnded = await driver.hasEnded(turn.pilot)
+                // A node that was lost before the task began there has cost it nothing: it goes to another one.
+                let unusable = (error as? WorkerPoolError).flatMap {
+                    $0.code == .backendUnavailable ? $0.poolName : nil
+                }
+                if let unusable { await driver.suspend(turn, without: unusable) }
+                await driver.finished(key, elapsed: nil)
+                if unusable != nil, !hasEnded, placement < Self.placementLimit { continue }
+                let isLost = error is WorkerLostError || error is WorkerPoolError
+                guard isLost, hasEnded else { throw error }
+                throw SlurmJobError(
+                    .timeLimit, jobID: turn.jobID, detail: "that of its pilot, on \(turn.nodes[0].name)")
+            }
         }
+        preconditionFailure("it is placed once at least")
     }
+
+    /// On how many nodes that can't begin with it a task is tried.
+    private static var placementLimit: Int { 3 }
 
     /// Ranks are started by `srun`, which knows how they find each other.
     private func runParallel(
