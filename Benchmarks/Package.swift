@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .executable(name: "asyncflow-benchmarks", targets: ["asyncflow-benchmarks"]),
         .executable(name: "spawn-loop", targets: ["spawn-loop"]),
+        .executable(name: "inference-benchmarks", targets: ["inference-benchmarks"]),
         .executable(name: "slurm-benchmarks", targets: ["slurm-benchmarks"]),
         .executable(name: "telemetry-benchmarks", targets: ["telemetry-benchmarks"]),
     ],
@@ -22,7 +23,9 @@ let package = Package(
         .package(name: "AsyncFlow", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
     ],
     targets: [
         .executableTarget(
@@ -45,6 +48,20 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "inference-benchmarks",
+            dependencies: [
+                "BenchmarkSupport", "CProcessUsage",
+                .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowInference", package: "AsyncFlow"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -37,6 +37,7 @@ final class Exchange: Sendable {
     let url: String
     let credentials: Credentials
     private let patience: Patience
+    private let timeLimit: TimeLimit
     private let state = NIOLockedValueBox(State())  // a lock that the thread sanitizer sees
 
     /// More than this isn't an answer.
@@ -48,6 +49,7 @@ final class Exchange: Sendable {
         self.url = url
         self.credentials = credentials
         self.patience = patience
+        timeLimit = TimeLimit(patience.whole)
     }
 
     func start() {
@@ -83,9 +85,7 @@ final class Exchange: Sendable {
         }
         do {
             // The client's own deadline ends with the head of the answer.
-            return try await Self.limited(to: patience.whole) {
-                try await self.answer(client, request)
-            }
+            return try await timeLimit.apply { try await self.answer(client, request) }
         } catch {
             if Task.isCancelled { throw CancellationError() }
             return Self.outcome(of: error)
@@ -117,25 +117,6 @@ final class Exchange: Sendable {
         case .error, .invalid, .cut: break
         }
         return outcome(response, answer)
-    }
-
-    private struct TooSlow: Error { let limit: Duration }
-
-    /// What is under way when the time is over is cancelled.
-    ///
-    /// - Throws: ``TooSlow``; what `body` throws.
-    private static func limited<Result: Sendable>(
-        to limit: Duration, _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask(operation: body)
-            group.addTask {
-                try await Task.sleep(for: limit)
-                throw TooSlow(limit: limit)
-            }
-            defer { group.cancelAll() }
-            return try await group.next()!
-        }
     }
 
     private func httpRequest(_ question: ServerRequest) -> HTTPClientRequest {
@@ -199,7 +180,7 @@ final class Exchange: Sendable {
     }
 
     private static func outcome(of error: any Error) -> Outcome {
-        if let error = error as? TooSlow {
+        if let error = error as? TimeLimit.Exceeded {
             return .failed(
                 .connection, InferenceError(.timedOut, "the whole answer wasn't there after \(error.limit)"))
         }
