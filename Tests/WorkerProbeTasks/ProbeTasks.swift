@@ -107,8 +107,36 @@ public enum Probe {
         return 0
     }
 
+    /// Takes so many MiB and keeps them.
+    public static let grow = PortableTask("grow") { (mebibytes: Int) -> Int32 in
+        let count = mebibytes << 20
+        UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 4096).initializeMemory(
+            as: UInt8.self, repeating: 1, count: count)
+        return getpid()
+    }
+    /// Returns when so many bodies with this folder run at once.
+    public static let meet = PortableTask("meet") { (folder: String, number: Int, count: Int) throws -> Int32 in
+        _ = FileManager.default.createFile(atPath: "\(folder)/\(number)", contents: nil)
+        while try FileManager.default.contentsOfDirectory(atPath: folder).count < count { usleep(1_000) }
+        return getpid()
+    }
+    /// Returns nothing.
+    public static let touch = PortableTask("touch") { (path: String) in
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+    }
+    /// Returns nothing, later.
+    public static let touchLater = PortableTask("touchLater") { (path: String) async throws in
+        try await Task.sleep(for: .milliseconds(1))
+        _ = FileManager.default.createFile(atPath: path, contents: nil)
+    }
+    /// What the task was told of its trace.
+    public static let trace = PortableTask("trace") { () -> String in
+        TaskContext.current?.environment["TRACEPARENT"] ?? ""
+    }
+
     public static let all: [any PortableTaskDefinition] = [
         add, addLater, echo, mirror, fail, failTyped, identity, variable, report, printMuch, crash, exitWith, killSelf,
-        crashOnce, untilCancelled, stubborn, flaky, garble, cutPipes,
+        crashOnce, untilCancelled, stubborn, flaky, garble, cutPipes, grow,
+        meet, touch, touchLater, trace,
     ]
 }

@@ -110,6 +110,39 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     }
 }
 
+/// What a portable task without a result has in its place.
+public struct NoValue: Codable, Sendable, Hashable, TaskValue {
+    public init() {}
+}
+
+extension PortableTask where Output == NoValue {
+    /// Names a function without `await` that returns nothing.
+    ///
+    /// - Parameters:
+    ///   - name: tells it apart from all others of the program.
+    ///   - body: receives the decoded arguments, in another process.
+    public init(_ name: String, body: @escaping @Sendable (repeat each Input) throws -> Void) {
+        self.init(name) { (input: repeat each Input) throws -> NoValue in
+            try body(repeat each input)
+            return NoValue()
+        }
+    }
+
+    /// Names an async function that returns nothing.
+    ///
+    /// - Parameters:
+    ///   - name: tells it apart from all others of the program.
+    ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task in
+    ///     which it runs there.
+    @_disfavoredOverload
+    public init(_ name: String, body: @escaping @Sendable (repeat each Input) async throws -> Void) {
+        self.init(name) { (input: repeat each Input) async throws -> NoValue in
+            try await body(repeat each input)
+            return NoValue()
+        }
+    }
+}
+
 /// A portable task whose types nobody has to know: what a worker is given a list of.
 public protocol PortableTaskDefinition: Sendable {
     /// Tells it apart from all others of the program.
