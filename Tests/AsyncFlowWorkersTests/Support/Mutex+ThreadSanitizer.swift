@@ -1,0 +1,1 @@
+../../../Sources/AsyncFlow/System/Mutex+ThreadSanitizer.swift
