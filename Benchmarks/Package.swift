@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "asyncflow-benchmarks", targets: ["asyncflow-benchmarks"]),
+        .executable(name: "pipe-loop", targets: ["pipe-loop"]),
         .executable(name: "spawn-loop", targets: ["spawn-loop"]),
         .executable(name: "inference-benchmarks", targets: ["inference-benchmarks"]),
         .executable(name: "slurm-benchmarks", targets: ["slurm-benchmarks"]),
@@ -80,6 +81,7 @@ let package = Package(
         // CPU time and resident memory of this process; and giving freed memory back between cases.
         .target(name: "CProcessUsage"),
         // The plainest way to run many short commands: posix_spawn and waitpid in a loop.
+        .executableTarget(name: "pipe-loop"),
         .executableTarget(name: "spawn-loop"),
     ]
 )

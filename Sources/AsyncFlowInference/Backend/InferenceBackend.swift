@@ -241,12 +241,12 @@ public struct InferenceBackend: PromptBackend {
                     return ((outcome, next), outcome.tokens)
                 }
             } catch let error as InferenceError {
-                throw described(error)
+                throw described(error, of: asked.model)
             }
             route = next
             guard case .failed(let failure, let error) = outcome else { return (outcome, attempt) }
             guard case .again(let delay) = plan.failed(failure, jitter: .random(in: 0...1)) else {
-                throw described(error, from: servers.url(of: route), attempts: plan.failures)
+                throw described(error, of: asked.model, from: servers.url(of: route), attempts: plan.failures)
             }
             let pause = servers.hasAlternative(to: route) ? .zero : delay
             task?.recordRetry(after: error, pause, asked: request.model)
@@ -268,12 +268,15 @@ public struct InferenceBackend: PromptBackend {
         }
     }
 
-    func described(_ error: InferenceError, from url: String? = nil, attempts: Int = 1) -> InferenceError {
+    func described(
+        _ error: InferenceError, of asked: String? = nil, from url: String? = nil, attempts: Int = 1
+    ) -> InferenceError {
         let after = attempts > 1 ? " after \(attempts) attempts" : ""
         return InferenceError(
             error.code, status: error.status,
             servers.credentials.redact(
-                "backend '\(name)' got no answer of \(model) from \(url ?? servers.urls)\(after): \(error.message)"))
+                "backend '\(name)' got no answer of \(asked ?? model) from \(url ?? servers.urls)\(after): \(error.message)"
+            ))
     }
 }
 

@@ -62,8 +62,11 @@ struct WorkersCommand: AsyncParsableCommand {
             return (trips, rates)
         }
         let (median, slow) = (trips.median, trips.percentile(0.99))
+        let bare = try await PipeLoop().run(count: roundtrips)
         table.rows.append(["AsyncFlow", median.text, slow.text, rates.median.text])
+        table.rows.append(["two processes in C, a pipe", bare.median.text, bare.slow.text, "–"])
         figures.append(Figure("worker.roundtrip_p50_us", median, "us"))
+        figures.append(Figure("worker.bare_roundtrip_p50_us", bare.median, "us"))
         figures.append(Figure("worker.roundtrip_p99_us", slow, "us"))
         figures.append(Figure("worker.tasks_per_s", rates.median, "1/s"))
         if let python { try await addPeers(python, to: &table, &figures) }
