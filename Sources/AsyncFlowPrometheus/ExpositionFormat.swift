@@ -34,16 +34,11 @@ struct ExpositionFormat: Sendable, Hashable {
         page.histograms(
             "task_duration_seconds", "From the start of tasks to their end",
             meter.durations.sorted { $0.key < $1.key }.map { ([("task_name", $0.key)], $0.value) })
-        for (name, help, numbers) in [
-            ("gen_ai_client_token_usage", "Tokens of prompts and answers", meter.prompts.tokens),
-            (
-                "gen_ai_client_operation_duration_seconds", "From a request to the end of its answer",
-                meter.prompts.durations
-            ),
-        ] where !numbers.isEmpty {
+        for histogram in meter.prompts.histograms {
+            let name = histogram.name.replacing(".", with: "_") + (histogram.unit == "s" ? "_seconds" : "")
             page.histograms(
-                name, help,
-                numbers.sorted { $0.key < $1.key }.map { kind, numbers in
+                name, histogram.description,
+                histogram.sorted.map { kind, numbers in
                     (kind.labels.map { ($0.replacing(".", with: "_"), $1) }, numbers)
                 })
         }

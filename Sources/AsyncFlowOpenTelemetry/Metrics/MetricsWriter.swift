@@ -23,17 +23,10 @@ struct MetricSet: Sendable {
                     "task_duration_seconds", "From the start of tasks to their end", "s",
                     .histograms(sorted.map { ([Attribute("asyncflow.task_name", $0.key)], $0.value) })))
         }
-        metrics += [
-            ("gen_ai.client.token.usage", "Tokens of prompts and answers", "{token}", meter.prompts.tokens),
-            (
-                "gen_ai.client.operation.duration", "From a request to the end of its answer", "s",
-                meter.prompts.durations
-            ),
-        ].filter { !$0.3.isEmpty }.map { name, description, unit, histograms in
-            let sorted = histograms.sorted { $0.key < $1.key }
-            return Metric(
-                name, description, unit,
-                .histograms(sorted.map { kind, numbers in (kind.labels.map { Attribute($0, $1) }, numbers) }))
+        metrics += meter.prompts.histograms.map { histogram in
+            Metric(
+                histogram.name, histogram.description, histogram.unit,
+                .histograms(histogram.sorted.map { kind, numbers in (kind.labels.map { Attribute($0, $1) }, numbers) }))
         }
         if let cpu = meter.load.cpu {
             metrics.append(Metric("node_cpu_utilization", "How busy the node's cores are", "%", .gauge([("", cpu)])))

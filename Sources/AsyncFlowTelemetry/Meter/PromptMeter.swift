@@ -12,6 +12,9 @@ package struct ModelAnswer: Sendable, Hashable {
     let seconds: Double?
     let inputTokens: Int?
     let outputTokens: Int?
+    /// From the request until the first part of the answer came; nil if it came as a whole.
+    let secondsToFirstPart: Double?
+    let tokensPerSecond: Double?
 
     /// - Returns: nil if this isn't such an event.
     package init?(_ content: CustomEventContent?) {
@@ -22,12 +25,14 @@ package struct ModelAnswer: Sendable, Hashable {
         func count(_ name: String) -> Int? {
             if case .integer(let count)? = content.attributes[name] { count } else { nil }
         }
+        func number(_ name: String) -> Double? {
+            if case .number(let number)? = content.attributes[name] { number } else { nil }
+        }
         operation = text("gen_ai.operation.name") ?? "chat"
         model = text("gen_ai.response.model") ?? text("gen_ai.request.model") ?? ""
-        seconds =
-            if case .number(let seconds)? = content.attributes["gen_ai.client.operation.duration"] { seconds } else {
-                nil
-            }
+        seconds = number("gen_ai.client.operation.duration")
+        secondsToFirstPart = number("gen_ai.response.time_to_first_chunk")
+        tokensPerSecond = number("asyncflow.tokens_per_second")
         inputTokens = count("gen_ai.usage.input_tokens")
         outputTokens = count("gen_ai.usage.output_tokens")
     }
@@ -53,19 +58,56 @@ package struct PromptMeter: Sendable {
             (a.operation, a.model, a.tokens) < (b.operation, b.model, b.tokens)
         }
     }
-    /// How many tokens went in, and came out.
-    package private(set) var tokens: [Kind: BucketedNumbers] = [:]
-    /// How long answers took, in seconds.
-    package private(set) var durations: [Kind: BucketedNumbers] = [:]
+    /// Numbers of one sort, of the answers of each kind.
+    package struct Histogram: Sendable {
+        /// As OpenTelemetry calls it.
+        package let name: String
+        package let description: String
+        package let unit: String
+        let buckets: BucketedNumbers.Buckets
+        private var numbers: [Kind: BucketedNumbers] = [:]
+
+        init(_ name: String, _ description: String, _ unit: String, _ buckets: BucketedNumbers.Buckets) {
+            self.name = name
+            self.description = description
+            self.unit = unit
+            self.buckets = buckets
+        }
+
+        package var sorted: [(kind: Kind, numbers: BucketedNumbers)] {
+            numbers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        }
+        fileprivate var isEmpty: Bool { numbers.isEmpty }
+
+        fileprivate mutating func add(_ number: Double?, of kind: Kind) {
+            if let number { numbers[kind, default: BucketedNumbers(buckets)].add(number) }
+        }
+    }
+
+    private var tokens = Histogram(
+        "gen_ai.client.token.usage", "Tokens of prompts and answers", "{token}", .tokens)
+    private var durations = Histogram(
+        "gen_ai.client.operation.duration", "From a request to the end of its answer", "s", .answerSeconds)
+    private var firstParts = Histogram(
+        "gen_ai.client.operation.time_to_first_chunk", "From a request to the first part of its answer", "s",
+        .answerSeconds)
+    private var speeds = Histogram(
+        "asyncflow.tokens_per_second", "Tokens of an answer by the time that it took", "{token}/s", .tokens)
+    private var kinds: Set<Kind> = []
+
+    /// Those that there is something of.
+    package var histograms: [Histogram] { [tokens, durations, firstParts, speeds].filter { !$0.isEmpty } }
 
     mutating func add(_ answer: ModelAnswer) {
         var kind = Kind(operation: answer.operation, model: answer.model)
-        if durations[kind] == nil, durations.count >= RunMeter.nameLimit { kind.model = RunMeter.otherNames }
-        if let seconds = answer.seconds { durations[kind, default: BucketedNumbers(.answerSeconds)].add(seconds) }
+        if !kinds.contains(kind), kinds.count >= RunMeter.nameLimit { kind.model = RunMeter.otherNames }
+        kinds.insert(kind)
+        durations.add(answer.seconds, of: kind)
+        firstParts.add(answer.secondsToFirstPart, of: kind)
+        speeds.add(answer.tokensPerSecond, of: kind)
         for (type, count) in [("input", answer.inputTokens), ("output", answer.outputTokens)] {
-            guard let count else { continue }
             kind.tokens = type
-            tokens[kind, default: BucketedNumbers(.tokens)].add(Double(count))
+            tokens.add(count.map(Double.init), of: kind)
         }
     }
 }

@@ -74,6 +74,11 @@ struct MetricsTests {
         let answer = try #require(ModelAnswer(try CustomEventContent("gen_ai.completed", Self.answer)))
         #expect(ModelAnswer(try CustomEventContent("gen_ai.retried", Self.answer)) == nil)
         for _ in 0..<3 { meter.apply(.answered(answer)) }
+        var streamed = Self.answer
+        streamed["gen_ai.operation.name"] = "embeddings"
+        streamed["gen_ai.response.time_to_first_chunk"] = 0.125
+        streamed["asyncflow.tokens_per_second"] = 4.0
+        meter.apply(.answered(try #require(ModelAnswer(try CustomEventContent("gen_ai.completed", streamed)))))
         let metrics = MetricSet(start: 0, time: 0, meter: meter).metrics
         func values(_ name: String) throws -> [[String]: Double] {
             let metric = try #require(metrics.first { $0.name == name })
@@ -87,8 +92,15 @@ struct MetricsTests {
             return Dictionary(uniqueKeysWithValues: pairs)
         }
         #expect(
-            try values("gen_ai.client.token.usage") == [["chat", "tiny", "input"]: 15, ["chat", "tiny", "output"]: 6])
-        #expect(try values("gen_ai.client.operation.duration") == [["chat", "tiny"]: 1.5])
+            try values("gen_ai.client.token.usage") == [
+                ["chat", "tiny", "input"]: 15, ["chat", "tiny", "output"]: 6, ["embeddings", "tiny", "input"]: 5,
+                ["embeddings", "tiny", "output"]: 2,
+            ])
+        #expect(
+            try values("gen_ai.client.operation.duration") == [["chat", "tiny"]: 1.5, ["embeddings", "tiny"]: 0.5])
+        // Of answers that come as a whole there is no first part.
+        #expect(try values("gen_ai.client.operation.time_to_first_chunk") == [["embeddings", "tiny"]: 0.125])
+        #expect(try values("asyncflow.tokens_per_second") == [["embeddings", "tiny"]: 4])
     }
 
     @Test("of very many names, those beyond the first share one")
