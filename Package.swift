@@ -49,6 +49,7 @@ let package = Package(
         .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowSlurm", targets: ["AsyncFlowSlurm"]),
+        .library(name: "AsyncFlowSlurmREST", targets: ["AsyncFlowSlurmREST"]),
         .library(name: "AsyncFlowTelemetry", targets: ["AsyncFlowTelemetry"]),
         .library(name: "AsyncFlowDashboard", targets: ["AsyncFlowDashboard"]),
         .library(name: "AsyncFlowOpenTelemetry", targets: ["AsyncFlowOpenTelemetry"]),
@@ -110,6 +111,15 @@ let package = Package(
         .target(
             name: "AsyncFlowSlurm",
             dependencies: ["AsyncFlow", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowSlurmREST",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowSlurm",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
@@ -232,7 +242,8 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowSlurmTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowSlurm", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                "AsyncFlow", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowWorkers", "ScriptedHTTPServer",
+                "WorkerProbeTasks", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

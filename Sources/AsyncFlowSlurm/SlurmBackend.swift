@@ -17,7 +17,7 @@ public final class SlurmBackend: CommandBackend {
     /// What every job asks for unless its task says otherwise.
     public let options: SlurmOptions
     private let settings: Settings
-    private let programs: SlurmPrograms
+    private let controller: any JobController
     private let drivers = Mutex<[String: JobDriver]>([:])
     private let lastKey = Atomic<UInt64>(0)
     /// Told apart from every other program that ever submitted a job.
@@ -69,18 +69,23 @@ public final class SlurmBackend: CommandBackend {
     ///   - name: the name for `.on("slurm")`.
     ///   - options: what every job asks for unless its task says otherwise.
     ///   - settings: how it deals with the cluster.
-    public init(name: String = "slurm", options: SlurmOptions, settings: Settings = Settings()) {
+    public convenience init(name: String = "slurm", options: SlurmOptions, settings: Settings = Settings()) {
+        let programs = SlurmPrograms(
+            folder: settings.programFolder, environment: settings.environment, patience: settings.commandPatience)
+        self.init(name: name, options: options, settings: settings, controller: programs)
+    }
+
+    package init(name: String, options: SlurmOptions, settings: Settings, controller: any JobController) {
         self.name = name
         self.options = options
         self.settings = settings
-        programs = SlurmPrograms(
-            folder: settings.programFolder, environment: settings.environment, patience: settings.commandPatience)
+        self.controller = controller
     }
 
     /// - Throws: `CommandError` if Slurm's programs aren't there; ``SlurmJobError`` if the options make no sense.
     public func start() async throws {
         if let problem = options.problem { throw SlurmJobError(.unusable, detail: problem) }
-        _ = try await programs.call("sbatch", ["--version"])
+        try await controller.check()
     }
 
     /// Runs a command as a job to its end. Cancelled, it returns when Slurm has ended the job; its processes get SIGTERM
@@ -98,18 +103,20 @@ public final class SlurmBackend: CommandBackend {
         }
         let chosen = options.overridden(by: request.task.backendOption(SlurmOptions.self))
         if let problem = chosen.problem { throw SlurmJobError(.unusable, detail: problem) }
+        let asked = JobRequest(chosen, request.resources, isParallel: request.isParallel)
+        if let problem = controller.problem(asked) { throw SlurmJobError(.unusable, detail: problem) }
         let folder = try Self.folder(in: request.task.makeRunDirectory(), name)
         let files = JobFiles(folder: folder)
         let key = lastKey.add(1, ordering: .relaxed).newValue
         try files.write(key, request, cores: max(1, request.resources.cores ?? 1))
-        let arguments = SubmissionArguments.list(chosen, request.resources, isParallel: request.isParallel)
-        let outcome = await driver(of: request.task, files).run(key, request, arguments)
+        let outcome = await driver(of: request.task, files).run(key, request, asked)
         defer { files.remove(key) }
         return try result(outcome, key, request, files)
     }
 
     public func shutdown() async {
         for driver in drivers.withLock({ Array($0.values) }) { await driver.stop() }
+        await controller.shutdown()
     }
 
     private static func folder(in runDirectory: String, _ name: String) throws -> String {
@@ -125,7 +132,7 @@ public final class SlurmBackend: CommandBackend {
         return drivers.withLock { drivers in
             if let driver = drivers[task.engineID] { return driver }
             let driver = JobDriver(
-                programs, files, prefix: "asyncflow-\(token)-\(drivers.count)", limits, Logger(label: "asyncflow.slurm")
+                controller, files, prefix: "\(JobSubmission.namePrefix)\(token)-\(drivers.count)", limits, Logger(label: "asyncflow.slurm")
             )
             drivers[task.engineID] = driver
             return driver
@@ -168,12 +175,11 @@ public final class SlurmBackend: CommandBackend {
 extension SlurmBackend: DryRunnableBackend {
     package func dryRunDetail(of command: Command, resources: ResourceRequest, for task: TaskContext) -> String {
         let chosen = options.overridden(by: task.backendOption(SlurmOptions.self))
-        let arguments = SlurmPrograms.submission(
-            name: "asyncflow-\(task.taskName)",
-            arguments: SubmissionArguments.list(
-                chosen, resources, isParallel: task.isParallel), count: 1, folder: "<run directory>/\(name)",
-            script: "<run directory>/\(name)/job.sh")
+        let submission = JobSubmission(
+            name: "\(JobSubmission.namePrefix)\(task.taskName)",
+            request: JobRequest(chosen, resources, isParallel: task.isParallel), count: 1,
+            folder: "<run directory>/\(name)", script: "<run directory>/\(name)/job.sh")
         let launch = task.isParallel ? "srun --ntasks=\(resources.ranks) " : ""
-        return Command("sbatch", arguments: arguments).description + ": " + launch + command.description
+        return controller.description(of: submission) + ": " + launch + command.description
     }
 }

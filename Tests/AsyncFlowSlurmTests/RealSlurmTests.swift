@@ -9,9 +9,9 @@ import Testing
     .enabled(if: SlurmCluster.isInstalled, "Slurm isn't installed: scripts/install-tools slurm"), SlurmCluster(),
     .serialized, .timeLimit(.minutes(10)))
 struct RealSlurmTests {
-    @Test("output, exit code, signal, and a graph of jobs")
-    func ends() async throws {
-        try await withSlurm { flow in
+    @Test("output, exit code, signal, and a graph of jobs", arguments: SlurmCluster.Access.allCases)
+    func ends(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
             let say = flow.executableTask("say") { (text: String) in "echo \(text)" }
             let count = flow.executableTask("count") { (text: String) in
                 Command("wc", "-c").standardInput(.text(text))
@@ -27,9 +27,9 @@ struct RealSlurmTests {
         }
     }
 
-    @Test("ranks run on several nodes")
-    func ranks() async throws {
-        try await withSlurm { flow in
+    @Test("ranks run on several nodes", arguments: SlurmCluster.Access.allCases)
+    func ranks(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
             let where_ = flow.executableTask("where", .ranks(4), .slurm(nodes: 2)) {
                 Command.shell("echo $SLURMD_NODENAME $SLURM_NTASKS")
             }
@@ -38,9 +38,9 @@ struct RealSlurmTests {
         }
     }
 
-    @Test("what the cluster can't have is refused, with its words")
-    func refusal() async throws {
-        try await withSlurm { flow in
+    @Test("what the cluster can't have is refused, with its words", arguments: SlurmCluster.Access.allCases)
+    func refusal(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
             let nowhere = flow.executableTask("nowhere", .slurm(partition: "nowhere")) { "echo" }
             let error = await nowhere().rootError as? SlurmJobError
             #expect(error?.reason == .rejected)
@@ -48,9 +48,9 @@ struct RealSlurmTests {
         }
     }
 
-    @Test("an engine that is cancelled with a thousand jobs queued leaves nothing")
-    func cancelling() async throws {
-        try await withSlurm { flow in
+    @Test("an engine that is cancelled with a thousand jobs queued leaves nothing", arguments: SlurmCluster.Access.allCases)
+    func cancelling(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
             let sleep = flow.executableTask("sleep") { "sleep 977" }
             let events = flow.events
             let futures = (1...1000).map { _ in sleep() }
@@ -62,9 +62,9 @@ struct RealSlurmTests {
         try await SlurmCluster.wait(for: "an empty queue") { try await SlurmCluster.queue().isEmpty }
     }
 
-    @Test("the controller dies while jobs run and one is submitted: all end as they should")
-    func controllerDies() async throws {
-        try await withSlurm { flow in
+    @Test("the controller dies while jobs run and one is submitted: all end as they should", arguments: SlurmCluster.Access.allCases)
+    func controllerDies(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
             let marks = SlurmCluster.folder + "/marks"
             let wait = flow.executableTask("wait") {
                 Command.shell("sleep 3; echo done; echo >>\"$MARKS\"").environment(["MARKS": marks])
@@ -105,7 +105,46 @@ struct RealSlurmTests {
         }
     }
 
-    private func withSlurm(_ body: @escaping @Sendable (WorkflowEngine) async throws -> Void) async throws {
-        try await SlurmCluster.within(.seconds(240)) { try await withSlurmEngine(SlurmCluster.backend(), body) }
+    @Test("one of a thousand is cancelled, and only that", arguments: SlurmCluster.Access.allCases)
+    func cancellingOne(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
+            let sleep = flow.executableTask("sleep") { "sleep 976" }
+            let events = flow.events
+            let futures = (1...1000).map { _ in sleep() }
+            for await event in events where event.type == .taskStarted { break }
+            // One that runs, and one that waits.
+            futures[0].cancel()
+            futures[999].cancel()
+            for future in [futures[0], futures[999]] {
+                _ = await future.result
+                #expect(future.state == .cancelled)
+            }
+            #expect(!futures[1].state.isTerminal && !futures[998].state.isTerminal)
+            await flow.shutdown(.immediate)
+        }
+    }
+
+    @Test("one node for itself, two nodes, memory, a time limit: what the options of tasks come to", arguments: SlurmCluster.Access.allCases)
+    func options(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
+            let show = flow.executableTask(
+                "show", .cores(2), .memory(.megabytes(600)), .slurm(partition: "main", time: .seconds(61), nodes: 1, exclusive: true)
+            ) { Command.shell("scontrol show job $SLURM_JOB_ID") }
+            let text = try await show().value
+            for expected in [
+                "Partition=main", "TimeLimit=00:02:00", "NumNodes=1", "MinMemoryNode=600M", "OverSubscribe=NO", "CPUs/Task=2",
+                "Requeue=0",
+            ] {
+                #expect(text.contains(expected), "\(text)")
+            }
+        }
+    }
+
+    private func withSlurm(
+        by access: SlurmCluster.Access = .programs, _ body: @escaping @Sendable (WorkflowEngine) async throws -> Void
+    ) async throws {
+        try await SlurmCluster.within(.seconds(240)) {
+            try await withSlurmEngine(try await SlurmCluster.backend(by: access), body)
+        }
     }
 }

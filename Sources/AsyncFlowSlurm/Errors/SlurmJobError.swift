@@ -29,7 +29,7 @@ public struct SlurmJobError: WorkflowError, Hashable {
             advice: "ask whoever administers the cluster")
         /// Slurm refused the job.
         public static let rejected = Reason(
-            description: "sbatch refused it", code: .submissionRejected, advice: "change what it asks for")
+            description: "Slurm refused it", code: .submissionRejected, advice: "change what it asks for")
         /// The controller couldn't be reached for too long; the job will not run.
         public static let unreachable = Reason(
             description: "Slurm's controller didn't answer", code: .backendUnavailable,
@@ -54,7 +54,7 @@ public struct SlurmJobError: WorkflowError, Hashable {
     /// The end of what the command wrote to its standard error.
     public let standardErrorTail: String
 
-    init(_ reason: Reason, jobID: String? = nil, detail: String = "", standardErrorTail: String = "") {
+    package init(_ reason: Reason, jobID: String? = nil, detail: String = "", standardErrorTail: String = "") {
         self.reason = reason
         self.jobID = jobID
         self.detail = detail

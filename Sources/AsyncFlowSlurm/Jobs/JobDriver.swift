@@ -2,17 +2,16 @@ import AsyncFlow
 import Foundation
 import Logging
 
-/// Does what a ``JobMachine`` decides: writes files, calls Slurm's programs, asks the queue, resumes those who wait.
+/// Does what a ``JobMachine`` decides: writes files, speaks to Slurm's controller, resumes those who wait.
 actor JobDriver {
     private struct Waiter {
         let request: CommandRequest
         let end: CheckedContinuation<JobOutcome, Never>
     }
 
-    private let programs: SlurmPrograms
+    private let controller: any JobController
     private let files: JobFiles
     private let logger: Logger
-    private let user = "\(getuid())"
     private var machine: JobMachine
     private var waiters: [UInt64: Waiter] = [:]
     private let clock = ContinuousClock()
@@ -24,12 +23,15 @@ actor JobDriver {
     private var polling: Task<Void, Never>?
     private var pollTime = ContinuousClock.now
     private var isAsking = false
-    private var waitingSubmissions: [(name: String, arguments: [String], keys: [UInt64])] = []
+    private var waitingSubmissions: [(name: String, request: JobRequest, keys: [UInt64])] = []
     private var activeSubmissions = 0
     private static let submissionsAtOnce = 4
 
-    init(_ programs: SlurmPrograms, _ files: JobFiles, prefix: String, _ limits: JobMachine.Limits, _ logger: Logger) {
-        self.programs = programs
+    init(
+        _ controller: any JobController, _ files: JobFiles, prefix: String, _ limits: JobMachine.Limits,
+        _ logger: Logger
+    ) {
+        self.controller = controller
         self.files = files
         self.logger = logger
         machine = JobMachine(prefix: prefix, limits: limits)
@@ -38,11 +40,11 @@ actor JobDriver {
     private var now: Duration { clock.now - begin }
 
     /// Runs one task as a job and waits for its end.
-    func run(_ key: UInt64, _ request: CommandRequest, _ arguments: [String]) async -> JobOutcome {
+    func run(_ key: UInt64, _ command: CommandRequest, _ request: JobRequest) async -> JobOutcome {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters[key] = Waiter(request: request, end: continuation)
-                machine.add(key, arguments)
+                waiters[key] = Waiter(request: command, end: continuation)
+                machine.add(key, request)
                 if Task.isCancelled { cancel(key) }
                 // What is called at the same time is submitted at the same time.
                 if collecting == nil {
@@ -67,12 +69,12 @@ actor JobDriver {
         guard cancelling == nil, machine.hasCancelled else { return }
         cancelling = Task {
             try? await Task.sleep(for: batchDelay)
-            for case .cancel(let name, let ids) in machine.cancellations() {
+            for case .cancel(let name, let ids, let indices) in machine.cancellations() {
                 do {
-                    try await programs.cancel(name: name, ids: ids)
+                    try await controller.cancel(name: name, ids: ids, indices: indices)
                 } catch {
                     // What is still in the queue when it is asked next is cancelled again.
-                    logger.debug("scancel failed", metadata: ["job": "\(name)", "error": "\(error)"])
+                    logger.debug("jobs couldn't be cancelled", metadata: ["job": "\(name)", "error": "\(error)"])
                 }
             }
             cancelling = nil
@@ -83,8 +85,7 @@ actor JobDriver {
     private func perform(_ actions: [JobMachine.Action]) {
         for action in actions {
             switch action {
-            case .submit(let name, let arguments, let keys):
-                waitingSubmissions.append((name, arguments, keys))
+            case .submit(let name, let request, let keys): waitingSubmissions.append((name, request, keys))
             case .started(let key): waiters[key]?.request.task.reportStarted()
             case .inspect(let keys):
                 var evidence: [UInt64: JobEvidence] = [:]
@@ -106,7 +107,7 @@ actor JobDriver {
             let next = waitingSubmissions.removeFirst()
             activeSubmissions += 1
             Task {
-                await submit(next.name, next.arguments, next.keys)
+                await submit(next.name, next.request, next.keys)
                 activeSubmissions -= 1
                 submitNext()
                 cancelSoon()
@@ -115,17 +116,17 @@ actor JobDriver {
         }
     }
 
-    private func submit(_ name: String, _ arguments: [String], _ keys: [UInt64]) async {
+    private func submit(_ name: String, _ request: JobRequest, _ keys: [UInt64]) async {
         do {
             let script = try files.writeSubmission(name, keys)
-            let all = SlurmPrograms.submission(
-                name: name, arguments: arguments, count: keys.count, folder: files.folder, script: script)
-            let id = try await programs.submit(all)
+            let id = try await controller.submit(
+                JobSubmission(name: name, request: request, count: keys.count, folder: files.folder, script: script))
             machine.submitted(name, id: id)
         } catch {
-            let isTransient = SlurmPrograms.isTransient(error)
-            logger.debug("sbatch failed", metadata: ["job": "\(name)", "error": "\(error)"])
-            machine.submissionFailed(name, SlurmPrograms.complaint(error), isTransient: isTransient, now: now)
+            let failure = error as? SubmissionFailure
+            logger.debug("a submission failed", metadata: ["job": "\(name)", "error": "\(error)"])
+            machine.submissionFailed(
+                name, failure?.description ?? "\(error)", isTransient: failure?.isTransient ?? true, now: now)
         }
     }
 
@@ -150,10 +151,10 @@ actor JobDriver {
         polling = nil
         let question = machine.ask()
         do {
-            let rows = try await programs.queue(user: user)
+            let rows = try await controller.queue()
             perform(machine.answered(question, rows, now: now))
         } catch {
-            logger.debug("squeue failed", metadata: ["error": "\(error)"])
+            logger.debug("the queue couldn't be asked", metadata: ["error": "\(error)"])
             perform(machine.answerFailed(now: now))
         }
         isAsking = false
@@ -163,7 +164,7 @@ actor JobDriver {
 
     private func account(_ names: [String]) async {
         do {
-            perform(machine.accounted(try await programs.accounting(names)))
+            perform(machine.accounted(try await controller.accounting(names)))
         } catch {
             perform(machine.accounted(nil))
         }

@@ -91,7 +91,7 @@ extension JobMachine {
         if isTransient && isPatient {
             submissions[name]!.state = .submitting
             return actions + [
-                .submit(name: name, arguments: submissions[name]!.arguments, keys: submissions[name]!.keys)
+                .submit(name: name, request: submissions[name]!.request, keys: submissions[name]!.keys)
             ]
         }
         actions.append(.void(rest))
@@ -104,7 +104,7 @@ extension JobMachine {
     mutating func inspected(_ evidence: [Key: JobEvidence]) -> [Action] {
         var actions: [Action] = []
         var unknown: Set<String> = []
-        var forgotten: [[String]: [Key]] = [:]
+        var forgotten: [JobRequest: [Key]] = [:]
         for (key, found) in evidence.sorted(by: { $0.key < $1.key }) {
             guard let job = jobs[key], let name = job.submission else { continue }
             let row = job.row.flatMap { $0.state.isActive ? nil : $0 }
@@ -117,7 +117,7 @@ extension JobMachine {
                 // node that still has a job of such an id has the other one ended.
                 jobs[key]!.isSecondTry = true
                 leave(name)
-                forgotten[job.arguments, default: []].append(key)
+                forgotten[job.request, default: []].append(key)
             } else if let row, row.state != .completed && row.state != .failed {
                 actions += end(key, judge(job, row, nil))
             } else if job.isCancelled && job.misses >= 2 {
@@ -134,13 +134,13 @@ extension JobMachine {
             } else if found == .untouched {
                 // It was forgotten before it began.
                 leave(name)
-                forgotten[job.arguments, default: []].append(key)
+                forgotten[job.request, default: []].append(key)
             } else {
                 actions += end(key, .failed(.lost, jobID: job.row?.id, detail: "known as \(name)"))
             }
         }
-        for (arguments, keys) in forgotten.sorted(by: { $0.value[0] < $1.value[0] }) {
-            actions += submit(keys, arguments)
+        for (request, keys) in forgotten.sorted(by: { $0.value[0] < $1.value[0] }) {
+            actions += submit(keys, request)
         }
         return unknown.isEmpty ? actions : actions + [.account(unknown.sorted())]
     }

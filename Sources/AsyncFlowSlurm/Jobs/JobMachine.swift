@@ -17,8 +17,8 @@ struct JobMachine {
     }
 
     enum Action: Sendable, Equatable {
-        /// Writes the list of tasks and calls `sbatch`.
-        case submit(name: String, arguments: [String], keys: [Key])
+        /// Writes the list of tasks and submits an array.
+        case submit(name: String, request: JobRequest, keys: [Key])
         case started(Key)
         /// Looks at what these jobs have left; the answer is ``inspected(_:)``.
         case inspect([Key])
@@ -26,12 +26,13 @@ struct JobMachine {
         case account([String])
         /// Takes the claims of these tasks, so that no job runs them.
         case void([Key])
-        case cancel(name: String, ids: [String])
+        /// The jobs of one name: of these arrays, and of each these elements or, with nil, all.
+        case cancel(name: String, ids: [String], indices: [Int]?)
         case end(Key, JobOutcome)
     }
 
     struct Job {
-        var arguments: [String]
+        var request: JobRequest
         /// Where it is in which submission; nil while it is collected.
         var submission: String?
         var index = 0
@@ -50,7 +51,7 @@ struct JobMachine {
             case uncertain(message: String, isTransient: Bool, since: Duration)
             case accepted
         }
-        var arguments: [String]
+        var request: JobRequest
         var keys: [Key]
         var state = State.submitting
         /// Ids that it is known by: several if an answer was lost and it was submitted again.
@@ -67,8 +68,8 @@ struct JobMachine {
     var limits: Limits
     var jobs: [Key: Job] = [:]
     var submissions: [String: Submission] = [:]
-    private var collected: [[String]: [Key]] = [:]
-    private var collectedOrder: [[String]] = []
+    private var collected: [JobRequest: [Key]] = [:]
+    private var collectedOrder: [JobRequest] = []
     private var submissionCount = 0
     var question = 0
     var failingSince: Duration?
@@ -86,10 +87,10 @@ struct JobMachine {
 
     // MARK: Submitting
 
-    mutating func add(_ key: Key, _ arguments: [String]) {
-        jobs[key] = Job(arguments: arguments)
-        if collected[arguments] == nil { collectedOrder.append(arguments) }
-        collected[arguments, default: []].append(key)
+    mutating func add(_ key: Key, _ request: JobRequest) {
+        jobs[key] = Job(request: request)
+        if collected[request] == nil { collectedOrder.append(request) }
+        collected[request, default: []].append(key)
     }
 
     /// What was collected is submitted, what is alike as one array.
@@ -100,7 +101,7 @@ struct JobMachine {
         return order.flatMap { submit(groups[$0]!, $0) }
     }
 
-    mutating func submit(_ all: [Key], _ arguments: [String]) -> [Action] {
+    mutating func submit(_ all: [Key], _ request: JobRequest) -> [Action] {
         var actions: [Action] = []
         var keys = all[...]
         while !keys.isEmpty {
@@ -114,8 +115,8 @@ struct JobMachine {
                 jobs[key]!.misses = 0
                 jobs[key]!.row = nil
             }
-            submissions[name] = Submission(arguments: arguments, keys: part, left: part.count)
-            actions.append(.submit(name: name, arguments: arguments, keys: part))
+            submissions[name] = Submission(request: request, keys: part, left: part.count)
+            actions.append(.submit(name: name, request: request, keys: part))
         }
         return actions
     }
@@ -128,7 +129,7 @@ struct JobMachine {
         pollDelay = limits.shortestPoll
     }
 
-    /// `sbatch` failed. That doesn't say that there is no job: the queue's next answer does.
+    /// It failed, as far as one knows. That doesn't say that there is no job: the queue's next answer does.
     mutating func submissionFailed(_ name: String, _ message: String, isTransient: Bool, now: Duration) {
         guard submissions[name] != nil else { return }
         let first = submissions[name]!.firstFailure ?? now
@@ -144,15 +145,15 @@ struct JobMachine {
         guard let job = jobs[key], !job.isCancelled else { return [] }
         jobs[key]!.isCancelled = true
         guard job.submission == nil else { return [] }
-        collected[job.arguments]?.removeAll { $0 == key }
-        if collected[job.arguments]?.isEmpty == true {
-            collected[job.arguments] = nil
-            collectedOrder.removeAll { $0 == job.arguments }
+        collected[job.request]?.removeAll { $0 == key }
+        if collected[job.request]?.isEmpty == true {
+            collected[job.request] = nil
+            collectedOrder.removeAll { $0 == job.request }
         }
         return end(key, .cancelled)
     }
 
-    /// The calls of `scancel` that the cancelled jobs take, few for many jobs; again whenever the queue still has some.
+    /// The calls that ending the cancelled jobs takes, few for many jobs; again whenever the queue still has some.
     mutating func cancellations() -> [Action] {
         pollDelay = limits.shortestPoll
         return submissions.sorted { $0.key < $1.key }.flatMap { name, submission -> [Action] in
@@ -161,9 +162,8 @@ struct JobMachine {
             let doomed = members.filter(\.isCancelled)
             if doomed.isEmpty { return [] }
             let ids = submission.ids.sorted()
-            if doomed.count == members.count { return [.cancel(name: name, ids: ids)] }
-            let elements = doomed.map { String($0.index) }.joined(separator: ",")
-            return [.cancel(name: name, ids: ids.map { "\($0)_[\(elements)]" })]
+            let indices = doomed.count == members.count ? nil : doomed.map(\.index)
+            return [.cancel(name: name, ids: ids, indices: indices)]
         }
     }
 

@@ -1,24 +1,35 @@
 /// One row of a queue's answer.
-struct JobRow: Sendable, Hashable {
+package struct JobRow: Sendable, Hashable {
     /// The id of the array.
-    var arrayID: String
-    var index: Int
-    var name: String
-    var state: JobState
+    package var arrayID: String
+    package var index: Int
+    package var name: String
+    package var state: JobState
     /// As `waitpid` has it, where Slurm tells.
-    var waitStatus: Int32?
+    package var waitStatus: Int32?
     /// Where it runs or ran; nil if it never got that far.
-    var node: String?
-    var id: String { "\(arrayID)_\(index)" }
+    package var node: String?
+    package var id: String { "\(arrayID)_\(index)" }
+
+    package init(
+        arrayID: String, index: Int, name: String, state: JobState, waitStatus: Int32? = nil, node: String? = nil
+    ) {
+        self.arrayID = arrayID
+        self.index = index
+        self.name = name
+        self.state = state
+        self.waitStatus = waitStatus
+        self.node = node
+    }
 }
 
 /// A state of Slurm's, as far as it matters here.
-enum JobState: Sendable, Hashable {
+package enum JobState: Sendable, Hashable {
     case waiting, running
     case completed, failed, timedOut, outOfMemory, nodeFailed, preempted, cancelled
 
     /// - Parameter text: as `squeue` or `sacct` write it, such as `CANCELLED by 1000`; nil if it is none that is known.
-    init?(_ text: Substring) {
+    package init?(_ text: Substring) {
         switch text.prefix(while: { $0 != " " && $0 != "+" }) {
         case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD":
             self = .waiting
@@ -34,7 +45,7 @@ enum JobState: Sendable, Hashable {
         }
     }
 
-    var isActive: Bool { self == .waiting || self == .running }
+    package var isActive: Bool { self == .waiting || self == .running }
 
     /// Why a job that is in this state failed, if its command didn't fail by itself.
     var reason: SlurmJobError.Reason? {

@@ -155,7 +155,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         ]
         if let memory = settings.memoryPerNode { list.append("--mem=\((memory.bytes + 1 << 20 - 1) >> 20)M") }
         if settings.gpusPerNode > 0 { list.append("--gpus-per-node=\(settings.gpusPerNode)") }
-        return list + SubmissionArguments.list(options)
+        return list + options.arguments
     }
 
     private var problem: String? {

@@ -53,16 +53,10 @@ private struct FaultyCluster {
         }
     }
 
-    mutating func cancel(_ ids: [String], _ name: String) {
+    mutating func cancel(_ ids: [String], _ indices: [Int]?, _ name: String) {
         for index in jobs.indices where jobs[index].row.name == name && jobs[index].row.state.isActive {
-            let id = jobs[index].row.arrayID
-            let isMeant = ids.contains {
-                $0 == id
-                    || ($0.hasPrefix("\(id)_[")
-                        && $0.dropFirst(id.count + 2).dropLast().split(separator: ",").contains(
-                            "\(jobs[index].row.index)"))
-            }
-            if isMeant { jobs[index].row.state = .cancelled }
+            let row = jobs[index].row
+            if ids.contains(row.arrayID), indices?.contains(row.index) ?? true { jobs[index].row.state = .cancelled }
         }
     }
 }
@@ -139,7 +133,7 @@ struct JobMachineRandomTests {
                     queue += machine.inspected(found)
                 case .account: queue += machine.accounted(nil)
                 case .void(let keys): cluster.claims.formUnion(keys)
-                case .cancel(let name, let ids): cluster.cancel(ids, name)
+                case .cancel(let name, let ids, let indices): cluster.cancel(ids, indices, name)
                 case .started(let key): #expect(outcomes[key] == nil, "seed \(seed): \(key) started after its end")
                 case .end(let key, let outcome):
                     #expect(outcomes[key] == nil, "seed \(seed): \(key) ended twice")

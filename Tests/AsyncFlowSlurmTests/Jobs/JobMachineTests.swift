@@ -30,9 +30,9 @@ struct JobMachineTests {
         machine.add(4, ["a"])
         #expect(
             machine.submitCollected() == [
-                .submit(name: "run-1", arguments: ["a"], keys: [1, 3]),
-                .submit(name: "run-2", arguments: ["a"], keys: [4]),
-                .submit(name: "run-3", arguments: ["b"], keys: [2]),
+                .submit(name: "run-1", request: ["a"], keys: [1, 3]),
+                .submit(name: "run-2", request: ["a"], keys: [4]),
+                .submit(name: "run-3", request: ["b"], keys: [2]),
             ])
     }
 
@@ -107,7 +107,7 @@ struct JobMachineTests {
         #expect(
             machine.inspected([1: .untouched, 2: .claimed]) == [
                 .end(2, .failed(.lost, jobID: nil, detail: "known as run-1")),
-                .submit(name: "run-2", arguments: ["-n1"], keys: [1]),
+                .submit(name: "run-2", request: ["-n1"], keys: [1]),
             ])
     }
 
@@ -117,7 +117,7 @@ struct JobMachineTests {
         var ended = row(0, .cancelled)
         ended.node = "node1"
         #expect(answer([ended]) == [.inspect([1])])
-        #expect(machine.inspected([1: .untouched]) == [.submit(name: "run-2", arguments: ["-n1"], keys: [1])])
+        #expect(machine.inspected([1: .untouched]) == [.submit(name: "run-2", request: ["-n1"], keys: [1])])
         machine.submitted("run-2", id: "8")
         ended = row(0, .cancelled, id: "8", name: "run-2")
         ended.node = "node1"
@@ -164,10 +164,10 @@ struct JobMachineTests {
         #expect(machine.cancel(2) == [])
         #expect(machine.cancellations() == [])
         machine.submitted("run-1", id: "7")
-        #expect(machine.cancellations() == [.cancel(name: "run-1", ids: ["7_[0]"])])
+        #expect(machine.cancellations() == [.cancel(name: "run-1", ids: ["7"], indices: [0])])
         _ = machine.cancel(3)
         _ = machine.cancel(4)
-        #expect(machine.cancellations() == [.cancel(name: "run-1", ids: ["7"])])
+        #expect(machine.cancellations() == [.cancel(name: "run-1", ids: ["7"], indices: nil)])
         #expect(answer((0...2).map { row($0, .cancelled) }) == [.inspect([2, 3, 4])])
         #expect(
             machine.inspected([2: .untouched, 3: .claimed, 4: .ended(.exited(0))]) == [

@@ -25,8 +25,8 @@ struct SubmissionTests {
             ),
         ] as [(ResourceRequest, Int?, Bool, String)])
     func resources(_ request: ResourceRequest, _ nodes: Int?, _ isParallel: Bool, _ expected: String) {
-        let list = SubmissionArguments.list(SlurmOptions(nodes: nodes), request, isParallel: isParallel)
-        #expect(list.joined(separator: " ") == expected)
+        let asked = JobRequest(SlurmOptions(nodes: nodes), request, isParallel: isParallel)
+        #expect(asked.arguments.joined(separator: " ") == expected)
     }
 
     @Test("a task's options go before those of its backend")
@@ -35,7 +35,7 @@ struct SubmissionTests {
         let all = backend.overridden(
             by: SlurmOptions(partition: "long", time: .seconds(90_061), extraArguments: ["-Q"]))
         #expect(
-            SubmissionArguments.list(all, ResourceRequest(), isParallel: false).dropFirst(2) == [
+            JobRequest(all, ResourceRequest(), isParallel: false).arguments.dropFirst(2) == [
                 "--partition=long", "--account=a", "--time=1-01:01:01", "--nice", "-Q",
             ])
         #expect(SlurmOptions(nodes: 0).problem != nil)

@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowSlurmREST
 import Foundation
 import Synchronization
 import Testing
@@ -7,7 +8,7 @@ import Testing
 
 /// A real Slurm of four nodes, started by `scripts/slurm-cluster` for the time that a suite takes.
 struct SlurmCluster: SuiteTrait, TestScoping {
-    static let isInstalled = ["munged", "slurmctld", "slurmd", "sbatch"].allSatisfy { name in
+    static let isInstalled = ["munged", "slurmctld", "slurmd", "slurmrestd", "sbatch"].allSatisfy { name in
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
         return path.split(separator: ":").contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
     }
@@ -16,10 +17,11 @@ struct SlurmCluster: SuiteTrait, TestScoping {
 
     static var configuration: String { "\(folder)/slurm.conf" }
 
-    static func control(_ what: String, _ more: String...) async throws {
+    @discardableResult
+    static func control(_ what: String, _ more: String...) async throws -> String {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "../../../scripts/slurm-cluster")
-        _ = try await call(script.standardizedFileURL.path, [what, folder] + more)
+        return try await call(script.standardizedFileURL.path, [what, folder] + more)
     }
 
     @discardableResult
@@ -30,15 +32,25 @@ struct SlurmCluster: SuiteTrait, TestScoping {
         return try await CommandRunner().run(command, capture: .memory).text
     }
 
-    static func backend(_ change: (inout SlurmBackend.Settings) -> Void = { _ in }) -> SlurmBackend {
+    /// How the controller is spoken to.
+    enum Access: CaseIterable { case programs, socket, token }
+
+    static func backend(by access: Access = .programs) async throws -> SlurmBackend {
         var settings = SlurmBackend.Settings()
         settings.environment = ["SLURM_CONF": configuration]
         settings.shortestPoll = .milliseconds(200)
         settings.longestPoll = .seconds(1)
         settings.outagePatience = .seconds(60)
         settings.commandPatience = .seconds(30)
-        change(&settings)
-        return SlurmBackend(settings: settings)
+        if access == .programs { return SlurmBackend(settings: settings) }
+        let addresses = try await control("start-rest").split(separator: "\n").map(String.init)
+        if access == .socket { return SlurmBackend(rest: SlurmREST(addresses[0]), settings: settings) }
+        let folder = folder
+        let service = SlurmREST(addresses[1]) {
+            try await Self.$folder.withValue(folder) { try await control("token") }
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        return SlurmBackend(rest: service, settings: settings)
     }
 
     /// What the queue has that hasn't ended.

@@ -43,44 +43,12 @@ struct SlurmPrograms: Sendable {
         }
     }
 
-    static func submission(name: String, arguments: [String], count: Int, folder: String, script: String) -> [String] {
+    static func arguments(_ submission: JobSubmission) -> [String] {
         [
-            "--parsable", "--job-name=\(name)", "--comment=\(name)", "--array=0-\(count - 1)", "--no-requeue",
-            "--export=ALL", "--open-mode=append", "--output=\(folder)/\(name).log", "--chdir=\(folder)",
-        ] + arguments + [script]
-    }
-
-    /// - Returns: the array's id.
-    func submit(_ arguments: [String]) async throws -> String {
-        let text = try await call("sbatch", arguments)
-        let id = text.split(whereSeparator: \.isNewline).last?.split(separator: ";").first ?? ""
-        guard !id.isEmpty, id.allSatisfy(\.isASCIIDigit) else {
-            throw NoAnswer(description: "sbatch answered '\(text.prefix(200))', which is no job id")
-        }
-        return String(id)
-    }
-
-    /// All jobs of this user, those that have ended a short while ago included.
-    func queue(user: String) async throws -> [JobRow] {
-        let format = "ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,Name:200,BatchHost:80"
-        let text = try await call(
-            "squeue", ["--noheader", "--array", "--states=all", "--user=\(user)", "--Format=\(format)"])
-        return try Self.rows(ofQueue: text)
-    }
-
-    /// - Throws: if there is no accounting.
-    func accounting(_ names: [String]) async throws -> [JobRow] {
-        let text = try await call(
-            "sacct",
-            [
-                "--noheader", "--parsable2", "--allocations", "--array", "--duplicates", "--starttime=now-30days",
-                "--name=\(names.joined(separator: ","))", "--format=JobID,JobName,State,ExitCode",
-            ])
-        return Self.rows(ofAccounting: text)
-    }
-
-    func cancel(name: String, ids: [String]) async throws {
-        _ = try await call("scancel", ["--quiet", "--name=\(name)"] + ids)
+            "--parsable", "--job-name=\(submission.name)", "--comment=\(submission.name)",
+            "--array=0-\(submission.count - 1)", "--no-requeue", "--export=ALL", "--open-mode=append",
+            "--output=\(submission.logPath)", "--chdir=\(submission.folder)",
+        ] + submission.request.arguments + [submission.script]
     }
 
     /// - Throws: if a line isn't one of `squeue`: an answer that is understood in part could hide a job.
@@ -143,6 +111,53 @@ struct SlurmPrograms: Sendable {
         guard let error = error as? CommandError else { return "\(error)" }
         let text = error.standardErrorTail.split(whereSeparator: \.isNewline).joined(separator: "; ")
         return text.isEmpty ? "\(error)" : text
+    }
+}
+
+// MARK: - Jobs
+
+extension SlurmPrograms: JobController {
+    func check() async throws { _ = try await call("sbatch", ["--version"]) }
+
+    func description(of submission: JobSubmission) -> String {
+        Command("sbatch", arguments: Self.arguments(submission)).description
+    }
+
+    func submit(_ submission: JobSubmission) async throws -> String {
+        let text: String
+        do {
+            text = try await call("sbatch", Self.arguments(submission))
+        } catch {
+            throw SubmissionFailure(Self.complaint(error), isTransient: Self.isTransient(error))
+        }
+        let id = text.split(whereSeparator: \.isNewline).last?.split(separator: ";").first ?? ""
+        guard !id.isEmpty, id.allSatisfy(\.isASCIIDigit) else {
+            throw SubmissionFailure(
+                "sbatch answered '\(text.prefix(200))', which is no job id", isTransient: true)
+        }
+        return String(id)
+    }
+
+    func queue() async throws -> [JobRow] {
+        let format = "ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,Name:200,BatchHost:80"
+        let text = try await call(
+            "squeue", ["--noheader", "--array", "--states=all", "--user=\(getuid())", "--Format=\(format)"])
+        return try Self.rows(ofQueue: text)
+    }
+
+    func accounting(_ names: [String]) async throws -> [JobRow] {
+        let text = try await call(
+            "sacct",
+            [
+                "--noheader", "--parsable2", "--allocations", "--array", "--duplicates", "--starttime=now-30days",
+                "--name=\(names.joined(separator: ","))", "--format=JobID,JobName,State,ExitCode",
+            ])
+        return Self.rows(ofAccounting: text)
+    }
+
+    func cancel(name: String, ids: [String], indices: [Int]? = nil) async throws {
+        let elements = indices.map { "_[\($0.map(String.init).joined(separator: ","))]" } ?? ""
+        _ = try await call("scancel", ["--quiet", "--name=\(name)"] + ids.map { $0 + elements })
     }
 }
 

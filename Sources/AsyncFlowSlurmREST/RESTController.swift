@@ -1,0 +1,124 @@
+import AsyncFlowSlurm
+import Foundation
+import NIOHTTP1
+
+/// Speaks to Slurm's controller about jobs through `slurmrestd`.
+actor RESTController: JobController {
+    static let tokenVariable = "SLURM_JWT"
+
+    private let service: SlurmREST
+    private let settings: SlurmBackend.Settings
+    private let client: RESTClient
+    private var version: RESTVersion?
+
+    private struct Nothing: Decodable, Sendable {}
+    private static let cancelsAtOnce = 8
+
+    init(_ service: SlurmREST, _ settings: SlurmBackend.Settings) {
+        self.service = service
+        self.settings = settings
+        client = RESTClient(service, patience: settings.commandPatience)
+    }
+
+    func check() async throws {
+        do {
+            _ = try await negotiated()
+        } catch let failure as RESTFailure {
+            await client.shutdown()
+            throw SlurmJobError(.unreachable, detail: failure.description)
+        }
+    }
+
+    nonisolated func problem(_ request: JobRequest) -> String? {
+        let arguments = request.options.extraArguments
+        if arguments.isEmpty { return nil }
+        return
+            "slurmrestd takes no arguments of sbatch, and these were given: \(arguments.joined(separator: " "))"
+    }
+
+    nonisolated func description(of submission: JobSubmission) -> String {
+        let description = JobDescription(
+            submission: submission, script: submission.script, environment: [:], version: RESTVersion(number: 42))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let text = (try? encoder.encode(description)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return "POST \(service.address)/slurm/v0.0.42/job/submit \(text)"
+    }
+
+    func submit(_ submission: JobSubmission) async throws -> String {
+        let script: String
+        do {
+            script = try String(contentsOfFile: submission.script, encoding: .utf8)
+        } catch {
+            throw SubmissionFailure("the file \(submission.script) couldn't be read: \(error)", isTransient: false)
+        }
+        do {
+            let version = try await negotiated()
+            let description = JobDescription(
+                submission: submission, script: script, environment: environment, version: version)
+            let answer = try await client.send(
+                .POST, "/slurm/\(version)/job/submit", body: JSONEncoder().encode(description),
+                for: SubmissionAnswer.self)
+            return "\(answer.job_id)"
+        } catch let failure as RESTFailure {
+            throw SubmissionFailure(failure.description, isTransient: failure.isTransient)
+        }
+    }
+
+    func queue() async throws -> [JobRow] { try await rows(named: JobSubmission.namePrefix) }
+
+    func accounting(_ names: [String]) async throws -> [JobRow] {
+        throw RESTFailure(description: "the accounting isn't asked through slurmrestd")
+    }
+
+    /// An id alone may be somebody else's by now, so that the queue is asked first.
+    func cancel(name: String, ids: [String], indices: [Int]?) async throws {
+        let doomed = try await rows(named: name).filter { row in
+            row.name == name && row.state.isActive && (ids.isEmpty || ids.contains(row.arrayID))
+                && indices?.contains(row.index) ?? true
+        }
+        let targets = indices == nil ? Set(doomed.map(\.arrayID)) : Set(doomed.map(\.id))
+        let path = "/slurm/\(try await negotiated())/job/"
+        try await withThrowingTaskGroup(of: Void.self) { [client] group in
+            for (number, target) in targets.sorted().enumerated() {
+                if number >= Self.cancelsAtOnce { try await group.next() }
+                group.addTask {
+                    do {
+                        _ = try await client.send(.DELETE, path + target, for: Nothing.self)
+                    } catch let failure as RESTFailure where failure.isAboutEndedJob {}
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    func shutdown() async { await client.shutdown() }
+
+    private func rows(named prefix: String) async throws -> [JobRow] {
+        let answer = try await client.send(
+            .GET, "/slurm/\(try await negotiated())/jobs", for: QueueAnswer.self)
+        return try answer.rows(named: prefix, limit: settings.arraySize)
+    }
+
+    /// The version of the interface, which the service is asked for once.
+    private func negotiated() async throws -> RESTVersion {
+        if let version { return version }
+        let description = try await client.send(.GET, "/openapi/v3", for: ServiceDescription.self)
+        guard let found = description.version else {
+            throw RESTFailure(
+                description: "slurmrestd at \(service.address) offers \(description.offered), of which none can be used",
+                status: 404)
+        }
+        version = found
+        return found
+    }
+
+    /// What jobs inherit: as with `sbatch`, the environment of this program, but for its token.
+    private var environment: [String: String] {
+        var all = ProcessInfo.processInfo.environment.merging(settings.environment) { $1 }
+        all[Self.tokenVariable] = nil
+        // The service refuses a job without any.
+        if all.isEmpty { all["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
+        return all
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// Slurm's REST service, `slurmrestd`, and who speaks to it.
+///
+/// ```swift
+/// let local = SlurmREST("unix:/run/slurmrestd/slurmrestd.socket")  // known by the socket
+/// let remote = SlurmREST("https://cluster.example.org:6820")  // known by the token in SLURM_JWT
+/// ```
+public struct SlurmREST: Sendable {
+    /// `unix:` and the path of a socket, or an `http` or `https` URL.
+    public var address: String
+    /// Whose jobs they are; nil, the default, for who runs this program.
+    public var user: String?
+    /// Gives a token (JWT), as `scontrol token` prints it without `SLURM_JWT=`. Called before the first request, and again
+    /// when the service didn't take the last token, which may have expired. Nil, the default, for the environment
+    /// variable `SLURM_JWT`, and for none where the address is a socket.
+    ///
+    /// A token is in no log, event, error or job. Over `http` it can be read on its way: use `https` beyond this machine.
+    public var token: (@Sendable () async throws -> String)?
+
+    /// - Parameters:
+    ///   - address: `unix:` and the path of a socket, or an `http` or `https` URL.
+    ///   - user: whose jobs they are; nil for who runs this program.
+    ///   - token: gives a token (JWT); nil for `SLURM_JWT`, and for none where the address is a socket.
+    public init(_ address: String, user: String? = nil, token: (@Sendable () async throws -> String)? = nil) {
+        self.address = address
+        self.user = user
+        self.token = token
+    }
+
+    var isSocket: Bool { address.hasPrefix("unix:") }
+
+    /// - Parameter path: as it follows the address, with a slash in front.
+    /// - Returns: nil if the address is none.
+    func url(_ path: String) -> String? {
+        if isSocket {
+            let socket = address.dropFirst("unix:".count)
+            guard socket.hasPrefix("/") else { return nil }
+            let allowed = CharacterSet.urlHostAllowed.subtracting(CharacterSet(charactersIn: "/%"))
+            return socket.addingPercentEncoding(withAllowedCharacters: allowed).map { "http+unix://\($0)\(path)" }
+        }
+        guard let url = URL(string: address), url.scheme == "http" || url.scheme == "https", url.host() != nil else {
+            return nil
+        }
+        return (address.hasSuffix("/") ? String(address.dropLast()) : address) + path
+    }
+}
