@@ -132,7 +132,8 @@ public final class SlurmBackend: CommandBackend {
         return drivers.withLock { drivers in
             if let driver = drivers[task.engineID] { return driver }
             let driver = JobDriver(
-                controller, files, prefix: "\(JobSubmission.namePrefix)\(token)-\(drivers.count)", limits, Logger(label: "asyncflow.slurm")
+                controller, files, prefix: "\(JobSubmission.namePrefix)\(token)-\(drivers.count)", limits,
+                Logger(label: "asyncflow.slurm")
             )
             drivers[task.engineID] = driver
             return driver

@@ -66,11 +66,8 @@ struct JobDescription: Encodable {
         try job.encodeIfPresent(options.constraint, forKey: "constraints")
         try job.encodeIfPresent(options.reservation, forKey: "reservation")
         if let time = options.time { try encode(Self.minutes(time), "time_limit", into: &job) }
-        if let nodes = options.nodes, version.isVerbose {
-            try job.encode("\(nodes)", forKey: "nodes")
-        } else if let nodes = options.nodes {
-            try job.encode([nodes, nodes], forKey: "nodes")
-        }
+        // v0.0.38 takes the list that it describes, and makes nothing of it.
+        if let nodes = options.nodes { try job.encode("\(nodes)", forKey: "nodes") }
         if options.exclusive == true, version.isVerbose {
             try job.encode(["none"], forKey: "shared")
         } else if options.exclusive == true {

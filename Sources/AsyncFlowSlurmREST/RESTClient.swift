@@ -45,7 +45,8 @@ actor RESTClient {
     ) async throws -> Answer {
         guard let url = service.url(path) else {
             throw RESTFailure(
-                description: "'\(service.address)' is no address of slurmrestd; it takes unix:/path or http(s)://host:port",
+                description:
+                    "'\(service.address)' is no address of slurmrestd; it takes unix:/path or http(s)://host:port",
                 status: 400)
         }
         var request = HTTPClientRequest(url: url)
@@ -98,7 +99,8 @@ actor RESTClient {
         }
         let text = String(decoding: body.prefix(200), as: UTF8.self)
         guard (200..<300).contains(status) else {
-            let hint = status == 401 ? "; it takes a token that is valid, such as that of scontrol token in SLURM_JWT" : ""
+            let hint =
+                status == 401 ? "; it takes a token that is valid, such as that of scontrol token in SLURM_JWT" : ""
             throw RESTFailure(
                 description: "slurmrestd at \(service.address) answered with HTTP status \(status): \(text)\(hint)",
                 status: status)

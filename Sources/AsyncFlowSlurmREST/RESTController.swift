@@ -106,7 +106,8 @@ actor RESTController: JobController {
         let description = try await client.send(.GET, "/openapi/v3", for: ServiceDescription.self)
         guard let found = description.version else {
             throw RESTFailure(
-                description: "slurmrestd at \(service.address) offers \(description.offered), of which none can be used",
+                description:
+                    "slurmrestd at \(service.address) offers \(description.offered), of which none can be used",
                 status: 404)
         }
         version = found

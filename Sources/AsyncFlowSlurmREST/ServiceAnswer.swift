@@ -73,7 +73,8 @@ struct QueueAnswer: Decodable {
                 description: "job \(array)_\(index) is in a state that isn't known: '\(job.job_state.text)'")
         }
         return JobRow(
-            arrayID: "\(array)", index: index, name: job.name ?? "", state: state, waitStatus: job.exit_code?.waitStatus,
+            arrayID: "\(array)", index: index, name: job.name ?? "", state: state,
+            waitStatus: job.exit_code?.waitStatus,
             node: job.batch_host.flatMap { $0.isEmpty ? nil : $0 })
     }
 

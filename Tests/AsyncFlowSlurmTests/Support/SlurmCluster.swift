@@ -56,6 +56,18 @@ struct SlurmCluster: SuiteTrait, TestScoping {
     /// What the queue has that hasn't ended.
     static func queue() async throws -> String { try await call("squeue", ["--noheader"]) }
 
+    /// Has the controller write down which jobs there are, which it does a few seconds after a change. What it hasn't
+    /// written down when it is killed, it forgets.
+    static func saveState() async throws {
+        let now = Date()
+        try await call("sbatch", ["--hold", "--job-name=change", "--output=/dev/null", "--wrap=true"])
+        try await call("scancel", ["--name=change"])
+        try await wait(for: "the controller to save its state") {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/state/job_state")
+            return attributes[.modificationDate] as? Date ?? .distantPast > now
+        }
+    }
+
     /// What there is to see of the cluster when something didn't happen in time.
     static func report() async -> String {
         let logs = (try? await call("sh", ["-c", "tail -n 5 '\(folder)'/log/*.log; ls '\(folder)/run'"])) ?? ""
