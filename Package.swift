@@ -245,6 +245,7 @@ let package = Package(
                 "AsyncFlow", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowWorkers", "ScriptedHTTPServer",
                 "WorkerProbeTasks", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -14,6 +14,13 @@ actor RESTClient {
     /// More than the jobs of a large cluster take.
     private static let largestAnswer = 1 << 30
 
+    /// What can't be reached is tried again by those who ask, and not in between.
+    private static var configuration: HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return configuration
+    }
+
     init(_ service: SlurmREST, patience: Duration) {
         self.service = service
         self.patience = patience
@@ -80,7 +87,7 @@ actor RESTClient {
 
     private func exchange(_ request: HTTPClientRequest) async throws -> (status: Int, body: Data) {
         if isShutDown { throw RESTFailure(description: "the backend is shut down") }
-        let client = client ?? HTTPClient(eventLoopGroupProvider: .singleton)
+        let client = client ?? HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration)
         self.client = client
         do {
             let response = try await client.execute(request, timeout: TimeAmount(patience))

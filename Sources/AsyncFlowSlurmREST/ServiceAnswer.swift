@@ -91,7 +91,7 @@ struct QueueAnswer: Decodable {
             let bounds = (range.first ?? "").split(separator: "-").map { Int($0) }
             guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else { continue }
             let step = range.count > 1 ? Int(range[1]) ?? 1 : 1
-            indices += stride(from: first, through: min(last, max(first, limit)), by: max(1, step))
+            indices += stride(from: first, through: min(last, limit - 1), by: max(1, step))
         }
         let next = (indices.last ?? -1) + 1
         return isCut && next < limit ? indices + Array(next..<limit) : indices

@@ -87,7 +87,7 @@ struct RealSlurmTests {
             try await SlurmCluster.control("kill-controller")
             let late = say()
             // They end while it is away.
-            FileManager.default.createFile(atPath: gate, contents: nil)
+            try Data().write(to: URL(filePath: gate))
             try await SlurmCluster.wait(for: "the end of the running jobs") {
                 FileManager.default.contents(atPath: marks)?.count == started
             }

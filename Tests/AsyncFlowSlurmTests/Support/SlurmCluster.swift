@@ -95,7 +95,7 @@ struct SlurmCluster: SuiteTrait, TestScoping {
             if try await group.next() == true { return }
             let report = await report()
             // What is cancelled needs a controller to end.
-            try? await control("start-controller")
+            _ = try? await control("start-controller")
             throw Overdue(description: "the test hadn't ended after \(limit)\n\(report)")
         }
     }
@@ -127,7 +127,7 @@ struct SlurmCluster: SuiteTrait, TestScoping {
             // Also when this test was cancelled.
             let down = await Task { try await Self.control("down") }.result
             try result.get()
-            try down.get()
+            _ = try down.get()
         }
     }
 }

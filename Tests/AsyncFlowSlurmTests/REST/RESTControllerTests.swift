@@ -1,0 +1,233 @@
+import AsyncFlow
+import Foundation
+import NIOHTTP1
+import ScriptedHTTPServer
+import Synchronization
+import Testing
+
+@testable import AsyncFlowSlurm
+@testable import AsyncFlowSlurmREST
+
+@Suite("A slurmrestd that misbehaves", .timeLimit(.minutes(2)))
+struct RESTControllerTests {
+    private static let versions = #"{"paths": {"/slurm/v0.0.38/jobs": {}}}"#
+    private static let nobody = #"{"errors": [], "jobs": []}"#
+
+    @Test(
+        "what can't be used says so when the engine starts",
+        arguments: [
+            (404, "<html>no such page</html>", "HTTP status 404: <html>no such page</html>"),
+            (200, "<html>welcome</html>", "answered '<html>welcome</html>', which can't be understood"),
+            (200, "", "answered '', which can't be understood"),
+            (200, #"{"paths": {"/slurm/v0.0.36/jobs": {}}}"#, "offers v0.0.36, of which none can be used"),
+            (401, "Authentication failure", "it takes a token that is valid"),
+        ])
+    func unusable(_ status: Int, _ body: String, _ words: String) async throws {
+        try await ScriptedServer.run { _ in
+            .answer(status, body: body)
+        } _: { server in
+            let error = await #expect(throws: SlurmJobError.self) { try await controller(server).check() }
+            #expect(error?.reason == .unreachable)
+            #expect(error?.detail.contains(words) == true, "\(error?.detail ?? "")")
+        }
+    }
+
+    @Test(
+        "an address where nobody is, or that is none",
+        arguments: [
+            ("http://127.0.0.1:1", "didn't answer"), ("unix:/nowhere/at/all", "didn't answer"),
+            ("unix:relative", "is no address of slurmrestd"), ("ftp://host", "is no address of slurmrestd"),
+            ("", "is no address of slurmrestd"),
+        ])
+    func unreachable(_ address: String, _ words: String) async throws {
+        let controller = RESTController(SlurmREST(address), SlurmBackend.Settings())
+        let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+        #expect(
+            error?.detail.contains(words) == true
+                && error?.detail.contains("'\(address)'") == (words != "didn't answer"))
+    }
+
+    @Test("who hangs is waited for as long as one may")
+    func hang() async throws {
+        try await ScriptedServer.run { _ in
+            .raw("", .hang)
+        } _: { server in
+            var settings = SlurmBackend.Settings()
+            settings.commandPatience = .milliseconds(200)
+            let controller = RESTController(SlurmREST("http://127.0.0.1:\(server.port)"), settings)
+            let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+            #expect(error?.detail.contains("didn't answer") == true)
+        }
+    }
+
+    @Test("a token that expired is replaced, once, and is in no error")
+    func tokens() async throws {
+        let given = Mutex(0)
+        try await ScriptedServer.run { request in
+            if request.path == "/openapi/v3" { return .answer(body: Self.versions) }
+            let isGood = request.headers["X-SLURM-USER-TOKEN"] == ["secret2"]
+            return isGood ? .answer(body: Self.nobody) : .answer(401, body: "Authentication failure")
+        } _: { server in
+            let service = SlurmREST("http://127.0.0.1:\(server.port)", user: "somebody") {
+                "secret\(given.withLock { $0 += 1; return $0 })"
+            }
+            let controller = RESTController(service, SlurmBackend.Settings())
+            try await controller.check()
+            #expect(try await controller.queue() == [])
+            #expect(given.withLock { $0 } == 2)
+            #expect(server.requests.allSatisfy { $0.headers["X-SLURM-USER-NAME"] == ["somebody"] })
+            given.withLock { $0 = 2 }
+            #expect(try await controller.queue() == [])
+            // It isn't asked for again as long as it is taken.
+            #expect(given.withLock { $0 } == 2)
+            await controller.shutdown()
+
+            let without = RESTController(
+                SlurmREST("http://127.0.0.1:\(server.port)") { "wrong" }, SlurmBackend.Settings())
+            let error = await #expect(throws: RESTFailure.self) { try await without.queue() }
+            #expect(error?.status == 401 && error?.description.contains("wrong") == false)
+            await without.shutdown()
+        }
+    }
+
+    @Test("who can't give a token says why")
+    func noToken() async throws {
+        struct Locked: Error {}
+        let controller = RESTController(
+            SlurmREST("http://127.0.0.1:1") { throw Locked() }, SlurmBackend.Settings())
+        let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+        #expect(error?.detail == "no token for slurmrestd could be had: Locked()")
+    }
+
+    @Test(
+        "a refusal is for good, anything else may be better later",
+        arguments: [
+            (500, #"{"errors": [{"error_code": 2000, "error": "Invalid partition name specified"}]}"#, false),
+            (400, #"{"errors": [{"error_code": 9001, "error": "Unknown key"}]}"#, false),
+            (500, #"{"errors": [{"error_code": -1, "error": "Unspecified error"}]}"#, true),
+            (500, #"{"errors": [{"error_code": 2010, "error": "Slurm temporarily unable to accept job"}]}"#, true),
+            (503, "come again", true), (429, "slowly", true), (200, "{}", true),
+        ])
+    func refusals(_ status: Int, _ body: String, _ isTransient: Bool) async throws {
+        try await ScriptedServer.run { request in
+            request.path == "/openapi/v3" ? .answer(body: Self.versions) : .answer(status, body: body)
+        } _: { server in
+            let controller = controller(server)
+            let script = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sh").path
+            defer { try? FileManager.default.removeItem(atPath: script) }
+            try Data("#!/bin/sh\n".utf8).write(to: URL(filePath: script))
+            let error = await #expect(throws: SubmissionFailure.self) {
+                try await controller.submit(submission(script))
+            }
+            #expect(error?.isTransient == isTransient, "\(error?.description ?? "")")
+            await controller.shutdown()
+        }
+    }
+
+    @Test("a script that isn't there any more, and arguments of sbatch, are refused")
+    func unsuitable() async throws {
+        let controller = RESTController(SlurmREST("http://127.0.0.1:1"), SlurmBackend.Settings())
+        let error = await #expect(throws: SubmissionFailure.self) {
+            try await controller.submit(submission("/nowhere/script"))
+        }
+        #expect(error?.isTransient == false)
+        #expect(controller.problem([]) == nil)
+        #expect(controller.problem(["--nice"])?.contains("--nice") == true)
+        await controller.shutdown()
+    }
+
+    @Test("an end that came first is no trouble of who cancels, another failure is")
+    func cancelling() async throws {
+        let jobs = """
+            {"jobs": [
+              {"array_job_id": 5, "array_task_id": 0, "job_id": 6, "job_state": "RUNNING", "name": "asyncflow-1"},
+              {"array_job_id": 5, "array_task_id": 1, "job_id": 7, "job_state": "COMPLETED", "name": "asyncflow-1"},
+              {"array_job_id": 5, "array_task_id": null, "array_task_string": "2-4", "job_id": 5, "job_state": "PENDING",
+               "name": "asyncflow-1"},
+              {"array_job_id": 9, "array_task_id": 0, "job_id": 9, "job_state": "RUNNING", "name": "asyncflow-11"}
+            ]}
+            """
+        let answer = Mutex((500, #"{"errors": [{"error_code": 2017, "error": "Invalid job id specified"}]}"#))
+        try await ScriptedServer.run { request in
+            switch request.path {
+            case "/openapi/v3": return .answer(body: Self.versions)
+            case "/slurm/v0.0.38/jobs": return .answer(body: jobs)
+            default:
+                let (status, body) = answer.withLock { $0 }
+                return .answer(status, body: body)
+            }
+        } _: { server in
+            let controller = controller(server)
+            try await controller.cancel(name: "asyncflow-1", ids: ["5"], indices: [0, 1, 3])
+            try await controller.cancel(name: "asyncflow-1", ids: [], indices: nil)
+            let cancelled = server.requests.map(\.path).filter { $0.contains("/job/") }
+            #expect(cancelled.sorted() == ["5", "5_0", "5_3"].map { "/slurm/v0.0.38/job/\($0)" })
+            answer.withLock { $0 = (500, #"{"errors": [{"error_code": -1, "error": "Unspecified error"}]}"#) }
+            await #expect(throws: RESTFailure.self) {
+                try await controller.cancel(name: "asyncflow-1", ids: ["5"], indices: nil)
+            }
+            await controller.shutdown()
+        }
+    }
+
+    @Test("a submission whose answer is lost is found by its name, and isn't made again")
+    func lostAnswer() async throws {
+        let state = Mutex((name: "", submissions: 0, isCancelled: false))
+        try await ScriptedServer.run { request in
+            switch request.path {
+            case "/openapi/v3": return .answer(body: Self.versions)
+            case "/slurm/v0.0.38/jobs":
+                let (name, _, isCancelled) = state.withLock { $0 }
+                if name.isEmpty { return .answer(body: Self.nobody) }
+                return .answer(
+                    body: """
+                        {"jobs": [{"array_job_id": 5, "array_task_id": 0, "job_id": 5, "name": "\(name)",
+                                   "job_state": "\(isCancelled ? "CANCELLED" : "RUNNING")"}]}
+                        """)
+            case "/slurm/v0.0.38/job/submit":
+                struct Body: Decodable {
+                    struct Job: Decodable { let name: String }
+                    let job: Job
+                }
+                let body = try? JSONDecoder().decode(Body.self, from: Data(request.bytes))
+                state.withLock { $0 = (body?.job.name ?? "", $0.submissions + 1, false) }
+                return .raw("", .close)
+            default:
+                state.withLock { $0.isCancelled = true }
+                return .answer(body: "{}")
+            }
+        } _: { server in
+            var settings = SlurmBackend.Settings()
+            settings.shortestPoll = .milliseconds(20)
+            settings.longestPoll = .milliseconds(100)
+            let backend = SlurmBackend(rest: SlurmREST("http://127.0.0.1:\(server.port)"), settings: settings)
+            try await withSlurmEngine(backend) { flow in
+                let sleep = flow.executableTask("sleep") { "sleep 975" }
+                let events = flow.events
+                let future = sleep()
+                for await event in events where event.type == .taskStarted { break }
+                future.cancel()
+                _ = await future.result
+                #expect(future.state == .cancelled)
+            }
+            #expect(state.withLock { $0.submissions } == 1)
+        }
+    }
+
+    @Test("a dry run says what would be sent, to nobody")
+    func dryRun() async throws {
+        let controller = RESTController(SlurmREST("unix:/run/slurmrestd.socket"), SlurmBackend.Settings())
+        let text = controller.description(of: submission("/w/script"))
+        #expect(text.hasPrefix("POST unix:/run/slurmrestd.socket/slurm/v0.0.42/job/submit {"))
+        #expect(text.contains(#""name":"asyncflow-1""#))
+        await controller.shutdown()
+    }
+
+    private func controller(_ server: ScriptedServer) -> RESTController {
+        RESTController(SlurmREST("http://127.0.0.1:\(server.port)"), SlurmBackend.Settings())
+    }
+
+    private func submission(_ script: String) -> JobSubmission {
+        JobSubmission(name: "asyncflow-1", request: [], count: 1, folder: "/w", script: script)
+    }
+}
