@@ -32,10 +32,9 @@ actor RESTClient {
     ) async throws -> Answer {
         do {
             return try await sendOnce(method, path, body: body, for: type)
-        } catch let failure as RESTFailure where failure.mayBeToken {
+        } catch let failure as RESTFailure where failure.mayBeAboutToken {
             token = nil
-            // A request that wasn't let in did nothing.
-            guard failure.status == 401, service.token != nil else { throw failure }
+            guard failure.isAboutToken, service.token != nil else { throw failure }
             return try await sendOnce(method, path, body: body, for: type)
         }
     }
@@ -100,17 +99,18 @@ actor RESTClient {
 
     private func answer<Answer: Decodable>(_ status: Int, _ body: Data, _ type: Answer.Type) throws -> Answer {
         let decoder = JSONDecoder()
-        if let complaint = try? decoder.decode(ServiceErrors.self, from: body), var failure = complaint.failure {
-            failure.status = status
-            throw failure
-        }
         let text = String(decoding: body.prefix(200), as: UTF8.self)
-        guard (200..<300).contains(status) else {
-            let hint =
-                status == 401 ? "; it takes a token that is valid, such as that of scontrol token in SLURM_JWT" : ""
-            throw RESTFailure(
-                description: "slurmrestd at \(service.address) answered with HTTP status \(status): \(text)\(hint)",
-                status: status)
+        var failure = (try? decoder.decode(ServiceErrors.self, from: body))?.failure
+        if failure == nil, !(200..<300).contains(status) {
+            failure = RESTFailure(
+                description: "slurmrestd at \(service.address) answered with HTTP status \(status): \(text)")
+        }
+        if var failure {
+            failure.status = status
+            if failure.isAboutToken {
+                failure.description += "; it takes a token that is valid, such as that of scontrol token, in SLURM_JWT"
+            }
+            throw failure
         }
         do {
             return try decoder.decode(type, from: body)

@@ -20,9 +20,13 @@ actor RESTController: JobController {
         client = RESTClient(service, patience: settings.commandPatience)
     }
 
+    /// A controller that can't be reached just now is no obstacle, as it isn't later.
     func check() async throws {
         do {
             _ = try await negotiated()
+            do {
+                _ = try await queue()
+            } catch let failure as RESTFailure where failure.isTransient {}
         } catch let failure as RESTFailure {
             await client.shutdown()
             throw SlurmJobError(.unreachable, detail: failure.description)

@@ -8,11 +8,13 @@ struct RESTFailure: Error, CustomStringConvertible {
 
     /// Slurm's own refusals. Smaller and greater numbers are of transport and protocol, which may be better later.
     private static let refusals = 2000..<3000
+    private static let unauthenticated = 1007
     private static let invalidJobID = 2017
     private static let alreadyDone = 2021
 
     /// Whether the same request may succeed later.
     var isTransient: Bool {
+        if isAboutToken { return false }
         if let status, (400..<500).contains(status) { return status == 429 }
         guard let code, Self.refusals.contains(code) else { return true }
         return description.contains("temporarily")
@@ -21,6 +23,10 @@ struct RESTFailure: Error, CustomStringConvertible {
     /// Whether the job that was to be cancelled isn't there any more.
     var isAboutEndedJob: Bool { code == Self.invalidJobID || code == Self.alreadyDone }
 
-    /// Whether another token could help. A token that isn't valid looks like a controller that can't be reached.
-    var mayBeToken: Bool { status == 401 || (status ?? 0) >= 500 && isTransient }
+    /// Whether the token wasn't taken, and nothing was done therefore. Slurm 22.05 doesn't tell that from a controller that
+    /// can't be reached.
+    var isAboutToken: Bool { status == 401 || status == 511 || code == Self.unauthenticated }
+
+    /// Whether another token might help.
+    var mayBeAboutToken: Bool { isAboutToken || (status ?? 0) >= 500 && isTransient }
 }

@@ -33,7 +33,7 @@ public struct SlurmJobError: WorkflowError, Hashable {
         /// The controller couldn't be reached for too long; the job will not run.
         public static let unreachable = Reason(
             description: "Slurm's controller didn't answer", code: .backendUnavailable,
-            advice: "see whether squeue works on this machine")
+            advice: "see whether it can be reached from this machine")
         /// The job began and Slurm doesn't know of it any more; how it ended can't be found out.
         public static let lost = Reason(
             description: "Slurm doesn't know it any more, and it left no result", code: .workerLost,

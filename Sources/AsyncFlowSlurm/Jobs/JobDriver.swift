@@ -23,6 +23,7 @@ actor JobDriver {
     private var polling: Task<Void, Never>?
     private var pollTime = ContinuousClock.now
     private var isAsking = false
+    private var isOutage = false
     private var waitingSubmissions: [(name: String, request: JobRequest, keys: [UInt64])] = []
     private var activeSubmissions = 0
     private static let submissionsAtOnce = 4
@@ -124,9 +125,10 @@ actor JobDriver {
             machine.submitted(name, id: id)
         } catch {
             let failure = error as? SubmissionFailure
+            let isTransient = failure?.isTransient ?? true
             logger.debug("a submission failed", metadata: ["job": "\(name)", "error": "\(error)"])
-            machine.submissionFailed(
-                name, failure?.description ?? "\(error)", isTransient: failure?.isTransient ?? true, now: now)
+            if isTransient { reportOutage(error) }
+            machine.submissionFailed(name, failure?.description ?? "\(error)", isTransient: isTransient, now: now)
         }
     }
 
@@ -152,14 +154,26 @@ actor JobDriver {
         let question = machine.ask()
         do {
             let rows = try await controller.queue()
+            if isOutage { logger.notice("Slurm's controller answers again") }
+            isOutage = false
             perform(machine.answered(question, rows, now: now))
         } catch {
-            logger.debug("the queue couldn't be asked", metadata: ["error": "\(error)"])
+            reportOutage(error)
             perform(machine.answerFailed(now: now))
         }
         isAsking = false
         cancelSoon()
         pollSoon()
+    }
+
+    private func reportOutage(_ error: any Error) {
+        let metadata: Logger.Metadata = ["error": "\(error)"]
+        if isOutage {
+            logger.debug("Slurm's controller still doesn't answer", metadata: metadata)
+        } else {
+            logger.warning("Slurm's controller doesn't answer; it is asked again, and jobs go on", metadata: metadata)
+        }
+        isOutage = true
     }
 
     private func account(_ names: [String]) async {

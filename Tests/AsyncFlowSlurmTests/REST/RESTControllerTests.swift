@@ -32,6 +32,22 @@ struct RESTControllerTests {
         }
     }
 
+    @Test("a token that isn't taken is found when the engine starts, a controller that is away is waited for")
+    func startsWithQuestion() async throws {
+        let answer = Mutex((511, #"{"errors": [{"error_number": 1007, "error": "Protocol authentication error"}]}"#))
+        try await ScriptedServer.run { request in
+            let (status, body) = answer.withLock { $0 }
+            return request.path == "/openapi/v3" ? .answer(body: Self.versions) : .answer(status, body: body)
+        } _: { server in
+            let error = await #expect(throws: SlurmJobError.self) { try await controller(server).check() }
+            #expect(error?.detail.contains("takes a token that is valid") == true, "\(error?.detail ?? "")")
+            answer.withLock { $0 = (502, #"{"errors": [{"error_number": 1800, "error": "Unable to contact"}]}"#) }
+            let patient = controller(server)
+            try await patient.check()
+            await patient.shutdown()
+        }
+    }
+
     @Test(
         "an address where nobody is, or that is none",
         arguments: [
@@ -73,7 +89,6 @@ struct RESTControllerTests {
             }
             let controller = RESTController(service, SlurmBackend.Settings())
             try await controller.check()
-            #expect(try await controller.queue() == [])
             #expect(given.withLock { $0 } == 2)
             #expect(server.requests.allSatisfy { $0.headers["X-SLURM-USER-NAME"] == ["somebody"] })
             given.withLock { $0 = 2 }
@@ -106,6 +121,7 @@ struct RESTControllerTests {
             (400, #"{"errors": [{"error_code": 9001, "error": "Unknown key"}]}"#, false),
             (500, #"{"errors": [{"error_code": -1, "error": "Unspecified error"}]}"#, true),
             (500, #"{"errors": [{"error_code": 2010, "error": "Slurm temporarily unable to accept job"}]}"#, true),
+            (511, #"{"errors": [{"error_number": 1007, "error": "Protocol authentication error"}]}"#, false),
             (503, "come again", true), (429, "slowly", true), (200, "{}", true),
         ])
     func refusals(_ status: Int, _ body: String, _ isTransient: Bool) async throws {
