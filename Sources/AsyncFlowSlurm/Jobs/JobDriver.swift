@@ -125,10 +125,10 @@ actor JobDriver {
             machine.submitted(name, id: id)
         } catch {
             let failure = error as? SubmissionFailure
-            let isTransient = failure?.isTransient ?? true
             logger.debug("a submission failed", metadata: ["job": "\(name)", "error": "\(error)"])
-            if isTransient { reportOutage(error) }
-            machine.submissionFailed(name, failure?.description ?? "\(error)", isTransient: isTransient, now: now)
+            if failure?.isTransient == true { reportOutage(error) }
+            machine.submissionFailed(
+                name, failure?.description ?? "\(error)", isTransient: failure?.isTransient ?? true, now: now)
         }
     }
 
