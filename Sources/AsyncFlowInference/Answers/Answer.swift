@@ -17,7 +17,7 @@ enum Answer: Sendable, Equatable {
     ///
     /// - Parameter asked: the model that was asked for.
     init(_ body: some Collection<UInt8>, asked: String) {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(body)) else {
+        guard let value = try? JSONValue(parsing: Data(body)) else {
             self = .invalid("it isn't JSON: \(Self.excerpt(String(decoding: body, as: UTF8.self)))")
             return
         }

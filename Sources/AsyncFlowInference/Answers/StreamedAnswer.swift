@@ -26,7 +26,7 @@ struct StreamedAnswer: Sendable {
             isDone = true
             return .text("")
         }
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(data.utf8)) else {
+        guard let value = try? JSONValue(parsing: Data(data.utf8)) else {
             return .failed(.invalid("a part of it isn't JSON: \(Answer.excerpt(data))"))
         }
         if let error = value["error"], error != .null { return .failed(Answer.error(error)) }
