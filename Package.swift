@@ -70,9 +70,12 @@ let package = Package(
     ],
     targets: [
         .target(name: "CProcesses"),
+        .target(name: "AsyncFlowBase", swiftSettings: settings),
+        .testTarget(name: "AsyncFlowBaseTests", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
         .target(
             name: "AsyncFlow",
             dependencies: [
+                "AsyncFlowBase",
                 .product(name: "Logging", package: "swift-log"),
                 "CProcesses",
             ],
@@ -80,12 +83,14 @@ let package = Package(
         .target(name: "AsyncFlowTesting", swiftSettings: settings),
         .target(
             name: "AsyncFlowWorkers",
-            dependencies: ["AsyncFlow", "CProcesses", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", "CProcesses", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTP",
             dependencies: [
-                "AsyncFlow",
+                "AsyncFlow", "AsyncFlowBase",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -97,7 +102,7 @@ let package = Package(
         .target(
             name: "AsyncFlowInference",
             dependencies: [
-                "AsyncFlow",
+                "AsyncFlow", "AsyncFlowBase",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -106,16 +111,20 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AsyncFlowServiceLifecycle",
-            dependencies: ["AsyncFlow", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")],
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowSlurm",
-            dependencies: ["AsyncFlow", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowSlurmREST",
             dependencies: [
-                "AsyncFlow", "AsyncFlowSlurm",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -123,7 +132,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
-            dependencies: ["AsyncFlow", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["AsyncFlow", "AsyncFlowBase", .product(name: "Logging", package: "swift-log")],
             resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: settings),
         .target(
@@ -139,7 +148,7 @@ let package = Package(
         .target(
             name: "AsyncFlowDashboard",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -149,7 +158,7 @@ let package = Package(
         .target(
             name: "AsyncFlowOpenTelemetry",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTelemetry",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -163,7 +172,7 @@ let package = Package(
         .target(
             name: "AsyncFlowPrometheus",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -177,12 +186,14 @@ let package = Package(
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
         .executableTarget(
-            name: "progress-probe", dependencies: ["AsyncFlow", "AsyncFlowTelemetry"], path: "Tests/ProgressProbe",
+            name: "progress-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry"],
+            path: "Tests/ProgressProbe",
             swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTesting", "signal-probe", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTesting", "signal-probe",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
@@ -190,12 +201,12 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "worker-probe",
-            dependencies: ["AsyncFlow", "AsyncFlowSlurm", "AsyncFlowWorkers", "WorkerProbeTasks"],
+            dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm", "AsyncFlowWorkers", "WorkerProbeTasks"],
             path: "Tests/WorkerProbe", swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowWorkersTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -242,7 +253,8 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowSlurmTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowWorkers", "ScriptedHTTPServer",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowWorkers",
+                "ScriptedHTTPServer",
                 "WorkerProbeTasks", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -251,13 +263,14 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowTelemetryTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowTelemetry", "progress-probe", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "progress-probe",
+                .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowOpenTelemetryTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry", "ScriptedHTTPServer",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry", "ScriptedHTTPServer",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -270,7 +283,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowPrometheusTests",
             dependencies: [
-                "AsyncFlow", "AsyncFlowPrometheus", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowPrometheus", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import Logging
 
 /// Writes events to the log: what was created with which dependencies, what ran in which order, what failed and why.

@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import Synchronization
 
 /// Runs one command as several ranks, of which nothing is left when the call returns.

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// One attempt of a task that didn't succeed.
 public struct AttemptFailure: Sendable, CustomStringConvertible {
     /// 1 for the first one.

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// The life of one task through its attempts, as a pure state machine: events in, actions out.
 ///
 /// ```

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// How long to wait before each retry.
 ///
 /// Without ``Jitter`` the pauses are exactly these.

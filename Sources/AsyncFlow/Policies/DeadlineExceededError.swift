@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// A task had no value when ``TaskOption/deadline(_:)`` was over. The cause of its ``TaskFailedError``.
 public struct DeadlineExceededError: Error, Sendable, CustomStringConvertible {
     /// How long the task might take in all, from the call.

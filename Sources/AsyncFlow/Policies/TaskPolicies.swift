@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// What was said about a task's attempts, time and turn; nothing, by default.
 struct TaskPolicies: Sendable {
     var retry: RetryPolicy?

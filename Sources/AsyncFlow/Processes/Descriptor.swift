@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)

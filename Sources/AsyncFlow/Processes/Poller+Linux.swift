@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 #if os(Linux)
 #if canImport(Glibc)
 import Glibc

@@ -1,3 +1,4 @@
+package import AsyncFlowBase
 import Synchronization
 
 #if canImport(Darwin)

@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)

@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import Synchronization
 
 #if canImport(Darwin)

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// The life of one service, as a pure state machine: events in, actions out.
 ///
 /// ```

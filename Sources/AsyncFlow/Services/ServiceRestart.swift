@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// Whether a service whose process has ended by itself is started again.
 ///
 /// A restart that is not ready in time counts as another failure. Running tasks that use the service go on meanwhile, and

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// Where a service is in its life.
 public struct ServiceState: Sendable, Hashable, CustomStringConvertible {
     public let description: String

@@ -1,3 +1,5 @@
+package import AsyncFlowBase
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Glibc)

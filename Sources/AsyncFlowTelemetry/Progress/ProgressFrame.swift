@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// What a live display shows: a table of names, a line of totals, and the last failure.
 struct ProgressFrame {
     /// Narrower or lower than this, one short line has to do.

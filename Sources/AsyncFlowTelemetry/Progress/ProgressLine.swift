@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import AsyncFlow
 
 /// Lines that stand for themselves, in a file or above a display.
@@ -38,7 +39,7 @@ enum ProgressLine {
         // Only the beginning can be seen; a message may be as long as a file.
         let message = String(failure.message.prefix(2000))
         let text = "last failure: \(failure.name): \(message)"
-        return DisplayText.harmless(text, unicode: unicode)
+        return text.harmless(unicode: unicode)
     }
 
     static func cores(_ statistics: ProgressStatistics) -> String {

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// The table of names: leaves out columns, the least important first, until it fits.
 struct ProgressTable {
     private struct Column {
@@ -45,7 +47,7 @@ struct ProgressTable {
 
     /// The title line, and one line for each row.
     var lines: [String] {
-        let names = rows.map { DisplayText.harmless($0.name, unicode: look.unicode) }
+        let names = rows.map { $0.name.harmless(unicode: look.unicode) }
         let widest = max(4, names.map(DisplayText.width(of:)).max() ?? 0)
         var shown = candidates.map { column in
             let cells = rows.map(column.cell)

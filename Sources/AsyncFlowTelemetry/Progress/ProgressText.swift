@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// Numbers and times as a display of progress shows them.
 enum ProgressText {
     /// `1,234,567`

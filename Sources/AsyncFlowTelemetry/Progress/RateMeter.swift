@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// How fast a count has grown lately. Looks further back the longer it lasts, so that slow things have a rate, too.
 struct RateMeter: Sendable {
     private struct Sample: Sendable {

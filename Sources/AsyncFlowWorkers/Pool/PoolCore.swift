@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import AsyncFlow
 import Logging
 import Synchronization

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlowTelemetry
@@ -22,12 +23,12 @@ struct ProgressTextTests {
             ("\u{7F}", "?"), ("a\u{2028}b", "a b"), ("\u{1B}]0;title\u{7}", "?]0;title?"),
         ])
     func harmless(text: String, shown: String) {
-        #expect(DisplayText.harmless(text) == shown)
+        #expect(text.harmless() == shown)
     }
 
     @Test("without Unicode, other characters become question marks")
     func asciiOnly() {
-        #expect(DisplayText.harmless("naïve 中文 🧬", unicode: false) == "na?ve ?? ?")
+        #expect("naïve 中文 🧬".harmless(unicode: false) == "na?ve ?? ?")
     }
 
     @Test(

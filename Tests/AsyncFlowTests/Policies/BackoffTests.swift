@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow

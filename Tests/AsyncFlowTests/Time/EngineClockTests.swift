@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import AsyncFlowTesting
 import Testing
 

@@ -1,10 +1,10 @@
-/// How much room text takes on a terminal, and text that does nothing else there than take room.
-enum DisplayText {
+/// The columns that text takes on a terminal, and text fitted to a number of columns.
+package enum DisplayText {
     /// The columns that the text takes. What a terminal draws as one character counts once: an emoji made of several scalars
     /// two columns, a letter with combining marks as many as the letter.
-    static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
+    package static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
 
-    static func width(of character: Character) -> Int {
+    package static func width(of character: Character) -> Int {
         let scalars = character.unicodeScalars
         guard let first = scalars.first else { return 0 }
         if scalars.count > 1 {
@@ -27,52 +27,15 @@ enum DisplayText {
         return 1
     }
 
-    /// What Unicode's EastAsianWidth.txt calls W or F, in blocks; emoji are known to the standard library.
+    /// The blocks of Unicode's EastAsianWidth.txt that are W or F; the standard library knows the emoji.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2329...0x232A, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0xA4CF,
         0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF00...0xFF60,
         0xFFE0...0xFFE6, 0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF, 0x1F200...0x1F2FF, 0x20000...0x3FFFD,
     ]
 
-    /// The text on one line, and without what would make a terminal do something: control characters and escape sequences,
-    /// and marks that turn the direction of text.
-    ///
-    /// - Parameter unicode: whether the terminal shows more than ASCII; other characters become `?`.
-    static func harmless(_ text: String, unicode: Bool = true) -> String {
-        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
-        var result = ""
-        for character in text {
-            if !unicode, !character.isASCII {
-                result.append("?")
-                continue
-            }
-            if character == "\r\n" {
-                result.append(" ")
-                continue
-            }
-            for scalar in character.unicodeScalars {
-                if let shown = harmless(scalar) { result.unicodeScalars.append(shown) }
-            }
-        }
-        return result
-    }
-
-    private static func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
-        switch scalar {
-        case "\n", "\r", "\t", "\u{2028}", "\u{2029}", "\u{85}": return " "
-        case "\u{200C}", "\u{200D}": return scalar  // join what belongs together, in scripts and emoji
-        default: break
-        }
-        switch scalar.properties.generalCategory {
-        case .control: return scalar.value < 0x80 ? "?" : "\u{FFFD}"
-        case .format: return (0xE0020...0xE007F).contains(scalar.value) ? scalar : nil  // these are of flags
-        case .unassigned, .privateUse: return "\u{FFFD}"
-        default: return scalar
-        }
-    }
-
     /// The text, cut so that it takes at most so many columns, with a mark where something is missing.
-    static func shortened(_ text: String, to columns: Int, unicode: Bool = true) -> String {
+    package static func shortened(_ text: String, to columns: Int, unicode: Bool = true) -> String {
         // Counting all of a long text is more than is needed.
         let start = String(text.prefix(columns * 2 + 2))
         if start.utf8.count == text.utf8.count, width(of: start) <= columns { return text }
@@ -89,7 +52,7 @@ enum DisplayText {
     }
 
     /// The text in so many columns.
-    static func padded(_ text: String, to columns: Int, onTheLeft: Bool = false) -> String {
+    package static func padded(_ text: String, to columns: Int, onTheLeft: Bool = false) -> String {
         let space = String(repeating: " ", count: max(0, columns - width(of: text)))
         return onTheLeft ? space + text : text + space
     }

@@ -1,0 +1,112 @@
+/// Takes secrets out of text before it is shown, shortened or written anywhere.
+///
+/// It doesn't show its secrets itself, however its holder is printed. Shorten a text only after it was redacted: a part
+/// of a secret that is left at the cut isn't found.
+package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The text that stands in the place of a secret.
+    package static let mark = "[redacted]"
+
+    /// The forms of all secrets, as bytes, longest first: a secret may begin with another one.
+    private let forms: [[UInt8]]
+
+    /// Creates a redactor.
+    ///
+    /// - Parameter secrets: the secrets. Each is also found percent-encoded, as a piece of a JSON string, and in Base64 as a
+    ///   Basic credential that consists of nothing else. Empty ones are left out.
+    package init(_ secrets: [String]) {
+        var forms: Set<[UInt8]> = []
+        for secret in secrets where !secret.isEmpty {
+            for form in [
+                secret, secret.percentEncoded, secret.jsonEscaped, secret.jsonEscaped.replacing("/", with: "\\/"),
+            ] {
+                forms.insert(Array(form.utf8))
+            }
+            forms.insert(Array(secret.base64Encoded.utf8))
+        }
+        self.forms = forms.sorted { $0.count == $1.count ? $0.lexicographicallyPrecedes($1) : $0.count > $1.count }
+    }
+
+    /// Whether there is nothing to take out.
+    package var isEmpty: Bool { forms.isEmpty }
+
+    /// Returns the text with ``mark`` in the place of each secret.
+    package func redact(_ text: String) -> String {
+        if forms.isEmpty { return text }
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        var isChanged = false
+        var position = 0
+        while position < bytes.count {
+            if let form = forms.first(where: { bytes[position...].starts(with: $0) }) {
+                result.append(contentsOf: Self.mark.utf8)
+                position += form.count
+                isChanged = true
+            } else {
+                result.append(bytes[position])
+                position += 1
+            }
+        }
+        return isChanged ? String(decoding: result, as: UTF8.self) : text
+    }
+
+    package var description: String { isEmpty ? "no secrets" : "secrets" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+extension String {
+    /// The text with every byte but RFC 3986's unreserved characters percent-encoded.
+    package var percentEncoded: String {
+        var result = ""
+        for byte in utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default: result += "%" + Self.hexadecimal(byte)
+            }
+        }
+        return result
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        let text = String(byte, radix: 16, uppercase: true)
+        return text.count == 1 ? "0" + text : text
+    }
+
+    /// The text as it stands between the quotes of a JSON string.
+    fileprivate var jsonEscaped: String {
+        var result = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case _ where scalar.value < 0x20: result += "\\u00" + Self.hexadecimal(UInt8(scalar.value)).lowercased()
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// The Base64 form (RFC 4648, section 4) of the text's UTF-8 bytes.
+    package var base64Encoded: String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let bytes = Array(utf8)
+        var result: [UInt8] = []
+        result.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            var value = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            value <<= UInt32(8 * (3 - group.count))
+            for index in 0..<4 {
+                let isFilled = index <= group.count
+                result.append(isFilled ? alphabet[Int(value >> UInt32(18 - 6 * index)) & 63] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}
