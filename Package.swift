@@ -71,6 +71,7 @@ let package = Package(
     targets: [
         .target(name: "CProcesses"),
         .target(name: "AsyncFlowBase", swiftSettings: settings),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "AsyncFlowBaseTests", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
         .target(
             name: "AsyncFlow",
@@ -192,6 +193,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowTesting", "signal-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -206,6 +208,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowWorkersTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -222,6 +225,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowHTTPTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlowHTTP",
                 "AsyncFlow",
                 "ScriptedHTTPServer",
@@ -235,6 +239,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowInferenceTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlowInference",
                 "AsyncFlow",
                 "ScriptedHTTPServer",
@@ -246,6 +251,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowServiceLifecycleTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlowServiceLifecycle",
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
             ],
@@ -253,6 +259,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowSlurmTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowWorkers",
                 "ScriptedHTTPServer",
                 "WorkerProbeTasks", "worker-probe",
@@ -263,6 +270,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowTelemetryTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "progress-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -270,6 +278,7 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowOpenTelemetryTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry", "ScriptedHTTPServer",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
@@ -283,12 +292,14 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowPrometheusTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowPrometheus", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowDashboardTests",
             dependencies: [
+                "TestSupport",
                 "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -296,6 +307,18 @@ let package = Package(
             ],
             resources: [.copy("Browser")], swiftSettings: settings),
         .testTarget(
-            name: "asyncflowTests", dependencies: ["AsyncFlowTelemetry", "asyncflow"], swiftSettings: settings),
+            name: "asyncflowTests", dependencies: ["TestSupport", "AsyncFlowTelemetry", "asyncflow"],
+            swiftSettings: settings),
     ] + examples
 )
+
+// A build for the thread sanitizer is of what threads of our own meet in: no HTTP, no pages, no examples.
+if Context.environment["ASYNCFLOW_TARGETS"] == "threads" {
+    let left: Set<String> = [
+        "CProcesses", "AsyncFlowBase", "AsyncFlow", "AsyncFlowTesting", "AsyncFlowWorkers", "AsyncFlowSlurm",
+        "AsyncFlowTelemetry", "TestSupport", "signal-probe", "progress-probe", "WorkerProbeTasks", "worker-probe",
+        "AsyncFlowTests", "AsyncFlowWorkersTests", "AsyncFlowTelemetryTests",
+    ]
+    package.targets.removeAll { !left.contains($0.name) }
+    package.products.removeAll { !left.contains($0.name) }
+}

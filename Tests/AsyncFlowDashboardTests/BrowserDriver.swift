@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import TestSupport
 import Testing
 
 /// A headless Chromium for tests; ends with the object.
@@ -10,7 +11,7 @@ final class BrowserDriver: @unchecked Sendable {  // one step after the other, e
 
     /// Nil if there is no browser.
     static let program = find("chromium") ?? find("chromium-browser") ?? find("google-chrome")
-    static var isThere: Bool { program != nil && find("python3") != nil }
+    static var isThere: Bool { !TestRun.isQuick && program != nil && find("python3") != nil }
     static let need = "needs chromium and python3: scripts/install-tools browser"
 
     private let process = Process()

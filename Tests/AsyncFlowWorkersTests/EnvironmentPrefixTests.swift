@@ -8,7 +8,8 @@ struct EnvironmentPrefixTests {
     func words() {
         #expect(EnvironmentPrefix.words(setting: [:], running: ["run", "a=b"]) == ["run", "a=b"])
         #expect(
-            EnvironmentPrefix.words(setting: ["B": "2", "A": "1 x"], inheritsEnvironment: false, running: ["run", "y"])
+            EnvironmentPrefix.words(
+                setting: ["B": "2", "A": "1 x"], inheritsEnvironment: false, running: ["run", "y"])
                 == ["env", "-i", "A=1 x", "B=2", "run", "y"])
     }
 

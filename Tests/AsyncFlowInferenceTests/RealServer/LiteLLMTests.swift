@@ -1,13 +1,14 @@
 import AsyncFlow
 import AsyncFlowInference
 import Foundation
+import TestSupport
 import Testing
 
 private enum LiteLLM {
     static let program =
         (ProcessInfo.processInfo.environment["ASYNCFLOW_LITELLM"]
             ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.cache/asyncflow/litellm") + "/bin/litellm"
-    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program) }
+    static var isInstalled: Bool { !TestRun.isQuick && FileManager.default.isExecutableFile(atPath: program) }
 }
 
 /// A proxy whose answers, good and bad, are its own: `scripts/install-tools litellm` installs it, 0.7 GB.

@@ -1,11 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
 
 @Suite(
     "Commands of several ranks", .timeLimit(.minutes(3)),
-    .enabled(if: Tools.areInstalled("mpirun", "mpicc"), "needs mpirun and mpicc: scripts/install-tools mpi"))
+    .enabled(
+        if: !TestRun.isQuick && Tools.areInstalled("mpirun", "mpicc"),
+        "needs mpirun and mpicc: scripts/install-tools mpi"))
 struct ParallelRanksTests {
     /// One of the two families of MPI.
     enum Family: String, CaseIterable {

@@ -1,11 +1,12 @@
 import AsyncFlow
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Real servers as services", .timeLimit(.minutes(2)))
 struct RealServiceTests {
-    private static let hasRedis = Tools.areInstalled("redis-server", "redis-cli")
-    private static let hasNginx = Tools.areInstalled("nginx")
+    private static let hasRedis = !TestRun.isQuick && Tools.areInstalled("redis-server", "redis-cli")
+    private static let hasNginx = !TestRun.isQuick && Tools.areInstalled("nginx")
 
     private func redis(_ flow: WorkflowEngine, port: Int, restart: ServiceRestart = .never) -> ServiceTask<> {
         flow.serviceTask("redis", ready: .tcp(port: port), restart: restart) {
