@@ -2,7 +2,7 @@
 ///
 /// The concrete types are ``TaskFailedError``, ``DependencyFailureError``, ``TaskCancelledError``, ``TaskRefusedError``
 /// and ``EngineError``; a command's own troubles are a ``CommandError``, which is the cause of a ``TaskFailedError``.
-public protocol WorkflowError: Error, CustomStringConvertible {
+public protocol WorkflowError: ClassifiedError, CustomStringConvertible {
     /// What kind of trouble it is.
     var code: WorkflowErrorCode { get }
     /// The task that ended with this error; nil if no task was involved.

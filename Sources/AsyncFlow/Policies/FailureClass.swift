@@ -46,27 +46,26 @@ public struct FailureClass: Sendable, CustomStringConvertible {
     public static let signalled = FailureClass("signalled") { ($0 as? CommandError)?.signal != nil }
 
     /// Memory ran out, as far as that can be told: a command was ended by SIGKILL, which is what Linux does to it then,
-    /// or exited with 137, which is how shells and containers report the same; or a ``WorkflowError`` has the code
+    /// or exited with 137, which is how shells and containers report the same; or a ``ClassifiedError`` has the code
     /// ``WorkflowErrorCode/outOfMemory``.
     public static let outOfMemory = FailureClass("outOfMemory") { error in
         if let error = error as? CommandError {
             return error.signal == SIGKILL || error.exitCode == 137 || error.systemErrorCode == ENOMEM
         }
-        return (error as? any WorkflowError)?.code == .outOfMemory
+        return failureCode(of: error) == .outOfMemory
     }
 
     /// Time ran out: that of an attempt (``TaskTimeoutError``), the deadline of a task that the attempt awaited, or a
-    /// ``WorkflowError`` has the code ``WorkflowErrorCode/timedOut``, as when a cluster's own time limit was over.
-    public static let timedOut = FailureClass("timedOut") { error in
-        error is TaskTimeoutError || error is DeadlineExceededError || (error as? any WorkflowError)?.code == .timedOut
-    }
+    /// ``ClassifiedError`` has the code ``WorkflowErrorCode/timedOut``, as when a cluster's own time limit was over or a
+    /// server didn't answer in time.
+    public static let timedOut = FailureClass("timedOut") { failureCode(of: $0) == .timedOut }
 
-    /// The worker that ran the task was lost: a ``WorkflowError`` has the code ``WorkflowErrorCode/workerLost``.
-    public static let workerLost = FailureClass("workerLost") { ($0 as? any WorkflowError)?.code == .workerLost }
+    /// The worker that ran the task was lost: a ``ClassifiedError`` has the code ``WorkflowErrorCode/workerLost``.
+    public static let workerLost = FailureClass("workerLost") { failureCode(of: $0) == .workerLost }
 
-    /// The backend couldn't take the task: a ``WorkflowError`` has the code ``WorkflowErrorCode/backendUnavailable``.
-    public static let backendUnavailable = FailureClass("backendUnavailable") { error in
-        (error as? any WorkflowError)?.code == .backendUnavailable
+    /// The backend couldn't take the task: a ``ClassifiedError`` has the code ``WorkflowErrorCode/backendUnavailable``.
+    public static let backendUnavailable = FailureClass("backendUnavailable") {
+        failureCode(of: $0) == .backendUnavailable
     }
 
     /// The body threw an error of this type.
@@ -93,10 +92,14 @@ public struct FailureClass: Sendable, CustomStringConvertible {
         sequence(first: error) { ($0 as? any WorkflowError)?.cause }
     }
 
+    private static func failureCode(of error: any Error) -> WorkflowErrorCode? {
+        (error as? any ClassifiedError)?.failureCode
+    }
+
     /// Whether an error says that trying again can't help.
     private static func isFinal(_ error: any Error) -> Bool {
         error is CancellationError || error is TaskCancelledError || error is TaskRefusedError
-            || (error as? any WorkflowError)?.code == .engineShutDown
+            || failureCode(of: error) == .engineShutDown
     }
 }
 

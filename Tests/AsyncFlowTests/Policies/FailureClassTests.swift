@@ -13,6 +13,11 @@ struct FailureClassTests {
         var cause: (any Error)?
     }
 
+    /// An error of a library that knows nothing of tasks.
+    struct OwnError: ClassifiedError {
+        let failureCode: WorkflowErrorCode?
+    }
+
     static func command(_ reason: CommandError.Reason) -> CommandError { CommandError(reason, "false") }
 
     struct Row: Sendable, CustomStringConvertible {
@@ -51,6 +56,12 @@ struct FailureClassTests {
         Row(.timedOut, timeout, true),
         Row(.timedOut, deadline, true),
         Row(.timedOut, TestError(), false),
+        Row(.timedOut, OwnError(failureCode: .timedOut), true),
+        Row(.timedOut, OwnError(failureCode: nil), false),
+        Row(.outOfMemory, OwnError(failureCode: .outOfMemory), true),
+        Row(.workerLost, OwnError(failureCode: .workerLost), true),
+        Row(.backendUnavailable, OwnError(failureCode: .backendUnavailable), true),
+        Row(.backendUnavailable, OwnError(failureCode: .timedOut), false),
         Row(.workerLost, BackendError(code: .workerLost), true),
         Row(.workerLost, BackendError(code: .backendUnavailable), false),
         Row(.backendUnavailable, EngineError(.backendUnavailable, "didn't start"), true),
@@ -76,6 +87,7 @@ struct FailureClassTests {
         CancellationError(), EngineError(.engineShutDown, "shut down"),
         BackendError(code: .taskFailed, cause: CancellationError()),
         BackendError(code: .taskFailed, cause: EngineError(.engineShutDown, "shut down")),
+        OwnError(failureCode: .engineShutDown),
     ]
 
     @Test("cancellation and shutdown are never tried again, not even as a cause", arguments: unrepeatable)
