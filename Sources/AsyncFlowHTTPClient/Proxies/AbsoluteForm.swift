@@ -1,0 +1,31 @@
+import NIOCore
+import NIOHTTP1
+
+/// Writes requests as proxies want those for `http` URLs: with the whole URL in the request line.
+///
+/// AsyncHTTPClient opens a tunnel for each request instead (`CONNECT`), which proxies refuse for other ports than 443 as a
+/// rule. The request's own server is the one in its `Host` header.
+///
+/// Source: RFC 9112, section 3.2.2
+final class AbsoluteForm: ChannelOutboundHandler, Sendable {
+    typealias OutboundIn = HTTPClientRequestPart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        var part = unwrapOutboundIn(data)
+        if case .head(var head) = part, let host = head.headers.first(name: "host") {
+            head.uri = "http://\(host)\(head.uri)"
+            part = .head(head)
+        }
+        context.write(wrapOutboundOut(part), promise: promise)
+    }
+
+    /// Adds itself to a connection that is ready for requests.
+    static func add(to channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.submit {
+            let pipeline = channel.pipeline.syncOperations
+            let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
+            try pipeline.addHandler(AbsoluteForm(), position: .after(encoder))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import AsyncFlowBase
+import AsyncHTTPClient
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+#if canImport(Darwin)
+import Darwin
+#elseif canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A request that couldn't be made, in words.
+package struct WebClientError: Error, Sendable, Hashable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+
+    /// The client isn't in use: it was not opened, or it was closed.
+    package static let closed = WebClientError("the HTTP client is closed")
+}
+
+/// The reason why a request failed, in words for an error or a log.
+package func webErrorText(_ error: any Error) -> String {
+    switch error {
+    case let error as WebClientError: return error.description.harmless()
+    case let error as HTTPClientError: return text(of: error)
+    case let error as NIOConnectionError:
+        if error.connectionErrors.isEmpty, error.dnsAError != nil || error.dnsAAAAError != nil {
+            return "the host '\(error.host.harmless())' can't be found"
+        }
+        return error.connectionErrors.last.map { webErrorText($0.error) } ?? "no connection"
+    case let error as IOError: return systemText(error.errnoCode)
+    case is NIOTooManyBytesError, is ResponseAccumulator.ResponseTooBigError: return "the answer is too long"
+    case let error as NIOSSLError: return "the encrypted connection failed: \("\(error)".harmless())"
+    case is CancellationError: return "cancelled"
+    default: return "\(error)".harmless()
+    }
+}
+
+private func text(of error: HTTPClientError) -> String {
+    switch error {
+    case .deadlineExceeded, .readTimeout: "no answer in time"
+    case .connectTimeout, .getConnectionFromPoolTimeout: "no connection in time"
+    case .tlsHandshakeTimeout: "no encrypted connection in time"
+    case .httpProxyHandshakeTimeout, .socksHandshakeTimeout: "no answer of the proxy in time"
+    case .remoteConnectionClosed, .uncleanShutdown: "the connection was closed before the whole answer had come"
+    case .proxyAuthenticationRequired: "the proxy wants a user and a password: http://user:password@host:port"
+    case .invalidProxyResponse: "the proxy refused to open a connection to the server"
+    case .invalidURL, .emptyHost, .emptyScheme: "its address isn't a URL with scheme and host"
+    case .alreadyShutdown: WebClientError.closed.description
+    case .cancelled: "cancelled"
+    default: error.shortDescription.harmless()
+    }
+}
+
+/// The system's words for an error number.
+private func systemText(_ code: CInt) -> String { strerror(code).map { String(cString: $0) } ?? "error \(code)" }
