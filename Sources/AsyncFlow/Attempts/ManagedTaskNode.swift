@@ -238,15 +238,21 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         Unmanaged.passUnretained(self).release()
     }
 
-    override func begin() {
-        let now = timers.now()
+    /// The attempt has its turn, so that it is the attempt that fails.
+    override func end(because error: WorkerThreadError) {
+        fail(TaskRefusedError(error.reason, of: self))
+        Unmanaged.passUnretained(self).release()
+    }
+
+    override func begin(ago: Duration = .zero) {
+        let now = timers.now() - ago
         let (announces, next) = run.withLock { run -> (Bool, Step) in
             guard run.stage == .attempting, !run.isInterrupted, step({ $0.begin() }) == .announce else {
                 return (false, Step())
             }
             return (true, decide(run.attempts.attemptStarted(run.attempt, at: now), at: now, &run))
         }
-        if announces, engine.isObserved { emitStart() }
+        if announces, engine.isObserved { emitStart(ago: ago) }
         perform(next)
     }
 

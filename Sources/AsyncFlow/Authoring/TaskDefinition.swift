@@ -16,7 +16,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let ownRefusal: RefusalReason?
 
     /// Whether its tasks' bodies run on Swift's own threads, because they do little but wait: blocking bodies on the
-    /// workers don't keep a command from starting or a prompt from being sent.
+    /// workers don't keep a command from starting or a prompt from being sent. Such a task begins when its backend says
+    /// so.
     final let isDispatched: Bool
     /// Whether something stands in for its tasks when they fail: their body does, when it is run for that.
     final let hasFallback: Bool
@@ -90,10 +91,12 @@ class TaskDefinition: @unchecked Sendable {  // immutable
             backend = nil
             refusal = ownRefusal ?? problem
         }
-        isDispatched =
-            kind == .executable || kind == .prompt || kind == .service
-            || (kind == .portable && backend?.backend.reportsStart == true && !engine.configuration.dryRun)
-        isManaged = isDispatched || hasFallback || options.needManagement
+        let startsElsewhere =
+            kind == .portable && backend?.backend.reportsStart == true && !engine.configuration.dryRun
+        isDispatched = kind == .executable || kind == .prompt || kind == .service || startsElsewhere
+        // What is handed over needs nobody who waits for it.
+        let isHandedOver = startsElsewhere && backend?.backend is any PortableReceiver
+        isManaged = (isDispatched && !isHandedOver) || hasFallback || options.needManagement
     }
 
     /// How many cores its tasks need if they don't say: none for what needs no process, unless it wants to be ranked

@@ -14,8 +14,9 @@ public protocol Backend: Sendable {
     /// - Throws: if the backend can't run anything. Its tasks then fail with ``WorkflowErrorCode/backendUnavailable``.
     func start() async throws
 
-    /// Whether the backend has a queue of its own and says with ``TaskContext/reportStarted()`` when the turn of a command
-    /// or prompt has come. False by default: a task counts as running from when the backend gets it.
+    /// Whether the backend has a queue of its own and says with ``TaskContext/reportStarted()`` when the turn of a
+    /// command, prompt or portable task has come. False by default: a task counts as running from when the backend gets
+    /// it.
     var reportsStart: Bool { get }
 
     /// What there is for tasks to share. The engine gives it to the tasks in their order, and lets none begin before it
@@ -64,7 +65,8 @@ package protocol PortableReceiver: PortableBackend {
     ///
     /// - Parameters:
     ///   - call: what is to be run.
-    ///   - end: is given the value, or what `execute` would throw; called once, on a thread of the backend's, which it must
+    ///   - end: is given the value, or what `execute` would throw; called once, on a thread of the backend's, which it
+    ///   must
     ///     not keep.
     /// - Returns: what names the call for ``cancel(_:)``.
     func begin(_ call: PortableCall, _ end: @escaping @Sendable (Result<PortableResult, any Error>) -> Void) -> UInt64
@@ -108,8 +110,8 @@ public struct CommandRequest: Sendable {
     /// Who wants to know of the command while it runs: set for the commands of service tasks. A backend that can tell
     /// calls it; otherwise a service has no process id, no output, and can't be ready by a line of its output.
     public internal(set) var watcher: CommandWatcher? = nil
-    /// Whether the command is to be started as ``ResourceRequest/ranks`` processes that find each other, even if that is
-    /// one.
+    /// Whether the command is to be started as ``ResourceRequest/ranks`` processes that find each other, even if that
+    /// is one.
     public var isParallel: Bool { task.isParallel }
 
     /// Where the output of a command goes.

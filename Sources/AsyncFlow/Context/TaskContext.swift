@@ -138,9 +138,15 @@ public struct TaskContext: Sendable {
 
     /// For backends that queue (see ``Backend/reportsStart``): says that the task, which counted as pending until now, is
     /// being executed.
-    public func reportStarted() {
+    public func reportStarted() { reportStarted(ago: .zero) }
+
+    /// The same for a backend that hears of a start only some time later: time limits and run times count from the
+    /// start itself.
+    ///
+    /// - Parameter ago: the time since then, at least 0.
+    package func reportStarted(ago: Duration) {
         switch subject {
-        case .task(let node): node.begin()
+        case .task(let node): node.begin(ago: ago)
         case .service(let service): service.begin()
         case .remote: break
         }

@@ -40,16 +40,21 @@ extension EngineCore {
 }
 
 extension TaskNode {
-    func emit(_ type: EventType, attempt: Int? = nil, worker: Int? = nil, _ details: EventDetails? = nil) {
+    func emit(
+        _ type: EventType, attempt: Int? = nil, worker: Int? = nil, ago: Duration = .zero,
+        _ details: EventDetails? = nil
+    ) {
         definition.uncountedEngine {
             $0.events.emit(
                 WorkflowEvent(
                     type, of: .task(number, definition, membership), attempt: attempt ?? self.attempt, worker: worker,
-                    details: details))
+                    ago: ago, details: details))
         }
     }
 
-    func emitStart() { emit(.taskStarted, worker: Worker.current?.index, startDetails) }
+    func emitStart(ago: Duration = .zero) {
+        emit(.taskStarted, worker: Worker.current?.index, ago: ago, startDetails)
+    }
 
     func emitCreation() {
         let dependencies = dependencyIDs

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -19,6 +21,12 @@ public struct EventTime: Sendable, Hashable, Comparable {
 
     package static var now: EventTime {
         EventTime(nanoseconds: Int64((ContinuousClock.now - anchor.instant).attoseconds / 1_000_000_000))
+    }
+
+    /// The time of what happened elsewhere and is heard of only now.
+    ///
+    func earlier(by duration: Duration) -> EventTime {
+        EventTime(nanoseconds: nanoseconds.addingSaturated(-duration.bounded.clampedNanoseconds))
     }
 
     public static func < (a: EventTime, b: EventTime) -> Bool { a.nanoseconds < b.nanoseconds }

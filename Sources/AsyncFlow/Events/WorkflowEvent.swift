@@ -21,11 +21,12 @@ public struct WorkflowEvent: Sendable {
     }
 
     init(
-        _ type: EventType, of subject: Subject, attempt: Int = 0, worker: Int? = nil, details: EventDetails? = nil
+        _ type: EventType, of subject: Subject, attempt: Int = 0, worker: Int? = nil, ago: Duration = .zero,
+        details: EventDetails? = nil
     ) {
         self.type = type
         self.attemptNumber = UInt32(clamping: attempt)
-        self.time = .now
+        self.time = ago == .zero ? .now : .now.earlier(by: ago)
         self.workerIndex = worker.map { Int16(clamping: $0) } ?? -1
         self.subject = subject
         self.details = details

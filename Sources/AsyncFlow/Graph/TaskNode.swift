@@ -74,11 +74,11 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         return currentPhase == .done ? nil : content.error
     }
 
-    /// The attempt that was begun last; 0 before the first.
+    /// The attempt that was begun last, or handed to the backend; 0 before the first.
     var attempt: Int {
         switch currentPhase {
-        case .waiting, .announcing, .announcingCancelled, .dispatched: 0
-        case .running, .cancelling, .done, .failed, .cancelled: 1
+        case .waiting, .announcing, .announcingCancelled: 0
+        case .dispatched, .running, .cancelling, .done, .failed, .cancelled: 1
         }
     }
 
@@ -219,11 +219,17 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         Unmanaged.passUnretained(self).release()
     }
 
+    override func end(because error: WorkerThreadError) {
+        refuse(TaskRefusedError(error.reason, of: self))
+        Unmanaged.passUnretained(self).release()
+    }
+
     /// Takes the task to run it.
     ///
     /// - Returns: the body with its arguments, or nil when the task has ended.
     func start() -> TaskWork? {
         if withEngine({ $0.isShuttingDown }) { refuse(TaskCancelledError(self, cause: engine.stopCause)) }
+        if definition.isDispatched { return step({ $0.dispatch() }) == .run ? takeWork() : nil }
         guard step({ $0.start() }) == .run else { return nil }
         withEngine { if $0.isObserved { emitStart() } }
         return takeWork()
@@ -251,9 +257,9 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         await instrument.run(TaskContext(self)) { await body(self) }
     }
 
-    /// The backend begins with a task that was dispatched to it.
-    func begin() {
-        if step({ $0.begin() }) == .announce, engine.isObserved { emitStart() }
+    /// The backend begins with a task that was dispatched to it, or has begun with it some time ago.
+    func begin(ago: Duration = .zero) {
+        if step({ $0.begin() }) == .announce, engine.isObserved { emitStart(ago: ago) }
     }
 
     /// The body returned a value. Called once, on the thread where the body ended.

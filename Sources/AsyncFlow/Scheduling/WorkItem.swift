@@ -12,6 +12,10 @@ class WorkItem: @unchecked Sendable {  // `nextItem` belongs to whichever queue 
 
     /// Does the work. Called once, on a worker's thread; consumes the queue's reference.
     func run(on worker: Worker) { fatalError("abstract") }
+
+    /// Ends it without running it, because there is no thread to run it on. Called once; consumes the queue's
+    /// reference.
+    func end(because error: WorkerThreadError) { fatalError("abstract") }
 }
 
 /// A first-in-first-out list of work items linked through the items themselves: no allocation to queue one.

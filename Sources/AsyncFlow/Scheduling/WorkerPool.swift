@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+import Dispatch
 import Synchronization
 
 /// The threads that run synchronous bodies, and the executor on which async bodies go on after a suspension.
@@ -12,9 +14,17 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let threads = Mutex<[SystemThread]?>(nil)
     private let isStarted = Atomic<Bool>(false)
+    private let makeThread: ThreadMaker
     let workers: [Worker]
 
-    init(workerCount: Int) {
+    typealias ThreadMaker = @Sendable (_ body: @escaping @Sendable () -> Void) throws(SystemError) -> SystemThread
+
+    /// - Parameter makeThread: starts a thread; tests have it fail.
+    init(
+        workerCount: Int,
+        makeThread: @escaping ThreadMaker = { (body) throws(SystemError) -> SystemThread in try SystemThread(body) }
+    ) {
+        self.makeThread = makeThread
         workers = (0..<workerCount).map { Worker(index: $0) }
         idle = IdleWorkers(workers)
         for worker in workers { worker.join(self) }
@@ -62,8 +72,8 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     }
 
     private func inject(_ work: consuming WorkList) {
-        if !isStarted.load(ordering: .acquiring) { start() }
         injected.push(work)
+        if !isStarted.load(ordering: .acquiring) { start() }
     }
 
     /// All work from outside that no worker has taken yet.
@@ -107,16 +117,25 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Start and stop
 
+    /// Starts the threads, as many as there can be. Without any, the work that waits ends with an error, and the next
+    /// work tries again.
     private func start() {
-        threads.withLock { threads in
-            guard threads == nil else { return }
-            do {
-                threads = try workers.map { worker in try SystemThread { worker.runLoop() } }
-            } catch {
-                fatalError("the engine can't start its \(workers.count) worker threads: \(error)")
+        let failure = threads.withLock { threads -> WorkerThreadError? in
+            guard threads == nil else { return nil }
+            var started: [SystemThread] = []
+            for worker in workers {
+                do throws(SystemError) { started.append(try makeThread { worker.runLoop() }) } catch {
+                    if started.isEmpty { return WorkerThreadError(count: workers.count, code: error.code) }
+                    break
+                }
             }
+            threads = started
             isStarted.store(true, ordering: .releasing)
+            return nil
         }
+        guard let failure else { return }
+        var work = injected.takeAll()
+        while let item = work.popFirst() { item.takeUnretainedValue().end(because: failure) }
     }
 
     /// Ends the threads and waits until they are gone. No work may be left; called once nothing is in flight.
@@ -139,8 +158,30 @@ private final class SwiftJob: WorkItem, @unchecked Sendable {
         super.init(isPlainTask: false)
     }
 
+    /// A step of an async body can't be left out. It runs where Swift's own work does.
+    override func end(because error: WorkerThreadError) {
+        DispatchQueue.global().async { [self] in
+            job.runSynchronously(on: executor.asUnownedTaskExecutor())
+            Unmanaged.passUnretained(self).release()
+        }
+    }
+
     override func run(on worker: Worker) {
         job.runSynchronously(on: executor.asUnownedTaskExecutor())
         Unmanaged.passUnretained(self).release()
+    }
+}
+
+/// Why none of the threads could be started that run synchronous bodies.
+struct WorkerThreadError: Error {
+    let count: Int
+    let code: CInt
+
+    var reason: RefusalReason {
+        RefusalReason(
+            .backendUnavailable,
+            "none of the engine's \(count) threads could be started (\(SystemError(code: code))); raise the limit of "
+                + "threads and processes (ulimit -u, or that of the container), or lower the number of workers in the "
+                + "engine's configuration")
     }
 }
