@@ -60,8 +60,8 @@ extension CommandError: CustomStringConvertible {
 }
 
 /// What people call the signals.
-enum SignalName {
-    static func text(of signal: Int32) -> String {
+package enum SignalName {
+    package static func text(of signal: Int32) -> String {
         switch signal {
         case SIGHUP: "SIGHUP (signal \(signal))"
         case SIGINT: "SIGINT (signal \(signal), interrupted)"

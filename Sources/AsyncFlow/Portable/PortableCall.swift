@@ -32,10 +32,14 @@ public struct PortableCall: Sendable {
 
 /// What has come back from another process.
 public struct PortableResult: Sendable {
-    /// The encoded value.
-    public let output: [UInt8]
+    /// The encoded value, which may be a part of what has come with it.
+    package let content: ArraySlice<UInt8>
 
-    public init(output: [UInt8]) { self.output = output }
+    public init(output: [UInt8]) { content = output[...] }
+    package init(content: ArraySlice<UInt8>) { self.content = content }
+
+    /// The encoded value.
+    public var output: [UInt8] { Array(content) }
 }
 
 /// What the body of a portable task says while it runs.

@@ -57,12 +57,19 @@ struct PortableEncoder {
     }
 
     private mutating func append(_ form: PortableForm, _ content: some Collection<UInt8>) {
+        reserve(content.count)
         append(form, UInt64(content.count))
         bytes.append(contentsOf: content)
     }
 
+    /// What is large is written into memory of its size at once, instead of being moved as that grows.
+    private mutating func reserve(_ count: Int) {
+        if count > 4096 { bytes.reserveCapacity(bytes.count + count + 64) }
+    }
+
     private mutating func appendElements(_ form: PortableForm, _ elements: [some BitwiseCopyable]) {
         elements.withUnsafeBytes { content in
+            reserve(content.count)
             append(form, UInt64(content.count))
             bytes.append(contentsOf: content)
         }
@@ -71,24 +78,25 @@ struct PortableEncoder {
 
 /// Reads what a ``PortableEncoder`` wrote. Whatever the bytes are, it throws or returns a value.
 struct PortableDecoder {
-    private let bytes: [UInt8]
-    private var position = 0
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
     private let owner: String
     private var count = 0
 
     /// - Parameter owner: the signature of the task, for errors.
-    init(_ bytes: [UInt8], of owner: String) {
+    init(_ bytes: ArraySlice<UInt8>, of owner: String) {
         self.bytes = bytes
         self.owner = owner
+        position = bytes.startIndex
     }
 
     mutating func next<Value: Codable>(_ type: Value.Type) throws(PortableCodingError) -> Value {
         count += 1
-        guard position + 9 <= bytes.count, let form = PortableForm(rawValue: bytes[position]) else {
+        guard bytes.endIndex - position >= 9, let form = PortableForm(rawValue: bytes[position]) else {
             throw problem(type, "there is none")
         }
         let word = bytes.withUnsafeBytes {
-            UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position + 1, as: UInt64.self))
+            UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position - bytes.startIndex + 1, as: UInt64.self))
         }
         position += 9
         let value: Any?
@@ -108,13 +116,13 @@ struct PortableDecoder {
 
     /// - Throws: if there is more.
     func finish() throws(PortableCodingError) {
-        guard position == bytes.count else {
+        guard position == bytes.endIndex else {
             throw PortableCodingError("\(owner): there are more values than the \(count) that are expected")
         }
     }
 
     private mutating func content(_ count: UInt64, _ type: Any.Type) throws(PortableCodingError) -> ArraySlice<UInt8> {
-        guard count <= UInt64(bytes.count - position) else { throw problem(type, "it is cut off") }
+        guard count <= UInt64(bytes.endIndex - position) else { throw problem(type, "it is cut off") }
         defer { position += Int(count) }
         return bytes[position..<(position + Int(count))]
     }

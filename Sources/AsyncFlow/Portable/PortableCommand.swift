@@ -1,11 +1,13 @@
+internal import AsyncFlowBase
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
 
-/// A command as a portable task, which every worker has: so that a worker runs commands for its pool, in the same way as
-/// this process does, and with the same ends.
+/// A command as a portable task, which the workers of pilots have: so that a worker runs commands for its pool, in the
+/// same way as this process does, and with the same ends.
 package enum PortableCommand {
     package static let task: any PortableTaskDefinition = portable
 
@@ -13,11 +15,12 @@ package enum PortableCommand {
         await order.carryOut()
     }
 
-    /// What every worker has besides the tasks of its program.
+    /// The tasks that are the library's own. A worker has the one that runs commands only if its launcher says so.
     package static let builtIn: [any PortableTaskDefinition] = [task, presence]
 
     /// Ends when its worker does, or when it is cancelled: by it a pool's owner learns at once that a worker is gone.
-    private static let presence = PortableTask("asyncflow.presence") { () async throws -> Bool in
+    package static let presence: any PortableTaskDefinition = PortableTask("asyncflow.presence") {
+        () async throws -> Bool in
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
@@ -101,7 +104,7 @@ package enum PortableCommand {
     ///
     /// - Throws: as ``CommandBackend/execute(_:)``; ``PortableCodingError`` if the answer is none.
     package static func result(_ result: PortableResult, of request: CommandRequest) throws -> CommandResult {
-        var decoder = PortableDecoder(result.output, of: task.signature)
+        var decoder = PortableDecoder(result.content, of: task.signature)
         let outcome = try decoder.next(Outcome.self)
         try decoder.finish()
         if outcome.isCancelled { throw CancellationError() }
@@ -112,11 +115,7 @@ package enum PortableCommand {
             tail.withUTF8 { if !$0.isEmpty { request.tap.receive(UnsafeRawBufferPointer($0), from: .standardError) } }
         }
         request.tap.end()
-        let usage = outcome.usage.map {
-            ResourceUsage(
-                userTime: $0.userTime, systemTime: $0.systemTime, peakMemory: MemorySize(bytes: $0.peakMemory),
-                elapsed: $0.elapsed)
-        }
+        let usage = outcome.usage.map(ResourceUsage.init)
         if let failure = outcome.failure {
             throw CommandError(
                 CommandError.Reason(kind: failure), request.command, detail: outcome.detail,
@@ -145,7 +144,7 @@ extension PortableCommand.Order {
         var outcome = PortableCommand.Outcome()
         do {
             let result = try await CommandRunner().run(
-                command, capture: capture, gracePeriod: .seconds(1) * gracePeriod)
+                command, capture: capture, gracePeriod: Duration(roundedToNanoseconds: gracePeriod))
             outcome.output = Data(result.standardOutput)
             outcome.errorTail = result.standardErrorTail
             outcome.processID = result.processID
@@ -161,6 +160,15 @@ extension PortableCommand.Order {
             outcome.isCancelled = true
         }
         return outcome
+    }
+}
+
+extension ResourceUsage {
+    /// What a worker says that a command used, within what can be computed with.
+    fileprivate init(_ usage: PortableCommand.Outcome.Usage) {
+        self.init(
+            userTime: usage.userTime.bounded, systemTime: usage.systemTime.bounded,
+            peakMemory: MemorySize(bytes: min(1 << 56, max(0, usage.peakMemory))), elapsed: usage.elapsed.bounded)
     }
 }
 

@@ -61,14 +61,14 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
 
     public var isSynchronous: Bool { body.isSynchronous }
 
-    public func callSynchronously(_ input: [UInt8]) throws -> [UInt8] {
+    public func callSynchronously(_ input: ArraySlice<UInt8>) throws -> [UInt8] {
         var decoder = PortableDecoder(input, of: signature)
         let values = (repeat try decoder.next((each Input).self))
         try decoder.finish()
         return try encoded(body.synchronous!(repeat each values))
     }
 
-    public func call(_ input: [UInt8]) async throws -> [UInt8] {
+    public func call(_ input: ArraySlice<UInt8>) async throws -> [UInt8] {
         var decoder = PortableDecoder(input, of: signature)
         let values = (repeat try decoder.next((each Input).self))
         try decoder.finish()
@@ -103,7 +103,7 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
 
     /// The error that was encoded by ``encodedError(_:)``.
     func decodedError(_ bytes: [UInt8]) -> (any Error)? {
-        var decoder = PortableDecoder(bytes, of: signature)
+        var decoder = PortableDecoder(bytes[...], of: signature)
         func next(_ type: (some Error & Codable & Sendable).Type) throws -> any Error { try decoder.next(type) }
         guard let index = try? decoder.next(Int.self), codableErrors.indices.contains(index) else { return nil }
         return try? next(codableErrors[index])
@@ -155,12 +155,12 @@ public protocol PortableTaskDefinition: Sendable {
     ///
     /// - Throws: ``PortableCodingError`` if the arguments can't be decoded or the value not encoded; what the function
     ///   throws.
-    func callSynchronously(_ input: [UInt8]) throws -> [UInt8]
+    func callSynchronously(_ input: ArraySlice<UInt8>) throws -> [UInt8]
     /// Decodes the arguments, calls the function, and encodes what it returns.
     ///
     /// - Throws: ``PortableCodingError`` if the arguments can't be decoded or the value not encoded; what the function
     ///   throws.
-    func call(_ input: [UInt8]) async throws -> [UInt8]
+    func call(_ input: ArraySlice<UInt8>) async throws -> [UInt8]
     /// An error of one of the types that come back as themselves.
     ///
     /// - Returns: nil if it is of another one.

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// What the body of a portable task threw in another process.
 public struct RemoteTaskError: WorkflowError, Hashable {
     /// An error of a chain: the first is what was thrown, each further one what caused the one before.
@@ -13,7 +15,8 @@ public struct RemoteTaskError: WorkflowError, Hashable {
         }
     }
 
-    /// What was thrown, and what caused it. Not empty.
+    /// What was thrown, and what caused it: at least one, at most ``longestChain``, and then one that says how many
+    /// more there were. Long names and messages are shortened.
     public let chain: [Link]
     /// The name of the worker.
     public let workerName: String
@@ -33,7 +36,8 @@ public struct RemoteTaskError: WorkflowError, Hashable {
     ///   - processID: its process id there.
     ///   - encoded: what ``PortableTaskDefinition/encodedError(_:)`` said, if anything.
     public init(chain: [Link], workerName: String, host: String, processID: Int32, encoded: [UInt8]? = nil) {
-        self.chain = chain.isEmpty ? [Link(typeName: "unknown", message: "an error without a description")] : chain
+        self.chain =
+            chain.isEmpty ? [Link(typeName: "unknown", message: "an error without a description")] : chain.bounded
         self.workerName = workerName
         self.host = host
         self.processID = processID
@@ -46,8 +50,10 @@ public struct RemoteTaskError: WorkflowError, Hashable {
     public var taskID: TaskID? { nil }
     public var taskName: String? { nil }
     public var message: String {
-        let causes = chain.dropFirst().map { ", caused by \($0.typeName): \($0.message)" }.joined()
-        return "\(typeName): \(chain[0].message)\(causes) (in worker '\(workerName)', process \(processID) on \(host))"
+        // It is another process's text, which may be anything.
+        let errors = chain.map { "\($0.typeName.harmless()): \($0.message.harmlessLines())" }
+        return errors.joined(separator: ", caused by ")
+            + " (in worker '\(workerName)', process \(processID) on \(host))"
     }
     /// What caused it, as it was described there.
     public var cause: (any Error)? {
@@ -56,10 +62,55 @@ public struct RemoteTaskError: WorkflowError, Hashable {
             chain: Array(chain.dropFirst()), workerName: workerName, host: host, processID: processID)
     }
 
+    /// How many errors of a chain are kept; what is in it is described by each of those before it, so that a long one
+    /// takes very long to write.
+    package static let longestChain = 32
+    /// In bytes.
+    package static let longestName = 1 << 10, longestMessage = 16 << 10
+
     /// The chain of an error, from it to what caused everything.
     package static func chain(of error: any Error) -> [Link] {
-        sequence(first: error) { ($0 as? any WorkflowError)?.cause }.prefix(32).map { error in
-            Link(typeName: String(reflecting: type(of: error)), message: String(describing: error))
+        sequence(first: error) { ($0 as? any WorkflowError)?.cause }.prefix(longestChain).map { error in
+            Link(typeName: String(reflecting: type(of: error)), message: String(describing: error)).bounded
         }
+    }
+}
+
+extension RemoteTaskError.Link {
+    /// The same, with texts that can be shown.
+    package var bounded: Self {
+        if typeName.utf8.count <= RemoteTaskError.longestName, message.utf8.count <= RemoteTaskError.longestMessage {
+            return self
+        }
+        return Self(
+            typeName: typeName.shortened(to: RemoteTaskError.longestName),
+            message: message.shortened(to: RemoteTaskError.longestMessage))
+    }
+}
+
+extension [RemoteTaskError.Link] {
+    /// The first of them, and how many more there are.
+    fileprivate var bounded: Self {
+        guard count > RemoteTaskError.longestChain else { return map(\.bounded) }
+        let last = last!
+        // What was read from a worker is bounded already, with such an end.
+        if count == RemoteTaskError.longestChain + 1, last.typeName == Self.moreName { return map(\.bounded) }
+        return prefix(RemoteTaskError.longestChain).map(\.bounded)
+            + [Self.more(than: RemoteTaskError.longestChain, of: count)]
+    }
+
+    private static var moreName: String { "…" }
+
+    /// Stands for the rest of a chain.
+    package static func more(than kept: Int, of count: Int) -> RemoteTaskError.Link {
+        RemoteTaskError.Link(typeName: moreName, message: "and \(count - kept) more causes")
+    }
+}
+
+extension String {
+    /// The text up to so many bytes, without a broken character at its end.
+    package func shortened(to count: Int) -> String {
+        guard utf8.count > count else { return self }
+        return String(decoding: utf8.prefix(count), as: UTF8.self) + "…"
     }
 }

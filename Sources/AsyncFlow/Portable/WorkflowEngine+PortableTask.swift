@@ -82,7 +82,7 @@ extension PortableTask {
     private func begin(_ call: PortableCall, of node: TaskNode, with receiver: any PortableReceiver) {
         let number = receiver.begin(call) { result in
             // What is big, or is decoded by somebody else's code, would keep the backend's thread.
-            if case .success(let value) = result, value.output.count > Self.smallOutput {
+            if case .success(let value) = result, value.content.count > Self.smallOutput {
                 Task.detached(executorPreference: node.engine.pool) { end(node, with: result) }
             } else {
                 end(node, with: result)
@@ -124,7 +124,7 @@ extension PortableTask {
     }
 
     private func output(of result: PortableResult) throws -> Output {
-        var decoder = PortableDecoder(result.output, of: signature)
+        var decoder = PortableDecoder(result.content, of: signature)
         let output = try decoder.next(Output.self)
         try decoder.finish()
         return output

@@ -11,7 +11,7 @@ import Testing
         let name = "loop"
         func execute(_ call: PortableCall) async throws -> PortableResult {
             let task: any PortableTaskDefinition = call.portableName == "add" ? add : fail
-            do { return PortableResult(output: try await task.call(call.input)) } catch {
+            do { return PortableResult(output: try await task.call(call.input[...])) } catch {
                 throw RemoteTaskError(
                     chain: RemoteTaskError.chain(of: error), workerName: "loop", host: "here", processID: 1)
             }
@@ -64,7 +64,7 @@ import Testing
         var encoder = PortableEncoder(of: "other")
         try encoder.append("text")
         try encoder.append(1)
-        let error = #expect(throws: PortableCodingError.self) { try Self.add.callSynchronously(encoder.bytes) }
+        let error = #expect(throws: PortableCodingError.self) { try Self.add.callSynchronously(encoder.bytes[...]) }
         #expect(error?.description.contains("add(Swift.Int, Swift.Int)") == true)
         #expect(error?.description.contains("value 1") == true)
     }
@@ -78,7 +78,7 @@ import Testing
         var bytes = encoder.bytes
         bytes[seed * 7 % bytes.count] ^= UInt8(truncatingIfNeeded: seed * 13 | 1)
         if seed % 3 == 0 { bytes.removeLast(seed % bytes.count) }
-        var decoder = PortableDecoder(bytes, of: "all")
+        var decoder = PortableDecoder(bytes[...], of: "all")
         _ = try? decoder.next([Double].self)
         _ = try? decoder.next(String.self)
         _ = try? decoder.next([String: [Int]].self)
@@ -89,7 +89,7 @@ import Testing
         func crossed<Value: Codable>(_ value: Value) throws -> Value {
             var encoder = PortableEncoder(of: "x")
             try encoder.append(value)
-            var decoder = PortableDecoder(encoder.bytes, of: "x")
+            var decoder = PortableDecoder(encoder.bytes[...], of: "x")
             defer { #expect(throws: Never.self) { try decoder.finish() } }
             return try decoder.next(Value.self)
         }
