@@ -44,6 +44,7 @@ final class PilotNode: Sendable {
             return WorkerPoolBackend(
                 name: "\(backend)-\(name)", workers: workers, launcher: launcher, configuration: configuration)
         }
+        configuration.servesCommands = true
         configuration.concurrency = cores + 1  // one is for its presence
         commands = WorkerPoolBackend(
             name: "\(backend)-\(name)-commands", workers: 1, launcher: launcher, configuration: configuration)
@@ -72,9 +73,9 @@ final class PilotNode: Sendable {
             return state.functions
         }
         guard let pool else { throw SlurmJobError(.nodeFailure, detail: "on \(name)") }
-        do { try await pool.start() } catch {
-            // It can't start any more; the next call has a new one.
-            state.withLock { if $0.functions === pool { $0.functions = nil } }
+        do { try await pool.startOnce() } catch {
+            // It can't start any more; the next call has a new one. A call that was cancelled says nothing about it.
+            if !(error is CancellationError) { state.withLock { if $0.functions === pool { $0.functions = nil } } }
             throw error
         }
         return try await pool.execute(call)

@@ -207,7 +207,9 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
 
     /// Runs a portable task in a worker on a node of a pilot, when there is room for it.
     public func execute(_ call: PortableCall) async throws -> PortableResult {
-        try await run(kind(of: call.task, call.task.resourceRequest, ranks: 1), for: call.task) { turn in
+        // Its start is that of the body, which the pool of workers there reports.
+        let kind = kind(of: call.task, call.task.resourceRequest, ranks: 1)
+        return try await run(kind, for: call.task, reportsStart: false) { turn in
             let variables = self.variables(call.task.resourceRequest, turn.shares[0].gpus)
             return try await turn.nodes[0].run(call.adding(variables))
         }
@@ -234,7 +236,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     }
 
     private func run<Result: Sendable>(
-        _ kind: PilotMachine.Kind, for task: TaskContext,
+        _ kind: PilotMachine.Kind, for task: TaskContext, reportsStart: Bool = true,
         _ body: @Sendable (PilotDriver.Turn) async throws -> Result
     ) async throws -> Result {
         if let slot = task.resourceRequest.slots.first {
@@ -243,7 +245,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         for placement in 1... {
             let key = lastKey.add(1, ordering: .relaxed).newValue
             let turn = try await driver.turn(key, kind)
-            task.reportStarted()
+            if reportsStart { task.reportStarted() }
             let begin = ContinuousClock.now
             do {
                 let result = try await body(turn)

@@ -14,7 +14,7 @@ extension PoolCore {
         }
     }
 
-    func error(_ end: PoolMachine.CallEnd, _ state: borrowing State) -> any Error {
+    func error(_ end: PoolMachine.CallEnd, of task: TaskContext, _ state: borrowing State) -> any Error {
         switch end {
         case .cancelled: return CancellationError()
         case .poolFailed: return poolFailure(state)
@@ -24,9 +24,10 @@ extension PoolCore {
         case .lost(let worker):
             let (hello, end) = (state.workers[worker]?.hello, state.workers[worker]?.end)
             return WorkerLostError(
-                workerName: workerName(worker), host: hello?.host ?? "an unknown host",
-                processID: hello?.processID ?? 0, reason: end?.reason ?? "it has ended", signal: end?.signal,
-                exitCode: end?.exitCode, standardErrorTail: end?.standardErrorTail ?? "")
+                taskID: task.taskID, taskName: task.taskName, workerName: workerName(worker),
+                host: hello?.host ?? "an unknown host", processID: hello?.processID ?? 0,
+                reason: end?.reason ?? "it has ended", signal: end?.signal, exitCode: end?.exitCode,
+                crashMessage: end?.crashMessage ?? "", standardErrorTail: end?.standardErrorTail ?? "")
         }
     }
 

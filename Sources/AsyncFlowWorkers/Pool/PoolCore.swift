@@ -15,15 +15,21 @@ import Musl
 /// those who call write to an idle worker themselves, because waking that thread first would take twice the time.
 final class PoolCore: Sendable {
     /// A call that hasn't ended.
-    final class PendingCall: Sendable {
+    final class PendingCall: @unchecked Sendable {  // what changes is only touched under the pool's lock
         let call: PortableCall
-        let content: [UInt8]
+        /// What is sent before the input.
+        let head: [UInt8]
         let end: CallEnding
+        /// When the pool got it.
+        let submitted: Duration
+        /// Whether its task has been told that it has started.
+        var hasStarted = false
 
-        init(_ call: PortableCall, _ end: @escaping CallEnding) {
+        init(_ call: PortableCall, at submitted: Duration, _ end: @escaping CallEnding) {
             self.call = call
             self.end = end
-            content = CallContent(call).bytes
+            self.submitted = submitted
+            head = CallContent(call).head
         }
     }
     typealias CallEnding = @Sendable (Result<PortableResult, any Error>) -> Void
@@ -53,11 +59,22 @@ final class PoolCore: Sendable {
         var ended: [(worker: Int, end: WorkerEnd)] = []
         /// Whether the thread sleeps, and nobody has woken it.
         var isAsleep = false
+        /// How many have started the pool and not shut it down.
+        var users = 0
         var wantsClose = false
         var isRunning = false
         var failure: String?
-        var starting: [CheckedContinuation<Void, any Error>] = []
+        var lastWaiter = 0
+        var starting: [Int: CheckedContinuation<Void, any Error>] = [:]
         var whenOver: [CheckedContinuation<Void, Never>] = []
+
+        /// Whether the thread is about to end.
+        var isEnding: Bool { isRunning && (wantsClose || machine.isClosing || machine.hasFailed) }
+
+        mutating func takeStarting() -> [CheckedContinuation<Void, any Error>] {
+            defer { starting = [:] }
+            return Array(starting.values)
+        }
     }
 
     let name: String
@@ -75,13 +92,13 @@ final class PoolCore: Sendable {
         settings.workers = workers
         settings.concurrency = max(1, configuration.concurrency)
         settings.inFlightLimit = max(settings.concurrency, configuration.inFlightLimit)
-        settings.startTimeout = configuration.startTimeout
-        settings.heartbeatTimeout = configuration.heartbeatTimeout
+        settings.startTimeout = configuration.startTimeout.bounded
+        settings.heartbeatTimeout = configuration.heartbeatTimeout.bounded
         settings.startFailureLimit = max(1, configuration.startFailureLimit)
         settings.taskLimit = max(1, configuration.tasksPerWorker ?? .max)
         settings.memoryLimit = configuration.memoryPerWorker.map { UInt64(clamping: $0.bytes) } ?? .max
-        settings.firstBackoff = configuration.firstBackoff
-        settings.longestBackoff = configuration.longestBackoff
+        settings.firstBackoff = configuration.firstBackoff.bounded
+        settings.longestBackoff = configuration.longestBackoff.bounded
         state = Mutex(State(machine: PoolMachine(settings)))
     }
 
@@ -89,42 +106,89 @@ final class PoolCore: Sendable {
 
     // MARK: - What the engine asks for
 
+    /// Starts the pool for one more user, who calls ``shutdown()`` afterwards.
     func start() async throws {
-        let isFirst = state.withLock { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        if isFirst {
-            do {
-                try waker.open()
-                try SystemThread.startDetached { [self] in PoolLoop(self).run() }
-            } catch {
-                throw WorkerPoolError(
-                    code: .backendUnavailable, poolName: name,
-                    message: "the pool '\(name)' couldn't start its own thread: error \(error.code)")
-            }
-        }
+        try await open { $0.users += 1 }
         do { try await waitUntilReady() } catch {
             await shutdown()  // whoever couldn't start isn't asked to shut down
             throw error
         }
     }
 
+    /// Starts the pool unless it runs: for an owner that needs it again and again, and shuts it down once.
+    func startOnce() async throws {
+        try await open { $0.users = max(1, $0.users) }
+        try await waitUntilReady()
+    }
+
+    /// Starts the thread if there is none. One that is about to end is waited for.
+    private func open(_ enter: @Sendable (inout State) -> Void) async throws {
+        enum Step { case wait, open, join }
+        while true {
+            let step = state.withLock { state -> Step in
+                if state.isEnding { return .wait }
+                enter(&state)
+                guard !state.isRunning else { return .join }
+                state.isRunning = true
+                state.wantsClose = false
+                state.failure = nil
+                state.machine = PoolMachine(state.machine.settings)
+                return .open
+            }
+            switch step {
+            case .wait: await waitUntilOver()
+            case .join: return
+            case .open:
+                do {
+                    try waker.open()
+                    return try SystemThread.startDetached { [self] in PoolLoop(self).run() }
+                } catch {
+                    hasNoThread()
+                    throw WorkerPoolError(
+                        code: .backendUnavailable, poolName: name,
+                        message: "the pool '\(name)' couldn't start its own thread: \(error)")
+                }
+            }
+        }
+    }
+
+    private func hasNoThread() {
+        waker.close()
+        let (starting, over) = state.withLock { state in
+            state.isRunning = false
+            state.users = 0
+            defer { state.whenOver = [] }
+            return (state.takeStarting(), state.whenOver)
+        }
+        for continuation in starting { continuation.resume(throwing: CancellationError()) }
+        for continuation in over { continuation.resume() }
+    }
+
     func waitUntilReady() async throws {
+        let waiter = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let outcome = state.withLock { state -> Result<Void, any Error>? in
                     if state.machine.readyCount > 0 { return .success(()) }
                     if state.machine.hasFailed { return .failure(poolFailure(state)) }
-                    if state.machine.isClosing || state.wantsClose { return .failure(CancellationError()) }
-                    state.starting.append(continuation)
+                    if !state.isRunning || state.isEnding { return .failure(CancellationError()) }
+                    state.starting[waiter] = continuation
                     return nil
                 }
                 if let outcome { continuation.resume(with: outcome) }
+                // A cancellation before this came when nobody waited yet.
+                if Task.isCancelled { stopWaiting(waiter) }
             }
         } onCancel: {
-            requestClose()
+            stopWaiting(waiter)
         }
+    }
+
+    private func stopWaiting(_ waiter: Int) {
+        state.withLock { $0.starting.removeValue(forKey: waiter) }?.resume(throwing: CancellationError())
     }
 
     func execute(_ call: PortableCall) async throws -> PortableResult {
@@ -146,20 +210,38 @@ final class PoolCore: Sendable {
     /// - Returns: its number.
     @discardableResult
     func begin(_ call: PortableCall, number: UInt64? = nil, _ end: @escaping CallEnding) -> UInt64 {
-        let pending = PendingCall(call, end)
+        let pending = PendingCall(call, at: now, end)
         return change { state, effects in
             let number = number ?? state.numbers.take()
             state.calls[number] = pending
+            if let problem = WireProtocol.problem(withSize: call.input.count + pending.head.count) {
+                let error = PortableCodingError("\(call.signature): the argument \(problem)")
+                self.end(number, .failure(error), &state, &effects)
+                return number
+            }
             let kind = state.kinds[call.portableName] ?? state.kinds.count
             if kind == state.kinds.count { state.kinds[call.portableName] = kind }
-            perform(state.machine.submit(number, kind: kind, now: now), &state, &effects)
+            perform(state.machine.submit(number, kind: kind, now: pending.submitted), &state, &effects)
             return number
         }
     }
 
+    /// One user less. With the last one the workers end, and this returns when they have.
     func shutdown() async {
-        guard state.withLock({ $0.isRunning }) else { return }
-        requestClose()
+        let isLast = state.withLock { state in
+            state.users = max(0, state.users - 1)
+            return state.users == 0 && state.isRunning
+        }
+        guard isLast else { return }
+        change { state, effects in
+            // Somebody may have started it again.
+            if state.users == 0 { state.wantsClose = true }
+            effects.wakes = true
+        }
+        if state.withLock({ $0.isEnding }) { await waitUntilOver() }
+    }
+
+    private func waitUntilOver() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
                 if state.isRunning { state.whenOver.append(continuation) }
@@ -182,13 +264,6 @@ final class PoolCore: Sendable {
 
     func workerName(_ worker: Int) -> String { "\(name)-\(worker)" }
 
-    private func requestClose() {
-        change { state, effects in
-            state.wantsClose = true
-            effects.wakes = true
-        }
-    }
-
     func cancel(_ number: UInt64) {
         change { state, effects in
             guard let pending = state.calls[number] else { return }
@@ -202,7 +277,8 @@ final class PoolCore: Sendable {
 
     /// What is to be done when the lock is released.
     struct Effects {
-        var ends: [(end: CallEnding, result: Result<PortableResult, any Error>)] = []
+        /// What tasks are told, in order: how long ago they were started, what they ended with.
+        var news: [(call: PendingCall, started: Duration?, end: Result<PortableResult, any Error>?)] = []
         /// Those that had nothing to do: they are written to at once.
         var flushes: [WorkerLink] = []
         var launches: [(worker: Int, slot: Int)] = []
@@ -210,13 +286,19 @@ final class PoolCore: Sendable {
         var kills: [(WorkerLink, PoolMachine.KillReason)] = []
         var wakes = false
 
-        func carryOut() {
-            for (end, result) in ends { end(result) }
-            for link in flushes { link.flush() }
+        /// - Returns: whether a pipe had no room for all that was to be written.
+        func carryOut() -> Bool {
+            for (pending, started, end) in news {
+                if let started { pending.call.task.reportStarted(ago: started) }
+                if let end { pending.end(end) }
+            }
+            var isBlocked = false
+            for link in flushes where link.flush() { isBlocked = true }
             for link in closes { link.closeInput() }
             for (link, reason) in kills {
                 if reason == .closingTimeout { link.terminate() } else { link.kill(SIGKILL) }
             }
+            return isBlocked
         }
     }
 
@@ -230,14 +312,22 @@ final class PoolCore: Sendable {
             state.isAsleep = false
             return (result, true)
         }
-        effects.carryOut()
-        if wakes { waker.wake() }
+        // The thread writes the rest as there is room.
+        let isBlocked = effects.carryOut()
+        if wakes || (isBlocked && isWokenNow()) { waker.wake() }
         return result
+    }
+
+    private func isWokenNow() -> Bool {
+        state.withLock { state in
+            defer { state.isAsleep = false }
+            return state.isAsleep
+        }
     }
 
     func perform(
         _ actions: [PoolMachine.Action], _ state: inout State, _ effects: inout Effects,
-        delivering result: Result<PortableResult, any Error>? = nil
+        delivering result: Result<PortableResult, any Error>? = nil, elapsed: Duration? = nil
     ) {
         for action in actions {
             switch action {
@@ -259,9 +349,12 @@ final class PoolCore: Sendable {
                 guard let record = state.workers[worker] else { break }
                 record.trouble = record.trouble ?? describe(reason)
                 effects.kills.append((record.link, reason))
-            case .deliver(let call):
-                end(call, result!, &state, &effects)
-            case .end(let call, let reason): end(call, .failure(error(reason, state)), &state, &effects)
+            case .deliver(let call): end(call, result!, started: elapsed, &state, &effects)
+            case .end(let call, let reason):
+                guard let pending = state.calls[call] else { break }
+                var started: Duration?
+                if case .lost = reason { started = .zero }  // as far as can be told
+                end(call, .failure(error(reason, of: pending.call.task, state)), started: started, &state, &effects)
             }
         }
     }
@@ -276,14 +369,15 @@ final class PoolCore: Sendable {
             return perform(actions, &state, &effects, delivering: .failure(error))
         }
         let isIdle = state.machine.workers[worker]?.inFlight.count == 1
-        link.append { bytes in
-            let length = UInt32(clamping: 13 + pending.content.count)
-            withUnsafeBytes(of: length.littleEndian) { bytes.append(contentsOf: $0) }
-            bytes.append(WireProtocol.ToWorker.call.rawValue)
-            withUnsafeBytes(of: call.littleEndian) { bytes.append(contentsOf: $0) }
-            withUnsafeBytes(of: place.index.littleEndian) { bytes.append(contentsOf: $0) }
-            bytes.append(contentsOf: pending.content)
-        }
+        let input = pending.call.input[...]
+        link.append(
+            { bytes in
+                bytes.append(little: UInt32(13 + pending.head.count + input.count))
+                bytes.append(WireProtocol.ToWorker.call.rawValue)
+                bytes.append(little: call)
+                bytes.append(little: place.index)
+                bytes.append(contentsOf: pending.head)
+            }, content: input)
         if isIdle {
             effects.flushes.append(link)
         } else if state.dirty.last !== link {
@@ -291,11 +385,30 @@ final class PoolCore: Sendable {
         }
     }
 
+    /// A worker has begun with a call.
+    ///
+    /// - Parameter elapsed: the time since then.
+    func started(_ call: UInt64, by worker: Int, elapsed: Duration, _ state: inout State, _ effects: inout Effects) {
+        guard let pending = state.calls[call], state.machine.calls[call]?.worker == worker,
+            let ago = startTime(of: pending, elapsed)
+        else { return }
+        effects.news.append((pending, ago, nil))
+    }
+
+    /// - Parameter started: how long ago a worker began with it, if one did.
     private func end(
-        _ call: UInt64, _ result: Result<PortableResult, any Error>, _ state: inout State, _ effects: inout Effects
+        _ call: UInt64, _ result: Result<PortableResult, any Error>, started: Duration? = nil,
+        _ state: inout State, _ effects: inout Effects
     ) {
         guard let pending = state.calls.removeValue(forKey: call) else { return }
         state.numbers.giveBack(call)
-        effects.ends.append((pending.end, result))
+        effects.news.append((pending, started.flatMap { startTime(of: pending, $0) }, result))
+    }
+
+    /// - Returns: how long ago the call began, not before the pool had it; nil if its task has been told already.
+    private func startTime(of pending: PendingCall, _ elapsed: Duration) -> Duration? {
+        if pending.hasStarted { return nil }
+        pending.hasStarted = true
+        return max(.zero, min(elapsed, now - pending.submitted))
     }
 }

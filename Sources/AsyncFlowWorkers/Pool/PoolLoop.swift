@@ -1,19 +1,15 @@
-internal import AsyncFlowBase
 import AsyncFlow
+import AsyncFlowBase
 import Logging
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// The thread of a pool: reads what the workers say, launches them, notices how they end.
 final class PoolLoop {
     private let core: PoolCore
+    /// When this thread is to look after everything again.
+    private var nextTurn: Duration
+    /// By how much it may be late without having been stopped.
+    private let patience: Duration
     private var readers: [Int: Reader] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
 
@@ -28,14 +24,26 @@ final class PoolLoop {
         var isHopeless = false
 
         init(_ link: WorkerLink) { self.link = link }
+
+        /// What came instead of a worker's opening, or before it, for people; nil if nothing did.
+        var noiseText: String? {
+            let noise = splitter.unexplained
+            guard hello == nil, !noise.isEmpty else { return nil }
+            return String(decoding: noise.prefix(2_000), as: UTF8.self).harmless().trimmingSpaces
+        }
     }
 
-    init(_ core: PoolCore) { self.core = core }
+    init(_ core: PoolCore) {
+        self.core = core
+        nextTurn = core.now
+        patience = min(.milliseconds(500), core.configuration.heartbeatTimeout / 4)
+    }
 
     deinit { buffer.deallocate() }
 
     func run() {
         while true {
+            noticePause()
             doWhatIsDue()
             takeEnds()
             for link in takeDirty() { link.flush() }
@@ -46,6 +54,7 @@ final class PoolLoop {
         core.waker.close()
         let waiting = core.state.withLock { state in
             state.isRunning = false
+            state.wantsClose = false
             defer { state.whenOver = [] }
             return state.whenOver
         }
@@ -53,6 +62,15 @@ final class PoolLoop {
     }
 
     // MARK: - Sleeping
+
+    /// Finds out whether this program was stopped, or the machine was. What has come meanwhile has just been read.
+    private func noticePause() {
+        let now = core.now
+        let gap = now - nextTurn
+        nextTurn = now
+        guard gap > patience else { return }
+        core.state.withLock { $0.machine.paused(for: gap, now: now) }
+    }
 
     private func takeDirty() -> [WorkerLink] {
         core.state.withLock { state in
@@ -72,7 +90,9 @@ final class PoolLoop {
             let time = state.machine.nextTime ?? now + .seconds(3600)
             if time <= now { return nil }
             state.isAsleep = true
-            return CInt(min(3_600_000, (time - now) / .milliseconds(1))) + 1
+            let timeout = CInt(min(3_600_000, (time - now) / .milliseconds(1))) + 1
+            nextTurn = now + .milliseconds(Int(timeout))
+            return timeout
         }
     }
 
@@ -97,17 +117,18 @@ final class PoolLoop {
 
     /// What came in one go.
     private struct Batch {
-        var results: [(call: UInt64, elapsed: UInt64, result: Result<[UInt8], FailureBox>)] = []
+        /// What was begun and what has ended, in order.
+        var news: [(call: UInt64, elapsed: UInt64, result: Result<ArraySlice<UInt8>, FailureBox>?)] = []
         var reports: [(call: UInt64, report: RemoteReport)] = []
         var hello: Hello?
         var memory: UInt64?
         var trouble: String?
     }
-    private struct FailureBox: Error { let failure: CallFailure }
+    struct FailureBox: Error { let failure: CallFailure }
 
     private func read(from reader: Reader) {
         for _ in 0..<16 {
-            let count = systemRead(reader.link.reading, buffer)
+            let (count, room) = reader.splitter.append(by: buffer) { systemRead(reader.link.reading, $0) }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { return }
             guard count > 0 else {
@@ -118,7 +139,6 @@ final class PoolLoop {
                 }
                 return
             }
-            reader.splitter.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             var batch = Batch()
             do { try takeFrames(from: reader, &batch) } catch { batch.trouble = "\(error)" }
             apply(batch, from: reader)
@@ -126,7 +146,7 @@ final class PoolLoop {
                 reader.isOpen = false
                 return
             }
-            if count < buffer.count { return }
+            if count < room { return }
         }
     }
 
@@ -136,8 +156,13 @@ final class PoolLoop {
                 throw WireError("it sent a message of the unknown type \(frame.type)")
             }
             var content = ByteReader(frame.content)
+            guard (type == .hello) == (reader.hello == nil) else {
+                throw WireError(
+                    "it \(type == .hello ? "introduced itself twice" : "sent \(type) before it introduced itself")")
+            }
             switch type {
             case .hello:
+                quoteNoise(of: reader)
                 let hello = try Hello(frame.content)
                 reader.hello = hello
                 batch.hello = hello
@@ -148,10 +173,11 @@ final class PoolLoop {
                 }
             case .result:
                 let (call, elapsed): (UInt64, UInt64) = (try content.next(), try content.next())
-                batch.results.append((call, elapsed, .success(Array(content.remaining))))
+                batch.news.append((call, elapsed, .success(content.remaining.standalone)))
             case .failure:
                 let (call, elapsed): (UInt64, UInt64) = (try content.next(), try content.next())
-                batch.results.append((call, elapsed, .failure(FailureBox(failure: try CallFailure(&content)))))
+                batch.news.append((call, elapsed, .failure(FailureBox(failure: try CallFailure(&content)))))
+            case .started: batch.news.append((try content.next(), try content.next(), nil))
             case .progress, .custom, .log:
                 let call: UInt64 = try content.next()
                 // An event that can't be read isn't worth the worker.
@@ -161,12 +187,29 @@ final class PoolLoop {
         }
     }
 
+    /// What a shell or a launcher has printed before the worker began.
+    private func quoteNoise(of reader: Reader) {
+        guard let text = reader.noiseText else { return }
+        core.configuration.logger.info(
+            "something was printed before the worker began; it was skipped",
+            metadata: ["worker": "\(reader.link.name)", "text": "\(text)"])
+    }
+
+    /// A body that reports something has begun.
+    private func passOn(_ reports: [(call: UInt64, report: RemoteReport)], from reader: Reader) {
+        let worker = reader.link.worker
+        core.change { state, effects in
+            for (call, _) in reports { core.started(call, by: worker, elapsed: .zero, &state, &effects) }
+        }
+        let calls = core.state.withLock { state in
+            reports.map { state.machine.calls[$0.call]?.worker == worker ? state.calls[$0.call]?.call : nil }
+        }
+        for (call, report) in zip(calls, reports) { call?.received(report.report, from: reader.link.name) }
+    }
+
     private func apply(_ batch: Batch, from reader: Reader) {
         let worker = reader.link.worker
-        if !batch.reports.isEmpty {
-            let calls = core.state.withLock { state in batch.reports.map { state.calls[$0.call]?.call } }
-            for (call, report) in zip(calls, batch.reports) { call?.received(report.report, from: reader.link.name) }
-        }
+        if !batch.reports.isEmpty { passOn(batch.reports, from: reader) }
         var started: [CheckedContinuation<Void, any Error>] = []
         core.change { state, effects in
             let now = core.now
@@ -176,16 +219,23 @@ final class PoolLoop {
                     hello.tasks.enumerated().map { ($1.name, (UInt32($0), $1.signature)) }
                 ) { first, _ in first }
                 core.perform(state.machine.connected(worker, now: now), &state, &effects)
-                swap(&started, &state.starting)
+                started = state.takeStarting()
             }
             state.machine.heard(worker, now: now)
             if let memory = batch.memory {
                 core.perform(state.machine.reportedMemory(worker, bytes: memory, now: now), &state, &effects)
             }
-            for (call, elapsed, result) in batch.results {
-                let actions = state.machine.finished(
-                    call, by: worker, elapsed: .nanoseconds(Int64(clamping: elapsed)), now: now)
-                core.perform(actions, &state, &effects, delivering: outcome(result, of: reader))
+            for (call, elapsed, result) in batch.news {
+                // No call takes longer than a century.
+                let elapsed = Duration.nanoseconds(Int64(clamping: elapsed)).bounded
+                guard let result else {
+                    core.started(call, by: worker, elapsed: elapsed, &state, &effects)
+                    continue
+                }
+                let actions = state.machine.finished(call, by: worker, elapsed: elapsed, now: now)
+                core.perform(
+                    actions, &state, &effects, delivering: outcome(result, of: reader),
+                    elapsed: result.hasRun ? elapsed : nil)
             }
             core.perform(state.machine.fill(), &state, &effects)
             if let trouble = batch.trouble {
@@ -197,15 +247,16 @@ final class PoolLoop {
     }
 
     private func outcome(
-        _ result: Result<[UInt8], FailureBox>, of reader: Reader
+        _ result: Result<ArraySlice<UInt8>, FailureBox>, of reader: Reader
     ) -> Result<PortableResult, any Error> {
         switch result {
-        case .success(let output): return .success(PortableResult(output: output))
+        case .success(let output): return .success(PortableResult(content: output))
         case .failure(let box):
             switch box.failure.kind {
             case .cancelled: return .failure(CancellationError())
             case .unusable:
-                return .failure(PortableCodingError(box.failure.chain.first?.message ?? "a value can't be coded"))
+                return .failure(
+                    PortableCodingError(box.failure.chain.first?.message.harmlessLines() ?? "a value can't be coded"))
             case .thrown:
                 return .failure(
                     RemoteTaskError(
@@ -233,7 +284,7 @@ final class PoolLoop {
             body(&state, &effects)
             swap(&launches, &effects.launches)
             guard state.machine.hasFailed || state.machine.isClosing else { return }
-            swap(&starting, &state.starting)
+            starting = state.takeStarting()
             failure = state.machine.hasFailed ? core.poolFailure(state) : CancellationError()
         }
         for continuation in starting { continuation.resume(throwing: failure!) }
@@ -283,8 +334,7 @@ final class PoolLoop {
             if case .closing? = state.machine.workers[worker]?.stage { wasExpected = true }
             state.workers[worker]?.end = lost
             if reader?.hello == nil, !state.machine.hasFailed {
-                let tail = lost.standardErrorTail
-                state.failure = "\(lost.reason)\(tail.isEmpty ? "" : "; the end of its standard error:\n\(tail)")"
+                state.failure = Self.description(of: lost, noise: reader?.noiseText)
             }
             let actions = state.machine.ended(
                 worker, hadConnected: reader?.hello != nil, isHopeless: reader?.isHopeless ?? false, now: core.now)
@@ -292,6 +342,14 @@ final class PoolLoop {
             state.workers[worker] = nil
         }
         if !wasExpected { log(lost, of: worker, hadConnected: reader?.hello != nil) }
+    }
+
+    private static func description(of end: WorkerEnd, noise: String?) -> String {
+        var text = end.reason
+        if !end.crashMessage.isEmpty { text += ": \(end.crashMessage.harmlessLines())" }
+        if let noise, !text.contains("something else than messages") { text += "; its standard output: \(noise)" }
+        let tail = end.standardErrorTail
+        return tail.isEmpty ? text : "\(text); the end of its standard error:\n\(tail.harmlessLines())"
     }
 
     private func log(_ end: WorkerEnd, of worker: Int, hadConnected: Bool) {
@@ -311,3 +369,17 @@ private func systemRead(_ descriptor: CInt, _ buffer: UnsafeMutableRawBufferPoin
 }
 
 private func systemMessage(_ code: CInt) -> String { String(cString: strerror(code)) }
+
+extension Result where Success == ArraySlice<UInt8>, Failure == PoolLoop.FailureBox {
+    /// Whether it is that of a body which has run, and not one of a call that was cancelled before.
+    fileprivate var hasRun: Bool {
+        if case .failure(let box) = self { box.failure.kind != .cancelled } else { true }
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: String {
+        let words = Substring(self).drop { $0 == " " }
+        return String(words.reversed().drop { $0 == " " }.reversed())
+    }
+}

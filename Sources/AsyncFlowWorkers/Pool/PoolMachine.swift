@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// Decides, for a pool, which worker gets which call, and what becomes of calls when workers end. Pure: it is told what
 /// happens and when, and says what is to be done.
 ///
@@ -124,7 +126,7 @@ struct PoolMachine {
             return [.end(call: call, .cancelled)]
         }
         calls[call]!.isCancelled = true
-        calls[call]!.overdueAt = now + gracePeriod
+        calls[call]!.overdueAt = now + gracePeriod.bounded
         cancelled.insert(call)
         return [.cancel(call: call, worker: worker)]
     }
@@ -247,6 +249,24 @@ struct PoolMachine {
     }
 
     // MARK: - Time
+
+    /// The pool itself didn't run for a while: its program was stopped, or the machine slept. Nobody was asked or heard
+    /// in that time, so it doesn't count.
+    mutating func paused(for gap: Duration, now: Duration) {
+        for (worker, state) in workers {
+            workers[worker]!.lastHeard = min(now, state.lastHeard + gap)
+            workers[worker]!.nextPing = now
+            switch state.stage {
+            case .starting(let time): workers[worker]!.stage = .starting(until: time + gap)
+            case .closing(let time): workers[worker]!.stage = .closing(until: time + gap)
+            case .cutOff(let time): workers[worker]!.stage = .cutOff(until: time + gap)
+            case .ready, .draining, .killed: break
+            }
+        }
+        for call in cancelled {
+            if let time = calls[call]?.overdueAt { calls[call]!.overdueAt = time + gap }
+        }
+    }
 
     /// Does what is due.
     mutating func timePassed(_ now: Duration) -> [Action] {

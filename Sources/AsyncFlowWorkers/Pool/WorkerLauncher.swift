@@ -3,18 +3,25 @@ public import AsyncFlow
 /// What starts a pool's workers: anything that connects a program's standard input and output with the pool.
 public struct WorkerLauncher: Sendable {
     private let makeCommand: @Sendable (WorkerInvocation) -> Command
+    /// Whether nothing but pipes is between the pool and its workers, which the system closes with either of them.
+    var isLocal = false
 
-    /// - Parameter command: makes the command that starts a worker. Its standard input and output are the worker's.
+    /// - Parameter command: makes the command that starts a worker: ``WorkerInvocation/program`` with
+    ///   ``WorkerInvocation/arguments`` behind it and nothing else. Its standard input and output are the worker's.
     public init(_ command: @escaping @Sendable (WorkerInvocation) -> Command) { makeCommand = command }
 
     func command(for invocation: WorkerInvocation) -> Command { makeCommand(invocation) }
 
     /// Processes of this machine.
-    public static let local = WorkerLauncher { worker in
-        var command = Command(worker.program, arguments: worker.arguments).environment(worker.environment)
-        command.workingDirectory = worker.workingDirectory
-        return command
-    }
+    public static let local: WorkerLauncher = {
+        var launcher = WorkerLauncher { worker in
+            var command = Command(worker.program, arguments: worker.arguments).environment(worker.environment)
+            command.workingDirectory = worker.workingDirectory
+            return command
+        }
+        launcher.isLocal = true
+        return launcher
+    }()
 
     /// Processes of another machine, by `ssh`, which must get there without asking for anything.
     ///
@@ -53,7 +60,8 @@ public struct WorkerLauncher: Sendable {
     public static func command(_ template: Command) -> WorkerLauncher {
         WorkerLauncher { worker in
             var command = template.environment(worker.environment)
-            let own = [worker.program] + worker.arguments
+            // The command may be `env`, or have it among its words.
+            let own = EnvironmentPrefix.runnableByEnv([worker.program] + worker.arguments)
             var words = ([template.executable] + template.arguments).map { word in
                 word.split(separator: "{name}", omittingEmptySubsequences: false).joined(separator: worker.name)
             }
@@ -88,14 +96,8 @@ public struct WorkerInvocation: Sendable, Hashable {
 
     /// A line for a shell that starts the worker in its directory and with its variables.
     public var shellLine: String {
-        var line = workingDirectory.map { "cd \(ShellQuoting.quoted($0)) && " } ?? ""
-        line += "exec "
-        if !environment.isEmpty {
-            line += "env "
-            for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-                line += ShellQuoting.quoted("\(name)=\(value)") + " "
-            }
-        }
-        return line + ([program] + arguments).map(ShellQuoting.quoted).joined(separator: " ")
+        let directory = workingDirectory.map { "cd \(ShellQuoting.quoted($0)) && " } ?? ""
+        let words = EnvironmentPrefix.words(setting: environment, running: [program] + arguments)
+        return directory + "exec " + words.map(ShellQuoting.quoted).joined(separator: " ")
     }
 }

@@ -15,6 +15,8 @@ struct WorkerEnd: Sendable {
     var signal: Int32?
     var exitCode: Int32?
     var standardErrorTail = ""
+    /// The first lines of what it said as it crashed.
+    var crashMessage = ""
 }
 
 /// The pool's end of the connection to one worker: what it is sent, by one writer at a time.
@@ -22,10 +24,10 @@ struct WorkerEnd: Sendable {
 /// Who finds it idle writes at once; while somebody writes, the others add to what is written next.
 final class WorkerLink: Sendable {
     private struct Outbox {
-        /// What the pipe hadn't room for.
-        var unsent: ArraySlice<UInt8> = []
-        var bytes: [UInt8] = []
+        var queue = SendQueue()
         var isWriting = false
+        /// Whether the pipe had no room for the rest.
+        var isFull = false
         /// Nothing more is written; the descriptor is closed, or will be by the one who writes.
         var isClosed = false
     }
@@ -50,36 +52,39 @@ final class WorkerLink: Sendable {
         writing = channel.writing
     }
 
-    func append(_ add: (inout [UInt8]) -> Void) { outbox.withLock { add(&$0.bytes) } }
+    func append(_ add: (inout [UInt8]) -> Void) { outbox.withLock { $0.queue.append(add) } }
+
+    /// - Parameter content: follows what is added first, without being copied if it is large.
+    func append(_ add: (inout [UInt8]) -> Void, content: ArraySlice<UInt8>) {
+        outbox.withLock { outbox in
+            outbox.queue.append(add)
+            outbox.queue.append(content)
+        }
+    }
 
     /// Whether the pipe was full, so that somebody has to wait until there is room.
-    var isBlocked: Bool { outbox.withLock { !$0.unsent.isEmpty && !$0.isWriting && !$0.isClosed } }
+    var isBlocked: Bool { outbox.withLock { $0.isFull && !$0.isWriting && !$0.isClosed } }
     /// What to watch for room in the pipe.
     var writingDescriptor: CInt { writing }
 
     /// Writes what there is, as far as the pipe has room, unless somebody does so already.
     ///
-    /// - Returns: whether there is more than it has room for.
+    /// - Returns: whether there is more than it has room for; then ``isBlocked`` is true until it is flushed again.
     @discardableResult
     func flush() -> Bool {
         while true {
             let next = outbox.withLock { outbox -> ArraySlice<UInt8>? in
-                guard !outbox.isWriting, !outbox.isClosed else { return nil }
-                var next = outbox.unsent
-                outbox.unsent = []
-                if next.isEmpty {
-                    next = outbox.bytes[...]
-                    outbox.bytes = []
-                }
-                guard !next.isEmpty else { return nil }
+                guard !outbox.isWriting, !outbox.isClosed, let next = outbox.queue.takeNext() else { return nil }
                 outbox.isWriting = true
+                outbox.isFull = false
                 return next
             }
             guard let next else { return false }
             let rest = write(next)
             let closes = outbox.withLock { outbox in
                 outbox.isWriting = false
-                outbox.unsent = rest
+                outbox.isFull = !rest.isEmpty
+                if !rest.isEmpty { outbox.queue.putBack(rest) }
                 return outbox.isClosed
             }
             if closes {

@@ -13,8 +13,14 @@ public import Logging
 ///
 /// A worker that crashes, hangs or is killed costs the tasks that it runs: they fail with a ``WorkerLostError``. Others,
 /// which were only sent ahead to it, go to other workers; a new one takes its place.
+///
+/// A task counts as started, and its time limit runs, from when a worker begins its body; until then it is pending.
+///
+/// Several engines may have the same pool: it starts with the first of them and ends with the last, and starts again
+/// for the next one.
 public final class WorkerPoolBackend: PortableBackend, PortableReceiver {
     public let name: String
+    public var reportsStart: Bool { true }
     private let core: PoolCore
 
     /// - Parameters:
@@ -30,10 +36,16 @@ public final class WorkerPoolBackend: PortableBackend, PortableReceiver {
         core = PoolCore(name: name, workers: max(1, workers), launcher: launcher, configuration: configuration)
     }
 
-    /// Starts the workers, and returns when one of them is ready.
+    /// Starts the workers, and returns when one of them is ready. Each call counts as one more user of the pool, who
+    /// calls ``shutdown()`` afterwards.
     ///
-    /// - Throws: ``WorkerPoolError`` if none can be started.
+    /// - Throws: ``WorkerPoolError`` if none can be started; `CancellationError` if the calling Swift task is
+    ///   cancelled.
     public func start() async throws { try await core.start() }
+
+    /// Starts the workers unless they have been, and returns when one of them is ready: for an owner that calls it
+    /// again and again, and shuts the pool down once.
+    package func startOnce() async throws { try await core.startOnce() }
 
     /// Returns when one of its workers is ready.
     ///
@@ -50,7 +62,7 @@ public final class WorkerPoolBackend: PortableBackend, PortableReceiver {
 
     package func cancel(_ call: UInt64) { core.cancel(call) }
 
-    /// Lets the workers end; those that don't get SIGTERM and SIGKILL.
+    /// Lets the workers end if this is the last user of the pool; those that don't get SIGTERM and SIGKILL.
     public func shutdown() async { await core.shutdown() }
 
     /// The workers that there are now.
@@ -73,9 +85,11 @@ public struct WorkerStatus: Sendable, Hashable {
 extension WorkerPoolBackend {
     /// How a pool and its workers are set up.
     public struct Configuration: Sendable {
-        /// The program that is started, which calls ``WorkflowWorker/serveIfLaunchedAsOne(_:)``; this program by default.
+        /// The program that is started, which calls ``WorkflowWorker/serveIfLaunchedAsOne(_:)``; this program by
+        /// default.
         public var program: String?
-        /// How many tasks run at once in a worker, each on a thread of its own; 1 by default, so that a crash costs one.
+        /// How many tasks run at once in a worker, each on a thread of its own; 1 by default, so that a crash costs
+        /// one.
         public var concurrency = 1
         /// How many cores a worker may use: `OMP_NUM_THREADS`, and what `srun` is asked for. Not said by default.
         public var cores: Int?
@@ -91,8 +105,13 @@ extension WorkerPoolBackend {
         /// How long a worker may take from its launch until it is ready; 30 seconds by default.
         public var startTimeout: Duration = .seconds(30)
         /// After how long without a word a worker counts as hung, and is killed; 10 seconds by default. The pool asks
-        /// several times in that time.
+        /// several times in that time, and a worker answers while its tasks run, whatever they do. Time in which this
+        /// program itself was stopped or suspended doesn't count.
         public var heartbeatTimeout: Duration = .seconds(10)
+        /// After how long without a word from the pool a worker on another machine ends, in case this machine is gone
+        /// without having closed the connection; 10 minutes by default. A program that is stopped for longer loses such
+        /// workers. Those of ``WorkerLauncher/local`` end with the program, and don't need it.
+        public var orphanTimeout: Duration = .seconds(600)
         /// After how many workers in a row that couldn't be started the pool gives up; 3 by default.
         public var startFailureLimit = 3
         /// How long to wait before a lost worker is replaced: this long, then twice as long, and so on until a task
@@ -102,13 +121,17 @@ extension WorkerPoolBackend {
         public var longestBackoff: Duration = .seconds(30)
         /// After how many tasks a worker is replaced by a new one; never by default.
         public var tasksPerWorker: Int?
-        /// With how much memory in use a worker is replaced by a new one, when it has ended its tasks; never by default.
+        /// With how much memory in use a worker is replaced by a new one, when it has ended its tasks; never by
+        /// default.
         public var memoryPerWorker: MemorySize?
-        /// How many tasks a worker has at most, running and sent ahead; 256 by default. Only what takes next to no time is
-        /// sent ahead.
+        /// How many tasks a worker has at most, running and sent ahead; 256 by default. Only what takes next to no time
+        /// is sent ahead.
         public var inFlightLimit = 256
         /// Gets what the workers print, as `info`, and what becomes of them.
         public var logger: Logger = .asyncFlow(label: "asyncflow.workers")
+
+        /// Whether the workers run commands for the pool, and not only the tasks that their program lists.
+        package var servesCommands = false
 
         public init() {}
     }

@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 import Logging
 import Synchronization
 
@@ -16,15 +17,18 @@ struct WorkerProcess: Sendable {
 
     /// Starts it, and returns when it and all that it has started have ended.
     func run() async -> WorkerEnd {
-        let lines = Mutex(LineSplitter())
+        let output = Mutex((lines: LineSplitter(), crash: CrashMessage()))
         let logger = core.configuration.logger
         let name = link.name
         let watcher = CommandWatcher { command in
             link.process.withLock { $0.command = command }
         } onOutput: { bytes in
             var found: [String] = []
-            lines.withLock { $0.append(bytes) { found.append($0) } }
-            for line in found { logger.info("\(line)", metadata: ["worker": "\(name)"]) }
+            output.withLock { output in
+                output.lines.append(bytes) { found.append($0) }
+                for line in found { output.crash.append(line) }
+            }
+            for line in found { logger.info("\(line.harmless())", metadata: ["worker": "\(name)"]) }
         }
         guard let invocation else {
             return WorkerEnd(reason: "this program's own file isn't known; say it in the configuration's program")
@@ -37,17 +41,30 @@ struct WorkerProcess: Sendable {
         } catch let error as CommandError {
             return WorkerEnd(
                 reason: describe(error), signal: error.signal, exitCode: error.exitCode,
-                standardErrorTail: error.standardErrorTail)
+                standardErrorTail: error.standardErrorTail, crashMessage: output.withLock { $0.crash.text })
         } catch {
             return WorkerEnd(reason: "it was stopped")
         }
     }
 
     private func describe(_ error: CommandError) -> String {
-        if let signal = error.signal { return "it was ended by signal \(signal)" }
+        if let signal = error.signal { return "it was ended by \(Self.name(of: signal))" }
         if let code = error.exitCode { return "it exited with code \(code)" }
         return "it couldn't be started: \(error)"
     }
+
+    /// As for commands, with what the signal means in a Swift program.
+    private static func name(of signal: Int32) -> String {
+        switch signal {
+        case SIGILL: "SIGILL (signal \(signal), a trap: a failed precondition, an overflow, a missing value)"
+        case SIGTRAP: "SIGTRAP (signal \(signal), a trap: a failed precondition, an overflow, a missing value)"
+        default: SignalName.text(of: signal)
+        }
+    }
+
+    /// Printing the backtrace of a crash takes seconds, and is longer than what an error keeps. Whoever wants it sets
+    /// `SWIFT_BACKTRACE`, for this program or in the pool's environment.
+    private static let backtrace = "SWIFT_BACKTRACE"
 
     private var invocation: WorkerInvocation? {
         let configuration = core.configuration
@@ -60,10 +77,15 @@ struct WorkerProcess: Sendable {
             environment["ROCR_VISIBLE_DEVICES"] = gpus
         }
         if let own = configuration.environmentOfSlot { environment.merge(own(link.slot)) { _, new in new } }
-        // A worker is as patient with the pool as a network needs: that of a machine that is gone closes no pipe.
-        let silence = max(30, Int(configuration.heartbeatTimeout / .seconds(1)) * 6)
+        if environment[Self.backtrace] == nil, getenv(Self.backtrace) == nil {
+            environment[Self.backtrace] = "enable=no"
+        }
+        // The system closes a local worker's pipe when the pool is gone, and a pool that is stopped for hours comes
+        // back. A machine that is gone closes nothing.
+        let silence = core.launcher.isLocal ? 0 : max(1, Int(configuration.orphanTimeout.bounded.inSeconds))
         let settings = WorkerSettings(
-            name: link.name, concurrency: max(1, configuration.concurrency), silence: silence)
+            name: link.name, concurrency: min(65_536, max(1, configuration.concurrency)), silence: silence,
+            servesCommands: configuration.servesCommands)
         return WorkerInvocation(
             program: program, arguments: settings.arguments, name: link.name, slot: link.slot,
             environment: environment, workingDirectory: configuration.workingDirectory, cores: configuration.cores)

@@ -15,6 +15,12 @@ struct ByteWriter {
     mutating func write(_ number: Double) { write(number.bitPattern) }
 }
 
+extension [UInt8] {
+    mutating func append(little number: some FixedWidthInteger) {
+        Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
+    }
+}
+
 /// Reads what a ``ByteWriter`` wrote. Whatever the bytes are, it throws or returns a value.
 struct ByteReader {
     private var rest: ArraySlice<UInt8>

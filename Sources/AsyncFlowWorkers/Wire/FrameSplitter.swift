@@ -1,16 +1,63 @@
 /// Cuts a stream of bytes into frames: four bytes that say how long the rest is, one that says what it is, the rest.
+///
+/// The bytes of a large frame are read to where they stay: nothing moves them again.
 struct FrameSplitter {
-    /// No frame is longer: what seems to be is something else than frames.
+    /// In bytes. What seems to be longer is something else than frames.
     static let longest = 1 << 30
+    /// How much may come before the opening, in bytes: what a shell or a launcher prints as it starts.
+    static let longestNoise = 64 << 10
+    /// From how many bytes on a frame has memory of its own.
+    private static let largeFrame = 128 << 10
+
     private var bytes: [UInt8] = []
     private var position = 0
-    /// What the other end says first.
+    /// What the other end says first; empty when it has.
     private var opening: [UInt8]
+    /// Up to where the opening has been looked for.
+    private var searched = 0
+    /// What came before the opening.
+    private(set) var noise: [UInt8] = []
+    /// A large frame of which a part is there.
+    private var large: [UInt8] = []
+    private var largeCount = 0
 
     /// - Parameter opening: the bytes that come before the first frame.
     init(opening: [UInt8] = []) { self.opening = opening }
 
+    /// What has come so far instead of the opening, or before it.
+    var unexplained: ArraySlice<UInt8> { opening.isEmpty ? noise[...] : bytes[position...] }
+
+    /// Has bytes read to where they are needed.
+    ///
+    /// - Parameters:
+    ///   - buffer: where to read to if that isn't known yet.
+    ///   - read: reads, as `read(2)` does.
+    /// - Returns: what `read` returned, and for how much there was room.
+    mutating func append(
+        by buffer: UnsafeMutableRawBufferPointer, _ read: (UnsafeMutableRawBufferPointer) -> Int
+    ) -> (count: Int, room: Int) {
+        guard largeCount < large.count else {
+            let count = read(buffer)
+            if count > 0 { append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            return (count, buffer.count)
+        }
+        let room = large.count - largeCount
+        let start = largeCount
+        let count = large.withUnsafeMutableBytes { read(UnsafeMutableRawBufferPointer(rebasing: $0[start...])) }
+        if count > 0 { largeCount += count }
+        return (count, room)
+    }
+
     mutating func append(_ piece: UnsafeRawBufferPointer) {
+        var piece = piece
+        if largeCount < large.count {
+            let part = UnsafeRawBufferPointer(rebasing: piece.prefix(large.count - largeCount))
+            let start = largeCount
+            large.withUnsafeMutableBytes { $0[start...].copyBytes(from: part) }
+            largeCount += part.count
+            piece = UnsafeRawBufferPointer(rebasing: piece[part.count...])
+        }
+        if piece.isEmpty { return }
         if position == bytes.count {
             bytes.removeAll(keepingCapacity: bytes.count < 1 << 20)
             position = 0
@@ -25,28 +72,52 @@ struct FrameSplitter {
     ///
     /// - Throws: if the stream can't be one of frames.
     mutating func next() throws(WireError) -> (type: UInt8, content: ArraySlice<UInt8>)? {
-        try takeOpening()
+        if !opening.isEmpty { try skipToOpening() }
+        if !large.isEmpty {
+            guard largeCount == large.count else { return nil }
+            let frame = large
+            large = []
+            largeCount = 0
+            return (frame[0], frame[1...])
+        }
         guard opening.isEmpty, bytes.count - position >= 5 else { return nil }
         let length = bytes.withUnsafeBytes {
             Int(UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt32.self)))
         }
         guard length >= 1, length <= Self.longest else { throw garbage }
-        guard bytes.count - position - 4 >= length else {
-            bytes.reserveCapacity(position + 4 + length)
+        let start = position + 4
+        guard bytes.count - start >= length else {
+            if length >= Self.largeFrame { beginLargeFrame(length) }
             return nil
         }
-        let start = position + 4
         position = start + length
         return (bytes[start], bytes[(start + 1)..<position])
     }
 
-    private mutating func takeOpening() throws(WireError) {
-        guard !opening.isEmpty else { return }
-        let count = min(opening.count, bytes.count - position)
-        guard bytes[position..<(position + count)].elementsEqual(opening.prefix(count)) else { throw garbage }
-        guard count == opening.count else { return }
-        position += count
-        opening = []
+    private mutating func beginLargeFrame(_ length: Int) {
+        let part = bytes[(position + 4)...]
+        large = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            _ = buffer[..<part.count].update(fromContentsOf: part)
+            // The rest is written before anybody reads it.
+            count = length
+        }
+        largeCount = part.count
+        bytes.removeAll(keepingCapacity: true)
+        position = 0
+    }
+
+    private mutating func skipToOpening() throws(WireError) {
+        let first = opening[0]
+        while bytes.count - searched >= opening.count {
+            if bytes[searched] == first, bytes[searched..<(searched + opening.count)].elementsEqual(opening) {
+                noise = Array(bytes[..<searched])
+                position = searched + opening.count
+                opening = []
+                return
+            }
+            searched += 1
+        }
+        if searched > Self.longestNoise { throw garbage }
     }
 
     private var garbage: WireError {

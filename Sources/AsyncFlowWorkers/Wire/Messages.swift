@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -8,12 +9,20 @@ import Foundation
 
 /// What a pool and a worker agree on.
 enum WireProtocol {
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
     /// What a worker says before anything else.
     static let opening = Array("AFW\u{1}".utf8)
 
     enum ToWorker: UInt8 { case call = 1, cancel, ping }
-    enum ToPool: UInt8 { case hello = 16, result, failure, progress, custom, log, pong }
+    enum ToPool: UInt8 { case hello = 16, result, failure, progress, custom, log, pong, started }
+
+    /// What is wrong with the size of an argument or a value, in bytes, if anything.
+    static func problem(withSize size: Int) -> String? {
+        // What is written beside it has its place in the last MiB.
+        guard size > FrameSplitter.longest - (1 << 20) else { return nil }
+        return "takes \(size) bytes, and not more than \(FrameSplitter.longest - (1 << 20)) can be sent; "
+            + "write it to a file, and send the path"
+    }
 
     /// Adds a frame to bytes that are to be sent.
     static func append(_ type: UInt8, _ content: [UInt8], to bytes: inout [UInt8]) {
@@ -78,7 +87,9 @@ struct Hello: Sendable {
         guard version == WireProtocol.version else { return }  // what follows may be something else
         hash = try reader.next()
         processID = Int32(bitPattern: try reader.next())
-        host = try reader.nextText()
+        // Whoever sends a signal to another one would reach whole groups of processes.
+        guard processID > 0 else { throw WireError("it says that its process id is \(processID)") }
+        host = try reader.nextText().shortened(to: 255).harmless()
         for _ in 0..<(try reader.nextCount()) {
             let name = try reader.nextText()
             tasks.append((name, try reader.nextText()))
@@ -86,7 +97,7 @@ struct Hello: Sendable {
     }
 }
 
-/// A call as it crosses, without its number and its task, which are known last.
+/// A call as it crosses, without its number and its task, which are known last. The input comes behind everything else.
 struct CallContent {
     var taskID: TaskID
     var attempt: Int
@@ -106,9 +117,10 @@ struct CallContent {
         input = call.input[...]
     }
 
-    var bytes: [UInt8] {
+    /// What comes before the input.
+    var head: [UInt8] {
         var writer = ByteWriter()
-        writer.bytes.reserveCapacity(input.count + 128)
+        writer.bytes.reserveCapacity(128)
         writer.write(taskID.engine)
         writer.write(taskID.number)
         writer.write(UInt32(clamping: attempt))
@@ -121,7 +133,6 @@ struct CallContent {
             writer.write(name)
             writer.write(value)
         }
-        writer.bytes.append(contentsOf: input)
         return writer.bytes
     }
 
@@ -169,16 +180,26 @@ struct CallFailure {
         guard let kind = Kind(rawValue: try reader.next()) else { throw WireError("a failure of no known kind") }
         self.kind = kind
         chain = []
-        for _ in 0..<(try reader.nextCount()) {
-            let name = try reader.nextText()
-            chain.append(RemoteTaskError.Link(typeName: name, message: try reader.nextText()))
+        let count = try reader.nextCount()
+        for place in 0..<count {
+            let (name, message) = (try reader.nextBytes(), try reader.nextBytes())
+            // Nobody reads so many, and each is told with all that follow it.
+            guard place < RemoteTaskError.longestChain else { continue }
+            chain.append(
+                RemoteTaskError.Link(
+                    typeName: String(decoding: name.prefix(RemoteTaskError.longestName), as: UTF8.self),
+                    message: String(decoding: message.prefix(RemoteTaskError.longestMessage), as: UTF8.self)))
         }
+        if count > chain.count { chain.append([RemoteTaskError.Link].more(than: chain.count, of: count)) }
         encoded = try reader.next(UInt8.self) == 1 ? Array(try reader.nextBytes()) : nil
     }
 }
 
 /// What a body reports, on its way.
 enum ReportContent {
+    /// How long a text is that is passed on, and how many bytes the attributes of an event may have.
+    private static let longestText = 16 << 10, longestAttributes = 1 << 20
+
     static func append(_ report: RemoteReport, of call: UInt64, to bytes: inout [UInt8]) {
         switch report {
         case .progress(let progress):
@@ -186,11 +207,12 @@ enum ReportContent {
                 writer.write(call)
                 writer.write(progress.fraction ?? -1)
                 writer.write(UInt8(progress.message == nil ? 0 : 1))
-                if let message = progress.message { writer.write(message) }
+                if let message = progress.message { writer.write(message.shortened(to: longestText)) }
             }
         case .custom(let event):
             // Attributes with a NaN don't encode: nobody could read them.
-            guard let attributes = try? JSONEncoder().encode(event.attributes) else { return }
+            guard let attributes = try? JSONEncoder().encode(event.attributes), attributes.count <= longestAttributes
+            else { return }
             WireProtocol.append(.custom, to: &bytes) { writer in
                 writer.write(call)
                 writer.write(event.name)
@@ -200,7 +222,7 @@ enum ReportContent {
             WireProtocol.append(.log, to: &bytes) { writer in
                 writer.write(call)
                 writer.write(level)
-                writer.write(text)
+                writer.write(text.shortened(to: longestText))
             }
         }
     }
@@ -209,14 +231,18 @@ enum ReportContent {
         switch type {
         case .progress:
             let fraction = try reader.nextNumber()
-            let message = try reader.next(UInt8.self) == 1 ? try reader.nextText() : nil
+            let message = try reader.next(UInt8.self) == 1 ? try reader.nextText().shortened(to: longestText) : nil
             return .progress(TaskProgress(fraction: fraction < 0 ? nil : fraction, message: message))
         case .custom:
             let name = try reader.nextText()
-            let attributes = try JSONDecoder().decode([String: EventValue].self, from: Data(try reader.nextBytes()))
+            let bytes = try reader.nextBytes()
+            guard bytes.count <= longestAttributes else { throw WireError("an event with too many attributes") }
+            let attributes = try JSONDecoder().decode([String: EventValue].self, from: Data(bytes))
             return .custom(try CustomEventContent(name, attributes))
-        case .log: return .log(level: try reader.nextText(), text: try reader.nextText())
-        case .hello, .result, .failure, .pong: throw WireError("a report of no known kind")
+        case .log:
+            let level = try reader.nextText().shortened(to: 32)
+            return .log(level: level, text: try reader.nextText().shortened(to: longestText))
+        case .hello, .result, .failure, .pong, .started: throw WireError("a report of no known kind")
         }
     }
 }

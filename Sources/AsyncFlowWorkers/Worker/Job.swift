@@ -11,15 +11,19 @@ import Darwin
 import Dispatch
 
 /// A call that a worker has to run.
-final class Job: Sendable {
+final class Job: @unchecked Sendable {  // what changes is only touched under the lock of the worker's inbox
     let number: UInt64
+    /// When its body began.
+    var start = ContinuousClock.now
+    /// Whether the pool has been told of that.
+    var isAnnounced = false
     private let definition: any PortableTaskDefinition
-    private let input: [UInt8]
+    private let input: ArraySlice<UInt8>
     private let task: RemoteTask
     /// The Swift task of an async body that has suspended.
     private let body = Mutex<Task<Void, Never>?>(nil)
 
-    init(number: UInt64, definition: any PortableTaskDefinition, input: [UInt8], task: RemoteTask) {
+    init(number: UInt64, definition: any PortableTaskDefinition, input: ArraySlice<UInt8>, task: RemoteTask) {
         self.number = number
         self.definition = definition
         self.input = input
@@ -32,22 +36,34 @@ final class Job: Sendable {
         case value([UInt8])
         case failure(CallFailure)
 
-        func append(of call: UInt64, elapsed: UInt64, to bytes: inout [UInt8]) {
+        func append(of call: UInt64, elapsed: UInt64, to outbox: WorkerOutbox) {
             switch self {
             case .value(let output):
-                WireProtocol.append(.result, to: &bytes) { writer in
-                    writer.bytes.reserveCapacity(output.count + 16)
-                    writer.write(call)
-                    writer.write(elapsed)
-                    writer.bytes.append(contentsOf: output)
-                }
+                outbox.append(
+                    { bytes in
+                        bytes.append(little: UInt32(17 + output.count))
+                        bytes.append(WireProtocol.ToPool.result.rawValue)
+                        bytes.append(little: call)
+                        bytes.append(little: elapsed)
+                    }, content: output)
             case .failure(let failure):
-                WireProtocol.append(.failure, to: &bytes) { writer in
-                    writer.write(call)
-                    writer.write(elapsed)
-                    failure.write(to: &writer)
+                outbox.append { bytes in
+                    WireProtocol.append(.failure, to: &bytes) { writer in
+                        writer.write(call)
+                        writer.write(elapsed)
+                        failure.write(to: &writer)
+                    }
                 }
             }
+        }
+
+        /// The same, unless it is too large to be sent.
+        var sendable: Outcome {
+            guard case .value(let output) = self, let problem = WireProtocol.problem(withSize: output.count) else {
+                return self
+            }
+            let link = RemoteTaskError.Link(typeName: "PortableCodingError", message: "its value \(problem)")
+            return .failure(CallFailure(kind: .unusable, chain: [link]))
         }
     }
 

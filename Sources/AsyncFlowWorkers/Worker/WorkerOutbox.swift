@@ -12,7 +12,7 @@ import Musl
 /// So there is one system call for each message where few come, and one for many where many do.
 final class WorkerOutbox: Sendable {
     private struct State {
-        var bytes: [UInt8] = []
+        var queue = SendQueue()
         var isWriting = false
         /// Whether the outbox's own thread has nothing to do.
         var isIdle = false
@@ -24,14 +24,22 @@ final class WorkerOutbox: Sendable {
 
     init(descriptor: CInt) { self.descriptor = descriptor }
 
-    func append(_ add: (inout [UInt8]) -> Void) { state.withLock { add(&$0.bytes) } }
+    func append(_ add: (inout [UInt8]) -> Void) { state.withLock { $0.queue.append(add) } }
+
+    /// - Parameter content: follows what is added first, without being copied if it is large.
+    func append(_ add: (inout [UInt8]) -> Void, content: [UInt8]) {
+        state.withLock { state in
+            state.queue.append(add)
+            state.queue.append(content[...])
+        }
+    }
 
     /// Has what there is sent by the outbox's own thread, with what comes within some microseconds, so that the caller can
     /// go on.
     func sendSoon() {
         let wakes = state.withLock { state in
             defer { state.isIdle = false }
-            return state.isIdle && !state.bytes.isEmpty
+            return state.isIdle && !state.queue.isEmpty
         }
         if wakes { state.signal { _ in } }
     }
@@ -44,7 +52,7 @@ final class WorkerOutbox: Sendable {
     func sendForever() {
         while true {
             state.wait { state -> Void? in
-                state.isIdle = state.bytes.isEmpty
+                state.isIdle = state.queue.isEmpty
                 return state.isIdle ? nil : ()
             }
             usleep(Self.delay)
@@ -52,23 +60,16 @@ final class WorkerOutbox: Sendable {
         }
     }
 
-    private func takeBytes() -> [UInt8]? {
+    private func takeBytes() -> ArraySlice<UInt8>? {
         state.withLock { state in
-            guard !state.isWriting, !state.bytes.isEmpty else { return nil }
-            return Self.take(&state)
+            guard !state.isWriting, let bytes = state.queue.takeNext() else { return nil }
+            state.isWriting = true
+            return bytes
         }
     }
 
-    private static func take(_ state: inout State) -> [UInt8] {
-        state.isWriting = true
-        let bytes = state.bytes
-        state.bytes = []
-        if bytes.count < 1 << 20 { state.bytes.reserveCapacity(bytes.count) }
-        return bytes
-    }
-
     /// - Note: a pool that doesn't read any more is noticed by the thread that reads.
-    private func write(_ bytes: [UInt8]) {
+    private func write(_ bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBytes { content in
             var rest = content[...]
             while !rest.isEmpty {

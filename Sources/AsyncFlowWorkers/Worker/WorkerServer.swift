@@ -1,14 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 import CProcesses
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// A worker: one thread reads what the pool says, some run bodies, and one sends what the others leave behind.
 ///
@@ -18,20 +11,47 @@ final class WorkerServer: Sendable {
         var waiting: [Job] = []
         var head = 0
         var running: [UInt64: Job] = [:]
+        /// Whether nobody looks after those that run, because none does.
+        var isUnobserved = true
 
         var isEmpty: Bool { head == waiting.count }
-        mutating func take() -> Job? {
+
+        /// - Returns: also whether somebody has to look after it now.
+        mutating func take() -> (job: Job, wakesAnnouncer: Bool)? {
             guard head < waiting.count else { return nil }
             let job = waiting[head]
+            job.start = .now
+            defer { isUnobserved = false }
             head += 1
             if head == waiting.count {
                 waiting.removeAll(keepingCapacity: true)
                 head = 0
             }
             running[job.number] = job
-            return job
+            return (job, isUnobserved)
+        }
+
+        /// Those that have run for a while, and whose start is to be told.
+        mutating func takeUnannounced(after delay: Duration) -> [(call: UInt64, elapsed: Duration)] {
+            let now = ContinuousClock.now
+            var found: [(call: UInt64, elapsed: Duration)] = []
+            isUnobserved = true
+            for job in running.values where !job.isAnnounced {
+                let elapsed = now - job.start
+                if elapsed >= delay {
+                    job.isAnnounced = true
+                    found.append((job.number, elapsed))
+                } else {
+                    isUnobserved = false
+                }
+            }
+            return found
         }
     }
+
+    /// How long a body has run when its start is told, at least, and how often is looked for such ones. The start of a
+    /// shorter one is told with its end.
+    private static let announcement: (delay: Duration, interval: UInt32) = (.milliseconds(2), 3_000)  // µs
 
     private let tasks: [any PortableTaskDefinition]
     private let ownCount: Int
@@ -39,12 +59,14 @@ final class WorkerServer: Sendable {
     private let input: CInt
     private let outbox: WorkerOutbox
     private let inbox = Monitor(Inbox())
+    /// Whether there are bodies to look after.
+    private let announcer = Monitor(false)
     private let heard = Atomic<Int64>(0)
     private let ticks = Atomic<Int64>(0)
 
     /// Takes over the standard streams: what is printed from now on goes to the standard error.
     ///
-    /// - Parameter builtIn: what every program has besides its own tasks.
+    /// - Parameter builtIn: the library's own tasks that it may be asked for.
     init(
         _ tasks: [any PortableTaskDefinition], builtIn: [any PortableTaskDefinition] = [], _ settings: WorkerSettings
     ) throws {
@@ -78,7 +100,8 @@ final class WorkerServer: Sendable {
         outbox.flush()
         try SystemThread.startDetached { [self] in outbox.sendForever() }
         for _ in 0..<settings.concurrency { try SystemThread.startDetached { [self] in runJobs() } }
-        try SystemThread.startDetached { [self] in watchForSilence() }
+        try SystemThread.startDetached { [self] in announceStarts() }
+        if settings.silence > 0 { try SystemThread.startDetached { [self] in watchForSilence() } }
         try SystemThread.startDetached { [self] in readMessages() }
     }
 
@@ -89,11 +112,10 @@ final class WorkerServer: Sendable {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            let count = read(input, buffer.baseAddress, buffer.count)
+            let (count, _) = splitter.append(by: buffer) { read(input, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { end("the pool has gone", code: 0, isExpected: true) }
             heard.store(ticks.load(ordering: .relaxed), ordering: .relaxed)
-            splitter.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             var jobs: [Job] = []
             do {
                 while let frame = try splitter.next() {
@@ -127,7 +149,7 @@ final class WorkerServer: Sendable {
             outbox.append { ReportContent.append(report, of: number, to: &$0) }
             outbox.sendSoon()
         }
-        return Job(number: number, definition: tasks[index], input: Array(content.input), task: task)
+        return Job(number: number, definition: tasks[index], input: content.input.standalone, task: task)
     }
 
     private func enqueue(_ jobs: inout [Job]) {
@@ -170,23 +192,51 @@ final class WorkerServer: Sendable {
     private func runJobs() {
         CrashPause.unblockSignals()
         while true {
-            let job = inbox.wait { $0.take() }
-            let start = ContinuousClock.now
-            let outcome = job.run()
-            let elapsed = UInt64(max(0, (ContinuousClock.now - start) / .nanoseconds(1)))
+            let (job, wakesAnnouncer) = inbox.wait { $0.take() }
+            if wakesAnnouncer { announcer.signal { $0 = true } }
+            let outcome = job.run().sendable
+            let elapsed = UInt64(clamping: (ContinuousClock.now - job.start).clampedNanoseconds)
             let isLast = inbox.withLock { inbox in
                 inbox.running[job.number] = nil
                 return inbox.isEmpty
             }
-            outbox.append { outcome.append(of: job.number, elapsed: elapsed, to: &$0) }
+            outcome.append(of: job.number, elapsed: elapsed, to: outbox)
             if isLast { outbox.flush() } else { outbox.sendSoon() }
+        }
+    }
+
+    /// Tells the pool which bodies have begun that don't end at once: so short ones cost no message, and nobody is
+    /// woken for them more often than every few milliseconds.
+    private func announceStarts() {
+        while true {
+            announcer.wait { hasBodies -> Void? in
+                guard hasBodies else { return nil }
+                hasBodies = false
+                return ()
+            }
+            while true {
+                usleep(Self.announcement.interval)
+                let (found, isDone) = inbox.withLock { inbox in
+                    (inbox.takeUnannounced(after: Self.announcement.delay), inbox.isUnobserved)
+                }
+                for (call, elapsed) in found {
+                    outbox.append { bytes in
+                        WireProtocol.append(.started, to: &bytes) { writer in
+                            writer.write(call)
+                            writer.write(UInt64(clamping: elapsed.clampedNanoseconds))
+                        }
+                    }
+                }
+                if !found.isEmpty { outbox.flush() }
+                if isDone { break }
+            }
         }
     }
 
     // MARK: - The end
 
-    /// Ends the worker when nothing has come from the pool for long, though nobody has closed the connection: the pool's
-    /// machine is gone, or the way to it.
+    /// Ends the worker when nothing has come from the pool for long, though nobody has closed the connection: the
+    /// pool's machine is gone, or the way to it.
     private func watchForSilence() {
         while true {
             sleep(1)

@@ -18,7 +18,7 @@ import Musl
 /// is to be the first line of the program, before it reads its arguments or prints anything. Launched as usual, the
 /// program goes on behind it.
 public enum WorkflowWorker {
-    /// The argument with which a pool launches a worker; the worker's settings follow it.
+    /// The first argument with which a pool launches a worker; the worker's settings follow it, and nothing else.
     package static let argument = "--asyncflow-worker"
 
     /// What this program can be asked for, once it has said so.
@@ -37,21 +37,20 @@ public enum WorkflowWorker {
     /// - Throws: ``PortableTaskListError`` if two of them have the same name.
     public static func serveIfLaunchedAsOne(_ tasks: [any PortableTaskDefinition]) async throws {
         var table: [String: String] = [:]
-        let builtIn = PortableCommand.builtIn
-        for task in builtIn + tasks {
+        for task in PortableCommand.builtIn + tasks {
             if let other = table.updateValue(task.signature, forKey: task.name) {
                 throw PortableTaskListError(name: task.name, signatures: [other, task.signature])
             }
         }
-        let arguments = CommandLine.arguments
-        for task in builtIn { table[task.name] = nil }  // every program has them
-        guard let index = arguments.firstIndex(of: argument) else {
-            return known.withLock { $0 = table }
-        }
-        guard let settings = WorkerSettings(Array(arguments[(index + 1)...])) else {
+        for task in PortableCommand.builtIn { table[task.name] = nil }  // every program has them
+        let words = CommandLine.arguments.dropFirst()
+        // Elsewhere it is an argument like others, whose meaning is the program's affair.
+        guard words.first == argument else { return known.withLock { $0 = table } }
+        guard let settings = WorkerSettings(Array(words.dropFirst())) else {
             throw WireError(
                 "\(argument) is for pools, which say more behind it; this program isn't to be called with it")
         }
+        let builtIn = settings.servesCommands ? PortableCommand.builtIn : [PortableCommand.presence]
         let server = try WorkerServer(tasks, builtIn: builtIn, settings)
         try server.start()
         // The threads of the server end the program.
@@ -96,22 +95,34 @@ extension WorkflowApplication {
 /// What a pool tells a worker as it launches it.
 struct WorkerSettings: Equatable {
     var name: String
-    /// How many bodies run at once.
+    /// The number of bodies that run at once.
     var concurrency: Int
-    /// After how many seconds without a word from the pool the worker ends by itself.
+    /// After how many seconds without a word from the pool the worker ends by itself; never if it is 0.
     var silence: Int
+    /// Whether the pool may have commands run, and not only the program's own tasks.
+    var servesCommands = false
 
-    var arguments: [String] { [WorkflowWorker.argument, name, String(concurrency), String(silence)] }
-    init(name: String, concurrency: Int, silence: Int) {
+    private static let commandsWord = "commands"
+    /// More threads than any program can have, and a century.
+    private static let limits = (concurrency: 1...65_536, silence: 0...(100 * 365 * 86_400))
+
+    var arguments: [String] {
+        [WorkflowWorker.argument, name, String(concurrency), String(silence)]
+            + (servesCommands ? [Self.commandsWord] : [])
+    }
+
+    init(name: String, concurrency: Int, silence: Int, servesCommands: Bool = false) {
         self.name = name
         self.concurrency = concurrency
         self.silence = silence
+        self.servesCommands = servesCommands
     }
 
     init?(_ words: [String]) {
-        guard words.count >= 3, let concurrency = Int(words[1]), let silence = Int(words[2]), concurrency > 0 else {
-            return nil
-        }
-        self.init(name: words[0], concurrency: concurrency, silence: silence)
+        guard words.count == 3 || (words.count == 4 && words[3] == Self.commandsWord),
+            let concurrency = Int(words[1]), Self.limits.concurrency.contains(concurrency),
+            let silence = Int(words[2]), Self.limits.silence.contains(silence)
+        else { return nil }
+        self.init(name: words[0], concurrency: concurrency, silence: silence, servesCommands: words.count == 4)
     }
 }
