@@ -18,6 +18,23 @@ import WorkerProbeTasks
         }
     }
 
+    @Test(arguments: ["env", "env A=b {worker}", "nice", "a shell"])
+    func `A program whose path contains '=' is started as it is`(transport: String) async throws {
+        let folder = try ProbeFolder()
+        let program = folder.path + "/lr=0.1"
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: probeProgram)
+        let launcher: WorkerLauncher =
+            if transport == "a shell" {
+                WorkerLauncher { worker in Command("/bin/sh", arguments: ["-c", worker.shellLine]) }
+            } else {
+                .command(Command(words: transport.split(separator: " ").map(String.init)))
+            }
+        try await withPool(workers: 1, launcher: launcher, .probe().with { $0.program = program }) { flow, _ in
+            let sum = try await flow.portableTask(Probe.add, .on("pool"))(1, 2).value
+            #expect(sum == 3)
+        }
+    }
+
     @Test(.enabled(if: SSHServer.isInstalled, "it needs sshd, ssh and ssh-keygen: scripts/install-tools ssh"))
     func `Workers run behind ssh, with their environment, and end with the pool`() async throws {
         let server = try await SSHServer()
@@ -51,4 +68,8 @@ import WorkerProbeTasks
             #expect((cause as? any WorkflowError)?.message.contains("Permission denied") == true)
         }
     }
+}
+
+extension Command {
+    fileprivate init(words: [String]) { self.init(words[0], arguments: Array(words.dropFirst())) }
 }

@@ -1,4 +1,5 @@
 import Testing
+import WorkerProbeTasks
 
 @testable import AsyncFlowWorkers
 
@@ -95,6 +96,20 @@ import Testing
         #expect(machine.timePassed(.seconds(20)).isEmpty)
     }
 
+    @Test func `Time in which the pool itself didn't run isn't silence`() {
+        var machine = readyMachine()
+        _ = machine.submit(1, kind: 0, now: .zero)
+        _ = machine.cancel(1, gracePeriod: .seconds(1), now: .zero)
+        machine.paused(for: .seconds(3_600), now: .seconds(3_600))
+        #expect(machine.timePassed(.seconds(3_600)) == [.ping(worker: 1)])
+        // The cancelled call has its grace period still.
+        #expect(machine.timePassed(.seconds(3_601)) == [.kill(worker: 1, .cancelOverdue)])
+        var other = readyMachine()
+        other.paused(for: .seconds(3_600), now: .seconds(3_600))
+        #expect(other.timePassed(.seconds(3_609)) == [.ping(worker: 1)])
+        #expect(other.timePassed(.seconds(3_610)) == [.kill(worker: 1, .silence)])
+    }
+
     @Test func `A cancelled call that doesn't end costs its worker`() {
         var machine = readyMachine()
         _ = machine.submit(1, kind: 0, now: .zero)
@@ -125,7 +140,7 @@ import Testing
 /// Everything around a machine: workers that answer, crash, hang and come late, in an order that a seed decides.
 private struct PoolWorld {
     var machine: PoolMachine
-    var random: SeededRandom
+    var random: ProbeRandom
     var now = Duration.zero
     var submitted = 0
     var ended: Set<UInt64> = []
@@ -135,7 +150,7 @@ private struct PoolWorld {
     let concurrency: Int
 
     init(seed: UInt64) {
-        random = SeededRandom(seed)
+        random = ProbeRandom(seed)
         var settings = PoolMachine.Settings()
         settings.workers = random.below(4) + 1
         settings.concurrency = random.below(3) + 1
@@ -215,18 +230,5 @@ private struct PoolWorld {
                 if !ended.insert(call).inserted { problems.append("call \(call) ended twice") }
             }
         }
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed everywhere.
-private struct SeededRandom {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func below(_ limit: Int) -> Int {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Int((word ^ (word >> 31)) % UInt64(limit))
     }
 }

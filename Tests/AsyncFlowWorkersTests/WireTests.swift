@@ -42,9 +42,70 @@ import Testing
 
     @Test func `What is no stream of frames is shown`() throws {
         var splitter = FrameSplitter(opening: WireProtocol.opening)
-        Array("Last login: today".utf8).withUnsafeBytes { splitter.append($0) }
+        let noise = Array("Last login: today".utf8)
+        noise.withUnsafeBytes { splitter.append($0) }
+        #expect(try splitter.next()?.type == nil)
+        [UInt8](repeating: 32, count: FrameSplitter.longestNoise).withUnsafeBytes { splitter.append($0) }
         let error = #expect(throws: WireError.self) { try splitter.next() }
         #expect(error?.description.contains("Last login") == true)
+    }
+
+    @Test(arguments: ["", "A", "AFWAFW", "Last login: today\n"], [1, 7, 1000])
+    func `What comes before the opening is skipped, however it is cut`(noise: String, size: Int) throws {
+        var bytes = Array(noise.utf8) + WireProtocol.opening
+        WireProtocol.append(9, [1, 2, 3], to: &bytes)
+        var splitter = FrameSplitter(opening: WireProtocol.opening)
+        var found: [[UInt8]] = []
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            bytes[start..<min(bytes.count, start + size)].withUnsafeBytes { splitter.append($0) }
+            while let frame = try splitter.next() { found.append(Array(frame.content)) }
+        }
+        #expect(found == [[1, 2, 3]])
+        #expect(Array(splitter.unexplained) == Array(noise.utf8))
+    }
+
+    @Test(arguments: [200_000, 128 << 10, 600_000], [1_000, 65_536, 300_000])
+    func `Large frames are read in place, between others`(large: Int, size: Int) throws {
+        var bytes: [UInt8] = []
+        WireProtocol.append(1, [7], to: &bytes)
+        let content = (0..<large).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        WireProtocol.append(2, content, to: &bytes)
+        WireProtocol.append(3, [8], to: &bytes)
+        var splitter = FrameSplitter()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { buffer.deallocate() }
+        var start = 0
+        var found: [(UInt8, Int, Bool)] = []
+        while start < bytes.count {
+            let (count, _) = splitter.append(by: buffer) { target in
+                let part = bytes[start...].prefix(min(target.count, size))
+                target.copyBytes(from: part)
+                return part.count
+            }
+            start += count
+            while let frame = try splitter.next() {
+                found.append((frame.type, frame.content.count, frame.content.elementsEqual(content)))
+            }
+        }
+        #expect(found.map(\.0) == [1, 2, 3])
+        #expect(found.map(\.1) == [1, large, 1])
+        #expect(found[1].2)
+    }
+
+    @Test func `What is sent keeps its order, and what is large isn't copied`() {
+        var queue = SendQueue()
+        let large = [UInt8](repeating: 9, count: SendQueue.largeContent)
+        queue.append { $0 += [1] }
+        queue.append([2][...])
+        queue.append(large[...])
+        queue.append { $0 += [3] }
+        #expect(queue.takeNext() == [1, 2])
+        let next = queue.takeNext()
+        #expect(next?.withUnsafeBytes { $0.baseAddress } == large.withUnsafeBytes { $0.baseAddress })
+        queue.putBack(next!.dropFirst(5))
+        #expect(queue.takeNext()?.count == large.count - 5)
+        #expect(queue.takeNext() == [3])
+        #expect(queue.takeNext() == nil)
     }
 
     @Test(arguments: 0..<300)

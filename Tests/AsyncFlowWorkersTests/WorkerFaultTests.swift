@@ -115,7 +115,7 @@ import WorkerProbeTasks
     }
 
     @Test(arguments: [
-        ("exit", "no licence"), ("babble", "Welcome to this machine"), ("silent", "wasn't ready"),
+        ("exit", "no licence"), ("silent", "wasn't ready"),
     ])
     func `Workers that can't start end in one clear error`(mode: String, text: String) async throws {
         let configuration = WorkerPoolBackend.Configuration.probe(mode: mode).with {
@@ -143,6 +143,72 @@ import WorkerProbeTasks
             #expect(other?.message.contains("add(Swift.Double, Swift.Double) -> Swift.Double") == true)
             let unknown = await flow.portableTask(Probe.echo, .on("pool"))([UInt8(1)]).cause as? WorkerPoolError
             #expect(unknown?.message.contains("it knows only: add, onlyThere") == true)
+        }
+    }
+
+    @Test func `What a shell prints before the worker begins is skipped, and quoted in the log`() async throws {
+        let lines = LogLines()
+        let configuration = WorkerPoolBackend.Configuration.probe(mode: "babble").with { $0.logger = lines.logger }
+        try await withPool(workers: 1, configuration) { flow, _ in
+            let result = try await flow.portableTask(Probe.add, .on("pool"))(1, 1).value
+            #expect(result == 2)
+        }
+        #expect(lines.contains("Welcome to this machine! There is news."))
+        #expect(!lines.contains("\u{1b}"))
+    }
+
+    @Test func `A worker that is busy in one long call isn't taken for dead`() async throws {
+        try await withPool(workers: 1, .probe().with { $0.heartbeatTimeout = .seconds(1) }) { flow, pool in
+            let identity = flow.portableTask(Probe.identity, .on("pool"))
+            let before = try await identity().value[0]
+            _ = try await flow.portableTask(Probe.spin, .on("pool"))(2_500).value
+            #expect(try await identity().value[0] == before)
+        }
+    }
+
+    @Test func `A program that was stopped for longer than the heartbeat keeps its workers`() async throws {
+        let host = Process()
+        host.executableURL = URL(fileURLWithPath: probeProgram)
+        host.arguments = ["paused-host"]
+        let (output, input) = (Pipe(), Pipe())
+        host.standardOutput = output
+        host.standardInput = input
+        host.standardError = FileHandle.nullDevice
+        try host.run()
+        func line() -> String { String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) }
+        let before = line()
+        kill(host.processIdentifier, SIGSTOP)
+        // The time itself is what is tested: it passes for everybody but the program that is stopped.
+        try await Task.sleep(for: .seconds(3))
+        kill(host.processIdentifier, SIGCONT)
+        input.fileHandleForWriting.write(Data("\n".utf8))
+        let after = line()
+        host.waitUntilExit()
+        #expect(before.split(separator: " ").count == 2)
+        #expect(after == before)
+        #expect(host.terminationStatus == 0)
+    }
+
+    @Test func `The error of a crash begins with the crash's own words, its signal and its task`() async throws {
+        let configuration = WorkerPoolBackend.Configuration.probe().with {
+            $0.environment["SWIFT_BACKTRACE"] = "enable=yes,color=no,interactive=no"
+        }
+        try await withPool(workers: 1, configuration) { flow, _ in
+            let future = flow.portableTask(Probe.crash, .on("pool"))("the sky fell")
+            let error = try #require(await future.cause as? WorkerLostError)
+            #expect(error.message.contains("Fatal error: the sky fell"))
+            #expect(error.message.contains("SIGILL") || error.message.contains("SIGTRAP"))
+            #expect(error.message.contains("'crash'"))
+            #expect(error.taskID == future.id)
+            #expect(error.taskName == "crash")
+        }
+    }
+
+    @Test func `Workers print no backtrace unless that is asked for`() async throws {
+        let configuration = WorkerPoolBackend.Configuration.probe().with { $0.environment["SWIFT_BACKTRACE"] = nil }
+        try await withPool(workers: 1, configuration) { flow, _ in
+            let setting = try await flow.portableTask(Probe.variable, .on("pool"))("SWIFT_BACKTRACE").value
+            #expect(setting == (ProcessInfo.processInfo.environment["SWIFT_BACKTRACE"] ?? "enable=no"))
         }
     }
 

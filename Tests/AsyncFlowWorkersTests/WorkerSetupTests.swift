@@ -77,30 +77,13 @@ struct WorkerSetupTests {
         }
     }
 
-    private final class Lines: Sendable {
-        let all = Mutex<[String]>([])
-        struct Handler: LogHandler {
-            let lines: Lines
-            var metadata: Logger.Metadata = [:]
-            var logLevel = Logger.Level.warning
-            subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-                get { metadata[key] }
-                set { metadata[key] = newValue }
-            }
-            func log(event: LogEvent) {
-                lines.all.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
-            }
-        }
-        func contains(_ text: String) -> Bool { all.withLock { $0.contains { $0.contains(text) } } }
-    }
-
     @Test("while there is no descriptor left a worker isn't replaced, and afterwards it is")
     func outOfDescriptors() async throws {
-        let lines = Lines()
+        let lines = LogLines()
         let configuration = WorkerPoolBackend.Configuration.probe().with {
             $0.startFailureLimit = 1_000_000
             $0.longestBackoff = .milliseconds(10)
-            $0.logger = Logger(label: "test") { _ in Lines.Handler(lines: lines) }
+            $0.logger = lines.logger
         }
         try await withPool(workers: 1, configuration) { flow, pool in
             let add = flow.portableTask(Probe.add, .on("pool"))

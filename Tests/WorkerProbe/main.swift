@@ -15,11 +15,16 @@ case "fewer":
     ]
     try await WorkflowWorker.serveIfLaunchedAsOne(fewer)
 case "babble":
-    print("Welcome to this machine! There is news.")
+    print("\u{1b}[31mWelcome to this machine! There is news.")
     fflush(nil)
 case "exit":
     FileHandle.standardError.write(Data("there is no licence for this program\n".utf8))
     exit(3)
+case "hostile":
+    HostileRelay.run(
+        seed: UInt64(environment["PROBE_SEED"] ?? "") ?? 0, program: CommandLine.arguments[0],
+        arguments: Array(CommandLine.arguments.dropFirst()))
+case "safe": try await WorkflowWorker.serveIfLaunchedAsOne(Probe.safe)
 case "silent": while true { sleep(600) }
 default: break
 }
@@ -34,6 +39,24 @@ if CommandLine.arguments.contains("host") {
         print(pool.workers.compactMap { $0.processID.map(String.init) }.joined(separator: " "))
         fflush(nil)
         try await Task.sleep(for: .seconds(600))
+    }
+} else if CommandLine.arguments.contains("paused-host") {
+    // Prints the ids of its workers, waits for a line, runs a task, and prints the ids again.
+    var configuration = WorkerPoolBackend.Configuration()
+    configuration.heartbeatTimeout = .seconds(1)
+    let pool = WorkerPoolBackend(workers: 2, configuration: configuration)
+    try await withWorkflowEngine(backends: [pool], signals: .ignored) { flow in
+        let nap = flow.portableTask(Probe.nap)
+        _ = try await nap(1).value  // which starts the pool
+        while pool.workers.count(where: \.isReady) < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        let running = nap(4_000)
+        while running.state != .running { try await Task.sleep(for: .milliseconds(5)) }
+        print(pool.workers.compactMap { $0.processID.map(String.init) }.joined(separator: " "))
+        fflush(nil)
+        _ = readLine()
+        _ = try await (running.value, nap(1).value)
+        print(pool.workers.compactMap { $0.processID.map(String.init) }.joined(separator: " "))
+        fflush(nil)
     }
 } else if CommandLine.arguments.contains("pilot") {
     // Runs commands in a pilot, until it is killed.

@@ -129,6 +129,20 @@ public enum Probe {
         try await Task.sleep(for: .milliseconds(1))
         _ = FileManager.default.createFile(atPath: path, contents: nil)
     }
+    /// Sleeps, in milliseconds, without a suspension.
+    public static let nap = PortableTask("nap") { (milliseconds: Int) -> Int in
+        usleep(UInt32(milliseconds) * 1_000)
+        return milliseconds
+    }
+    /// Keeps a core busy without ever giving way, as a long call of a C library does.
+    public static let spin = PortableTask("spin") { (milliseconds: Int) -> Int in
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        var turns = 0
+        while ContinuousClock.now < end { turns += 1 }
+        return turns
+    }
+    /// How many bytes came.
+    public static let count = PortableTask("count") { (bytes: [UInt8]) in bytes.count }
     /// What the task was told of its trace.
     public static let trace = PortableTask("trace") { () -> String in
         TaskContext.current?.environment["TRACEPARENT"] ?? ""
@@ -137,6 +151,28 @@ public enum Probe {
     public static let all: [any PortableTaskDefinition] = [
         add, addLater, echo, mirror, fail, failTyped, identity, variable, report, printMuch, crash, exitWith, killSelf,
         crashOnce, untilCancelled, stubborn, flaky, garble, cutPipes, grow,
-        meet, touch, touchLater, trace,
+        meet, touch, touchLater, trace, nap, spin, count,
     ]
+}
+
+extension Probe {
+    /// Those that do no harm whatever they are called with.
+    public static let safe: [any PortableTaskDefinition] = [
+        add, addLater, echo, mirror, fail, failTyped, report, count,
+    ]
+}
+
+/// SplitMix64: the same numbers for the same seed everywhere.
+public struct ProbeRandom: Sendable {
+    private var state: UInt64
+
+    public init(_ seed: UInt64) { state = seed }
+
+    public mutating func below(_ limit: Int) -> Int {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return Int((word ^ (word >> 31)) % UInt64(limit))
+    }
 }
