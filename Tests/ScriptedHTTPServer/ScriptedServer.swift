@@ -16,9 +16,11 @@ package final class ScriptedServer: Sendable {
 
     /// What goes over the wire, and what becomes of the connection then.
     package struct Reply: Sendable {
-        /// Whoever hangs still sees that the client goes.
-        package enum Ending: Sendable { case keep, close, hang }
-        let text: String
+        /// Whoever hangs still sees that the client goes; what is endless repeats its last piece until then.
+        package enum Ending: Sendable { case keep, close, hang, endless }
+        /// Written one after the other, as packets of their own where the system lets them.
+        let pieces: [[UInt8]]
+        var pause = Duration.zero
         let ending: Ending
 
         /// A well-formed answer; `length` may be another than that of the body.
@@ -28,10 +30,19 @@ package final class ScriptedServer: Sendable {
         ) -> Reply {
             var text = "HTTP/1.1 \(status) X\r\n"
             for (name, value) in headers { text += "\(name): \(value)\r\n" }
-            return Reply(text: text + "Content-Length: \(length ?? body.utf8.count)\r\n\r\n\(body)", ending: ending)
+            return raw(text + "Content-Length: \(length ?? body.utf8.count)\r\n\r\n\(body)", ending)
         }
 
-        package static func raw(_ text: String, _ ending: Ending) -> Reply { Reply(text: text, ending: ending) }
+        package static func raw(_ text: String, _ ending: Ending) -> Reply {
+            Reply(pieces: text.isEmpty ? [] : [Array(text.utf8)], ending: ending)
+        }
+
+        /// Any bytes, in pieces.
+        ///
+        /// - Parameter pause: the time between two pieces, for a server that is slow.
+        package static func bytes(_ pieces: [[UInt8]], pause: Duration = .zero, _ ending: Ending) -> Reply {
+            Reply(pieces: pieces, pause: pause, ending: ending)
+        }
     }
 
     private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, ByteBuffer>
@@ -112,8 +123,14 @@ package final class ScriptedServer: Sendable {
                     guard let head else { continue }
                     let reply = reply(received(head, body))
                     arrival.yield()
-                    if !reply.text.isEmpty { try await outbound.write(ByteBuffer(string: reply.text)) }
+                    for (number, piece) in reply.pieces.enumerated() {
+                        if number > 0, reply.pause > .zero { try await Task.sleep(for: reply.pause) }
+                        try await outbound.write(ByteBuffer(bytes: piece))
+                    }
                     if reply.ending == .close { return }
+                    while reply.ending == .endless, let last = reply.pieces.last {
+                        try await outbound.write(ByteBuffer(bytes: last))
+                    }
                 }
             }
         }
