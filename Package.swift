@@ -116,7 +116,7 @@ let package = Package(
         .target(
             name: "AsyncFlowInference",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),

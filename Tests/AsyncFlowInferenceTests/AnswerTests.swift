@@ -11,6 +11,9 @@ struct AnswerTests {
             #"{"choices":[{"message":{"content":"yes"}}]}"#,
             #"{"error":null,"choices":[{"message":{"content":"yes","refusal":null,"new":[1]},"finish_reason":"a"}]}"#,
             #"{"choices":[{"message":{"content":"yes"},"finish_reason":"length"},{"message":{"content":"no"}}]}"#,
+            #"{"choices":[{"index":1,"message":{"content":"no"}},{"index":0,"message":{"content":"yes"}}]}"#,
+            #"{"choices":[{"message":{"content":[{"type":"text","text":"y"},{"type":"reasoning"},"es"]}}]}"#,
+            "\u{FEFF}{\"choices\":[{\"message\":{\"content\":\"yes\"}}]}",
         ])
     func text(body: String) {
         guard case .completion(let completion) = Answer(Array(body.utf8), asked: "asked") else {
@@ -23,24 +26,60 @@ struct AnswerTests {
     @Test(
         "an error object, with a code of any kind",
         arguments: [
-            (#"{"error":{"message":"no","code":17}}"#, false), (#"{"error":{"message":"no","code":null}}"#, false),
-            (#"{"error":"no"}"#, false), (#"{"error":{"message":"no","code":"insufficient_quota"}}"#, true),
-            (#"{"error":{"message":"no","code":429,"type":"insufficient_quota"}}"#, true),
-            (#"{"error":{"message":"no"},"choices":[{"message":{"content":"yes"}}]}"#, false),
-        ])
-    func error(body: String, isFinal: Bool) {
-        #expect(Answer(Array(body.utf8), asked: "asked") == .error(message: "no", isFinal: isFinal))
+            (#"{"message":"no","code":17}"#, nil, .ordinary), (#"{"message":"no","code":null}"#, nil, .ordinary),
+            (#""no""#, nil, .ordinary), (#"{"message":"no","code":"insufficient_quota"}"#, nil, .quota),
+            (#"{"message":"no","code":429,"type":"insufficient_quota"}"#, 429, .quota),
+            (#"{"message":"no","code":502}"#, 502, .ordinary), (#"{"message":"no","code":"503"}"#, 503, .ordinary),
+            (#"{"message":"no","status":"RESOURCE_EXHAUSTED"}"#, 429, .ordinary),
+            (#"{"message":"no","type":"RateLimitError","code":null}"#, 429, .ordinary),
+            (#"{"message":"no","type":"server_error","code":1e300}"#, 500, .ordinary),
+            (#"{"message":"no","code":9223372036854775807,"status":400}"#, 400, .ordinary),
+        ] as [(String, Int?, ErrorObject.Kind)])
+    func error(object: String, status: Int?, kind: ErrorObject.Kind) {
+        for body in [
+            "{\"error\":\(object)}", "{\"error\":\(object),\"choices\":[{\"message\":{\"content\":\"yes\"}}]}",
+        ] {
+            #expect(
+                Answer(Array(body.utf8), asked: "asked")
+                    == .error(ErrorObject(message: "no", status: status, kind: kind)))
+        }
     }
 
     @Test(
         "what is no answer, and why",
         arguments: [
-            ("<html>", "it isn't JSON: <html>"), ("", "it isn't JSON: "), ("[]", "it has no choices"),
-            (#"{"choices":null}"#, "it has no choices"), (#"{"choices":[]}"#, "its choices are empty"),
-            (#"{"choices":[{"message":{"content":null}}]}"#, "its first choice has no text"),
-        ])
-    func invalid(body: String, why: String) {
-        #expect(Answer(Array(body.utf8), asked: "asked") == .invalid(why))
+            ("<html>", .invalid("it isn't JSON: <html>")), ("", .invalid("it is empty")),
+            ("[]", .empty("it has no choices: []")), (#"{"choices":[]}"#, .empty("its choices are empty")),
+            (#"{"choices":[{"message":{"content":null}}]}"#, .empty("its first choice has no text")),
+            (#"{"choices":[{"message":{"content":[]}}]}"#, .empty("its first choice has no text")),
+            (
+                #"{"choices":[{"message":{"content":7}}]}"#,
+                .invalid("its content is neither a text nor a list of parts")
+            ),
+            (
+                #"{"choices":[{"message":{"content":[{"type":"audio"}]}}]}"#,
+                .invalid("its content has no text, but a part of type 'audio'")
+            ),
+        ] as [(String, Answer)])
+    func invalid(body: String, answer: Answer) {
+        #expect(Answer(Array(body.utf8), asked: "asked") == answer)
+    }
+
+    @Test("more choices or calls than a model gives are no answer")
+    func tooMany() {
+        for list in ["\"choices\":[", "\"choices\":[{\"message\":{\"content\":\"a\",\"tool_calls\":["] {
+            let elements = Array(repeating: "{}", count: 1025).joined(separator: ",")
+            let body = "{\(list)\(elements)]" + (list.contains("tool_calls") ? "}}]}" : "}")
+            #expect(Answer(Array(body.utf8), asked: "asked") == .invalid(Answer.tooMany))
+        }
+    }
+
+    @Test("an answer that the limit of tokens ended before any text is an empty one")
+    func thoughtOnly() {
+        let body = #"{"choices":[{"message":{"content":null,"reasoning":"Hm"},"finish_reason":"length"}]}"#
+        #expect(
+            Answer(Array(body.utf8), asked: "asked")
+                == .completion(Completion(text: "", finishReason: .length, model: "asked")))
     }
 
     @Test(
@@ -50,7 +89,7 @@ struct AnswerTests {
             #"{"choices":[{"message":{"content":"par"},"finish_reason":"content_filter"}]}"#,
         ])
     func withheld(body: String) {
-        guard case .error(_, isFinal: true) = Answer(Array(body.utf8), asked: "asked") else {
+        guard case .error(let object) = Answer(Array(body.utf8), asked: "asked"), object.kind == .withheld else {
             Issue.record("taken for an answer: \(body)")
             return
         }

@@ -81,8 +81,8 @@ struct InferenceBackendTests {
         arguments: [
             (401, #"{"error":{"message":"wrong key sk-secret-0123456789","code":null}}"#, InferenceError.Code.refused),
             (429, #"{"error":{"message":"pay","code":"insufficient_quota"}}"#, .quotaExceeded),
-            (501, "", .refused), (302, "", .refused), (200, #"{"error":{"message":"oh","code":500}}"#, .refused),
-            (200, #"{"choices":[]}"#, .invalidAnswer), (200, "<html>", .invalidAnswer),
+            (501, "", .refused), (302, "", .refused), (200, #"{"error":{"message":"oh"}}"#, .refused),
+            (200, "<html>", .invalidAnswer),
         ])
     func notAgain(status: Int, body: String, code: InferenceError.Code) async throws {
         try await ScriptedServer.run { _ in
@@ -92,7 +92,7 @@ struct InferenceBackendTests {
             let error = try cause(outcome.result)
             #expect(error.code == code && error.status == status && outcome.pauses.isEmpty)
             #expect(server.requests.count == 1)
-            #expect(error.message.hasPrefix("backend 'model' got no answer of tiny from \(server.url("/v1"))"))
+            #expect(error.message.hasPrefix("backend 'model' got no answer from tiny at \(server.url("/v1"))"))
         }
     }
 
@@ -104,7 +104,7 @@ struct InferenceBackendTests {
             let outcome = try await ask($0)
             let error = try cause(outcome.result)
             #expect(error.status == 502 && $0.requests.count == 3)
-            #expect(error.message.contains("after 3 attempts") && error.message.contains("[API key]"))
+            #expect(error.message.contains("after 3 attempts") && error.message.contains("[redacted]"))
         }
     }
 
@@ -138,9 +138,9 @@ struct InferenceBackendTests {
     @Test("the key isn't shown when the backend is printed")
     func secret() async throws {
         let backend = try InferenceBackend(model: "tiny", baseURL: "http://localhost/v1", apiKey: Self.key)
-        var dumped = "\(backend) \(String(reflecting: backend)) \(Credentials(Self.key))"
+        var dumped = "\(backend) \(String(reflecting: backend)) \(try Credentials(Self.key))"
         dump(backend, to: &dumped)
-        dump(Credentials(Self.key), to: &dumped)
+        dump(try Credentials(Self.key), to: &dumped)
         #expect(!dumped.contains(Self.key))
     }
 

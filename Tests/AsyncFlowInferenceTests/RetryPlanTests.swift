@@ -31,21 +31,17 @@ struct RetryPlanTests {
         #expect(plan.failed(.status(429, retryAfter: 3600), jitter: 0) == .again(after: .seconds(60)))
     }
 
+    @Test("an answer that says nothing is asked for once more")
+    func empty() {
+        var plan = RetryPlan(retries: 5)
+        #expect(plan.failed(.empty, jitter: 1) == .again(after: .milliseconds(500)))
+        #expect(plan.failed(.status(503, retryAfter: 1), jitter: 0) == .again(after: .seconds(1)))
+        #expect(plan.failed(.empty, jitter: 0) == .giveUp)
+    }
+
     @Test("a final failure is final")
     func givesUp() {
         var plan = RetryPlan(retries: 5)
         #expect(plan.failed(.final, jitter: 0) == .giveUp)
-    }
-
-    @Test(
-        "what the server asks to wait",
-        arguments: [
-            ("1500", "7", 1.5), (nil, "7", 7), (nil, "0.5", 0.5), ("soon", "3", 3), (nil, "soon", nil), (nil, nil, nil),
-            (nil, "-1", nil), (nil, "nan", nil), ("inf", nil, nil),
-            (nil, "Thu, 01 Jan 1970 00:01:40 GMT", 90), (nil, "Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ] as [(String?, String?, Double?)])
-    func retryAfter(milliseconds: String?, other: String?, expected: Double?) {
-        let now = Date(timeIntervalSince1970: 10)
-        #expect(RetryPlan.retryAfter(milliseconds: milliseconds, secondsOrDate: other, now: now) == expected)
     }
 }

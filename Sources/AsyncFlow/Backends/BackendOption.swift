@@ -24,6 +24,8 @@ extension TaskContext {
 
     /// How long an attempt may take, if that was said.
     package var timeout: Duration? { options?.policies.timeout }
+    /// Whether its `.retry` says how often the task is tried: then a backend tries nothing again by itself.
+    package var hasRetries: Bool { options?.policies.retry != nil }
     /// The higher, the earlier.
     package var priorityLevel: Int { options?.policies.priority.level ?? 0 }
 

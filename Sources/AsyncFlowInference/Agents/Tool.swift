@@ -22,7 +22,8 @@ public struct Tool: Sendable {
     ///   - summary: what it does and when to use it, for the model.
     ///   - type: what the arguments are decoded as.
     ///   - schema: their form; by default found out as by ``JSONSchema/init(of:)``.
-    ///   - body: gives the result, for the model. What it throws is told to the model, which can then do something else.
+    ///   - body: gives the result, for the model. What it throws is told to the model, which can then do something
+    ///     else.
     /// - Throws: ``JSONSchemaError`` if the schema can't be found out.
     public init<Arguments: Decodable & Sendable>(
         _ name: String, _ summary: String, as type: Arguments.Type, schema: JSONSchema? = nil,

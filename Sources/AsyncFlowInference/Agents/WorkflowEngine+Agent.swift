@@ -3,8 +3,8 @@ public import AsyncFlow
 extension WorkflowEngine {
     /// Defines an agent: a block in which a model is asked, has tools called, and is asked again, until it answers.
     ///
-    /// Everything that happens is a member of the block: every question a prompt task (`<name>.step`), every call a function
-    /// task with the tool's name; calls of one step run side by side. They can be seen in the graph, and are
+    /// Everything that happens is a member of the block: every question a prompt task (`<name>.step`), every call a
+    /// function task with the tool's name; calls of one step run side by side. They can be seen in the graph, and are
     /// cancelled with the block. A tool that fails doesn't end the agent: the model is told why.
     ///
     /// ```swift
@@ -17,8 +17,8 @@ extension WorkflowEngine {
     ///   - options: of the prompt tasks, for example `.on("openai")`.
     ///   - tools: what the model may have called; with different names.
     ///   - steps: how many answers of the model there may be; the last one has to be without calls.
-    ///   - approve: asked before each call, for example a person. If it returns false, the model is told that the call was
-    ///     refused.
+    ///   - approve: asked before each call, for example a person. If it returns false, the model is told that the call
+    ///     was refused.
     ///   - prompt: makes what the model is asked first, a ``Prompt`` or a `String`, from the resolved arguments.
     public func agent<Question: PromptConvertible, each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., tools: [Tool], steps: Int = 10,

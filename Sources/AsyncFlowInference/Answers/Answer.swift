@@ -1,61 +1,97 @@
 import Foundation
 
-/// What a server's answer to a prompt says.
+/// The meaning of what a server sends as the answer to a request.
 enum Answer: Sendable, Equatable {
     case completion(Completion)
     case embeddings(Embeddings)
-    /// An error object, with any status; `isFinal` if trying again doesn't help.
-    case error(message: String, isFinal: Bool)
-    /// Neither; says why.
+    /// An error object, with any status.
+    case error(ErrorObject)
+    /// An answer that says nothing, which servers give when they are in trouble; with the reason.
+    case empty(String)
+    /// No answer; with the reason.
     case invalid(String)
-    /// A stream that ended too early; says where.
+    /// A stream that ended too early; with the place.
     case cut(String)
 
-    static let withheld = Answer.error(message: "the server's content filter withheld the answer", isFinal: true)
+    static let withheld = Answer.error(.filtered)
 
-    /// Strict in what counts as an answer, lenient in what else there is: unknown fields are ignored.
+    /// Reads an answer that came as a whole: strict in what counts as an answer, lenient in what else there is.
     ///
-    /// - Parameter asked: the model that was asked for.
-    init(_ body: some Collection<UInt8>, asked: String) {
+    /// - Parameters:
+    ///   - asked: the model that was asked for.
+    ///   - quote: how parts of the answer are shown in messages.
+    init(_ body: some Collection<UInt8>, asked: String, quote: Quoting = Quoting()) {
         guard let value = try? JSONValue(parsing: Data(body)) else {
-            self = .invalid("it isn't JSON: \(Self.excerpt(String(decoding: body, as: UTF8.self)))")
+            self = Self.eventStream(body, asked: asked, quote: quote) ?? Self.notJSON(body, quote)
             return
         }
         if let error = value["error"], error != .null {
-            self = Self.error(error)
+            self = .error(ErrorObject(error, quote))
             return
         }
         guard let choices = value["choices"]?.elements else {
-            self = .invalid("it has no choices")
+            self = .empty("it has no choices: \(quote(body))")
             return
         }
-        guard let choice = choices.first else {
-            self = .invalid("its choices are empty")
+        guard let choice = Self.first(of: choices) else {
+            self = .empty("its choices are empty")
             return
         }
         let message = choice["message"]
+        let wanted = message?["tool_calls"]?.elements ?? []
+        guard choices.count <= AnswerBounds.choices, wanted.count <= AnswerBounds.toolCalls else {
+            self = .invalid(Self.tooMany)
+            return
+        }
         let reason = choice["finish_reason"]?.text
-        let toolCalls = (message?["tool_calls"]?.elements ?? []).compactMap(Prompt.ToolCall.init)
-        if let refusal = message?["refusal"]?.text, !refusal.isEmpty {
-            self = .error(message: "the model refused: \(Self.excerpt(refusal))", isFinal: true)
+        let toolCalls = Prompt.ToolCall.identified(wanted.compactMap { Prompt.ToolCall($0, quote: quote) })
+        let content = MessageContent(message?["content"])
+        if let refusal = message?["refusal"]?.text ?? content.refusal, !refusal.isEmpty {
+            self = .error(.refusal(refusal, quote))
         } else if reason == "content_filter" {
             self = .withheld
-        } else if let text = message?["content"]?.text ?? (toolCalls.isEmpty ? nil : "") {
+        } else if let problem = content.problem {
+            self = .invalid(quote(problem))
+        } else if let text = content.text ?? (toolCalls.isEmpty && reason != "length" ? nil : "") {
+            // A model that thinks may have reached the limit of tokens before it wrote any text.
             self = .completion(
                 Completion(
-                    text: text, toolCalls: toolCalls, finishReason: reason.map { Completion.FinishReason($0) },
-                    usage: Completion.Usage(value["usage"]), model: value["model"]?.text ?? asked))
+                    text: text, toolCalls: toolCalls, finishReason: Completion.FinishReason(reason, quote),
+                    usage: Completion.Usage(value["usage"]),
+                    model: value["model"]?.text.map { quote($0, upTo: AnswerBounds.name) } ?? asked))
         } else {
-            self = .invalid("its first choice has no text")
+            self = .empty("its first choice has no text")
         }
     }
 
-    /// The code may be a number, a text or null; the object may be a mere text.
-    static func error(_ error: JSONValue) -> Answer {
-        let kinds = [error["code"]?.text, error["type"]?.text]
-        let message = error["message"]?.text ?? error.text ?? "it doesn't say why"
-        return .error(message: excerpt(message), isFinal: kinds.contains("insufficient_quota"))
+    static let tooMany =
+        "it has more than \(AnswerBounds.choices) choices, or wants more than \(AnswerBounds.toolCalls) tools called"
+
+    /// The choice to be taken: where several are asked for, they need not come in order.
+    static func first(of choices: [JSONValue]) -> JSONValue? {
+        choices.first { $0["index"]?.count == 0 } ?? choices.first
     }
 
-    static func excerpt(_ text: String) -> String { text.count > 300 ? "\(text.prefix(300))…" : text }
+    /// Reads a stream that came as a whole: some servers stream without saying so.
+    private static func eventStream(
+        _ body: some Collection<UInt8>, asked: String, quote: Quoting
+    ) -> Answer? {
+        let beginnings = ["data:", "event:", "id:", ":"].map { Array($0.utf8) }
+        var parser = EventStreamParser()
+        guard beginnings.contains(where: { parser.withoutMark(body).starts(with: $0) }) else { return nil }
+        var streamed = StreamedAnswer(quote: quote)
+        do {
+            for event in try parser.receive(body) where !streamed.isDone {
+                if case .failed(let answer) = streamed.receive(event) { return answer }
+            }
+            if let last = parser.end(), case .failed(let answer) = streamed.receive(unfinished: last) { return answer }
+        } catch {
+            return .invalid(error.description)
+        }
+        return streamed.end(asked: asked)
+    }
+
+    static func notJSON(_ body: some Collection<UInt8>, _ quote: Quoting) -> Answer {
+        .invalid(body.isEmpty ? "it is empty" : "it isn't JSON: \(quote(body))")
+    }
 }

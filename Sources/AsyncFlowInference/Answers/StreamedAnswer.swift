@@ -8,62 +8,76 @@ struct StreamedAnswer: Sendable {
         case failed(Answer)
     }
 
-    private struct PartialCall {
-        var id = ""
-        var name = ""
-        var arguments = ""
-    }
-
+    private let quote: Quoting
     private var text = ""
-    private var calls: [Int: PartialCall] = [:]
+    private var calls = ToolCallAssembly()
     private var finishReason: String?
     private var usage: Completion.Usage?
     private var model: String?
+    /// Whether the server has said that nothing more comes.
     private(set) var isDone = false
 
-    mutating func receive(_ data: String) -> Step {
-        if data == "[DONE]" {
+    /// - Parameter quote: how parts of the answer are shown in messages.
+    init(quote: Quoting = Quoting()) { self.quote = quote }
+
+    /// Whether everything is there that the model wrote. The numbers of tokens may still come.
+    var isWhole: Bool { finishReason != nil }
+
+    mutating func receive(_ event: EventStreamParser.Event) -> Step {
+        if event.data == "[DONE]" {
             isDone = true
             return .text("")
         }
-        guard let value = try? JSONValue(parsing: Data(data.utf8)) else {
-            return .failed(.invalid("a part of it isn't JSON: \(Answer.excerpt(data))"))
-        }
-        if let error = value["error"], error != .null { return .failed(Answer.error(error)) }
+        let value = try? JSONValue(parsing: Data(event.data.utf8))
+        if let error = value?["error"], error != .null { return failed(error) }
+        if event.type == "error" { return failed(value ?? .string(event.data)) }
+        guard let value else { return .failed(.invalid("a part of it isn't JSON: \(quote(event.data))")) }
         if let name = value["model"]?.text { model = name }
         if let counted = Completion.Usage(value["usage"]) { usage = counted }
-        // The part that counts the tokens has no choices.
-        guard let choice = value["choices"]?.elements?.first else { return .text("") }
+        // The part that counts the tokens has no choices; those of other choices than the first aren't wanted.
+        let choice = value["choices"]?.elements?.first { ($0["index"]?.count ?? 0) == 0 }
+        return choice.map { receive(choice: $0) } ?? .text("")
+    }
+
+    /// Takes what the stream ended with, which may be a part of an event.
+    mutating func receive(unfinished event: EventStreamParser.Event) -> Step {
+        let step = receive(event)
+        if case .failed(.invalid) = step { return .text("") }
+        return step
+    }
+
+    private func failed(_ error: JSONValue) -> Step {
+        var object = ErrorObject(error, quote)
+        object.endsStream = true
+        return .failed(.error(object))
+    }
+
+    private mutating func receive(choice: JSONValue) -> Step {
         if let reason = choice["finish_reason"]?.text { finishReason = reason }
-        if let refusal = choice["delta"]?["refusal"]?.text, !refusal.isEmpty {
-            return .failed(.error(message: "the model refused: \(Answer.excerpt(refusal))", isFinal: true))
+        let delta = choice["delta"]
+        let content = MessageContent(delta?["content"])
+        if let refusal = delta?["refusal"]?.text ?? content.refusal, !refusal.isEmpty {
+            return .failed(.error(.refusal(refusal, quote)))
         }
-        if finishReason == "content_filter" { return .failed(Answer.withheld) }
-        for part in choice["delta"]?["tool_calls"]?.elements ?? [] { add(part) }
-        let more = choice["delta"]?["content"]?.text ?? ""
+        if finishReason == "content_filter" { return .failed(.withheld) }
+        if let problem = content.problem { return .failed(.invalid(quote(problem))) }
+        for piece in delta?["tool_calls"]?.elements ?? [] {
+            calls.add(piece)
+            if calls.count > AnswerBounds.toolCalls { return .failed(.invalid(Answer.tooMany)) }
+        }
+        let more = content.text ?? ""
         text += more
         return .text(more)
     }
 
-    private mutating func add(_ part: JSONValue) {
-        let index = part["index"]?.count ?? 0
-        calls[index, default: PartialCall()].id += part["id"]?.text ?? ""
-        calls[index, default: PartialCall()].name += part["function"]?["name"]?.text ?? ""
-        calls[index, default: PartialCall()].arguments += part["function"]?["arguments"]?.text ?? ""
-    }
-
     /// What it is when the stream has ended.
     func end(asked: String) -> Answer {
-        guard finishReason != nil, isDone else {
-            let missing = finishReason == nil ? "a finish reason" : "[DONE]"
-            return .cut("the stream ended without \(missing), after \(text.count) characters")
-        }
-        let toolCalls = calls.sorted { $0.key < $1.key }.map {
-            Prompt.ToolCall(id: $0.value.id, name: $0.value.name, arguments: $0.value.arguments)
+        guard isWhole else {
+            return .cut("the stream ended without a finish reason, after \(text.count) characters")
         }
         return .completion(
             Completion(
-                text: text, toolCalls: toolCalls, finishReason: finishReason.map { Completion.FinishReason($0) },
-                usage: usage, model: model ?? asked))
+                text: text, toolCalls: calls.whole(quote), finishReason: Completion.FinishReason(finishReason, quote),
+                usage: usage, model: model.map { quote($0, upTo: AnswerBounds.name) } ?? asked))
     }
 }

@@ -1,4 +1,6 @@
 public import AsyncFlow
+internal import AsyncFlowBase
+internal import AsyncFlowHTTPClient
 import Foundation
 import NIOConcurrencyHelpers
 
@@ -9,11 +11,16 @@ import NIOConcurrencyHelpers
 /// let summarise = flow.promptTask("summarise", .on("openai")) { (text: String) in "Summarise: \(text)" }
 /// ```
 ///
-/// The statuses 408, 409, 429 and 5xx but 501, and connections that fail or break, are tried again after a pause:
-/// as long as the server asks for with `retry-after-ms` or `Retry-After`, at most a minute; otherwise half a
-/// second, doubled each time and varied at random. A used-up quota isn't. An answer that the token limit cut short
-/// is given as it is. Redirects aren't followed. Cancelling a task closes its connection, so that the server can
-/// stop.
+/// The statuses 408, 409, 429 and 5xx but 501, and connections that fail or break, are tried again after a pause: as
+/// long as the server asks for with `retry-after-ms` or `Retry-After`, at most a minute; otherwise half a second,
+/// doubled each time and varied at random. Error objects with status 200 and errors in a stream are tried again by
+/// their own codes, and an answer without choices is tried again once. A used-up quota isn't. An answer that the token
+/// limit cut short is given as it is. Redirects aren't followed. Requests take the proxy that `http_proxy`,
+/// `https_proxy` and `no_proxy` name. Cancelling a task closes its connection, so that the
+/// server can stop.
+///
+/// A task with a `.retry` of its own decides itself: each of its attempts sends a request once, and `retries:` doesn't
+/// count. `.retry(0)` sends a request once in all.
 public struct InferenceBackend: PromptBackend {
     public let name: String
     /// The model that requests ask for.
@@ -23,28 +30,30 @@ public struct InferenceBackend: PromptBackend {
     private let servers: Servers
     private let gate: RequestGate
     private let cache: InferenceCache?
+    private let sleep: @Sendable (Duration) async throws -> Void
     /// Prompts that wait for their turn under ``InferenceLimits`` count as pending.
     public var reportsStart: Bool { true }
-    private let sleep: @Sendable (Duration) async throws -> Void
 
+    /// Creates a backend. It sends nothing before its first prompt.
+    ///
     /// - Parameters:
-    ///   - name: by which tasks choose it with `.on("name")`.
-    ///   - model: as the server calls it.
-    ///   - baseURL: up to and with `/v1`; with or without a slash at its end. By default that of the environment
-    ///     variable `OPENAI_BASE_URL`, else OpenAI's own.
+    ///   - name: the name by which tasks choose it with `.on("name")`.
+    ///   - model: the model's name, as the server calls it.
+    ///   - baseURL: the URL up to and with `/v1`; with or without a slash at its end. By default that of the
+    ///     environment variable `OPENAI_BASE_URL`, else OpenAI's own.
     ///   - apiKey: sent as bearer token; by default that of `OPENAI_API_KEY`, else, or if it is empty, none is
-    ///     sent. In no error and no description.
-    ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least to do;
-    ///     one that fails gets nothing for a while, and the request goes on to the next one at once.
+    ///     sent. White space around it is left out. It is in no error, event or description.
+    ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least
+    ///     to do; one that fails gets nothing for a while, and the request goes on to the next one at once.
     ///   - limits: how much may be asked at once and per minute.
     ///   - cache: where answers are kept; nil, the default, to ask each time.
     ///   - settings: how the model is to answer.
-    ///   - retries: how often a prompt is tried again.
+    ///   - retries: how often a prompt is tried again, unless its task has a `.retry` of its own.
     ///   - connectTimeout: how long a connection may take to be made.
     ///   - idleTimeout: how long the server may send nothing; while it works on the answer it does so.
     ///   - timeout: how long one attempt may take as a whole.
-    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidURL`` if the base URL isn't one of `http` or
-    ///   `https`.
+    /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidURL`` if a base URL isn't one of `http` or
+    ///   `https`, or with ``InferenceError/Code/invalidKey`` if the key can't be sent.
     public init(
         _ name: String = "inference", model: String, baseURL: String? = nil, apiKey: String? = nil,
         otherURLs: [String] = [], limits: InferenceLimits = InferenceLimits(),
@@ -73,9 +82,11 @@ public struct InferenceBackend: PromptBackend {
         self.retries = retries
         self.sleep = sleep
         let url = baseURL ?? environment["OPENAI_BASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
-        let credentials = Credentials(apiKey ?? environment["OPENAI_API_KEY"])
+        let credentials = try Credentials(apiKey ?? environment["OPENAI_API_KEY"], backend: name)
         let urls = try ([url ?? "https://api.openai.com/v1"] + otherURLs).map { try Self.endpoint($0, backend: name) }
-        servers = Servers(urls.map { Exchange(url: $0, credentials: credentials, patience: patience) })
+        let proxies = ProxySettings(environment: environment)
+        servers = Servers(
+            urls.map { Exchange(url: $0, credentials: credentials, patience: patience, proxies: proxies) })
         gate = RequestGate(limits)
         self.cache = cache
     }
@@ -84,7 +95,7 @@ public struct InferenceBackend: PromptBackend {
         var base = base
         while base.hasSuffix("/") { base.removeLast() }
         guard let url = URL(string: base), ["http", "https"].contains(url.scheme?.lowercased()), url.host != nil,
-            url.user == nil, url.query == nil
+            url.user == nil, url.password == nil, url.query == nil, url.fragment == nil
         else {
             // Without the URL itself: there may be a password in it.
             throw InferenceError(
@@ -93,6 +104,9 @@ public struct InferenceBackend: PromptBackend {
         }
         return base
     }
+
+    /// Shows texts from outside in messages.
+    var quote: Quoting { servers.credentials.quote }
 
     public func start() async throws { servers.start() }
     public func shutdown() async { await servers.shutdown() }
@@ -121,13 +135,13 @@ public struct InferenceBackend: PromptBackend {
         let id = task.taskID
         streams.begin(id)
         defer { streams.pause(id) }
-        let latest = NIOLockedValueBox(1)
+        let latest = NIOLockedValueBox<Int?>(nil)
         return try await answer(
             prompt, settings: settings,
             onText: { text, attempt in
                 if latest.withLockedValue({ latest in
                     defer { latest = attempt }
-                    return attempt > latest
+                    return latest.map { attempt > $0 } ?? false
                 }) {
                     streams.begin(id)
                 }
@@ -160,7 +174,7 @@ public struct InferenceBackend: PromptBackend {
         }
         let completion = try await answer(body, settings, onText, task)
         do {
-            try cache.keep(completion, for: body)
+            try cache.keep(completion, for: body, quote: quote)
         } catch {
             throw described(
                 InferenceError(.notKept, "the answer can't be kept in \(cache.file(for: body).path): \(error)"))
@@ -173,7 +187,7 @@ public struct InferenceBackend: PromptBackend {
         _ onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)?, _ task: TaskContext?
     ) async throws -> Completion {
         let request = ServerRequest.chat(body, model: settings.model ?? model)
-        let guess = body.count / 4 + (settings.maxTokens ?? 0)
+        let guess = TokenGuess(prompt: body.count / 4, answer: settings.maxTokens)
         let (outcome, attempts) = try await send(request, guess: guess, task) { attempt in
             guard let onText else { return nil }
             let meter = TokenMeter(task, limit: settings.maxTokens)
@@ -183,7 +197,7 @@ public struct InferenceBackend: PromptBackend {
             }
         }
         guard case .completion(var completion) = outcome else {
-            preconditionFailure("the chat is answered by completions")
+            throw described(InferenceError(.invalidAnswer, "the server answered a prompt with vectors"))
         }
         completion.attempts = attempts
         task?.record(completion, asked: request.model)
@@ -197,13 +211,15 @@ public struct InferenceBackend: PromptBackend {
         let options = task.backendOption(PromptOptions.self) ?? PromptOptions()
         let settings = self.settings.overridden(by: options.settings).overridden(by: settings)
         var vectors: [[Float]] = []
-        for start in stride(from: 0, to: texts.count, by: max(1, batch)) {
-            let part = Array(texts[start..<min(start + max(1, batch), texts.count)])
+        let batch = min(max(1, batch), max(1, texts.count))
+        for start in stride(from: 0, to: texts.count, by: batch) {
+            let part = Array(texts[start..<min(start + batch, texts.count)])
             let body = try encoded(settings.embeddingsRequest(model: model, texts: part))
             let request = ServerRequest.embeddings(body, count: part.count, model: settings.model ?? model)
-            let (outcome, attempts) = try await send(request, guess: body.count / 4, task)
+            let (outcome, attempts) = try await send(
+                request, guess: TokenGuess(prompt: body.count / 4, answer: 0), task)
             guard case .embeddings(var embeddings) = outcome else {
-                preconditionFailure("texts are answered by vectors")
+                throw described(InferenceError(.invalidAnswer, "the server answered texts with a text"))
             }
             embeddings.attempts = attempts
             task.record(embeddings, asked: request.model)
@@ -217,28 +233,36 @@ public struct InferenceBackend: PromptBackend {
         return vectors
     }
 
-    /// Has a request answered by a server, with as many attempts as it takes and is allowed.
+    /// Has a request answered by a server, with as many attempts as it takes and is allowed: those of the task's
+    /// `.retry` if it has one, each of which comes here; otherwise those of the backend.
     ///
     /// - Parameters:
     ///   - guess: about how many tokens it will take.
     ///   - receiver: gives what takes the parts of an attempt's answer, if it is to come in parts.
     private func send(
-        _ request: ServerRequest, guess: Int, _ task: TaskContext?,
+        _ request: ServerRequest, guess: TokenGuess, _ task: TaskContext?,
         receiver: (_ attempt: Int) -> (@Sendable (String) async -> Void)? = { _ in nil }
     ) async throws -> (Exchange.Outcome, attempts: Int) {
-        var plan = RetryPlan(retries: retries)
+        let isCountedByTask = task?.hasRetries ?? false
+        if isCountedByTask, let task, task.attempt > 1 {
+            // As long as the server has asked for, or needs to recover, if the task's own pause was shorter.
+            let rest = servers.rest
+            if rest > .zero { try await sleep(rest) }
+        }
+        var plan = RetryPlan(retries: isCountedByTask ? 0 : retries)
+        let first = isCountedByTask ? task?.attempt ?? 1 : 1
         var route = Servers.Route()
         while true {
-            let attempt = plan.failures + 1
+            let attempt = first.addingSaturated(plan.failures)
             var request = request
             request.onText = receiver(attempt)
             let (asked, sent) = (request, route)
             let (outcome, next): (Exchange.Outcome, Servers.Route)
             do {
-                (outcome, next) = try await gate.pass(tokens: guess, priority: task?.priorityLevel ?? 0) {
+                (outcome, next) = try await gate.pass(guess, priority: task?.priorityLevel ?? 0) {
                     task?.reportStarted()
                     let (outcome, next) = try await servers.post(asked, sent)
-                    return ((outcome, next), outcome.tokens)
+                    return ((outcome, next), outcome.tokens(guess))
                 }
             } catch let error as InferenceError {
                 throw described(error, of: asked.model)
@@ -274,9 +298,10 @@ public struct InferenceBackend: PromptBackend {
         let after = attempts > 1 ? " after \(attempts) attempts" : ""
         return InferenceError(
             error.code, status: error.status,
-            servers.credentials.redact(
-                "backend '\(name)' got no answer of \(asked ?? model) from \(url ?? servers.urls)\(after): \(error.message)"
-            ))
+            // Whatever a server said is quoted without the key already; this is for everything else.
+            quote.redact(
+                "backend '\(name)' got no answer from \(asked ?? model) at \(url ?? servers.urls)\(after): "
+                    + error.message))
     }
 }
 

@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import Foundation
 
 /// Answers kept on disk, by the whole request: what has been asked once isn't asked again.
@@ -8,9 +9,12 @@ import Foundation
 /// let backend = try InferenceBackend(model: "gpt-4o-mini", cache: InferenceCache("Tests/Answers", mode: .replay))
 /// ```
 ///
-/// One JSON file per request, which people can read: the request and the answer. The API key isn't in it, nor is the URL:
-/// answers of one server can be replayed for another. A request that differs in anything (the prompt, the model, an
-/// option) is another request. Files that can't be read count as not being there.
+/// One JSON file per request, which people can read: the request and the answer. The API key isn't in it, nor is the
+/// URL: answers of one server can be replayed for another. A request that differs in anything (the prompt, the model,
+/// an option) is another request. Files that can't be read count as not being there.
+///
+/// Prompts and answers may be confidential: the folder, if it has to be made, and the files can be read by their owner
+/// only.
 public struct InferenceCache: Sendable {
     /// What becomes of requests.
     public enum Mode: Sendable, Hashable {
@@ -60,26 +64,51 @@ public struct InferenceCache: Sendable {
             entry.request == (try? JSONDecoder().decode(JSONValue.self, from: body))
         else { return nil }
         var completion = Completion(
-            text: entry.text, toolCalls: entry.toolCalls.compactMap(Prompt.ToolCall.init),
+            text: entry.text, toolCalls: entry.toolCalls.compactMap { Prompt.ToolCall($0) },
             finishReason: entry.finishReason.map { Completion.FinishReason($0) }, model: entry.model)
-        if let input = entry.inputTokens, let output = entry.outputTokens {
+        let range = 0...AnswerBounds.tokens
+        if let input = entry.inputTokens, let output = entry.outputTokens, range.contains(input), range.contains(output)
+        {
             completion.usage = Completion.Usage(inputTokens: input, outputTokens: output)
         }
         completion.attempts = 0
         return completion
     }
 
-    /// - Throws: if it can't be written.
-    func keep(_ completion: Completion, for body: Data) throws {
+    /// - Parameter quote: takes the API key out of an answer that repeats it.
+    /// - Throws: ``SystemError`` if it can't be written.
+    func keep(_ completion: Completion, for body: Data, quote: Quoting = Quoting()) throws {
+        let calls = completion.toolCalls.map {
+            Prompt.ToolCall(id: quote.redact($0.id), name: quote.redact($0.name), arguments: quote.redact($0.arguments))
+        }
         let entry = Entry(
-            request: try JSONDecoder().decode(JSONValue.self, from: body), text: completion.text,
-            toolCalls: completion.toolCalls.map(\.json),
-            finishReason: completion.finishReason?.description, inputTokens: completion.usage?.inputTokens,
-            outputTokens: completion.usage?.outputTokens, model: completion.model)
+            request: try JSONDecoder().decode(JSONValue.self, from: body), text: quote.redact(completion.text),
+            toolCalls: calls.map(\.json), finishReason: completion.finishReason?.description,
+            inputTokens: completion.usage?.inputTokens, outputTokens: completion.usage?.outputTokens,
+            model: completion.model)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try PrivateDirectory.createPath(folder.path)
         // At once, so that nobody reads half of it; of two that answer the same, the last one stays.
-        try encoder.encode(entry).write(to: file(for: body), options: .atomic)
+        let (file, draft) = (file(for: body).path, folder.appending(path: ".\(UUID().uuidString).json").path)
+        do {
+            try Self.makeFile(draft, with: encoder.encode(entry))
+            try retrying { rename(draft, file) }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
+    private static func makeFile(_ path: String, with data: Data) throws {
+        let descriptor = try PrivateFile.create(path)
+        defer { close(descriptor) }
+        try data.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let part = UnsafeRawBufferPointer(rebasing: rest)
+                rest = rest.dropFirst(try retrying { write(descriptor, part.baseAddress, part.count) })
+            }
+        }
     }
 }

@@ -10,12 +10,12 @@ struct Backlog: Sendable {
     /// The priorities there are lines for, the highest last.
     private var priorities: [Int] = []
     /// The tokens of those that still wait, by id. Those who gave up are left in their lines.
-    private var tokens: [Int: Int] = [:]
+    private var guesses: [Int: TokenGuess] = [:]
 
-    var isEmpty: Bool { tokens.isEmpty }
+    var isEmpty: Bool { guesses.isEmpty }
 
-    mutating func append(_ id: Int, tokens count: Int, priority: Int) {
-        tokens[id] = count
+    mutating func append(_ id: Int, _ guess: TokenGuess, priority: Int) {
+        guesses[id] = guess
         if lines[priority] == nil {
             let index = priorities.firstIndex { $0 > priority } ?? priorities.endIndex
             priorities.insert(priority, at: index)
@@ -24,10 +24,10 @@ struct Backlog: Sendable {
     }
 
     /// - Returns: whether it waited.
-    mutating func remove(_ id: Int) -> Bool { tokens.removeValue(forKey: id) != nil }
+    mutating func remove(_ id: Int) -> Bool { guesses.removeValue(forKey: id) != nil }
 
-    /// Whose turn is next.
-    mutating func first() -> (id: Int, tokens: Int)? {
+    /// The one whose turn is next.
+    mutating func first() -> (id: Int, guess: TokenGuess)? {
         while let priority = priorities.last, let line = lines[priority] {
             guard line.gone < line.ids.count else {
                 lines[priority] = nil
@@ -35,7 +35,7 @@ struct Backlog: Sendable {
                 continue
             }
             let id = line.ids[line.gone]
-            if let count = tokens[id] { return (id, count) }
+            if let guess = guesses[id] { return (id, guess) }
             leave(priority)
         }
         return nil
@@ -43,7 +43,7 @@ struct Backlog: Sendable {
 
     mutating func removeFirst() {
         guard let first = first(), let priority = priorities.last else { return }
-        tokens[first.id] = nil
+        guesses[first.id] = nil
         leave(priority)
     }
 

@@ -32,13 +32,13 @@ final class RequestGate: Sendable {
     /// Runs a request when its turn has come.
     ///
     /// - Parameters:
-    ///   - tokens: about how many it will take.
+    ///   - guess: the tokens that it will take.
     ///   - priority: the higher, the earlier.
-    ///   - body: returns how many it took in fact, if that is known.
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled meanwhile; ``InferenceError`` if the budget doesn't
-    ///   allow it; what `body` throws.
+    ///   - body: returns the tokens that it took in fact; nil if it wasn't answered.
+    /// - Throws: `CancellationError` if the calling Swift task is cancelled meanwhile; ``InferenceError`` if the budget
+    ///   doesn't allow it; what `body` throws.
     func pass<Result>(
-        tokens: Int, priority: Int = 0, _ body: () async throws -> (result: Result, tokens: Int?)
+        _ guess: TokenGuess, priority: Int = 0, _ body: () async throws -> (result: Result, tokens: TokenCount?)
     ) async throws -> Result {
         let id = state.withLockedValue { state in
             state.nextID += 1
@@ -48,7 +48,7 @@ final class RequestGate: Sendable {
             await withCheckedContinuation { continuation in
                 state.withLockedValue { state in
                     state.continuations[id] = continuation
-                    state.machine.arrived(id, tokens: tokens, priority: priority)
+                    state.machine.arrived(id, guess, priority: priority)
                 }
                 // Cancelled before it waited: nobody else would end its wait.
                 if Task.isCancelled { giveUp(id) }
@@ -61,18 +61,20 @@ final class RequestGate: Sendable {
         case .admitted: break
         case .cancelled: throw CancellationError()
         case .refused:
-            let (used, most) = state.withLockedValue { ($0.machine.usedTokens, $0.machine.limits.totalTokens ?? 0) }
+            let (used, most, more) = state.withLockedValue {
+                ($0.machine.usedTokens, $0.machine.limits.totalTokens ?? 0, $0.machine.expected(guess))
+            }
             throw InferenceError(
                 .budgetExhausted,
-                "its budget of \(most) tokens, of which \(used) are used up, doesn't allow about \(tokens) more; "
+                "its budget of \(most) tokens, of which \(used) are used up, doesn't allow about \(more) more; "
                     + "raise totalTokens:, lower maxTokens or ask for less")
         }
         do {
             let (result, tokens) = try await body()
-            leave(id, tokens: tokens)
+            leave(id, tokens)
             return result
         } catch {
-            leave(id, tokens: nil)
+            leave(id, nil)
             throw error
         }
     }
@@ -85,8 +87,8 @@ final class RequestGate: Sendable {
         if continuation != nil { proceed() }
     }
 
-    private func leave(_ id: Int, tokens: Int?) {
-        state.withLockedValue { $0.machine.ended(id, tokens: tokens) }
+    private func leave(_ id: Int, _ tokens: TokenCount?) {
+        state.withLockedValue { $0.machine.ended(id, tokens) }
         proceed()
     }
 

@@ -29,6 +29,9 @@ struct EndpointPool: Sendable {
         endpoints.indices.contains { !tried.contains($0) && endpoints[$0].restsUntil <= now }
     }
 
+    /// The seconds until the first of them has had its rest; 0 if one needs none.
+    func rest(now: Double) -> Double { max(0, (endpoints.map(\.restsUntil).min() ?? 0) - now) }
+
     mutating func succeeded(_ index: Int) {
         endpoints[index].inFlight -= 1
         endpoints[index].failures = 0
@@ -39,11 +42,15 @@ struct EndpointPool: Sendable {
     mutating func ended(_ index: Int) { endpoints[index].inFlight -= 1 }
 
     /// The server is broken or overloaded.
-    mutating func failed(_ index: Int, now: Double) {
+    ///
+    /// - Parameter asked: the seconds that it asks to wait.
+    mutating func failed(_ index: Int, now: Double, asked: Double? = nil) {
         endpoints[index].inFlight -= 1
+        // Many requests that fail together are one failure.
+        if endpoints[index].restsUntil <= now { endpoints[index].failures = min(endpoints[index].failures + 1, 11) }
         var rest = Self.firstRest
-        for _ in 0..<min(endpoints[index].failures, 10) { rest *= 2 }
-        endpoints[index].failures += 1
-        endpoints[index].restsUntil = now + min(Self.longestRest, rest)
+        for _ in 1..<endpoints[index].failures { rest *= 2 }
+        let until = now + min(Self.longestRest, asked ?? rest)
+        endpoints[index].restsUntil = max(endpoints[index].restsUntil, until)
     }
 }

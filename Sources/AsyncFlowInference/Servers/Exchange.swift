@@ -1,6 +1,7 @@
+internal import AsyncFlowBase
+internal import AsyncFlowHTTPClient
 import AsyncHTTPClient
 import Foundation
-import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 
@@ -17,20 +18,16 @@ final class Exchange: Sendable {
         case embeddings(Embeddings)
         case failed(RetryPlan.Failure, InferenceError)
 
-        /// How many tokens it took, if the server says.
-        var tokens: Int? {
+        /// The tokens that it took, as the server says or as they are guessed; nil if there is no answer.
+        func tokens(_ guess: TokenGuess) -> TokenCount? {
             switch self {
-            case .completion(let completion): completion.usage?.totalTokens
-            case .embeddings(let embeddings): embeddings.usage?.totalTokens
+            case .completion(let completion):
+                completion.usage.map { TokenCount($0) } ?? TokenCount(completion, guess: guess)
+            case .embeddings(let embeddings):
+                embeddings.usage.map { TokenCount($0) } ?? TokenCount(prompt: guess.prompt, answer: 0)
             case .failed: nil
             }
         }
-    }
-
-    private struct State {
-        var client: HTTPClient?
-        /// A backend may be that of several engines.
-        var users = 0
     }
 
     /// The base URL.
@@ -38,73 +35,57 @@ final class Exchange: Sendable {
     let credentials: Credentials
     private let patience: Patience
     private let timeLimit: TimeLimit
-    private let state = NIOLockedValueBox(State())  // a lock that the thread sanitizer sees
+    /// A backend may be that of several engines: each of them opens and closes it.
+    private let client: WebClient
 
-    /// More than this isn't an answer.
-    private static let longestAnswer = 64 << 20
-    /// The client's own limit is 8; how many prompts are sent at once is the engine's decision.
+    /// The number of prompts that are sent at once is the engine's decision.
     private static let mostConnections = 8192
 
-    init(url: String, credentials: Credentials, patience: Patience) {
+    init(url: String, credentials: Credentials, patience: Patience, proxies: ProxySettings) {
         self.url = url
         self.credentials = credentials
         self.patience = patience
         timeLimit = TimeLimit(patience.whole)
+        var configuration = WebClient.Configuration(proxies: proxies)
+        configuration.connectTimeout = patience.connect
+        configuration.idleTimeout = patience.idle
+        configuration.connectionsPerServer = Self.mostConnections
+        client = WebClient(configuration)
     }
 
-    func start() {
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow,  // the key stays with the server that it is meant for
-            timeout: .init(connect: Self.amount(patience.connect), read: Self.amount(patience.idle)))
-        configuration.connectionPool.retryConnectionEstablishment = false  // RetryPlan decides
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.mostConnections
-        let made = configuration
-        state.withLockedValue { state in
-            state.users += 1
-            if state.client == nil {
-                state.client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: made)
-            }
-        }
-    }
-
-    func shutdown() async {
-        let unused = state.withLockedValue { state in
-            state.users -= 1
-            return state.users == 0 ? state.client.take() : nil
-        }
-        // Shutting down fails only if that was done before.
-        try? await unused?.shutdown()
-    }
+    func start() { client.open() }
+    func shutdown() async { await client.close() }
 
     /// Has a request answered, once.
     ///
     /// - Throws: `CancellationError` only.
     func post(_ request: ServerRequest) async throws -> Outcome {
-        guard let client = state.withLockedValue({ $0.client }) else {
-            return .failed(.final, InferenceError(.connectionFailed, "the backend isn't started, or was shut down"))
-        }
         do {
-            // The client's own deadline ends with the head of the answer.
-            return try await timeLimit.apply { try await self.answer(client, request) }
+            // The client's own time limit ends with the head of the answer.
+            return try await timeLimit.apply { try await self.answer(request) }
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            return Self.outcome(of: error)
+            return outcome(of: error)
         }
     }
 
-    private func answer(_ client: HTTPClient, _ request: ServerRequest) async throws -> Outcome {
+    private func answer(_ request: ServerRequest) async throws -> Outcome {
         let clock = ContinuousClock()
         let sent = clock.now
-        let response = try await client.execute(httpRequest(request), timeout: Self.amount(patience.whole))
+        let response = try await client.send(httpRequest(request), timeout: patience.whole)
+        let reader = AnswerReader(request: request, quote: credentials.quote)
         var answer: Answer
         var firstText: Duration?
-        if let onText = request.onText, response.isEventStream {
-            answer = try await Self.collect(response.body, asked: request.model) { text in
-                if firstText == nil { firstText = clock.now - sent }
-                await onText(text)
+        if !response.isGood {
+            answer = try await reader.error(response)
+        } else if request.mayStream, response.isEventStream {
+            // Also where it wasn't asked for.
+            answer = try await reader.stream(response) { text in
+                if firstText == nil, request.onText != nil { firstText = clock.now - sent }
+                await request.onText?(text)
             }
         } else {
-            answer = request.read(Array(buffer: try await response.body.collect(upTo: Self.longestAnswer)))
+            answer = try await reader.whole(response)
         }
         switch answer {
         case .completion(var completion):
@@ -114,7 +95,7 @@ final class Exchange: Sendable {
         case .embeddings(var embeddings):
             embeddings.latency = clock.now - sent
             answer = .embeddings(embeddings)
-        case .error, .invalid, .cut: break
+        case .error, .empty, .invalid, .cut: break
         }
         return outcome(response, answer)
     }
@@ -130,85 +111,100 @@ final class Exchange: Sendable {
         return request
     }
 
-    /// Reads an answer that comes in parts, until its end or its first error.
-    private static func collect(
-        _ body: HTTPClientResponse.Body, asked: String, _ onText: (String) async -> Void
-    ) async throws -> Answer {
-        var parser = EventStreamParser()
-        var streamed = StreamedAnswer()
-        var received = 0
-        for try await bytes in body {
-            received += bytes.readableBytes
-            if received > longestAnswer { throw NIOTooManyBytesError(maxBytes: longestAnswer) }
-            for data in parser.receive(bytes.readableBytesView) where !streamed.isDone {
-                switch streamed.receive(data) {
-                case .text(let text): if !text.isEmpty { await onText(text) }
-                case .failed(let answer): return answer
-                }
-            }
-        }
-        return streamed.end(asked: asked)
-    }
+    // MARK: - What an answer means for the request
 
     private func outcome(_ response: HTTPClientResponse, _ answer: Answer) -> Outcome {
         let status = Int(response.status.code)
-        let isGood = (200...299).contains(status)
+        guard response.isGood else { return refused(response, answer) }
         switch answer {
-        case .completion(let completion) where isGood: return .completion(completion)
-        case .embeddings(let embeddings) where isGood: return .embeddings(embeddings)
-        case .completion, .embeddings: return refused(response, "the server answered with status \(status)")
-        case .error(let message, let isFinal):
-            let text = isGood ? message : "the server answered with status \(status): \(message)"
-            return refused(response, text, isFinal: isFinal || isGood, isQuota: isFinal && !isGood)
+        case .completion(let completion): return .completion(completion)
+        case .embeddings(let embeddings): return .embeddings(embeddings)
+        case .error(let object): return refused(response, object)
         case .cut(let why): return .failed(.connection, InferenceError(.connectionFailed, status: status, why))
-        case .invalid(let why):
-            if !isGood { return refused(response, "the server answered with status \(status); \(why)") }
-            return .failed(.final, InferenceError(.invalidAnswer, status: status, "what came isn't an answer: \(why)"))
-        }
-    }
-
-    private func refused(
-        _ response: HTTPClientResponse, _ text: String, isFinal: Bool = false, isQuota: Bool = false
-    ) -> Outcome {
-        let status = Int(response.status.code)
-        let error = InferenceError(isQuota ? .quotaExceeded : .refused, status: status, text)
-        if isFinal { return .failed(.final, error) }
-        let retryAfter = RetryPlan.retryAfter(
-            milliseconds: response.headers.first(name: "retry-after-ms"),
-            secondsOrDate: response.headers.first(name: "retry-after"), now: Date())
-        return .failed(.status(status, retryAfter: retryAfter), error)
-    }
-
-    private static func outcome(of error: any Error) -> Outcome {
-        if let error = error as? TimeLimit.Exceeded {
+        case .empty(let why):
             return .failed(
-                .connection, InferenceError(.timedOut, "the whole answer wasn't there after \(error.limit)"))
+                .empty, InferenceError(.invalidAnswer, status: status, "the server's answer is none: \(why)"))
+        case .invalid(let why):
+            return .failed(
+                .final, InferenceError(.invalidAnswer, status: status, "the server's answer is none: \(why)"))
         }
-        guard let error = error as? HTTPClientError else {
-            if error is NIOTooManyBytesError {
-                return .failed(.final, InferenceError(.invalidAnswer, "the answer is longer than 64 MiB"))
-            }
-            return .failed(.connection, InferenceError(.connectionFailed, "the connection failed: \(error)"))
-        }
-        let timeouts: [HTTPClientError] = [
-            .readTimeout, .connectTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout,
-        ]
-        if timeouts.contains(error) {
-            return .failed(.connection, InferenceError(.timedOut, "it took too long (\(error.shortDescription))"))
-        }
-        return .failed(
-            .connection, InferenceError(.connectionFailed, "the connection failed: \(error.shortDescription)"))
     }
 
-    /// A day is as good as for ever.
-    private static func amount(_ duration: Duration) -> TimeAmount {
-        .nanoseconds(Int64(min(duration, .seconds(86_400)) / .nanoseconds(1)))
+    /// An error object with a good status: its own code counts. One that ends a stream is as passing as a connection
+    /// that breaks, unless it says something else.
+    private func refused(_ response: HTTPClientResponse, _ object: ErrorObject) -> Outcome {
+        let status = object.status ?? Int(response.status.code)
+        let error = InferenceError(
+            object.kind == .quota ? .quotaExceeded : .refused, status: status,
+            "the server answered with an error\(object.status.map { " (\($0))" } ?? ""): \(object.message)")
+        if object.kind != .ordinary { return .failed(.final, error) }
+        if object.status != nil { return .failed(.status(status, retryAfter: retryAfter(response)), error) }
+        return .failed(object.endsStream ? .connection : .final, error)
     }
+
+    private func refused(_ response: HTTPClientResponse, _ answer: Answer) -> Outcome {
+        let status = Int(response.status.code)
+        let text = "the server answered with status \(status)"
+        switch answer {
+        case .error(let object):
+            let error = InferenceError(
+                object.kind == .quota ? .quotaExceeded : .refused, status: status, "\(text): \(object.message)")
+            if object.kind != .ordinary { return .failed(.final, error) }
+            return .failed(.status(status, retryAfter: retryAfter(response)), error)
+        case _ where (300...399).contains(status):
+            let place = response.headers.first(name: "location").map { " to \(credentials.quote($0))" } ?? ""
+            return .failed(
+                .final,
+                InferenceError(
+                    .refused, status: status,
+                    "\(text), a redirect\(place), which isn't followed, because the API key is meant for this server "
+                        + "only; give the final address as baseURL"))
+        case .empty(let why), .invalid(let why), .cut(let why):
+            return .failed(
+                .status(status, retryAfter: retryAfter(response)),
+                InferenceError(.refused, status: status, "\(text); \(why)"))
+        case .completion, .embeddings:
+            return .failed(
+                .status(status, retryAfter: retryAfter(response)), InferenceError(.refused, status: status, text))
+        }
+    }
+
+    /// In seconds.
+    private func retryAfter(_ response: HTTPClientResponse) -> Double? {
+        response.headers.retryAfter()?.inSeconds
+    }
+
+    private func outcome(of error: any Error) -> Outcome {
+        let why = credentials.quote(webErrorText(error))
+        switch error {
+        case let error as TimeLimit.Exceeded:
+            return .failed(
+                .connection,
+                InferenceError(
+                    .timedOut,
+                    "the whole answer wasn't there after \(error.limit.shortText); raise timeout: or ask for less"))
+        case let error as AnswerTooLarge:
+            return .failed(.final, InferenceError(.invalidAnswer, error.description))
+        case let error as WebClientError where error == .closed:
+            return .failed(
+                .final, InferenceError(.connectionFailed, "the backend isn't started, or was shut down"))
+        case is WebClientError: return .failed(.final, InferenceError(.connectionFailed, why))
+        case let error as HTTPClientError where Self.timeouts.contains(error):
+            return .failed(.connection, InferenceError(.timedOut, "the server was silent for too long: \(why)"))
+        default: return .failed(.connection, InferenceError(.connectionFailed, "the connection failed: \(why)"))
+        }
+    }
+
+    private static let timeouts: [HTTPClientError] = [
+        .readTimeout, .connectTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout,
+        .httpProxyHandshakeTimeout, .socksHandshakeTimeout,
+    ]
 }
 
 extension HTTPClientResponse {
-    /// Servers that can't stream answer as a whole instead.
+    fileprivate var isGood: Bool { (200...299).contains(status.code) }
+
     fileprivate var isEventStream: Bool {
-        status == .ok && headers.first(name: "content-type")?.lowercased().hasPrefix("text/event-stream") == true
+        headers.first(name: "content-type")?.lowercased().hasPrefix("text/event-stream") == true
     }
 }

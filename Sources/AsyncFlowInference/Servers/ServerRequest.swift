@@ -1,25 +1,29 @@
 import Foundation
 
-/// What a server is asked, and how its answer is read.
+/// A question to a server, and how its answer is read.
 struct ServerRequest: Sendable {
-    /// After the base URL.
+    /// The path after the base URL.
     let path: String
     let body: Data
     /// The model that is asked for.
     let model: String
+    /// Whether there are answers that come in parts.
+    let mayStream: Bool
     /// Reads an answer that came as a whole.
-    let read: @Sendable (_ body: [UInt8]) -> Answer
-    /// Takes the parts of an answer that comes in parts; nil for one that comes as a whole.
+    let read: @Sendable (_ body: [UInt8], _ quote: Quoting) -> Answer
+    /// Takes the parts of an answer that comes in parts; nil for one that is to come as a whole.
     var onText: (@Sendable (String) async -> Void)?
 
     static func chat(_ body: Data, model: String) -> ServerRequest {
-        ServerRequest(path: "/chat/completions", body: body, model: model) { Answer($0, asked: model) }
+        ServerRequest(path: "/chat/completions", body: body, model: model, mayStream: true) {
+            Answer($0, asked: model, quote: $1)
+        }
     }
 
-    /// - Parameter count: how many texts there are.
+    /// - Parameter count: the number of texts.
     static func embeddings(_ body: Data, count: Int, model: String) -> ServerRequest {
-        ServerRequest(path: "/embeddings", body: body, model: model) {
-            Answer(embeddings: $0, count: count, asked: model)
+        ServerRequest(path: "/embeddings", body: body, model: model, mayStream: false) {
+            Answer(embeddings: $0, count: count, asked: model, quote: $1)
         }
     }
 }

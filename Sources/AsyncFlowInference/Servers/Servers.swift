@@ -29,6 +29,9 @@ final class Servers: Sendable {
     func start() { for exchange in exchanges { exchange.start() } }
     func shutdown() async { for exchange in exchanges { await exchange.shutdown() } }
 
+    /// The pause until a server that failed may be asked again.
+    var rest: Duration { .seconds(pool.withLockedValue { $0.rest(now: now) }) }
+
     /// Whether another one can be tried at once.
     func hasAlternative(to route: Route) -> Bool {
         pool.withLockedValue { $0.hasAlternative(now: now, to: route.tried) }
@@ -45,9 +48,12 @@ final class Servers: Sendable {
             let outcome = try await exchanges[index].post(request)
             switch outcome {
             case .completion, .embeddings: pool.withLockedValue { $0.succeeded(index) }
-            case .failed(.connection, _), .failed(.status(429, _), _), .failed(.status(500..., _), _):
+            case .failed(.connection, _):
                 route.tried.insert(index)
                 pool.withLockedValue { $0.failed(index, now: now) }
+            case .failed(.status(let status, let asked), _) where status == 429 || status >= 500:
+                route.tried.insert(index)
+                pool.withLockedValue { $0.failed(index, now: now, asked: asked) }
             case .failed: pool.withLockedValue { $0.ended(index) }
             }
             return (outcome, route)

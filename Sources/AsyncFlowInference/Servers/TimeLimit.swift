@@ -1,9 +1,10 @@
+internal import AsyncFlowBase
 import NIOConcurrencyHelpers
 
 /// Ends what takes longer than a time that is the same for all.
 ///
-/// One Swift task sleeps for all of them: one that sleeps for each would keep its timer until the time is over, however soon
-/// it is cancelled.
+/// One Swift task sleeps for all of them: one that sleeps for each would keep its timer until the time is over, however
+/// soon it is cancelled.
 final class TimeLimit: Sendable {
     struct Exceeded: Error { let limit: Duration }
 
@@ -20,7 +21,8 @@ final class TimeLimit: Sendable {
     private let limit: Duration
     private let state = NIOLockedValueBox(State())  // a lock that the thread sanitizer sees
 
-    init(_ limit: Duration) { self.limit = limit }
+    /// - Parameter limit: what is longer than a century counts as a century.
+    init(_ limit: Duration) { self.limit = limit.bounded }
 
     /// Runs `body`, and cancels it when its time is over.
     ///

@@ -67,7 +67,7 @@ struct LiteLLMTests {
             let limited = await ask.with(.model("limited"))(proxy).failure as? TaskFailedError
             let refusal = try #require(limited?.cause as? InferenceError)
             #expect(refusal.status == 429 && refusal.message.contains("mock rate limit error"))
-            #expect(refusal.message.contains("after 2 attempts") && refusal.message.contains("no answer of limited"))
+            #expect(refusal.message.contains("after 2 attempts") && refusal.message.contains("no answer from limited"))
             let broken = await ask.with(.model("broken"))(proxy).failure as? TaskFailedError
             #expect((broken?.cause as? InferenceError)?.status == 500)
             let unknown = await ask.with(.model("unknown"))(proxy).failure as? TaskFailedError

@@ -6,7 +6,8 @@ import FoundationNetworking
 import TestSupport
 #endif
 
-/// llama.cpp's server with a tiny model whose weights are random, but always the same: `scripts/install-llama` makes both.
+/// llama.cpp's server with a tiny model whose weights are random, but always the same: `scripts/install-llama` makes
+/// both.
 struct RealServer: Sendable {
     static let need = "needs llama.cpp's server and a model: scripts/install-tools llama"
     private static let folder =

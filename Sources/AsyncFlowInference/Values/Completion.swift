@@ -1,4 +1,5 @@
 public import AsyncFlow
+internal import AsyncFlowBase
 
 /// A whole answer: the text, and what the server says about it.
 public struct Completion: TaskValue, Hashable {
@@ -48,7 +49,8 @@ public struct Completion: TaskValue, Hashable {
     public struct Usage: Sendable, Hashable {
         public var inputTokens: Int
         public var outputTokens: Int
-        public var totalTokens: Int { inputTokens + outputTokens }
+        /// The sum of both; `Int.max` if it is greater.
+        public var totalTokens: Int { inputTokens.addingSaturated(outputTokens) }
 
         public init(inputTokens: Int, outputTokens: Int) {
             self.inputTokens = inputTokens
@@ -60,13 +62,5 @@ public struct Completion: TaskValue, Hashable {
     public var tokensPerSecond: Double? {
         guard let usage, latency > .zero else { return nil }
         return Double(usage.outputTokens) / (latency / .seconds(1))
-    }
-}
-
-extension Completion.Usage {
-    /// - Returns: nil if it isn't the `usage` of an answer.
-    init?(_ json: JSONValue?) {
-        guard let input = json?["prompt_tokens"]?.count, input >= 0 else { return nil }
-        self.init(inputTokens: input, outputTokens: max(0, json?["completion_tokens"]?.count ?? 0))
     }
 }

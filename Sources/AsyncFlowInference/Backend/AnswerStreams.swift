@@ -6,8 +6,8 @@ public import AsyncFlow
 public struct TextPart: Sendable, Hashable {
     /// One token or some, as the server sends them.
     public var text: String
-    /// Which beginning of the answer it belongs to, from 1: an answer that broke off, or hadn't the form that it should, begins
-    /// again, and then everything before is void.
+    /// Which beginning of the answer it belongs to, from 1: an answer that broke off, or hadn't the form that it
+    /// should, begins again, and then everything before is void.
     public var attempt: Int
 }
 

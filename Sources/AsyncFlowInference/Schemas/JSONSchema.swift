@@ -8,23 +8,29 @@ public struct JSONSchema: Sendable, Hashable {
 
     /// Finds out the schema of a type by letting it decode itself from placeholders.
     ///
-    /// No macro and no list of fields is needed, so that the schema is always that of `init(from:)`, with its coding keys.
-    /// That covers structs of numbers, texts, Booleans, dates, URLs, arrays, dictionaries, optionals (not required) and other such
-    /// structs, and enums with raw values that are `CaseIterable`. A type that accepts only certain texts, that decodes
-    /// different fields depending on others, or that contains itself needs a schema of its own (``init(_:)``).
+    /// No macro and no list of fields is needed, so that the schema is always that of `init(from:)`, with its coding
+    /// keys. That covers structs of numbers, texts, Booleans, dates, URLs, arrays, dictionaries, optionals and other
+    /// such structs, and enums with raw values that are `CaseIterable`. An optional field is required, but may be null:
+    /// servers that keep strictly to a schema accept no other way of leaving a field out. A type that accepts only
+    /// certain texts, that decodes different fields depending on others, or that contains itself needs a schema of its
+    /// own (``init(_:)``).
     ///
     /// - Throws: ``JSONSchemaError`` if the type doesn't accept placeholders.
     public init<Value: Decodable>(of type: Value.Type) throws {
         json = try SchemaProbe.schema(of: type, at: [], inside: [])
     }
 
-    /// As the value of the field `response_format`.
+    /// The value of the field `response_format`.
+    ///
+    /// The server is asked to keep strictly to the schema if that is one of those for which OpenAI can.
     func responseFormat(name: String) -> JSONValue {
         // Servers allow letters, digits, _ and -, up to 64 characters.
         let allowed = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
         return .object([
             "type": "json_schema",
-            "json_schema": .object(["name": .string(String(allowed.prefix(64))), "strict": true, "schema": json]),
+            "json_schema": .object([
+                "name": .string(String(allowed.prefix(64))), "strict": .bool(StrictForm.accepts(json)), "schema": json,
+            ]),
         ])
     }
 }

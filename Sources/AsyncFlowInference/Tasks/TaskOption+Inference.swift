@@ -23,8 +23,8 @@ extension TaskOption where Kind == PromptKind {
     /// Has the answer come in parts, as the model writes it. Those who watch the run see how far it is.
     ///
     /// - Parameter onText: takes each part, in order, on the Swift task that receives the answer: while it runs nothing
-    ///   more is received. After an attempt that broke, the next one begins from the first part again, with `attempt` one
-    ///   higher.
+    ///   more is received. After an attempt that broke, the next one begins from the first part again, with `attempt`
+    ///   one higher.
     public static func streamed(
         _ onText: @escaping @Sendable (_ text: String, _ attempt: Int) async -> Void = { _, _ in }
     ) -> Self { setting { $0.onText = onText } }
@@ -36,11 +36,4 @@ extension TaskOption where Kind == PromptKind {
             return options
         }
     }
-}
-
-/// What a task's options say to ``InferenceBackend``; other backends don't see it.
-struct PromptOptions: Sendable {
-    var settings = InferenceSettings()
-    /// Set if the answer is to come in parts.
-    var onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)?
 }

@@ -111,10 +111,4 @@ extension Prompt.ToolCall {
             "function": .object(["name": .string(name), "arguments": .string(arguments)]),
         ])
     }
-
-    /// - Returns: nil if this isn't a call of a function.
-    init?(_ json: JSONValue) {
-        guard let id = json["id"]?.text, let name = json["function"]?["name"]?.text else { return nil }
-        self.init(id: id, name: name, arguments: json["function"]?["arguments"]?.text ?? "")
-    }
 }

@@ -8,7 +8,6 @@ final class SchemaProbe: Decoder {
     private let types: [ObjectIdentifier]
     private var result: JSONValue?
     private var properties: [String: JSONValue] = [:]
-    private var required: Set<String> = []
 
     private init(_ path: [String], _ types: [ObjectIdentifier]) {
         self.path = path
@@ -73,6 +72,14 @@ final class SchemaProbe: Decoder {
     }
 
     static func scalar(_ type: String) -> JSONValue { .object(["type": .string(type)]) }
+
+    /// The form of something that may be null instead.
+    static func nullable(_ schema: JSONValue) -> JSONValue {
+        // Without a type it may be anything, null too.
+        if case .object(let fields) = schema, fields.isEmpty { return schema }
+        return .object(["anyOf": .array([schema, scalar("null")])])
+    }
+
     private static func text(format: String) -> JSONValue {
         .object(["type": "string", "format": .string(format)])
     }
@@ -81,7 +88,8 @@ final class SchemaProbe: Decoder {
         result
             ?? .object([
                 "type": "object", "properties": .object(properties),
-                "required": .array(required.sorted().map { .string($0) }), "additionalProperties": false,
+                // All of them: strict servers want it so. Those that may be missing may be null instead.
+                "required": .array(properties.keys.sorted().map { .string($0) }), "additionalProperties": false,
             ])
     }
 
@@ -95,10 +103,9 @@ final class SchemaProbe: Decoder {
 
     func singleValueContainer() -> any SingleValueDecodingContainer { Single(probe: self) }
 
-    private func field<Value: Decodable>(_ key: any CodingKey, _ type: Value.Type, isRequired: Bool) throws -> Value {
+    private func field<Value: Decodable>(_ key: any CodingKey, _ type: Value.Type, isOptional: Bool) throws -> Value {
         let (schema, value) = try Self.probe(type, at: path + [key.stringValue], inside: types)
-        properties[key.stringValue] = schema
-        if isRequired { required.insert(key.stringValue) }
+        properties[key.stringValue] = isOptional ? Self.nullable(schema) : schema
         return value
     }
 
@@ -110,7 +117,7 @@ final class SchemaProbe: Decoder {
         func contains(_: Key) -> Bool { true }
         func decodeNil(forKey _: Key) -> Bool { false }
         func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-            try probe.field(key, type, isRequired: true)
+            try probe.field(key, type, isOptional: false)
         }
         func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
             try optional(type, key)
@@ -132,7 +139,7 @@ final class SchemaProbe: Decoder {
         func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? { try optional(type, key) }
 
         private func optional<Value: Decodable>(_ type: Value.Type, _ key: Key) throws -> Value? {
-            try probe.field(key, type, isRequired: false)
+            try probe.field(key, type, isOptional: true)
         }
 
         func nestedContainer<Nested: CodingKey>(
@@ -212,8 +219,7 @@ extension Optional: ProbedContainer where Wrapped: Decodable {
         at path: [String], inside types: [ObjectIdentifier]
     ) throws -> (schema: JSONValue, value: Any) {
         let wrapped = try SchemaProbe.probe(Wrapped.self, at: path, inside: types)
-        let forms: [JSONValue] = [wrapped.schema, SchemaProbe.scalar("null")]
-        return (.object(["anyOf": .array(forms)]), Optional.some(wrapped.value) as Any)
+        return (SchemaProbe.nullable(wrapped.schema), Optional.some(wrapped.value) as Any)
     }
 }
 

@@ -1,8 +1,8 @@
 public import AsyncFlow
 
 extension WorkflowEngine {
-    /// Defines a task that has texts turned into vectors by an ``InferenceBackend``: its value is one vector for each text,
-    /// in their order, all of the same length.
+    /// Defines a task that has texts turned into vectors by an ``InferenceBackend``: its value is one vector for each
+    /// text, in their order, all of the same length.
     ///
     /// ```swift
     /// let embed = flow.embeddingTask("embed", .on("model"), .model("nomic-embed-text")) { (pages: [String]) in pages }
@@ -17,8 +17,8 @@ extension WorkflowEngine {
     ///   - batch: how many texts are sent in one request at most, one request after the other.
     ///   - dryRunValue: stands for the vectors in a dry run.
     ///   - texts: gives the texts from the resolved arguments; of none there are no vectors, and no server is asked.
-    /// - Throws: in the task: ``InferenceError``, with ``InferenceError/Code/invalidAnswer`` if a server doesn't give one vector of
-    ///   numbers for each text.
+    /// - Throws: in the task: ``InferenceError``, with ``InferenceError/Code/invalidAnswer`` if a server doesn't give
+    ///   one vector of numbers for each text.
     public func embeddingTask<each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., batch: Int = 256, dryRunValue: [[Float]] = [],
         texts: @escaping @Sendable (repeat each Input) async throws -> [String]

@@ -1,8 +1,8 @@
 public import AsyncFlow
 
 extension WorkflowEngine {
-    /// Defines a task that has a prompt answered by an ``InferenceBackend``; its value is the whole answer, with what the
-    /// server says about it.
+    /// Defines a task that has a prompt answered by an ``InferenceBackend``; its value is the whole answer, with what
+    /// the server says about it.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
@@ -48,19 +48,20 @@ extension WorkflowEngine {
     /// ```
     ///
     /// The server gets the type's JSON schema as `response_format`. What comes is decoded here, whatever the server
-    /// promised: if it isn't of that form, the model gets it back with what is wrong with it. An answer that the limit of
-    /// tokens cut short is an ``InferenceError`` with ``InferenceError/Code/truncated`` at once.
+    /// promised, also out of a fenced block, from behind what the model thought (`<think>…</think>`) and from among
+    /// other words. If it isn't of that form, the model gets it back with what is wrong with it. An answer that the
+    /// limit of tokens cut short is an ``InferenceError`` with ``InferenceError/Code/truncated`` at once.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("openai")`, `.temperature(0)`.
     ///   - type: what the answer is decoded as. Times are ISO 8601.
-    ///   - schema: its form; by default found out from how the type decodes itself, see ``JSONSchema/init(of:)``.
+    ///   - schema: its form; by default found out from how the type decodes itself: see ``JSONSchema/init(of:)``.
     ///   - repairs: how often the model may try again.
     ///   - dryRunValue: stands for the answer in a dry run; needed only where the type has no `DryRunValue`.
     ///   - prompt: makes the prompt, a ``Prompt`` or a `String`, from the resolved arguments.
-    /// - Throws: in the task: ``InferenceError`` with ``InferenceError/Code/invalidAnswer`` if no answer was of that form,
-    ///   ``JSONSchemaError`` if the type's schema can't be found out.
+    /// - Throws: in the task: ``InferenceError`` with ``InferenceError/Code/invalidAnswer`` if no answer was of that
+    ///   form, ``JSONSchemaError`` if the type's schema can't be found out.
     public func promptTask<Output: Decodable & Sendable, Question: PromptConvertible, each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., as type: Output.Type, schema: JSONSchema? = nil,
         repairs: Int = 2, dryRunValue: Output? = nil,
@@ -72,34 +73,6 @@ extension WorkflowEngine {
                 prompt, as: type, schema: form.get(), repairs: repairs, task)
         } prompt: { (input: repeat each Input) in
             try await prompt(repeat each input).prompt
-        }
-    }
-}
-
-extension InferenceBackend {
-    static func of(_ backend: any PromptBackend) throws -> InferenceBackend {
-        guard let own = backend as? InferenceBackend else {
-            throw InferenceError(
-                .unsupported,
-                "backend '\(backend.name)' only answers texts with texts; send this task to an InferenceBackend with .on"
-            )
-        }
-        return own
-    }
-
-    /// Asks until the answer is of the form that it should have.
-    func decoded<Output: Decodable>(
-        _ prompt: Prompt, as type: Output.Type, schema: JSONSchema, repairs: Int, _ task: TaskContext
-    ) async throws -> Output {
-        let form = InferenceSettings(extraFields: ["response_format": schema.responseFormat(name: "\(type)")])
-        var dialogue = RepairDialogue(prompt, repairs: repairs)
-        while true {
-            let completion = try await complete(dialogue.prompt, for: task, adding: form)
-            switch dialogue.answered(completion, decode: { try StructuredAnswer.decode(type, from: $0) }) {
-            case .value(let value): return value
-            case .askAgain: continue
-            case .fail(let error): throw described(error)
-            }
         }
     }
 }

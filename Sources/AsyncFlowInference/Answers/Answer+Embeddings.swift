@@ -1,28 +1,19 @@
 import Foundation
 
-/// What a server makes of several texts: a vector each, in their order.
-struct Embeddings: Sendable, Hashable {
-    var vectors: [[Float]]
-    var usage: Completion.Usage?
-    /// The model that answered, as the server calls it.
-    var model: String
-    var latency: Duration = .zero
-    var attempts = 1
-}
-
 extension Answer {
     /// Strict in what counts as an answer: one vector of finite numbers for each text, all of the same length.
     ///
     /// - Parameters:
-    ///   - count: of how many texts vectors are wanted.
+    ///   - count: the number of texts.
     ///   - asked: the model that was asked for.
-    init(embeddings body: some Collection<UInt8>, count: Int, asked: String) {
+    ///   - quote: how parts of the answer are shown in messages.
+    init(embeddings body: some Collection<UInt8>, count: Int, asked: String, quote: Quoting = Quoting()) {
         guard let value = try? JSONDecoder().decode(EmbeddingsBody.self, from: Data(body)) else {
             // An error object, or no JSON at all: what that is, is the same for every kind of question.
-            if case .error(let message, let isFinal) = Answer(body, asked: asked) {
-                self = .error(message: message, isFinal: isFinal)
+            if let value = try? JSONValue(parsing: Data(body)), let error = value["error"], error != .null {
+                self = .error(ErrorObject(error, quote))
             } else {
-                self = .invalid("it has no embeddings: \(Self.excerpt(String(decoding: body, as: UTF8.self)))")
+                self = .invalid("it has no embeddings: \(quote(body))")
             }
             return
         }
@@ -33,9 +24,12 @@ extension Answer {
         var vectors = [[Float]?](repeating: nil, count: count)
         for (place, entry) in value.data.enumerated() {
             // Servers that don't number them give them in order.
-            let index = entry.index ?? place
+            let index = entry.index.map { Int(exactly: $0) ?? -1 } ?? place
             guard vectors.indices.contains(index), vectors[index] == nil else {
-                self = .invalid("its embeddings have the index \(index) twice, or there is no such text")
+                self = .invalid(
+                    "its embeddings have the index \(index < 0 ? "\(entry.index ?? -1)" : "\(index)") twice, "
+                        + "or there is no such text"
+                )
                 return
             }
             vectors[index] = entry.embedding
@@ -45,17 +39,25 @@ extension Answer {
             self = .invalid("its embeddings are empty, or of different lengths")
             return
         }
-        let usage = value.usage.map { Completion.Usage(inputTokens: max(0, $0.prompt_tokens ?? 0), outputTokens: 0) }
-        self = .embeddings(Embeddings(vectors: all, usage: usage, model: value.model ?? asked))
+        guard all.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+            self = .invalid("its embeddings have numbers that aren't finite")
+            return
+        }
+        let tokens = value.usage?.prompt_tokens.flatMap { Int(exactly: $0) }
+        let usage = tokens.flatMap { (0...AnswerBounds.tokens).contains($0) ? $0 : nil }
+            .map { Completion.Usage(inputTokens: $0, outputTokens: 0) }
+        let model = value.model.map { quote($0, upTo: AnswerBounds.name) } ?? asked
+        self = .embeddings(Embeddings(vectors: all, usage: usage, model: model))
     }
 
     /// Decoded as it is: a general JSON value for each of millions of numbers would take many times as long.
     private struct EmbeddingsBody: Decodable {
         struct Entry: Decodable {
-            var index: Int?
+            /// As a server writes it; not every number is one of a place.
+            var index: Double?
             var embedding: [Float]
         }
-        struct Usage: Decodable { var prompt_tokens: Int? }
+        struct Usage: Decodable { var prompt_tokens: Double? }
         var data: [Entry]
         var model: String?
         var usage: Usage?

@@ -1,0 +1,60 @@
+/// The error object that a server sends instead of an answer, or as an event of a stream.
+///
+/// Servers behind proxies send it with status 200, too: then its own code says what became of the request.
+struct ErrorObject: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        case ordinary
+        /// The account's quota is used up.
+        case quota
+        /// The model, or a filter, doesn't want to answer.
+        case withheld
+    }
+
+    /// For people; already quoted.
+    var message: String
+    /// The HTTP status that its code, or its type, stands for; nil if they say nothing.
+    var status: Int?
+    var kind = Kind.ordinary
+    /// Whether it ended a stream that had begun well.
+    var endsStream = false
+
+    static let filtered = ErrorObject(message: "the server's content filter withheld the answer", kind: .withheld)
+
+    static func refusal(_ text: String, _ quote: Quoting) -> ErrorObject {
+        ErrorObject(message: "the model refused: \(quote(text))", kind: .withheld)
+    }
+}
+
+extension ErrorObject {
+    /// Reads what stands in the field `error`: an object, or a mere text.
+    ///
+    /// The code may be a number, a number in a text, a name or null. Some servers have it in `status` or only in
+    /// `type`.
+    init(_ json: JSONValue, _ quote: Quoting) {
+        let names = [json["code"]?.text, json["type"]?.text, json["status"]?.text].compactMap { $0 }.map(Self.plain)
+        let numbers =
+            [json["code"], json["status"], json["status_code"]].compactMap { $0?.count }
+            + names.compactMap { Int($0) }
+        self.init(
+            message: quote(json["message"]?.text ?? json.text ?? "it doesn't say why"),
+            status: numbers.first { (100...599).contains($0) } ?? names.lazy.compactMap { Self.statuses[$0] }.first,
+            kind: names.contains("insufficientquota") ? .quota : .ordinary)
+    }
+
+    /// A name without the ways in which servers write it differently.
+    private static func plain(_ name: String) -> String {
+        String(name.lowercased().prefix(100).filter { $0.isLetter || $0.isNumber })
+    }
+
+    /// The names that OpenAI, vLLM, llama.cpp, litellm, OpenRouter, Anthropic and Google use.
+    private static let statuses = [
+        "invalidrequesterror": 400, "badrequesterror": 400, "invalidargument": 400, "contextlengthexceeded": 400,
+        "exceedcontextsizeerror": 400, "authenticationerror": 401, "invalidapikey": 401, "unauthorized": 401,
+        "unauthenticated": 401, "permissionerror": 403, "permissiondenied": 403, "notfounderror": 404,
+        "modelnotfound": 404, "notfound": 404, "ratelimitexceeded": 429, "ratelimiterror": 429,
+        "toomanyrequests": 429, "resourceexhausted": 429, "servererror": 500, "internalservererror": 500,
+        "internalerror": 500, "internal": 500, "apierror": 500, "overloaded": 503, "overloadederror": 503,
+        "serviceunavailable": 503, "serviceunavailableerror": 503, "unavailable": 503, "engineoverloadederror": 503,
+        "unavailableerror": 503, "timeout": 504, "timeouterror": 504, "gatewaytimeout": 504, "deadlineexceeded": 504,
+    ]
+}

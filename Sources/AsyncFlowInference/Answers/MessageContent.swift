@@ -1,0 +1,39 @@
+/// The field `content` of a message, or of a part of one: a text, or a list of parts.
+struct MessageContent: Sendable, Equatable {
+    /// Nil if there is none.
+    var text: String?
+    /// The model's words for not answering.
+    var refusal: String?
+    /// The reason why there is something that can't be taken for text.
+    var problem: String?
+
+    init(_ json: JSONValue?) {
+        switch json {
+        case nil, .null: break
+        case .string(let text): self.text = text
+        case .array(let parts): read(parts)
+        case .object: read([json!])
+        case .bool, .integer, .number: problem = "its content is neither a text nor a list of parts"
+        }
+    }
+
+    /// Joins the texts. What a model thinks before it answers isn't part of its answer.
+    private mutating func read(_ parts: [JSONValue]) {
+        var unknown: String?
+        for part in parts {
+            let type = part["type"]?.text ?? "text"
+            if let words = part["refusal"]?.text, !words.isEmpty {
+                refusal = words
+            } else if type.contains("think") || type.contains("reason") {
+                text = text ?? ""
+            } else if let more = part.text ?? part["text"]?.text {
+                text = (text ?? "") + more
+            } else {
+                unknown = type
+            }
+        }
+        if text == nil, refusal == nil, let unknown {
+            problem = "its content has no text, but a part of type '\(unknown)'"
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// An API key that doesn't show itself, however its holder is printed.
+struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    private static let longestKey = 16 << 10
+
+    let key: String?
+    /// Shows texts from outside without the key, which servers like to repeat.
+    let quote: Quoting
+
+    /// - Parameters:
+    ///   - key: white space around it, as a file has it at its end, isn't a part of it. An empty one is none.
+    ///   - backend: the name for the message.
+    /// - Throws: ``InferenceError/Code/invalidKey`` if it can't be sent as a header.
+    init(_ key: String?, backend: String = "inference") throws(InferenceError) {
+        let bytes = Array((key ?? "").utf8)
+        let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let start = bytes.firstIndex { !isSpace($0) } ?? bytes.endIndex
+        let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
+        let trimmed = bytes[start..<end]
+        guard trimmed.count <= Self.longestKey, trimmed.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            // Without the key itself.
+            throw InferenceError(
+                .invalidKey,
+                "backend '\(backend)' needs an API key of visible ASCII characters, \(Self.longestKey >> 10) KiB at most; "
+                    + "this one is longer, or has a space, a line end or another such character inside; look where "
+                    + "apiKey: or OPENAI_API_KEY comes from")
+        }
+        self.key = trimmed.isEmpty ? nil : String(decoding: trimmed, as: UTF8.self)
+        quote = Quoting(without: [self.key].compactMap { $0 })
+    }
+
+    var description: String { key == nil ? "no API key" : "an API key" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}
