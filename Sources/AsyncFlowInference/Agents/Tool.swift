@@ -9,9 +9,9 @@ import Foundation
 /// }
 /// ```
 public struct Tool: Sendable {
-    /// How the model calls it: letters, digits, `_` and `-`.
+    /// The name by which the model calls it: letters, digits, `_` and `-`.
     public let name: String
-    /// What it does, for the model.
+    /// A summary for the model.
     public let summary: String
     /// The form of its arguments.
     public let parameters: JSONSchema

@@ -6,7 +6,7 @@ struct ToolDialogue: Sendable {
         case fail(InferenceError)
     }
 
-    /// What is to be asked next.
+    /// The next question.
     private(set) var prompt: Prompt
     private let steps: Int
     private var stepsTaken = 0

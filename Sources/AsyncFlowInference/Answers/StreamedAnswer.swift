@@ -70,7 +70,7 @@ struct StreamedAnswer: Sendable {
         return .text(more)
     }
 
-    /// What it is when the stream has ended.
+    /// Returns the answer, once the stream has ended.
     func end(asked: String) -> Answer {
         guard isWhole else {
             return .cut("the stream ended without a finish reason, after \(text.count) characters")

@@ -19,7 +19,7 @@ import NIOConcurrencyHelpers
 /// `https_proxy` and `no_proxy` name. Cancelling a task closes its connection, so that the
 /// server can stop.
 ///
-/// A task with a `.retry` of its own decides itself: each of its attempts sends a request once, and `retries:` doesn't
+/// A task with a `.retry` decides itself: each of its attempts sends a request once, and `retries:` doesn't
 /// count. `.retry(0)` sends a request once in all.
 public struct InferenceBackend: PromptBackend {
     public let name: String
@@ -45,13 +45,13 @@ public struct InferenceBackend: PromptBackend {
     ///     sent. White space around it is left out. It is in no error, event or description.
     ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least
     ///     to do; one that fails gets nothing for a while, and the request goes on to the next one at once.
-    ///   - limits: how much may be asked at once and per minute.
-    ///   - cache: where answers are kept; nil, the default, to ask each time.
-    ///   - settings: how the model is to answer.
-    ///   - retries: how often a prompt is tried again, unless its task has a `.retry` of its own.
-    ///   - connectTimeout: how long a connection may take to be made.
-    ///   - idleTimeout: how long the server may send nothing; while it works on the answer it does so.
-    ///   - timeout: how long one attempt may take as a whole.
+    ///   - limits: the limits of what is asked at once, per minute and in all.
+    ///   - cache: the place for kept answers; nil, the default, to ask each time.
+    ///   - settings: the settings with which the model answers.
+    ///   - retries: the number of times that a prompt is tried again, unless its task has a `.retry`.
+    ///   - connectTimeout: the longest time in which a connection is made.
+    ///   - idleTimeout: the longest time without a byte from the server, which sends none while it works on the answer.
+    ///   - timeout: the longest time for one attempt as a whole.
     /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidURL`` if a base URL isn't one of `http` or
     ///   `https`, or with ``InferenceError/Code/invalidKey`` if the key can't be sent.
     public init(

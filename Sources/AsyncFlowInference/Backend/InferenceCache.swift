@@ -16,7 +16,7 @@ import Foundation
 /// Prompts and answers may be confidential: the folder, if it has to be made, and the files can be read by their owner
 /// only.
 public struct InferenceCache: Sendable {
-    /// What becomes of requests.
+    /// The treatment of requests.
     public enum Mode: Sendable, Hashable {
         /// Asks the server for what isn't there, and keeps it.
         case record
@@ -38,14 +38,14 @@ public struct InferenceCache: Sendable {
     let mode: Mode
 
     /// - Parameters:
-    ///   - folder: where the files are; made when there is something to keep.
-    ///   - mode: what becomes of requests.
+    ///   - folder: the folder of the files; made when there is something to keep.
+    ///   - mode: the treatment of requests.
     public init(_ folder: String, mode: Mode = .record) {
         self.folder = URL(filePath: folder, directoryHint: .isDirectory)
         self.mode = mode
     }
 
-    /// Where the answer to a request is, or would be.
+    /// Returns the place of the answer to a request, whether it is there or not.
     ///
     /// - Parameter body: the request; the same one is always the same bytes.
     func file(for body: Data) -> URL {

@@ -6,7 +6,7 @@ struct RepairDialogue: Sendable {
         case fail(InferenceError)
     }
 
-    /// What is to be asked next.
+    /// The next question.
     private(set) var prompt: Prompt
     private var remaining: Int
     private let quote: Quoting

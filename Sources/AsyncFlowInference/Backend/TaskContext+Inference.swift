@@ -1,7 +1,7 @@
 import AsyncFlow
 import NIOConcurrencyHelpers
 
-/// What those who watch a run see of prompts: names and values of OpenTelemetry's semantic conventions for generative
+/// The events of prompts: names and values of OpenTelemetry's semantic conventions for generative
 /// AI.
 extension TaskContext {
     func record(_ completion: Completion, asked: String) {

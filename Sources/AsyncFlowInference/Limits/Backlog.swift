@@ -2,7 +2,7 @@
 struct Backlog: Sendable {
     private struct Line {
         var ids: [Int] = []
-        /// How many have left it at its front.
+        /// The number of requests that have left it at its front.
         var gone = 0
     }
 

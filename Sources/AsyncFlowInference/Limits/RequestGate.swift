@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Where requests wait for their turn.
+/// The place in which requests wait for their turn.
 final class RequestGate: Sendable {
     private enum Verdict { case admitted, refused, cancelled }
     private struct State {

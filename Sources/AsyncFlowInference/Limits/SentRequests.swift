@@ -7,9 +7,9 @@ struct SentRequests: Sendable {
     }
 
     private var entries: [Entry] = []
-    /// How many at the front are older than the window.
+    /// The number of requests at the front that are older than the window.
     private var gone = 0
-    /// Where in ``entries`` a request is, counted from the first one ever.
+    /// The place of each request in ``entries``, counted from the first one ever.
     private var positions: [Int: Int] = [:]
     private var removedEver = 0
     private(set) var tokens = 0

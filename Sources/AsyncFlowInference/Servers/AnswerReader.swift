@@ -12,7 +12,7 @@ struct AnswerReader: Sendable {
     private static let longestRest = 64 << 10
 
     /// The body of one answer, which one Swift task after the other reads.
-    private final class Body: @unchecked Sendable {  // whoever hands it on doesn't read any more
+    private final class Body: @unchecked Sendable {  // it is handed from one task to the next, never shared
         private var iterator: HTTPClientResponse.Body.AsyncIterator
         init(_ body: HTTPClientResponse.Body) { iterator = body.makeAsyncIterator() }
         func next() async throws -> ByteBuffer? { try await iterator.next() }

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 
 /// The servers that have the same model.
 final class Servers: Sendable {
-    /// Which servers a request has tried in vain since its last pause.
+    /// The servers that a request has tried in vain since its last pause.
     struct Route: Sendable {
         fileprivate var tried: Set<Int> = []
         fileprivate var last: Int?

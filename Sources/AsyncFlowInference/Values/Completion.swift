@@ -5,7 +5,7 @@ internal import AsyncFlowBase
 public struct Completion: TaskValue, Hashable {
     /// Empty if the model only wants tools to be called.
     public var text: String
-    /// What the model wants to be called.
+    /// The calls that the model wants.
     public var toolCalls: [Prompt.ToolCall] = []
     /// Why the answer ends here; nil if the server doesn't say.
     public var finishReason: FinishReason?
@@ -17,7 +17,7 @@ public struct Completion: TaskValue, Hashable {
     public var latency: Duration = .zero
     /// From when it was sent until the first part of the answer came; nil if the answer wasn't streamed.
     public var timeToFirstToken: Duration?
-    /// How often the prompt was sent, including the attempts that failed.
+    /// The number of times that the prompt was sent, including the attempts that failed.
     public var attempts = 1
 
     /// For values that stand for an answer, in tests and dry runs.
@@ -45,7 +45,7 @@ public struct Completion: TaskValue, Hashable {
         public static let toolCalls = FinishReason("tool_calls")
     }
 
-    /// What the answer took, in tokens.
+    /// The tokens of a prompt and its answer.
     public struct Usage: Sendable, Hashable {
         public var inputTokens: Int
         public var outputTokens: Int

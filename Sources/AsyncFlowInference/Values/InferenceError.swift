@@ -36,14 +36,14 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
         public static let notRecorded = Code("notRecorded")
         /// The answer can't be kept in the cache.
         public static let notKept = Code("notKept")
-        /// What came isn't an answer.
+        /// The server sent something that isn't an answer.
         public static let invalidAnswer = Code("invalidAnswer")
     }
 
     public let code: Code
     /// The HTTP status; that of the error object if it came with status 200; nil if there was no answer.
     public let status: Int?
-    /// What happened, with which backend and URL, and what can be done.
+    /// A description of what happened, with the backend, its URL, and what can be done.
     public let message: String
     public var description: String { message }
 

@@ -1,4 +1,4 @@
-/// How the model is to answer. What is nil isn't sent: the server decides.
+/// The settings with which a model answers. One that is nil isn't sent: the server decides.
 public struct InferenceSettings: Sendable, Hashable {
     /// Another model than that of the backend.
     public var model: String?

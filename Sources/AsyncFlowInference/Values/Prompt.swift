@@ -1,13 +1,13 @@
 public import AsyncFlow
 import Foundation
 
-/// What a model is asked: messages, with images if it can see.
+/// A question to a model: messages, with images for one that can see.
 ///
 /// ```swift
 /// Prompt("What is in this picture?", images: [.url("https://example.org/cell.png")], system: "Be brief.")
 /// ```
 public struct Prompt: TaskValue, Hashable {
-    /// Who says what, from the first to the last.
+    /// The messages, from the first to the last.
     public var messages: [Message]
 
     /// - Parameter messages: from the first to the last.
@@ -21,19 +21,19 @@ public struct Prompt: TaskValue, Hashable {
         messages = (system.map { [.system($0)] } ?? []) + [.user(text, images: images)]
     }
 
-    /// What the messages say, line by line, without images.
+    /// The texts of the messages, line by line, without images.
     var text: String { messages.map(\.text).joined(separator: "\n") }
 
     /// One message of a conversation.
     public struct Message: Sendable, Hashable {
-        /// Who speaks.
+        /// The speaker of a message.
         public enum Role: String, Sendable, Hashable { case system, user, assistant, tool }
         public var role: Role
         public var text: String
         public var images: [Image] = []
-        /// What the model wants to be called: of the role `assistant` only.
+        /// The calls that the model wants: of the role `assistant` only.
         public var toolCalls: [ToolCall] = []
-        /// Which call this is the result of: of the role `tool` only.
+        /// The id of the call that this is the result of: of the role `tool` only.
         public var toolCallID: String?
 
         public static func system(_ text: String) -> Message { Message(role: .system, text: text) }
@@ -79,7 +79,7 @@ extension Prompt: ExpressibleByStringInterpolation {
     public init(stringLiteral value: String) { self.init(value) }
 }
 
-/// What the body of a prompt task may return: a ``Prompt``, or a text.
+/// A value that the body of a prompt task may return: a ``Prompt``, or a text.
 public protocol PromptConvertible: Sendable {
     var prompt: Prompt { get }
 }
