@@ -78,6 +78,7 @@ final class PoolCore: Sendable {
     }
 
     let name: String
+    let workerCount: Int
     let launcher: WorkerLauncher
     let configuration: WorkerPoolBackend.Configuration
     let state: Mutex<State>
@@ -86,6 +87,7 @@ final class PoolCore: Sendable {
 
     init(name: String, workers: Int, launcher: WorkerLauncher, configuration: WorkerPoolBackend.Configuration) {
         self.name = name
+        workerCount = workers
         self.launcher = launcher
         self.configuration = configuration
         var settings = PoolMachine.Settings()

@@ -299,6 +299,7 @@ final class PoolLoop {
             return
         }
         let link = WorkerLink(worker: worker, slot: slot, name: core.workerName(worker), channel: channel)
+        if core.workerCount <= 32 { link.widenPipes() }
         readers[worker] = Reader(link)
         core.state.withLock { $0.workers[worker] = PoolCore.WorkerRecord(link) }
         let process = WorkerProcess(core, link, channel)

@@ -52,6 +52,16 @@ final class WorkerLink: Sendable {
         writing = channel.writing
     }
 
+    /// Gives the pipes more room than they have at first, so that what is large crosses with fewer system calls.
+    ///
+    /// - Note: what a user's pipes may have in all is limited (64 MiB on Linux). Where it can't be had, nothing happens.
+    func widenPipes() {
+        #if os(Linux)
+        let setPipeSize: CInt = 1031  // F_SETPIPE_SZ, which the C library hides behind _GNU_SOURCE
+        for descriptor in [reading, writing] { _ = fcntl(descriptor, setPipeSize, CInt(256 << 10)) }
+        #endif
+    }
+
     func append(_ add: (inout [UInt8]) -> Void) { outbox.withLock { $0.queue.append(add) } }
 
     /// - Parameter content: follows what is added first, without being copied if it is large.
