@@ -9,6 +9,16 @@ import Testing
 
 /// A real Slurm of four nodes, started by `scripts/slurm-cluster` for the time that a suite takes.
 struct SlurmCluster: SuiteTrait, TestScoping {
+    /// The GPUs of each node, which do nothing.
+    var gpus = 0
+
+    /// Whether device files can be made, as the cluster's GPUs are.
+    static let canHaveGPUs: Bool = {
+        let path = FileManager.default.temporaryDirectory.appending(path: "asyncflow-device-\(UUID())").path
+        defer { unlink(path) }
+        return mknod(path, S_IFCHR | 0o600, 0x103) == 0
+    }()
+
     static let isInstalled = ["munged", "slurmctld", "slurmd", "slurmrestd", "sbatch"].allSatisfy { name in
         if TestRun.isQuick { return false }
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
@@ -20,17 +30,20 @@ struct SlurmCluster: SuiteTrait, TestScoping {
     static var configuration: String { "\(folder)/slurm.conf" }
 
     @discardableResult
-    static func control(_ what: String, _ more: String...) async throws -> String {
+    static func control(_ what: String, _ more: String..., gpus: Int = 0) async throws -> String {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "../../../scripts/slurm-cluster")
-        return try await call(script.standardizedFileURL.path, [what, folder] + more)
+        return try await call(script.standardizedFileURL.path, [what, folder] + more, environment: ["GPUS": "\(gpus)"])
     }
 
     @discardableResult
-    static func call(_ program: String, _ arguments: [String]) async throws -> String {
+    static func call(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:]
+    ) async throws -> String {
         // The cluster's keeper ends it with this process, however that ends.
         let command = Command("timeout", arguments: ["120", program] + arguments)
             .environment(["SLURM_CONF": configuration, "OWNER": "\(ProcessInfo.processInfo.processIdentifier)"])
+            .environment(environment)
         return try await CommandRunner().run(command, capture: .memory).text
     }
 
@@ -122,7 +135,7 @@ struct SlurmCluster: SuiteTrait, TestScoping {
         try await Self.$folder.withValue(folder) {
             let result: Result<Void, any Error>
             do {
-                try await Self.control("up")
+                try await Self.control("up", gpus: gpus)
                 try await function()
                 result = .success(())
             } catch { result = .failure(error) }
