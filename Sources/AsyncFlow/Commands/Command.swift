@@ -25,6 +25,10 @@ public struct Command: Sendable, Hashable {
     /// Whether the command sees this process's environment besides ``environment``. It does unless told otherwise.
     public var inheritsEnvironment = true
 
+    /// The names of inherited variables that the command doesn't see, unless ``environment`` sets them anew. Only for
+    /// commands that this process starts itself.
+    package var withheldVariables: Set<String> = []
+
     /// The directory the command runs in, or `nil` for this process's own.
     public var workingDirectory: String?
 

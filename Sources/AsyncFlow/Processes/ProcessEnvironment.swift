@@ -24,23 +24,25 @@ enum ProcessEnvironment {
         of command: Command,
         _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
     ) -> Result {
-        if command.environment.isEmpty, command.inheritsEnvironment, let inherited = environmentOfThisProcess() {
+        if command.environment.isEmpty, command.inheritsEnvironment, command.withheldVariables.isEmpty,
+            let inherited = environmentOfThisProcess()
+        {
             return body(UnsafePointer(inherited))
         }
         let own = command.environment.map { "\($0.key)=\($0.value)" }
-        let others = command.inheritsEnvironment ? inherited(except: command.environment) : []
+        let others = command.inheritsEnvironment ? inherited(by: command) : []
         let variables = CStringArray(own, others: others)
         return body(variables.pointer)
     }
 
-    /// The entries of this process's environment whose names a command doesn't set anew.
-    private static func inherited(except replaced: [String: String]) -> [UnsafeMutablePointer<CChar>] {
+    /// The entries of this process's environment that a command gets: those that it neither sets anew nor withholds.
+    private static func inherited(by command: Command) -> [UnsafeMutablePointer<CChar>] {
         guard var entry = environmentOfThisProcess() else { return [] }
         var result: [UnsafeMutablePointer<CChar>] = []
         while let variable = entry.pointee {
             let bytes = UnsafeBufferPointer(start: variable, count: strlen(variable)).lazy.map(UInt8.init(bitPattern:))
             let name = String(decoding: bytes.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
-            if replaced[name] == nil { result.append(variable) }
+            if command.environment[name] == nil, !command.withheldVariables.contains(name) { result.append(variable) }
             entry += 1
         }
         return result
