@@ -1,4 +1,5 @@
 public import AsyncFlow
+import AsyncFlowBase
 import Foundation
 import Logging
 import Synchronization
@@ -14,31 +15,45 @@ import Synchronization
 public final class SlurmBackend: CommandBackend {
     public let name: String
     public var reportsStart: Bool { true }
-    /// What every job asks for unless its task says otherwise.
+    /// The requests of every job, unless its task says otherwise.
     public let options: SlurmOptions
     private let settings: Settings
     private let controller: any JobController
-    private let drivers = Mutex<[String: JobDriver]>([:])
+    private struct State {
+        /// Of each engine that has run tasks.
+        var drivers: [String: JobDriver] = [:]
+        /// The engines that have started it and not shut it down.
+        var users = 0
+        var driverCount = 0
+    }
+    private let state = Mutex(State())
     private let lastKey = Atomic<UInt64>(0)
-    /// Told apart from every other program that ever submitted a job.
+    /// Unique to this process, so that its jobs can be recognised.
     private let token = String(UInt64.random(in: 0 ... .max), radix: 36)
 
-    /// How a ``SlurmBackend`` deals with the cluster.
+    /// The way in which a ``SlurmBackend`` deals with the cluster.
     public struct Settings: Sendable, Hashable {
-        /// Where `sbatch`, `squeue`, `scancel` and `sacct` are; nil, the default, for `PATH`.
+        /// The folder of `sbatch`, `squeue`, `scancel` and `sacct`; nil, the default, for `PATH`.
         public var programFolder: String?
-        /// Environment variables for these programs, such as `SLURM_CONF`.
+        /// Environment variables for these programs, such as `SLURM_CONF`. Jobs inherit them.
+        ///
+        /// Variables of this process that change what Slurm's programs do reach neither them nor jobs: see <doc:Slurm>.
         public var environment: [String: String] = [:]
-        /// How many tasks an array may have; 1000 by default. Not more than the cluster's `MaxArraySize` less one.
+        /// The most tasks of an array; 1000 by default. Not more than the cluster's `MaxArraySize` less one.
         public var arraySize = 1000
-        /// How often the queue is asked when something happens there; every half second by default.
+        /// The time between two questions to the queue when something happens there; half a second by default, 10 ms at
+        /// least.
         public var shortestPoll: Duration = .milliseconds(500)
-        /// How often it is asked when nothing happens; every 15 seconds by default.
+        /// The time between two questions to the queue when nothing happens there; 15 seconds by default.
         public var longestPoll: Duration = .seconds(15)
-        /// How long the controller may be unreachable before what couldn't be submitted fails; 10 minutes by default.
+        /// The longest time for which the controller may be unreachable before tasks that couldn't be submitted fail; 10
+        /// minutes by default.
         public var outagePatience: Duration = .seconds(600)
-        /// How long one of the programs may take; a minute by default.
+        /// The longest time that a call of one of the programs may take; a minute by default.
         public var commandPatience: Duration = .seconds(60)
+
+        /// The most tasks of an array, within what Slurm can have.
+        package var boundedArraySize: Int { min(max(1, arraySize), SlurmNumber.indices.upperBound) }
 
         public init() {}
     }
@@ -86,6 +101,7 @@ public final class SlurmBackend: CommandBackend {
     public func start() async throws {
         if let problem = options.problem { throw SlurmJobError(.unusable, detail: problem) }
         try await controller.check()
+        state.withLock { $0.users += 1 }
     }
 
     /// Runs a command as a job to its end. Cancelled, it returns when Slurm has ended the job; its processes get SIGTERM
@@ -114,28 +130,39 @@ public final class SlurmBackend: CommandBackend {
         return try result(outcome, key, request, files)
     }
 
+    /// Lets go of everything, once every engine that started it has called this.
     public func shutdown() async {
-        for driver in drivers.withLock({ Array($0.values) }) { await driver.stop() }
+        let unused = state.withLock { state -> [JobDriver] in
+            state.users -= 1
+            guard state.users <= 0 else { return [] }
+            defer { (state.users, state.drivers) = (0, [:]) }
+            return Array(state.drivers.values)
+        }
+        for driver in unused { await driver.stop() }
         await controller.shutdown()
     }
 
     private static func folder(in runDirectory: String, _ name: String) throws -> String {
-        let url = URL(filePath: runDirectory).appending(path: name)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        return url.absoluteURL.path
+        let path = URL(filePath: runDirectory).appending(path: name).absoluteURL.path
+        do { try PrivateDirectory.createPath(path) } catch {
+            throw SlurmJobError(.unwritable, detail: "the folder \(path): \(error)")
+        }
+        return path
     }
 
     private func driver(of task: TaskContext, _ files: JobFiles) -> JobDriver {
+        let shortest = max(.milliseconds(10), settings.shortestPoll.bounded)
         let limits = JobMachine.Limits(
-            arraySize: settings.arraySize, shortestPoll: settings.shortestPoll, longestPoll: settings.longestPoll,
-            outagePatience: settings.outagePatience)
-        return drivers.withLock { drivers in
-            if let driver = drivers[task.engineID] { return driver }
+            arraySize: settings.boundedArraySize, shortestPoll: shortest,
+            longestPoll: max(shortest, settings.longestPoll.bounded), outagePatience: settings.outagePatience.bounded)
+        return state.withLock { state in
+            if let driver = state.drivers[task.engineID] { return driver }
+            // No two have the same prefix, as jobs of one that has ended may still be in the queue.
+            state.driverCount += 1
             let driver = JobDriver(
-                controller, files, prefix: "\(JobSubmission.namePrefix)\(token)-\(drivers.count)", limits,
-                Logger(label: "asyncflow.slurm")
-            )
-            drivers[task.engineID] = driver
+                controller, files, prefix: "\(JobSubmission.namePrefix)\(token)-\(state.driverCount)", limits,
+                Logger(label: "asyncflow.slurm"))
+            state.drivers[task.engineID] = driver
             return driver
         }
     }

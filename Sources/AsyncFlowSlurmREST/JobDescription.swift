@@ -1,7 +1,8 @@
+import AsyncFlowBase
 import AsyncFlowSlurm
 import Foundation
 
-/// A submission as the service takes it.
+/// A submission in the service's form.
 struct JobDescription: Encodable {
     let submission: JobSubmission
     let script: String
@@ -31,7 +32,7 @@ struct JobDescription: Encodable {
         try job.encode(submission.name, forKey: "comment")
         try job.encode("0-\(submission.count - 1)", forKey: "array")
         try job.encode(submission.folder, forKey: "current_working_directory")
-        try job.encode(submission.logPath, forKey: "standard_output")
+        try job.encode(submission.logPattern, forKey: "standard_output")
         try encode(submission.request, into: &job)
         if version.isVerbose {
             try job.encode(false, forKey: "requeue")
@@ -87,7 +88,7 @@ struct JobDescription: Encodable {
 
     /// Slurm's own unit, rounded up.
     private static func minutes(_ time: Duration) -> Int64 {
-        let (whole, rest) = time.components
+        let (whole, rest) = time.bounded.components
         return (whole + (rest > 0 ? 1 : 0) + 59) / 60
     }
 }

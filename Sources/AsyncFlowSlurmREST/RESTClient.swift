@@ -1,58 +1,64 @@
+import AsyncFlowBase
+import AsyncFlowHTTPClient
+import AsyncFlowSlurm
 import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// Sends requests to the service and tells answers from complaints.
+/// Sends requests to the service and tells answers from complaints. A token goes nowhere else, and is in no error.
 actor RESTClient {
     private let service: SlurmREST
     private let patience: Duration
-    private var client: HTTPClient?
-    private var isShutDown = false
+    /// What can't be reached is tried again by those who ask, and not in between. It follows no redirect, which could lead a
+    /// token to another host.
+    private let client = WebClient()
     private var token: String?
+    /// The last tokens, including those that weren't taken: the service may repeat any of them.
+    private var secrets: [String] = []
 
-    /// More than the jobs of a large cluster take.
-    private static let largestAnswer = 1 << 30
-
-    /// What can't be reached is tried again by those who ask, and not in between.
-    private static var configuration: HTTPClient.Configuration {
-        var configuration = HTTPClient.Configuration()
-        configuration.connectionPool.retryConnectionEstablishment = false
-        return configuration
-    }
+    private static let secretsKept = 8
+    private static let longestToken = 16 << 10
 
     init(_ service: SlurmREST, patience: Duration) {
         self.service = service
-        self.patience = patience
+        self.patience = patience.bounded
     }
 
+    /// Notes one more user, who calls ``close()`` once.
+    func open() { client.open() }
+
+    /// The last user's call ends all connections.
+    func close() async { await client.close() }
+
+    /// Sends a request.
+    ///
+    /// - Parameter limit: the most bytes of an answer.
     /// - Throws: ``RESTFailure``.
     func send<Answer: Decodable & Sendable>(
-        _ method: HTTPMethod, _ path: String, body: Data? = nil, for type: Answer.Type
+        _ method: HTTPMethod, _ path: String, body: Data? = nil, for type: Answer.Type, limit: Int = 16 << 20
     ) async throws -> Answer {
         do {
-            return try await sendOnce(method, path, body: body, for: type)
+            return try await sendOnce(method, path, body: body, for: type, limit: limit)
         } catch let failure as RESTFailure where failure.mayBeAboutToken {
             token = nil
             guard failure.isAboutToken, service.token != nil else { throw failure }
-            return try await sendOnce(method, path, body: body, for: type)
+            return try await sendOnce(method, path, body: body, for: type, limit: limit)
         }
     }
 
-    func shutdown() async {
-        isShutDown = true
-        let unused = client
-        client = nil
-        try? await unused?.shutdown()
-    }
+    /// What may be shown of the service's words and of its address.
+    var text: ServiceText { ServiceText(secrets: secrets) }
+    private var place: String { "slurmrestd at \(text.shown(service.address))" }
 
     private func sendOnce<Answer: Decodable & Sendable>(
-        _ method: HTTPMethod, _ path: String, body: Data?, for type: Answer.Type
+        _ method: HTTPMethod, _ path: String, body: Data?, for type: Answer.Type, limit: Int
     ) async throws -> Answer {
         guard let url = service.url(path) else {
             throw RESTFailure(
                 description:
-                    "'\(service.address)' is no address of slurmrestd; it takes unix:/path or http(s)://host:port",
+                    "'\(text.shown(service.address))' isn't an address of slurmrestd: give it as unix:/path or "
+                    + "http(s)://host:port",
                 status: 400)
         }
         var request = HTTPClientRequest(url: url)
@@ -66,57 +72,107 @@ actor RESTClient {
             request.headers.add(name: "X-SLURM-USER-NAME", value: service.user ?? NSUserName())
             request.headers.add(name: "X-SLURM-USER-TOKEN", value: token)
         }
-        let (status, bytes) = try await exchange(request)
-        return try answer(status, bytes, type)
+        return try answer(try await exchange(request, limit), type)
     }
+
+    // MARK: - Tokens
 
     private func credential() async throws -> String? {
         if let token { return token }
+        var given: String?
         if let source = service.token {
-            do {
-                token = try await source()
-            } catch {
-                throw RESTFailure(description: "no token for slurmrestd could be had: \(error)")
+            do { given = try await source() } catch {
+                throw RESTFailure(description: "no token for slurmrestd could be had: \(text.shown("\(error)"))")
             }
         } else if !service.isSocket {
-            token = ProcessInfo.processInfo.environment[RESTController.tokenVariable]
+            given = ProcessInfo.processInfo.environment[RESTController.tokenVariable]
         }
-        return token
+        guard var found = given?.trimmingCharacters(in: .whitespacesAndNewlines), !found.isEmpty else { return nil }
+        // As `scontrol token` prints it.
+        let name = "\(RESTController.tokenVariable)="
+        if found.hasPrefix(name) { found = String(found.dropFirst(name.count)) }
+        if !secrets.contains(found) { secrets = [found] + secrets.prefix(Self.secretsKept - 1) }
+        guard found.utf8.count <= Self.longestToken, found.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw RESTFailure(
+                description: "the token for slurmrestd isn't one: it has blanks or characters that no token has, or is "
+                    + "longer than \(Self.longestToken) bytes",
+                status: 400)
+        }
+        token = found
+        return found
     }
 
-    private func exchange(_ request: HTTPClientRequest) async throws -> (status: Int, body: Data) {
-        if isShutDown { throw RESTFailure(description: "the backend is shut down") }
-        let client = client ?? HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration)
-        self.client = client
+    // MARK: - Exchanges
+
+    private struct Exchange: Sendable {
+        let status: Int
+        let location: String?
+        let body: Data
+    }
+
+    private func exchange(_ request: HTTPClientRequest, _ limit: Int) async throws -> Exchange {
         do {
-            let response = try await client.execute(request, timeout: TimeAmount(patience))
-            let body = try await response.body.collect(upTo: Self.largestAnswer)
-            return (Int(response.status.code), Data(body.readableBytesView))
+            return try await within(patience) { [client, patience] in
+                let response = try await client.send(request, timeout: patience)
+                let body = try await response.body.collect(upTo: limit)
+                return Exchange(
+                    status: Int(response.status.code), location: response.headers.first(name: "Location"),
+                    body: Data(body.readableBytesView))
+            }
+        } catch is NIOTooManyBytesError {
+            throw RESTFailure(description: "\(place) answered with more than \(limit >> 20) MiB")
+        } catch is OverdueAnswer {
+            throw RESTFailure(description: "\(place) didn't answer within \(patience)")
         } catch {
-            throw RESTFailure(description: "slurmrestd at \(service.address) didn't answer: \(error)")
+            throw RESTFailure(description: "\(place) didn't answer: \(text.shown(webErrorText(error)))")
         }
     }
 
-    private func answer<Answer: Decodable>(_ status: Int, _ body: Data, _ type: Answer.Type) throws -> Answer {
+    private func answer<Answer: Decodable>(_ exchange: Exchange, _ type: Answer.Type) throws -> Answer {
         let decoder = JSONDecoder()
-        let text = String(decoding: body.prefix(200), as: UTF8.self)
-        var failure = (try? decoder.decode(ServiceErrors.self, from: body))?.failure
-        if failure == nil, !(200..<300).contains(status) {
+        var failure = (try? decoder.decode(ServiceErrors.self, from: exchange.body))?.failure
+        if var complaint = failure {
+            complaint.description = text.shown(complaint.description)
+            failure = complaint
+        }
+        if failure == nil, (300..<400).contains(exchange.status) {
+            let target = exchange.location.map { " to '\(text.shown($0))'" } ?? ""
             failure = RESTFailure(
-                description: "slurmrestd at \(service.address) answered with HTTP status \(status): \(text)")
+                description:
+                    "\(place) redirects\(target), which isn't followed, as a token must not get there; give the "
+                    + "address of the service itself")
+        }
+        if failure == nil, !(200..<300).contains(exchange.status) {
+            failure = RESTFailure(
+                description: "\(place) answered with HTTP status \(exchange.status): \(text.shown(exchange.body))")
         }
         if var failure {
-            failure.status = status
+            failure.status = exchange.status
             if failure.isAboutToken {
                 failure.description += "; it takes a token that is valid, such as that of scontrol token, in SLURM_JWT"
             }
             throw failure
         }
         do {
-            return try decoder.decode(type, from: body)
+            return try decoder.decode(type, from: exchange.body)
         } catch {
             throw RESTFailure(
-                description: "slurmrestd at \(service.address) answered '\(text)', which can't be understood: \(error)")
+                description: "\(place) answered '\(text.shown(exchange.body))', which can't be understood: "
+                    + text.shown(Self.words(error)))
+        }
+    }
+
+    /// The words of an error of decoding, without the types and wrappers around it.
+    private static func words(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return "\(error)" }
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+            .dataCorrupted(let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            var words = context.debugDescription
+            while words.hasSuffix(".") { words.removeLast() }
+            return path.isEmpty ? words : "\(words) (\(path))"
+        @unknown default: return "\(error)"
         }
     }
 }

@@ -1,18 +1,21 @@
+import AsyncFlowBase
 import AsyncFlowSlurm
 import Foundation
 import NIOHTTP1
 
-/// Speaks to Slurm's controller about jobs through `slurmrestd`.
+/// The way to Slurm's controller through `slurmrestd`.
 actor RESTController: JobController {
     static let tokenVariable = "SLURM_JWT"
 
     private let service: SlurmREST
     private let settings: SlurmBackend.Settings
-    private let client: RESTClient
+    let client: RESTClient
     private var version: RESTVersion?
 
     private struct Nothing: Decodable, Sendable {}
     private static let cancelsAtOnce = 8
+    /// More bytes than the jobs of a large cluster take.
+    private static let largestQueue = 512 << 20
 
     init(_ service: SlurmREST, _ settings: SlurmBackend.Settings) {
         self.service = service
@@ -22,13 +25,14 @@ actor RESTController: JobController {
 
     /// A controller that can't be reached just now is no obstacle, as it isn't later.
     func check() async throws {
+        await client.open()
         do {
             _ = try await negotiated()
             do {
                 _ = try await queue()
             } catch let failure as RESTFailure where failure.isTransient {}
         } catch let failure as RESTFailure {
-            await client.shutdown()
+            await client.close()
             throw SlurmJobError(.unreachable, detail: failure.description)
         }
     }
@@ -46,7 +50,7 @@ actor RESTController: JobController {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let text = (try? encoder.encode(description)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return "POST \(service.address)/slurm/v0.0.42/job/submit \(text)"
+        return "POST \(service.address.redactingURLSecrets)/slurm/v0.0.42/job/submit \(text)"
     }
 
     func submit(_ submission: JobSubmission) async throws -> String {
@@ -63,6 +67,9 @@ actor RESTController: JobController {
             let answer = try await client.send(
                 .POST, "/slurm/\(version)/job/submit", body: JSONEncoder().encode(description),
                 for: SubmissionAnswer.self)
+            guard SlurmNumber.ids.contains(answer.job_id) else {
+                throw RESTFailure(description: "slurmrestd answered with \(answer.job_id), which is no job id")
+            }
             return "\(answer.job_id)"
         } catch let failure as RESTFailure {
             throw SubmissionFailure(failure.description, isTransient: failure.isTransient)
@@ -96,12 +103,12 @@ actor RESTController: JobController {
         }
     }
 
-    func shutdown() async { await client.shutdown() }
+    func shutdown() async { await client.close() }
 
     private func rows(named prefix: String) async throws -> [JobRow] {
         let answer = try await client.send(
-            .GET, "/slurm/\(try await negotiated())/jobs", for: QueueAnswer.self)
-        return try answer.rows(named: prefix, limit: settings.arraySize)
+            .GET, "/slurm/\(try await negotiated())/jobs", for: QueueAnswer.self, limit: Self.largestQueue)
+        return try answer.rows(named: prefix, limit: settings.boundedArraySize)
     }
 
     /// The version of the interface, which the service is asked for once.
@@ -110,17 +117,18 @@ actor RESTController: JobController {
         let description = try await client.send(.GET, "/openapi/v3", for: ServiceDescription.self)
         guard let found = description.version else {
             throw RESTFailure(
-                description:
-                    "slurmrestd at \(service.address) offers \(description.offered), of which none can be used",
+                description: await client.text.shown(
+                    "slurmrestd at \(service.address) offers \(description.offered), of which none can be used"),
                 status: 404)
         }
         version = found
         return found
     }
 
-    /// What jobs inherit: as with `sbatch`, the environment of this program, but for its token.
+    /// The variables that jobs inherit: as with `sbatch`, those of this program, without its token.
     private var environment: [String: String] {
-        var all = ProcessInfo.processInfo.environment.merging(settings.environment) { $1 }
+        let inherited = ProcessInfo.processInfo.environment.filter { !SlurmEnvironment.isWithheld($0.key) }
+        var all = inherited.merging(settings.environment) { $1 }
         all[Self.tokenVariable] = nil
         // The service refuses a job without any.
         if all.isEmpty { all["PATH"] = "/usr/local/bin:/usr/bin:/bin" }

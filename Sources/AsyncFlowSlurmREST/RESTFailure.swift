@@ -1,4 +1,4 @@
-/// What the service said in the place of an answer.
+/// A refusal or another trouble in the place of an answer.
 struct RESTFailure: Error, CustomStringConvertible {
     var description: String
     /// As HTTP has it; nil if there was no answer.
@@ -15,7 +15,7 @@ struct RESTFailure: Error, CustomStringConvertible {
     /// Whether the same request may succeed later.
     var isTransient: Bool {
         if isAboutToken { return false }
-        if let status, (400..<500).contains(status) { return status == 429 }
+        if let status, (300..<500).contains(status) { return status == 429 }
         guard let code, Self.refusals.contains(code) else { return true }
         return description.contains("temporarily")
     }

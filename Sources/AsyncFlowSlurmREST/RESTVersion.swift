@@ -1,3 +1,4 @@
+import AsyncFlowSlurm
 import Foundation
 
 /// A version of the service's interface, and what it is like.
@@ -9,7 +10,7 @@ struct RESTVersion: Sendable, Hashable, CustomStringConvertible {
     /// Numbers, states and lists are written in another way since then.
     var isVerbose: Bool { number >= 40 }
 
-    /// Those that were seen to work, the best first.
+    /// The versions that were seen to work, the best first.
     private static let known = [42, 41, 40, 38]
 
     /// - Parameter paths: those of the service's own description, such as `/slurm/v0.0.42/jobs/`.
@@ -21,7 +22,7 @@ struct RESTVersion: Sendable, Hashable, CustomStringConvertible {
                 guard parts.count >= 3, parts[0] == "slurm", parts[1].hasPrefix("v0.0."), parts[2] == "jobs" else {
                     return nil
                 }
-                return Int(parts[1].dropFirst("v0.0.".count))
+                return SlurmNumber.digits(parts[1].dropFirst("v0.0.".count), in: 0...9999)
             })
         let number = known.first(where: numbers.contains) ?? numbers.filter { $0 > known[0] }.min()
         return number.map(RESTVersion.init)

@@ -1,100 +1,132 @@
+import AsyncFlowBase
 import AsyncFlowSlurm
 import Foundation
 
-/// What every answer may have.
+/// The complaints that any answer may carry.
 struct ServiceErrors: Decodable {
     struct Complaint: Decodable {
         let description: String?
         let error: String?
-        let error_number: Int?
-        let error_code: Int?
+        let code: Int?
+
+        private enum Key: CodingKey { case description, error, error_number, error_code }
+
+        init(from decoder: any Decoder) throws {
+            let object = try decoder.container(keyedBy: Key.self)
+            description = try? object.decode(String.self, forKey: .description)
+            error = try? object.decode(String.self, forKey: .error)
+            code =
+                (try? object.decode(Int.self, forKey: .error_number))
+                ?? (try? object.decode(Int.self, forKey: .error_code))
+        }
     }
     let errors: [Complaint]?
 
-    /// Nil if nothing was complained of.
+    /// The failure that the complaints tell of; nil if there are none.
     var failure: RESTFailure? {
         guard let errors, !errors.isEmpty else { return nil }
         let texts = errors.flatMap { [$0.description, $0.error] }.compactMap { $0 }.filter { !$0.isEmpty }
         return RESTFailure(
             description: texts.isEmpty ? "an error without words" : texts.joined(separator: ": "), status: nil,
-            code: errors.compactMap { $0.error_number ?? $0.error_code }.first)
+            code: errors.compactMap(\.code).first)
     }
 }
 
 struct SubmissionAnswer: Decodable { let job_id: Int }
 
-/// The jobs of all users, as `/jobs` gives them.
+/// The jobs of all users, as `/jobs` gives them. Only those that have our names need to be understood: anybody's job may
+/// be called anything, and be written in a form that isn't known yet.
 struct QueueAnswer: Decodable {
-    let jobs: [Job]
+    let jobs: [Entry]
+
+    /// A job of ours, or nil.
+    struct Entry: Decodable {
+        let job: Job?
+
+        private enum Key: CodingKey { case name }
+
+        init(from decoder: any Decoder) throws {
+            let name = try? decoder.container(keyedBy: Key.self).decode(String.self, forKey: .name)
+            let isOurs = name?.utf8.starts(with: JobSubmission.namePrefix.utf8) == true
+            job = isOurs ? try Job(from: decoder) : nil
+        }
+    }
 
     struct Job: Decodable {
-        let job_id: Int
         let array_job_id: ServiceNumber?
         let array_task_id: ServiceNumber?
         let array_task_string: String?
         let job_state: ServiceState
         let exit_code: ServiceExit?
-        let name: String?
+        let name: String
         let batch_host: String?
     }
 
-    /// Those that are part of arrays.
+    /// Returns the rows of the jobs that are part of arrays.
     ///
     /// - Parameters:
-    ///   - prefix: what the names of the ones that matter begin with.
+    ///   - prefix: the beginning of the names that matter.
     ///   - limit: more than any index. The list of waiting jobs of an array may be cut off; what isn't seen otherwise and is
     ///     below this counts as one of them.
     func rows(named prefix: String, limit: Int) throws -> [JobRow] {
         var rows: [JobRow] = []
-        var collective: [Job] = []
-        var seen: [String: Set<Int>] = [:]
-        for job in jobs where job.name?.hasPrefix(prefix) == true {
+        var collective: [(job: Job, array: Int)] = []
+        var seen: [Int: Set<Int>] = [:]
+        for job in jobs.compactMap(\.job) where job.name.utf8.starts(with: prefix.utf8) {
             guard let array = job.array_job_id?.value, array != 0 else { continue }
+            guard SlurmNumber.ids.contains(array) else {
+                throw RESTFailure(description: "slurmrestd lists a job of the array \(array), which is no job id")
+            }
             guard let index = job.array_task_id?.value else {
-                collective.append(job)
+                collective.append((job, array))
                 continue
             }
-            seen["\(array)", default: []].insert(index)
-            rows.append(try row(job, array, index))
+            guard SlurmNumber.indices.contains(index) else {
+                throw RESTFailure(description: "slurmrestd lists a job \(array)_\(index), which has no possible index")
+            }
+            seen[array, default: []].insert(index)
+            rows.append(row(job, array, index))
         }
-        for job in collective {
-            let array = job.array_job_id!.value!
+        for (job, array) in collective {
             for index in Self.indices(job.array_task_string ?? "", limit: limit)
-            where seen["\(array)"]?.contains(index) != true {
-                rows.append(try row(job, array, index))
+            where seen[array]?.contains(index) != true {
+                rows.append(row(job, array, index))
             }
         }
         return rows
     }
 
-    private func row(_ job: Job, _ array: Int, _ index: Int) throws -> JobRow {
-        guard let state = job.job_state.state else {
-            throw RESTFailure(
-                description: "job \(array)_\(index) is in a state that isn't known: '\(job.job_state.text)'")
-        }
-        return JobRow(
-            arrayID: "\(array)", index: index, name: job.name ?? "", state: state,
+    private func row(_ job: Job, _ array: Int, _ index: Int) -> JobRow {
+        JobRow(
+            arrayID: "\(array)", index: index, name: job.name, state: job.job_state.state,
             waitStatus: job.exit_code?.waitStatus,
-            node: job.batch_host.flatMap { $0.isEmpty ? nil : $0 })
+            node: job.batch_host.flatMap { $0.isEmpty ? nil : String($0.prefix(256)).harmless() })
     }
 
     /// - Parameter text: such as `3,8-11,20-40:2`; `%5` may follow, how many may run at once. It ends with `...` where it
     ///   was cut off, and that in the midst of a number.
+    /// - Returns: the indices below the limit, in ascending order.
     static func indices(_ text: String, limit: Int) -> [Int] {
         let list = text.prefix { $0 != "%" }
         let isCut = list.hasSuffix("...")
         var parts = list.split(separator: ",")
         if isCut { parts = parts.dropLast() }
-        var indices: [Int] = []
+        var isWaiting = [Bool](repeating: false, count: max(0, limit))
+        var next = 0
         for part in parts {
-            let range = part.split(separator: ":")
-            let bounds = (range.first ?? "").split(separator: "-").map { Int($0) }
-            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last else { continue }
-            let step = range.count > 1 ? Int(range[1]) ?? 1 : 1
-            indices += stride(from: first, through: min(last, limit - 1), by: max(1, step))
+            let range = part.split(separator: ":", maxSplits: 1)
+            let bounds = (range.first ?? "").split(separator: "-").map { SlurmNumber.digits($0, in: 0...Int.max) }
+            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, first <= last, first < limit else {
+                continue
+            }
+            let step = range.count > 1 ? SlurmNumber.digits(range[1], in: 1...SlurmNumber.indices.upperBound) ?? 1 : 1
+            for index in stride(from: first, through: min(last, limit - 1), by: step) {
+                isWaiting[index] = true
+                next = max(next, index + 1)
+            }
         }
-        let next = (indices.last ?? -1) + 1
-        return isCut && next < limit ? indices + Array(next..<limit) : indices
+        if isCut { for index in next..<max(next, limit) { isWaiting[index] = true } }
+        return isWaiting.indices.filter { isWaiting[$0] }
     }
 }
 
@@ -126,14 +158,15 @@ struct ServiceState: Decodable {
         }
     }
 
-    var state: JobState? {
-        let states = text.split(separator: " ").map { JobState($0) }
-        // As squeue has it: who is completing isn't at its end yet.
-        return text.split(separator: " ").contains("COMPLETING") ? .running : states.first ?? nil
+    var state: JobState {
+        let words = text.split(separator: " ")
+        // As squeue has it: a job that is completing isn't at its end yet.
+        if words.contains("COMPLETING") { return .running }
+        return words.lazy.map { JobState($0) }.first { $0 != .unknown } ?? .unknown
     }
 }
 
-/// What `waitpid` says, or since v0.0.40 an object with its parts.
+/// The status of `waitpid`, or since v0.0.40 an object with its parts. Nil for anything that can be no such status.
 struct ServiceExit: Decodable {
     let waitStatus: Int32?
 
@@ -142,11 +175,12 @@ struct ServiceExit: Decodable {
 
     init(from decoder: any Decoder) throws {
         if let object = try? decoder.container(keyedBy: Key.self) {
-            let signal = try object.decodeIfPresent(Signal.self, forKey: .signal)?.id?.value ?? 0
-            let code = try object.decodeIfPresent(ServiceNumber.self, forKey: .return_code)?.value ?? 0
-            waitStatus = Int32(clamping: signal != 0 ? signal : code << 8)
+            let signal = (try? object.decode(Signal.self, forKey: .signal))?.id?.value ?? 0
+            let code = (try? object.decode(ServiceNumber.self, forKey: .return_code))?.value ?? 0
+            waitStatus = SlurmNumber.waitStatus(code: code, signal: signal)
         } else {
-            waitStatus = Int32(clamping: try decoder.singleValueContainer().decode(Int.self))
+            let status = try? decoder.singleValueContainer().decode(Int.self)
+            waitStatus = status.flatMap { SlurmNumber.waitStatuses.contains($0) ? Int32($0) : nil }
         }
     }
 }

@@ -1,27 +1,28 @@
 import Foundation
 
-/// Slurm's REST service, `slurmrestd`, and who speaks to it.
+/// Slurm's REST service, `slurmrestd`, and the user who asks it.
 ///
 /// ```swift
 /// let local = SlurmREST("unix:/run/slurmrestd/slurmrestd.socket")  // known by the socket
 /// let remote = SlurmREST("https://cluster.example.org:6820")  // known by the token in SLURM_JWT
 /// ```
 public struct SlurmREST: Sendable {
-    /// `unix:` and the path of a socket, or an `http` or `https` URL.
+    /// The service's address: `unix:` and the path of a socket, or an `http` or `https` URL.
     public var address: String
-    /// Whose jobs they are; nil, the default, for who runs this program.
+    /// The user whose jobs they are; nil, the default, for the one who runs this program.
     public var user: String?
-    /// Gives a token (JWT), as `scontrol token` prints it without `SLURM_JWT=`. Called before the first request, and again
-    /// when the service didn't take the last token, which may have expired. Nil, the default, for the environment
-    /// variable `SLURM_JWT`, and for none where the address is a socket.
+    /// Returns a token (JWT), as `scontrol token` prints it. Called before the first request, and again when the service
+    /// didn't take the last token, which may have expired. Nil, the default, for the environment variable `SLURM_JWT`, and
+    /// for none where the address is a socket.
     ///
-    /// A token is in no log, event, error or job. Over `http` it can be read on its way: use `https` beyond this machine.
+    /// A token is in no log, event, error or job, and follows no redirect to another host. Over `http` it can be read on its
+    /// way: use `https` beyond this machine.
     public var token: (@Sendable () async throws -> String)?
 
     /// - Parameters:
     ///   - address: `unix:` and the path of a socket, or an `http` or `https` URL.
-    ///   - user: whose jobs they are; nil for who runs this program.
-    ///   - token: gives a token (JWT); nil for `SLURM_JWT`, and for none where the address is a socket.
+    ///   - user: the user whose jobs they are; nil for the one who runs this program.
+    ///   - token: returns a token (JWT); nil for `SLURM_JWT`, and for none where the address is a socket.
     public init(_ address: String, user: String? = nil, token: (@Sendable () async throws -> String)? = nil) {
         self.address = address
         self.user = user

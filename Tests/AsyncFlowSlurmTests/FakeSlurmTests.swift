@@ -104,6 +104,92 @@ struct FakeSlurmTests {
         #expect(slurm.calls(of: "scancel").count >= 1)
     }
 
+    @Test("a program's path may contain what env and Slurm understand in their own way")
+    func paths() async throws {
+        let folder = slurm.path + "/lr=0.1 50%A"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let program = folder + "/a=b.sh"
+        _ = FileManager.default.createFile(
+            atPath: program, contents: Data("#!/bin/sh\necho right $A $#\n".utf8),
+            attributes: [.posixPermissions: 0o755])
+        try await withSlurmEngine(slurm.backend()) { flow in
+            let run = flow.executableTask("run") { (inherits: Bool) in
+                Command(program, "/bin/echo", "hijacked").environment(["A": "one"]).inheritingEnvironment(inherits)
+            }
+            for inherits in [true, false] {
+                let text = try await run(inherits).value
+                #expect(text == "right one 2\n")
+            }
+            let plain = flow.executableTask("plain") { Command(program, "/bin/echo", ":") }
+            let text = try await plain().value
+            #expect(text == "right 2\n")
+            let dash = flow.executableTask("dash") { Command("-x") }
+            #expect((await dash().rootError as? SlurmJobError)?.detail.contains("write the program's path") == true)
+        }
+    }
+
+    @Test(
+        "scripts, input, output and their folder are their owner's alone from the beginning, and links aren't followed")
+    func permissions() async throws {
+        func mode(_ path: String) throws -> Int {
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int ?? 0
+        }
+        let old = umask(0)
+        defer { umask(old) }
+        try await withSlurmEngine(slurm.backend()) { flow in
+            let folder = flow.runDirectory + "/slurm"
+            let look = flow.executableTask("look") {
+                Command.shell("cd \"$FOLDER\" && stat -c '%a %n' . *.* && umask").standardInput(.text("in"))
+                    .environment(["FOLDER": folder])
+            }
+            let lines = try await look().value.split(separator: "\n")
+            #expect(lines.contains("700 ."), "\(lines)")
+            #expect(lines.last == "0000", "the command's own umask: \(lines)")
+            for suffix in [".sh", ".in", ".out", ".err", ".tasks"] {
+                let own = lines.filter { $0.hasSuffix(suffix) }
+                #expect(!own.isEmpty && own.allSatisfy { $0.hasPrefix("600 ") }, "\(suffix): \(lines)")
+            }
+        }
+        let (target, link) = (slurm.path + "/target", slurm.path + "/link")
+        _ = FileManager.default.createFile(atPath: target, contents: Data("kept".utf8))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+        #expect(throws: SlurmJobError.self) { try WholeFile.create(link, Data("new".utf8)) }
+        #expect(FileManager.default.contents(atPath: target) == Data("kept".utf8))
+    }
+
+    @Test(
+        "two engines share a backend, one after the other and both at once, and the end of one isn't that of the other")
+    func twoEngines() async throws {
+        let backend = slurm.backend()
+        let gate = slurm.path + "/gate"
+        let wait = Command.shell("until [ -e \"$GATE\" ]; do sleep 0.05; done; echo done").environment(["GATE": gate])
+        try await withSlurmEngine(backend) { flow in
+            let text = try await flow.executableTask("first") { "echo first" }().value
+            #expect(text == "first\n")
+        }
+        try await withSlurmEngine(backend) { flow in
+            let events = flow.events
+            let future = flow.executableTask("wait") { wait }()
+            for await event in events where event.type == .taskStarted { break }
+            try await withSlurmEngine(backend) { other in
+                let text = try await other.executableTask("other") { "echo other" }().value
+                #expect(text == "other\n")
+            }
+            _ = FileManager.default.createFile(atPath: gate, contents: nil)
+            let text = try await future.value
+            #expect(text == "done\n")
+        }
+    }
+
+    @Test("a job in a state that isn't known, and jobs that aren't ours, change nothing")
+    func strangers() async throws {
+        slurm.tell("squeue", "strangers")
+        try await withSlurmEngine(slurm.backend()) { flow in
+            let text = try await flow.executableTask("say") { Command.shell("sleep 1; echo done") }().value
+            #expect(text == "done\n")
+        }
+    }
+
     @Test("a dry run prints the submission")
     func dryRun() async throws {
         let backend = SlurmBackend(partition: "main", time: .seconds(90))

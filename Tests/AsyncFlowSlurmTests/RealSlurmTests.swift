@@ -38,6 +38,36 @@ struct RealSlurmTests {
         }
     }
 
+    @Test(
+        "every word of a command of several ranks reaches it, whatever srun takes it for",
+        arguments: SlurmCluster.Access.allCases)
+    func words(_ access: SlurmCluster.Access) async throws {
+        try await withSlurm(by: access) { flow in
+            let show = flow.executableTask("show", .ranks(2)) {
+                Command("printf", "<%s>", ":", "/bin/echo", "--help", "").environment(["A": "b"])
+            }
+            let text = try await show().value
+            #expect(text == "<:></bin/echo><--help><><:></bin/echo><--help><>")
+        }
+    }
+
+    @Test("the variables of another allocation, and those of the user for Slurm's programs, change nothing")
+    func foreignVariables() async throws {
+        let program = try #require(SlurmCluster.pilotSettings().program)
+        let text = try await SlurmCluster.call(
+            program, ["jobs"],
+            environment: [
+                "WORK": SlurmCluster.folder, "SLURM_MEM_PER_CPU": "100", "SLURM_MEM_PER_NODE": "50",
+                "SLURM_NTASKS": "7",
+                "SLURM_CPU_BIND": "nonsense", "SLURM_JOB_ID": "999999", "SLURM_NNODES": "3",
+                "SLURM_PARTITION": "nowhere",
+                "SQUEUE_PARTITION": "nowhere", "SQUEUE_FORMAT": "%i", "SQUEUE_STATES": "PD", "SQUEUE_SORT": "nonsense",
+                "SBATCH_WAIT": "1", "SBATCH_ARRAY_INX": "5", "SBATCH_MEM_PER_CPU": "10", "SBATCH_OUTPUT": "/nowhere/x",
+                "SBATCH_PARTITION": "main", "SCANCEL_STATE": "PENDING", "SRUN_CPUS_PER_TASK": "5",
+            ])
+        #expect(text == "done\ndone\n")
+    }
+
     @Test("what the cluster can't have is refused, with its words", arguments: SlurmCluster.Access.allCases)
     func refusal(_ access: SlurmCluster.Access) async throws {
         try await withSlurm(by: access) { flow in

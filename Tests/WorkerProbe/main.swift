@@ -64,6 +64,15 @@ if CommandLine.arguments.contains("host") {
         let sleep = flow.executableTask("sleep") { Command.shell("echo >>\"$MARKS\"; sleep 974") }
         for future in (1...4).map({ _ in sleep() }) { _ = try await future.value }
     }
+} else if CommandLine.arguments.contains("jobs") {
+    // Runs ranks as a job, and prints their output and the variables that they see of another allocation.
+    let settings = WorkflowEngine.Configuration(workDirectory: environment["WORK"] ?? "/tmp")
+    try await withWorkflowEngine(settings, backends: [SlurmBackend()], signals: .ignored) { flow in
+        let ranks = flow.executableTask("ranks", .ranks(2), .memory(.megabytes(200)), .slurm(nodes: 1)) {
+            Command.shell("sleep 6; env | grep -E '^(SQUEUE_|SBATCH_WAIT|SLURM_CPU_BIND=nonsense)'; echo done")
+        }
+        print(try await ranks().value, terminator: "")
+    }
 } else {
     print("worker-probe is a worker of the tests")
 }

@@ -1,23 +1,26 @@
-/// How Slurm's controller is spoken to about jobs: by its programs, or by its REST service.
+/// A way to Slurm's controller: its programs, or its REST service.
 package protocol JobController: Sendable {
-    /// Whether there is something to speak to; called once, before anything else.
+    /// Returns if the controller can be spoken to. Every engine calls it once before anything else, and ``shutdown()`` when
+    /// it has returned and the engine ends.
     func check() async throws
 
-    /// Why no job can ask for this; nil if it can.
+    /// Returns why no job can ask for this; nil if one can.
     func problem(_ request: JobRequest) -> String?
 
-    /// What would be submitted, for who looks at a dry run.
+    /// Returns what would be submitted, for the report of a dry run.
     func description(of submission: JobSubmission) -> String
 
+    /// Submits an array of jobs.
+    ///
     /// - Returns: the array's id.
     /// - Throws: ``SubmissionFailure``.
     func submit(_ submission: JobSubmission) async throws -> String
 
-    /// All jobs of this user that are part of arrays, those that have ended a short while ago included. Others' may be
-    /// among them.
+    /// Returns all jobs of this user that are part of arrays, including those that ended a short while ago. Jobs of others
+    /// may be among them.
     func queue() async throws -> [JobRow]
 
-    /// What is known of jobs that the queue doesn't have any more.
+    /// Returns the accounting's records of jobs that the queue doesn't have any longer.
     ///
     /// - Throws: if there is no accounting.
     func accounting(_ names: [String]) async throws -> [JobRow]
@@ -25,11 +28,11 @@ package protocol JobController: Sendable {
     /// Cancels the jobs of one name.
     ///
     /// - Parameters:
-    ///   - ids: of its arrays; all that there are if empty.
-    ///   - indices: which jobs of each array; nil for all.
+    ///   - ids: the ids of its arrays; empty for all that there are.
+    ///   - indices: the jobs of each array; nil for all.
     func cancel(name: String, ids: [String], indices: [Int]?) async throws
 
-    /// Nothing is asked any more.
+    /// Lets go of what ``check()`` began, for one engine.
     func shutdown() async
 }
 
@@ -40,14 +43,14 @@ extension JobController {
 
 /// An array of jobs, one for each of a number of tasks that ask for the same.
 package struct JobSubmission: Sendable, Hashable {
-    /// What the names of all begin with.
+    /// The beginning of all names.
     package static let namePrefix = "asyncflow-"
 
-    /// Known to nobody else.
+    /// Known to nobody else, and made of lower-case letters, digits and dashes.
     package var name: String
     package var request: JobRequest
     package var count: Int
-    /// Where it runs, and its log is.
+    /// The folder that it runs in and that has its log.
     package var folder: String
     /// The path of its script.
     package var script: String
@@ -60,13 +63,24 @@ package struct JobSubmission: Sendable, Hashable {
         self.script = script
     }
 
-    /// What all jobs of the array write besides the output of their tasks.
-    package var logPath: String { "\(folder)/\(name).log" }
+    /// The log's path as Slurm takes it. All jobs of the array write there what isn't output of their tasks.
+    ///
+    /// Slurm puts numbers and names in the place of `%A` and the like, and takes every backslash out of a path, so that one
+    /// with a backslash can't be written at all. Source: `fname_create` in Slurm's `src/slurmd/slurmstepd/fname.c`.
+    package var logPattern: String {
+        let path = "\(folder)/\(name).log"
+        if path.utf8.contains(UInt8(ascii: "\\")) { return "/dev/null" }
+        // By scalars: a combining mark makes another character of a percent sign.
+        return path.unicodeScalars.reduce(into: "") { pattern, scalar in
+            if scalar == "%" { pattern += "%" }
+            pattern.unicodeScalars.append(scalar)
+        }
+    }
 }
 
-/// Nobody said that a submission arrived. That doesn't say that it didn't.
+/// A submission that nobody confirmed. It may have arrived all the same.
 package struct SubmissionFailure: Error, CustomStringConvertible {
-    /// In Slurm's words.
+    /// Slurm's words.
     package let description: String
     /// Whether the same submission may succeed later.
     package let isTransient: Bool

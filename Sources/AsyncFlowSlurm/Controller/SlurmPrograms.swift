@@ -1,13 +1,14 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
 
-/// Calls Slurm's programs and reads what they write.
+/// Slurm's programs, and the reader of what they write.
 struct SlurmPrograms: Sendable {
-    /// Where they are; nil for `PATH`.
-    var folder: String?
-    var environment: [String: String]
-    /// How long a call may take.
-    var patience: Duration
+    /// The folder of the programs; nil for `PATH`.
+    let folder: String?
+    let environment: [String: String]
+    /// The longest time that a call may take.
+    let patience: Duration
     private let runner = CommandRunner()
 
     init(folder: String?, environment: [String: String], patience: Duration) {
@@ -18,28 +19,35 @@ struct SlurmPrograms: Sendable {
 
     struct NoAnswer: Error, CustomStringConvertible {
         let description: String
+
+        init(description: String) { self.description = description }
+
+        /// An answer that makes no sense.
+        init(_ program: String, answered text: some StringProtocol, which problem: String) {
+            self.init(description: "\(program) answered '\(Self.shown(text))', which \(problem)")
+        }
+
+        /// The beginning of a text, on one line and without anything that a terminal obeys.
+        private static func shown(_ text: some StringProtocol) -> String {
+            let start = String(text.prefix(201)).harmless()
+            return start.count > 200 ? "\(start.prefix(200))…" : start
+        }
     }
 
     func command(_ program: String, _ arguments: [String]) -> Command {
         var command = Command(folder.map { "\($0)/\(program)" } ?? program, arguments: arguments)
         command.environment = environment
+        command.withheldVariables = SlurmEnvironment.withheldNames
         return command
     }
 
     /// - Throws: `CommandError`, or ``NoAnswer``.
     func call(_ program: String, _ arguments: [String]) async throws -> String {
-        let (call, runner, patience) = (command(program, arguments), runner, patience)
-        return try await withThrowingTaskGroup(of: String?.self) { group in
-            group.addTask { try await runner.run(call, gracePeriod: .seconds(1)).text }
-            group.addTask {
-                try await Task.sleep(for: patience)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let text = try await group.next()! else {
-                throw NoAnswer(description: "\(program) didn't answer within \(patience)")
-            }
-            return text
+        let (call, runner) = (command(program, arguments), runner)
+        do {
+            return try await within(patience) { try await runner.run(call, gracePeriod: .seconds(1)).text }
+        } catch is OverdueAnswer {
+            throw NoAnswer(description: "\(program) didn't answer within \(patience)")
         }
     }
 
@@ -47,54 +55,93 @@ struct SlurmPrograms: Sendable {
         [
             "--parsable", "--job-name=\(submission.name)", "--comment=\(submission.name)",
             "--array=0-\(submission.count - 1)", "--no-requeue", "--export=ALL", "--open-mode=append",
-            "--output=\(submission.logPath)", "--chdir=\(submission.folder)",
+            "--output=\(submission.logPattern)", "--chdir=\(submission.folder)",
         ] + submission.request.arguments + [submission.script]
     }
 
-    /// - Throws: if a line isn't one of `squeue`: an answer that is understood in part could hide a job.
+    // MARK: - Rows
+
+    /// The columns of a queue's answer. The name is the first: of the others only the user's own jobs need to be understood.
+    private static let columns = "Name:200,ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,BatchHost:80"
+
+    /// Reads an answer of `squeue`.
+    ///
+    /// Jobs of the user that have nothing to do with this program may be called anything, and be in any state, so their rows
+    /// are passed over.
+    ///
+    /// - Throws: if a row of one of our jobs is cut off, since an answer that is understood in part could hide a job, or if
+    ///   nothing of the answer looks like a row.
     static func rows(ofQueue text: String) throws -> [JobRow] {
-        try text.split(whereSeparator: \.isNewline).compactMap { line in
+        var rows: [JobRow] = []
+        var strange: Substring?
+        var hasRow = false
+        for line in text.split(whereSeparator: \.isNewline) {
             let words = line.split(separator: " ", omittingEmptySubsequences: true)
-            guard words.count >= 5, words[0].allSatisfy(\.isASCIIDigit) else { throw unreadable(line) }
-            // Jobs that aren't part of an array aren't ours.
-            guard let index = Int(words[1]) else { return nil }
-            guard let state = JobState(words[2]) else { throw unreadable(line) }
-            return JobRow(
-                arrayID: String(words[0]), index: index, name: String(words[4]), state: state,
-                waitStatus: Int32(words[3]), node: node(words.dropFirst(5)))
+            let isOurs = words.first?.utf8.starts(with: JobSubmission.namePrefix.utf8) == true
+            let hasID = words.count > 1 && SlurmNumber.digits(words[1], in: 0...Int.max) != nil
+            guard isOurs, hasID || words.count == 1 else {
+                if isRow(words) { hasRow = true } else { strange = strange ?? line }
+                continue
+            }
+            guard words.count >= 5, let id = SlurmNumber.digits(words[1], in: SlurmNumber.ids) else {
+                throw unreadable(line)
+            }
+            hasRow = true
+            // Pilots aren't part of an array.
+            if words[2] == "N/A" { continue }
+            guard let index = SlurmNumber.digits(words[2], in: SlurmNumber.indices) else { throw unreadable(line) }
+            rows.append(
+                JobRow(
+                    arrayID: "\(id)", index: index, name: String(words[0]), state: JobState(words[3]),
+                    waitStatus: SlurmNumber.waitStatus(words[4]), node: node(words.dropFirst(5))))
+        }
+        if let strange, !hasRow { throw unreadable(strange) }
+        return rows
+    }
+
+    /// Whether there are the columns behind a name, which may be of any number of words.
+    private static func isRow(_ words: [Substring]) -> Bool {
+        words.indices.dropLast(3).contains { place in
+            SlurmNumber.digits(words[place], in: SlurmNumber.ids) != nil
+                && (words[place + 1] == "N/A" || SlurmNumber.digits(words[place + 1], in: SlurmNumber.indices) != nil)
+                && SlurmNumber.waitStatus(words[place + 3]) != nil
         }
     }
 
     private static func node(_ words: ArraySlice<Substring>) -> String? {
         guard let word = words.first, !["n/a", "none", "(null)"].contains(word.lowercased()) else { return nil }
-        return String(word)
+        return String(word).harmless()
     }
 
     private static func unreadable(_ line: Substring) -> NoAnswer {
-        NoAnswer(description: "squeue answered '\(line.prefix(200))', which can't be understood")
+        NoAnswer("squeue", answered: line, which: "can't be understood")
     }
 
+    /// Reads an answer of `sacct`; a row that isn't understood says nothing.
     static func rows(ofAccounting text: String) -> [JobRow] {
         text.split(whereSeparator: \.isNewline).compactMap { line in
             let fields = line.split(separator: "|", omittingEmptySubsequences: false)
-            guard fields.count == 4, let state = JobState(fields[2]) else { return nil }
-            let id = fields[0].split(separator: "_")
-            guard id.count == 2, let index = Int(id[1]) else { return nil }
-            let code = fields[3].split(separator: ":").compactMap { Int32($0) }
-            let status = code.count == 2 ? (code[1] != 0 ? code[1] : code[0] << 8) : nil
+            guard fields.count == 4 else { return nil }
+            let (id, state) = (fields[0].split(separator: "_"), JobState(fields[2]))
+            guard state != .unknown, id.count == 2, let array = SlurmNumber.digits(id[0], in: SlurmNumber.ids),
+                let index = SlurmNumber.digits(id[1], in: SlurmNumber.indices)
+            else { return nil }
             return JobRow(
-                arrayID: String(id[0]), index: index, name: String(fields[1]), state: state, waitStatus: status)
+                arrayID: "\(array)", index: index, name: String(fields[1]), state: state,
+                waitStatus: SlurmNumber.waitStatus(fields[3]))
         }
     }
 
-    /// Whether a failed submission may succeed later, as it is.
+    // MARK: - Complaints
+
+    /// Whether a failed submission may succeed later, unchanged.
     static func isTransient(_ error: any Error) -> Bool {
         guard let error = error as? CommandError else { return true }
         if error.exitCode == nil { return error.signal != nil }
         return isTransient(error.standardErrorTail)
     }
 
-    /// Whether what a program complained of may be over later.
+    /// Whether the cause of a complaint may be over later.
     static func isTransient(_ complaint: String) -> Bool {
         let text = complaint.lowercased()
         return transientPhrases.contains { text.contains($0) }
@@ -106,11 +153,12 @@ struct SlurmPrograms: Sendable {
         "send/recv", "slurm_receive_msg", "slurm_send_node_msg",
     ]
 
-    /// What a program complained of, in a line.
+    /// The complaint of a program, on one line.
     static func complaint(_ error: any Error) -> String {
-        guard let error = error as? CommandError else { return "\(error)" }
-        let text = error.standardErrorTail.split(whereSeparator: \.isNewline).joined(separator: "; ")
-        return text.isEmpty ? "\(error)" : text
+        guard let error = error as? CommandError else { return "\(error)".harmless() }
+        let text = error.standardErrorTail.split(whereSeparator: \.isNewline).map { String($0).harmless() }
+            .joined(separator: "; ")
+        return text.isEmpty ? "\(error)".harmless() : text
     }
 }
 
@@ -130,18 +178,17 @@ extension SlurmPrograms: JobController {
         } catch {
             throw SubmissionFailure(Self.complaint(error), isTransient: Self.isTransient(error))
         }
-        let id = text.split(whereSeparator: \.isNewline).last?.split(separator: ";").first ?? ""
-        guard !id.isEmpty, id.allSatisfy(\.isASCIIDigit) else {
-            throw SubmissionFailure(
-                "sbatch answered '\(text.prefix(200))', which is no job id", isTransient: true)
+        let word = text.split(whereSeparator: \.isNewline).last?.split(separator: ";").first ?? ""
+        guard let id = SlurmNumber.digits(word, in: SlurmNumber.ids) else {
+            let answer = NoAnswer("sbatch", answered: text, which: "is no job id")
+            throw SubmissionFailure(answer.description, isTransient: true)
         }
-        return String(id)
+        return "\(id)"
     }
 
     func queue() async throws -> [JobRow] {
-        let format = "ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,Name:200,BatchHost:80"
         let text = try await call(
-            "squeue", ["--noheader", "--array", "--states=all", "--user=\(getuid())", "--Format=\(format)"])
+            "squeue", ["--noheader", "--array", "--states=all", "--user=\(getuid())", "--Format=\(Self.columns)"])
         return try Self.rows(ofQueue: text)
     }
 
@@ -164,35 +211,48 @@ extension SlurmPrograms: JobController {
 // MARK: - Allocations
 
 extension SlurmPrograms {
-    /// The nodes of a list as Slurm writes it: `node[1-3]`.
+    /// The names of the nodes of a list as Slurm writes it: `node[1-3]`.
     func nodes(_ list: String) async throws -> [String] {
-        let names = try await call("scontrol", ["show", "hostnames", list]).split(whereSeparator: \.isWhitespace)
-        guard !names.isEmpty else { throw NoAnswer(description: "scontrol knows no nodes in '\(list)'") }
-        return names.map(String.init)
+        guard Self.isNodeList(list) else { throw NoAnswer("salloc", answered: list, which: "is no list of nodes") }
+        let text = try await call("scontrol", ["show", "hostnames", list])
+        let names = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard !names.isEmpty, names.count <= Self.mostNodes, names.allSatisfy(Self.isNodeList) else {
+            throw NoAnswer("scontrol", answered: text, which: "isn't the names of the nodes '\(list)'")
+        }
+        return names
     }
 
-    /// How long a job may still run; nil for as long as it likes.
+    static let mostNodes = 100_000
+
+    private static func isNodeList(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.first != UInt8(ascii: "-") && text.utf8.count < 1 << 20
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "-_.,[]".utf8.contains(byte)
+                }
+            }
+    }
+
+    /// The time that a job may still run; nil for no limit.
     func timeLeft(job: String) async throws -> Duration? {
         let text = try await call("squeue", ["--noheader", "--jobs=\(job)", "--format=%L"])
             .trimmingCharacters(in: .whitespacesAndNewlines)
         if text == "UNLIMITED" || text == "NOT_SET" { return nil }
-        guard let time = Self.time(text) else {
-            throw NoAnswer(description: "squeue answered '\(text.prefix(200))', which is no time")
-        }
+        guard let time = Self.time(text) else { throw NoAnswer("squeue", answered: text, which: "is no time") }
         return time
     }
 
     /// - Parameter text: `days-hours:minutes:seconds`, of which the first parts may be missing.
     static func time(_ text: String) -> Duration? {
+        let most = 1_000_000
         let halves = text.split(separator: "-", omittingEmptySubsequences: false)
-        let days = halves.count == 2 ? Int(halves[0]) : 0
-        let parts = (halves.last ?? "").split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-        guard let days, halves.count <= 2, (2...3).contains(parts.count), !parts.contains(nil) else { return nil }
-        let seconds = parts.reduce(0) { $0 * 60 + $1! }
-        return seconds < 0 || days < 0 ? nil : .seconds(days * 86_400 + seconds)
+        let days = halves.count == 2 ? SlurmNumber.digits(halves[0], in: 0...most) : 0
+        let words = (halves.last ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        let parts = words.compactMap { SlurmNumber.digits($0, in: 0...most) }
+        guard let days, halves.count <= 2, (2...3).contains(words.count), parts.count == words.count else { return nil }
+        return .seconds(days * 86_400 + parts.reduce(0) { $0 * 60 + $1 })
     }
-}
-
-extension Character {
-    fileprivate var isASCIIDigit: Bool { isASCII && isNumber }
 }

@@ -1,22 +1,22 @@
 public import AsyncFlow
 
-/// How a task failed as a job of Slurm, where it wasn't its command that ended by itself: that is a `CommandError`.
+/// A failure of a task as a job of Slurm. A command that failed by itself is a `CommandError` instead.
 ///
 /// Its ``code`` is what retry policies look at: `.retry(3, on: .timedOut, .outOfMemory, .workerLost, .preempted)`.
 public struct SlurmJobError: WorkflowError, Hashable {
     /// A kind of failure. More may be added.
     public struct Reason: Sendable, Hashable, CustomStringConvertible {
-        /// As it stands in messages.
+        /// The words for it in messages.
         public let description: String
         let code: WorkflowErrorCode
         let advice: String
 
         /// The job ran longer than its time limit.
         public static let timeLimit = Reason(
-            description: "its time limit was over", code: .timedOut, advice: "give it more with .slurm(time:)")
+            description: "it reached its time limit", code: .timedOut, advice: "give it more with .slurm(time:)")
         /// The job took more memory than it had asked for.
         public static let outOfMemory = Reason(
-            description: "it took more memory than it had", code: .outOfMemory, advice: "give it more with .memory(…)")
+            description: "it ran out of memory", code: .outOfMemory, advice: "give it more with .memory(…)")
         /// A node of the job failed, or it couldn't be started there.
         public static let nodeFailure = Reason(
             description: "its node failed", code: .workerLost, advice: "it may succeed when tried again")
@@ -38,18 +38,26 @@ public struct SlurmJobError: WorkflowError, Hashable {
         public static let lost = Reason(
             description: "Slurm doesn't know it any more, and it left no result", code: .workerLost,
             advice: "it may have run in part; try it again if that does no harm")
+        /// Slurm accepted the job again and again, and forgot it each time before it began.
+        public static let forgotten = Reason(
+            description: "Slurm accepted it and forgot it before it began", code: .backendUnavailable,
+            advice: "see whether the queue lists this user's jobs, and whether the nodes see the run directory")
         /// No allocation for a pilot could be had.
         public static let noPilot = Reason(
             description: "there is no pilot to run it", code: .backendUnavailable,
             advice: "see whether salloc with the same options works on this machine")
-        /// The task asks for what this backend can't do, or its files couldn't be written.
+        /// The files of the job couldn't be written into the run directory.
+        public static let unwritable = Reason(
+            description: "its files couldn't be written", code: .backendUnavailable,
+            advice: "see whether the work directory has room and may be written to")
+        /// The task asks for what this backend can't do.
         public static let unusable = Reason(
             description: "it can't be made a job", code: .invalidOption, advice: "change the task")
     }
     public let reason: Reason
     /// The job's id, as `squeue` shows it; nil if it never had one.
     public let jobID: String?
-    /// What Slurm said.
+    /// Slurm's words, or other details; empty if there are none.
     public let detail: String
     /// The end of what the command wrote to its standard error.
     public let standardErrorTail: String

@@ -1,43 +1,55 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
 
-/// What a task is as files in the folder that all nodes see: its script, its claim, its output and how it ended.
+/// The files of tasks in the folder that all nodes see: script, claim, output and end of each. Only their owner can read them.
 struct JobFiles: Sendable {
     let folder: String
 
     func path(_ key: UInt64, _ suffix: String) -> String { "\(folder)/\(key).\(suffix)" }
 
-    /// Writes what runs the command of a task.
+    /// Writes the script that runs the command of a task.
     func write(_ key: UInt64, _ request: CommandRequest, cores: Int) throws {
         let command = request.command
+        if command.executable.utf8.first == UInt8(ascii: "-") {
+            throw SlurmJobError(
+                .unusable, detail: "'\(command.executable)' would be taken for an option: write the program's path")
+        }
         var lines = ["#!/bin/sh"]
         let (output, error) = outputPaths(key, request.output)
-        lines.append("exec >\(quoted(output)) 2>\(quoted(error))")
+        // The output is for its owner alone; what the command makes itself is its own affair.
+        lines.append("mask=$(umask); umask 077; exec >\(quoted(output)) 2>\(quoted(error)); umask \"$mask\"")
         lines.append("cd \(quoted(absolute(command.workingDirectory ?? "."))) || exit 126")
         lines.append("exec <\(quoted(try input(key, command)))")
         // What belongs to the task goes before what the job inherits.
-        var words = ["env"]
-        if !command.inheritsEnvironment { words.append("-i") }
         var environment = command.environment
         if request.resources.cores != nil, environment["OMP_NUM_THREADS"] == nil {
             environment["OMP_NUM_THREADS"] = "\(cores)"
         }
-        words += environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        var program = [command.executable] + command.arguments
         if request.isParallel {
-            words += [
-                "srun", "--ntasks=\(request.resources.ranks)", "--cpus-per-task=\(cores)", "--kill-on-bad-exit=1",
-            ]
+            if SrunScript.isNeeded(for: program) {
+                try WholeFile.create(path(key, "rank"), SrunScript.text(running: program))
+                program = ["/bin/sh", path(key, "rank")]
+            }
+            let options = ["--ntasks=\(request.resources.ranks)", "--cpus-per-task=\(cores)", "--kill-on-bad-exit=1"]
+            program = ["srun"] + options + ["--"] + program
         }
-        words += [command.executable] + command.arguments
+        let words = EnvironmentPrefix.words(
+            setting: environment, inheritsEnvironment: command.inheritsEnvironment, running: program)
         lines.append("exec " + words.map(quoted).joined(separator: " "))
-        try Self.write(lines.joined(separator: "\n") + "\n", to: path(key, "sh"))
+        try WholeFile.create(path(key, "sh"), lines.joined(separator: "\n") + "\n")
     }
 
-    /// Writes the script of a submission and the list of its tasks.
+    /// Writes the script of a submission and the list of its tasks, unless it did so before: a submission that failed is made
+    /// again with the same files.
     ///
     /// - Returns: the script's path.
     func writeSubmission(_ name: String, _ keys: [UInt64]) throws -> String {
-        try Self.write(keys.map { "\($0)\n" }.joined(), to: "\(folder)/\(name).tasks")
+        let path = "\(folder)/\(name).sh"
+        if FileManager.default.fileExists(atPath: path) { return path }
+        let tasks = "\(folder)/\(name).tasks"
+        try WholeFile.create(tasks, keys.map { "\($0)\n" }.joined())
         let script = """
             #!/bin/sh
             # Runs one task of an array. Who can't claim it isn't the first to try, or too late.
@@ -54,12 +66,15 @@ struct JobFiles: Sendable {
             exit $code
 
             """
-        let path = "\(folder)/\(name).sh"
-        try Self.write(script, to: path)
+        do { try WholeFile.create(path, script) } catch {
+            // The next try finds neither of them.
+            try? FileManager.default.removeItem(atPath: tasks)
+            throw error
+        }
         return path
     }
 
-    /// Where the output of a task goes.
+    /// The files that the output of a task goes into.
     func outputPaths(_ key: UInt64, _ output: CommandRequest.Output) -> (output: String, error: String) {
         switch output {
         case .memory: (path(key, "out"), path(key, "err"))
@@ -72,14 +87,14 @@ struct JobFiles: Sendable {
         case .none: return "/dev/null"
         case .file(let file): return absolute(file)
         case .bytes(let bytes):
-            try Self.write(Data(bytes), to: path(key, "in"))
+            try WholeFile.create(path(key, "in"), Data(bytes))
             return path(key, "in")
         }
     }
 
-    /// What a job has left.
+    /// The traces that a job has left.
     func evidence(_ key: UInt64) -> JobEvidence {
-        if let data = FileManager.default.contents(atPath: path(key, "end")),
+        if let file = FileHandle(forReadingAtPath: path(key, "end")), let data = try? file.read(upToCount: 64),
             let end = Self.end(String(decoding: data, as: UTF8.self))
         {
             return .ended(end)
@@ -91,7 +106,9 @@ struct JobFiles: Sendable {
     static func end(_ text: String) -> JobEnd? {
         guard text.hasSuffix("\n") else { return nil }
         let words = text.dropLast().split(separator: " ")
-        guard words.count == 2, let number = Int32(words[1]), (0...255).contains(number) else { return nil }
+        guard words.count == 2, let number = SlurmNumber.digits(words[1], in: 0...255).map(Int32.init) else {
+            return nil
+        }
         switch words[0] {
         case "exit": return .exited(number)
         case "signal": return .signalled(number)
@@ -101,25 +118,15 @@ struct JobFiles: Sendable {
 
     /// Takes the claim of a task, so that no job runs it.
     func void(_ key: UInt64) {
-        try? FileManager.default.createDirectory(atPath: path(key, "claim"), withIntermediateDirectories: false)
+        try? PrivateDirectory.create(path(key, "claim"))
     }
 
     /// Removes what nobody needs after the end. The claim stays: a job that comes late must find it.
     func remove(_ key: UInt64) {
-        for suffix in ["sh", "in", "out", "err", "end", "end.new", "note"] {
+        for suffix in ["sh", "rank", "in", "out", "err", "end", "end.new", "note"] {
             try? FileManager.default.removeItem(atPath: path(key, suffix))
         }
         void(key)
-    }
-
-    private static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
-
-    private static func write(_ data: Data, to path: String) throws {
-        // Environments and input are nobody else's business.
-        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600])
-        else {
-            throw SlurmJobError(.unusable, detail: "the file \(path) couldn't be written")
-        }
     }
 
     private func absolute(_ path: String) -> String {

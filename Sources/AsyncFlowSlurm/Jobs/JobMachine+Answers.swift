@@ -42,9 +42,9 @@ extension JobMachine {
         var looks: [Key] = []
         var hasChanged = false
         for (name, submission) in submissions.sorted(by: { $0.key < $1.key }) where submission.knownFrom <= question {
-            submissions[name]!.ids.formUnion(ids[name] ?? [])
             let found = byName[name] ?? [:]
-            submissions[name]!.isVisible = !found.isEmpty
+            submissions[name]?.ids.formUnion(ids[name] ?? [])
+            submissions[name]?.isVisible = !found.isEmpty
             switch submission.state {
             case .submitting: continue
             case .uncertain(let message, let isTransient, let since):
@@ -53,7 +53,7 @@ extension JobMachine {
                         name, message, isTransient: isTransient, isPatient: now - since < limits.outagePatience)
                     continue
                 }
-                submissions[name]!.state = .accepted
+                submissions[name]?.state = .accepted
             case .accepted: break
             }
             for key in submission.keys {
@@ -66,12 +66,17 @@ extension JobMachine {
                         actions.append(.started(key))
                     }
                     job.misses = 0
+                    // Its files say whether a state that isn't known is an end.
+                    if row.state == .unknown { looks.append(key) }
                 } else {
                     hasChanged = true
                     job.misses += 1
                     looks.append(key)
                 }
-                if let row { job.row = row }
+                if let row {
+                    job.row = row
+                    job.wasListed = true
+                }
                 jobs[key] = job
             }
         }
@@ -82,17 +87,16 @@ extension JobMachine {
 
     /// A submission failed and the queue doesn't have it.
     private mutating func decide(_ name: String, _ message: String, isTransient: Bool, isPatient: Bool) -> [Action] {
-        let keys = submissions[name]!.keys.filter { jobs[$0]?.submission == name }
-        let doomed = keys.filter { jobs[$0]!.isCancelled }
+        guard let submission = submissions[name] else { return [] }
+        let keys = submission.keys.filter { jobs[$0]?.submission == name }
+        let doomed = keys.filter { jobs[$0]?.isCancelled == true }
         var actions: [Action] = doomed.isEmpty ? [] : [.void(doomed)]
         for key in doomed { actions += end(key, .cancelled) }
         let rest = keys.filter { jobs[$0] != nil }
         if rest.isEmpty { return actions }
         if isTransient && isPatient {
-            submissions[name]!.state = .submitting
-            return actions + [
-                .submit(name: name, request: submissions[name]!.request, keys: submissions[name]!.keys)
-            ]
+            submissions[name]?.state = .submitting
+            return actions + [.submit(name: name, request: submission.request, keys: submission.keys)]
         }
         actions.append(.void(rest))
         let reason: SlurmJobError.Reason = isTransient ? .unreachable : .rejected
@@ -115,7 +119,7 @@ extension JobMachine {
             {
                 // It was given a node, but didn't begin there: a controller that was killed gives ids again, and a
                 // node that still has a job of such an id has the other one ended.
-                jobs[key]!.isSecondTry = true
+                jobs[key]?.isSecondTry = true
                 leave(name)
                 forgotten[job.request, default: []].append(key)
             } else if let row, row.state != .completed && row.state != .failed {
@@ -131,8 +135,15 @@ extension JobMachine {
                 // The others of its array are there: somebody has taken it out of the queue.
                 let reason = SlurmJobError.Reason.cancelledElsewhere
                 actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "of array \(name)"))
+            } else if found == .untouched, job.forgotten >= limits.forgottenLimit {
+                // Submitting it once more would have the same end.
+                let detail =
+                    "\(job.forgotten + 1) times, " + (job.wasListed ? "last" : "always without listing it, last")
+                let reason = SlurmJobError.Reason.forgotten
+                actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "\(detail) as \(name)"))
             } else if found == .untouched {
                 // It was forgotten before it began.
+                jobs[key]?.forgotten += 1
                 leave(name)
                 forgotten[job.request, default: []].append(key)
             } else {
@@ -155,19 +166,20 @@ extension JobMachine {
         for row in rows where !row.state.isActive {
             guard let keys = submissions[row.name]?.keys, keys.indices.contains(row.index) else { continue }
             guard let job = jobs[keys[row.index]], job.submission == row.name else { continue }
-            jobs[keys[row.index]]!.row = row
+            jobs[keys[row.index]]?.row = row
             looks.append(keys[row.index])
         }
         return looks.isEmpty ? [] : [.inspect(looks)]
     }
 
     private func judge(_ job: Job, _ row: JobRow?, _ end: JobEnd?) -> JobOutcome {
-        if end == .exited(0) || (end == nil && row?.state == .completed) { return .ended(.exited(0), jobID: row?.id) }
+        let id = row?.id ?? job.row?.id
+        if end == .exited(0) || (end == nil && row?.state == .completed) { return .ended(.exited(0), jobID: id) }
         if job.isCancelled { return .cancelled }
         if let reason = row?.state.reason {
-            return .failed(reason, jobID: row?.id, detail: row?.node.map { "on \($0)" } ?? "")
+            return .failed(reason, jobID: id, detail: row?.node.map { "on \($0)" } ?? "")
         }
-        if let end { return .ended(end, jobID: row?.id) }
-        return .failed(.lost, jobID: row?.id, detail: row?.node.map { "on \($0)" } ?? "")
+        if let end { return .ended(end, jobID: id) }
+        return .failed(.lost, jobID: id, detail: row?.node.map { "on \($0)" } ?? "")
     }
 }

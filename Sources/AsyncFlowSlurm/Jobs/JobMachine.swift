@@ -12,8 +12,10 @@ struct JobMachine {
         var longestPoll: Duration = .seconds(15)
         /// How long a submission may go unanswered.
         var outagePatience: Duration = .seconds(600)
-        /// How many answers in a row must miss a job, or its result, before it is given up.
+        /// The number of answers in a row that must miss a job, or its result, before it is given up.
         var missLimit = 4
+        /// The number of times that a job which was forgotten before it began is submitted again.
+        var forgottenLimit = 5
     }
 
     enum Action: Sendable, Equatable {
@@ -43,6 +45,10 @@ struct JobMachine {
         var misses = 0
         /// Whether it was ended once before it began, and not by us.
         var isSecondTry = false
+        /// The number of times that it was forgotten before it began.
+        var forgotten = 0
+        /// Whether the queue ever listed it.
+        var wasListed = false
     }
 
     struct Submission {
@@ -98,7 +104,7 @@ struct JobMachine {
         let (groups, order) = (collected, collectedOrder)
         collected = [:]
         collectedOrder = []
-        return order.flatMap { submit(groups[$0]!, $0) }
+        return order.flatMap { submit(groups[$0] ?? [], $0) }
     }
 
     mutating func submit(_ all: [Key], _ request: JobRequest) -> [Action] {
@@ -110,10 +116,10 @@ struct JobMachine {
             let part = Array(keys.prefix(max(1, limits.arraySize)))
             keys = keys.dropFirst(part.count)
             for (index, key) in part.enumerated() {
-                jobs[key]!.submission = name
-                jobs[key]!.index = index
-                jobs[key]!.misses = 0
-                jobs[key]!.row = nil
+                jobs[key]?.submission = name
+                jobs[key]?.index = index
+                jobs[key]?.misses = 0
+                jobs[key]?.row = nil
             }
             submissions[name] = Submission(request: request, keys: part, left: part.count)
             actions.append(.submit(name: name, request: request, keys: part))
@@ -122,20 +128,22 @@ struct JobMachine {
     }
 
     mutating func submitted(_ name: String, id: String) {
-        guard submissions[name] != nil else { return }
-        submissions[name]!.state = .accepted
-        submissions[name]!.ids.insert(id)
-        submissions[name]!.knownFrom = question + 1
+        guard var submission = submissions[name] else { return }
+        submission.state = .accepted
+        submission.ids.insert(id)
+        submission.knownFrom = question + 1
+        submissions[name] = submission
         pollDelay = limits.shortestPoll
     }
 
     /// It failed, as far as one knows. That doesn't say that there is no job: the queue's next answer does.
     mutating func submissionFailed(_ name: String, _ message: String, isTransient: Bool, now: Duration) {
-        guard submissions[name] != nil else { return }
-        let first = submissions[name]!.firstFailure ?? now
-        submissions[name]!.firstFailure = first
-        submissions[name]!.state = .uncertain(message: message, isTransient: isTransient, since: first)
-        submissions[name]!.knownFrom = question + 1
+        guard var submission = submissions[name] else { return }
+        let first = submission.firstFailure ?? now
+        submission.firstFailure = first
+        submission.state = .uncertain(message: message, isTransient: isTransient, since: first)
+        submission.knownFrom = question + 1
+        submissions[name] = submission
         pollDelay = limits.shortestPoll
     }
 
@@ -143,7 +151,7 @@ struct JobMachine {
 
     mutating func cancel(_ key: Key) -> [Action] {
         guard let job = jobs[key], !job.isCancelled else { return [] }
-        jobs[key]!.isCancelled = true
+        jobs[key]?.isCancelled = true
         guard job.submission == nil else { return [] }
         collected[job.request]?.removeAll { $0 == key }
         if collected[job.request]?.isEmpty == true {
@@ -178,8 +186,8 @@ struct JobMachine {
     }
 
     mutating func leave(_ name: String?) {
-        guard let name, submissions[name] != nil else { return }
-        submissions[name]!.left -= 1
-        if submissions[name]!.left == 0 { submissions[name] = nil }
+        guard let name, var submission = submissions[name] else { return }
+        submission.left -= 1
+        submissions[name] = submission.left == 0 ? nil : submission
     }
 }

@@ -5,9 +5,9 @@ package struct JobRow: Sendable, Hashable {
     package var index: Int
     package var name: String
     package var state: JobState
-    /// As `waitpid` has it, where Slurm tells.
+    /// The status of `waitpid`; nil where Slurm doesn't tell it.
     package var waitStatus: Int32?
-    /// Where it runs or ran; nil if it never got that far.
+    /// The node that it runs or ran on; nil if it never had one.
     package var node: String?
     package var id: String { "\(arrayID)_\(index)" }
 
@@ -23,31 +23,35 @@ package struct JobRow: Sendable, Hashable {
     }
 }
 
-/// A state of Slurm's, as far as it matters here.
+/// The state of a job of Slurm, as far as it matters here.
 package enum JobState: Sendable, Hashable {
     case waiting, running
     case completed, failed, timedOut, outOfMemory, nodeFailed, preempted, cancelled
+    /// One that this version doesn't know. It says that there is such a job, and nothing else.
+    case unknown
 
-    /// - Parameter text: as `squeue` or `sacct` write it, such as `CANCELLED by 1000`; nil if it is none that is known.
-    package init?(_ text: Substring) {
+    /// - Parameter text: as `squeue` or `sacct` write it, such as `CANCELLED by 1000`.
+    package init(_ text: Substring) {
         switch text.prefix(while: { $0 != " " && $0 != "+" }) {
-        case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD":
+        case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD",
+            "POWER_UP_NODE", "EXPEDITING":
             self = .waiting
         case "RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT", "RESIZING": self = .running
         case "COMPLETED": self = .completed
-        case "FAILED": self = .failed
+        case "FAILED", "LAUNCH_FAILED": self = .failed
         case "TIMEOUT", "DEADLINE": self = .timedOut
         case "OUT_OF_MEMORY": self = .outOfMemory
-        case "NODE_FAIL", "BOOT_FAIL": self = .nodeFailed
+        case "NODE_FAIL", "BOOT_FAIL", "RECONFIG_FAIL": self = .nodeFailed
         case "PREEMPTED": self = .preempted
         case "CANCELLED", "REVOKED": self = .cancelled
-        default: return nil
+        default: self = .unknown
         }
     }
 
-    package var isActive: Bool { self == .waiting || self == .running }
+    /// Whether its job hasn't come to an end, as far as one knows.
+    package var isActive: Bool { self == .waiting || self == .running || self == .unknown }
 
-    /// Why a job that is in this state failed, if its command didn't fail by itself.
+    /// The reason of a failure in this state; nil if only the command itself can tell.
     var reason: SlurmJobError.Reason? {
         switch self {
         case .timedOut: .timeLimit
@@ -55,12 +59,12 @@ package enum JobState: Sendable, Hashable {
         case .nodeFailed: .nodeFailure
         case .preempted: .preempted
         case .cancelled: .cancelledElsewhere
-        case .waiting, .running, .completed, .failed: nil
+        case .waiting, .running, .unknown, .completed, .failed: nil
         }
     }
 }
 
-/// How a command ended.
+/// The end of a command.
 enum JobEnd: Sendable, Hashable {
     case exited(Int32)
     case signalled(Int32)
@@ -70,16 +74,16 @@ enum JobEnd: Sendable, Hashable {
     }
 }
 
-/// What a job has left in its files.
+/// The traces of a job in its files.
 enum JobEvidence: Sendable, Hashable {
-    /// It never began.
+    /// The job never began.
     case untouched
-    /// It began.
+    /// The job began.
     case claimed
     case ended(JobEnd)
 }
 
-/// How a task ended as a job.
+/// The end of a task as a job.
 enum JobOutcome: Sendable, Hashable {
     case ended(JobEnd, jobID: String?)
     case failed(SlurmJobError.Reason, jobID: String?, detail: String)

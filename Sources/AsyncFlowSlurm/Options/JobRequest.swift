@@ -1,6 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 
-/// What a job asks Slurm for. Tasks that ask for the same can be one array.
+/// The requests of a job to Slurm. Tasks with equal ones can be one array.
 package struct JobRequest: Sendable, Hashable {
     /// Slurm counts memory per node or per core, a task for all of its ranks together.
     package enum Memory: Sendable, Hashable {
@@ -22,7 +23,7 @@ package struct JobRequest: Sendable, Hashable {
         gpus = Int(resources.gpus.rounded(.up))
         if resources.memory > .zero {
             let nodes = ranks > 1 ? options.nodes : options.nodes ?? 1
-            let parts = Int64(nodes ?? ranks * cores) << 20
+            let parts = max(1, Int64(nodes ?? ranks.multipliedSaturated(by: cores))).multipliedSaturated(by: 1 << 20)
             let size = resources.memory.bytes / parts + (resources.memory.bytes % parts == 0 ? 0 : 1)
             memory = nodes == nil ? .perCore(mebibytes: size) : .perNode(mebibytes: size)
         }
@@ -32,7 +33,7 @@ package struct JobRequest: Sendable, Hashable {
         }
     }
 
-    /// As `sbatch` is told.
+    /// The arguments for `sbatch`.
     var arguments: [String] {
         var list = ["--ntasks=\(ranks)", "--cpus-per-task=\(cores)"]
         if let nodes = options.nodes { list.append("--nodes=\(nodes)") }
@@ -48,7 +49,7 @@ package struct JobRequest: Sendable, Hashable {
 }
 
 extension SlurmOptions {
-    /// What doesn't depend on the resources of a task, as `sbatch` and `salloc` are told.
+    /// The arguments for `sbatch` and `salloc` that don't depend on the resources of a task.
     var arguments: [String] {
         var list: [String] = []
         if let partition { list.append("--partition=\(partition)") }
@@ -63,7 +64,7 @@ extension SlurmOptions {
 
     /// `days-hours:minutes:seconds`, rounded up to a second.
     private static func text(_ time: Duration) -> String {
-        let (whole, rest) = time.components
+        let (whole, rest) = time.bounded.components
         let seconds = whole + (rest > 0 ? 1 : 0)
         func digits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(digits).joined(separator: ":")

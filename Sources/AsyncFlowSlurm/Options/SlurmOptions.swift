@@ -1,22 +1,22 @@
-/// What a job asks Slurm for, beyond the resources that every backend understands. What is nil is left to the cluster.
+/// The requests of a job to Slurm beyond the resources that every backend understands. Slurm decides where one is nil.
 public struct SlurmOptions: Sendable, Hashable {
-    /// Where the job may run: `--partition`.
+    /// The partition that the job may run in: `--partition`.
     public var partition: String?
-    /// Who pays: `--account`.
+    /// The account that pays: `--account`.
     public var account: String?
     /// The quality of service: `--qos`.
     public var qos: String?
-    /// The longest that the job may run, rounded up to whole seconds: `--time`. Slurm itself rounds up to minutes.
+    /// The longest time that the job may run, rounded up to whole seconds: `--time`. Slurm itself rounds up to minutes.
     public var time: Duration?
-    /// How many nodes it runs on: `--nodes`. Ranks are spread over them.
+    /// The number of nodes that it runs on, from 1 to 1,000,000: `--nodes`. Ranks are spread over them.
     public var nodes: Int?
-    /// What the nodes must have: `--constraint`.
+    /// The features that the nodes must have: `--constraint`.
     public var constraint: String?
-    /// A reservation that it belongs to: `--reservation`.
+    /// The reservation that it belongs to: `--reservation`.
     public var reservation: String?
-    /// Whether it has its nodes for itself: `--exclusive`.
+    /// Whether it shares its nodes with no other job: `--exclusive`.
     public var exclusive: Bool?
-    /// Arguments for `sbatch`, as they are, after all others. Those of a task come after those of the backend.
+    /// More arguments for `sbatch`, unchanged and after all others. Those of a task come after those of the backend.
     public var extraArguments: [String]
 
     public init(
@@ -34,7 +34,7 @@ public struct SlurmOptions: Sendable, Hashable {
         self.extraArguments = extraArguments
     }
 
-    /// These options, with what others say in the place of what these say.
+    /// Returns these options with the values of others in their place, where those have any.
     func overridden(by others: SlurmOptions?) -> SlurmOptions {
         guard let others else { return self }
         return SlurmOptions(
@@ -44,12 +44,22 @@ public struct SlurmOptions: Sendable, Hashable {
             extraArguments: extraArguments + others.extraArguments)
     }
 
-    /// Why no cluster could take this; nil if it makes sense.
+    /// The most nodes that can be asked for; more than any cluster has.
+    static let mostNodes = 1_000_000
+
+    /// The reason why no cluster could take this; nil if it makes sense.
     var problem: String? {
-        if let nodes, nodes < 1 { return "\(nodes) nodes were asked for; it takes a number of 1 or more" }
-        if let time, time <= .zero { return "a time limit of \(time) was given; it takes more than nothing" }
-        let texts = [partition, account, qos, constraint, reservation].compactMap { $0 } + extraArguments
-        if texts.contains(where: { $0.utf8.contains(0) }) { return "an option for sbatch has a NUL byte in it" }
+        if let nodes, nodes < 1 { return "nodes must be at least 1, got \(nodes)" }
+        if let nodes, nodes > Self.mostNodes { return "nodes must be at most \(Self.mostNodes), got \(nodes)" }
+        if let time, time <= .zero { return "time must be more than zero, got \(time)" }
+        let texts =
+            [
+                ("partition", partition), ("account", account), ("qos", qos), ("constraint", constraint),
+                ("reservation", reservation),
+            ] + extraArguments.map { ("extraArguments", $0) }
+        for case (let name, let text?) in texts where text.utf8.contains(0) {
+            return "\(name) contains a NUL byte, which no program can be given"
+        }
         return nil
     }
 }

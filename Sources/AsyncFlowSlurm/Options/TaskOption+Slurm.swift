@@ -1,8 +1,8 @@
 public import AsyncFlow
 
 extension TaskOption where Kind == ExecutableKind {
-    /// What the task asks Slurm for where it differs from what its ``SlurmBackend`` was made with. Other backends don't
-    /// see it, so that the same task runs on a laptop.
+    /// Requests to Slurm in the place of those that the task's ``SlurmBackend`` was made with. Other backends don't see them,
+    /// so that the same task runs on a laptop.
     ///
     /// - Parameters:
     ///   - partition: `--partition`.
@@ -12,8 +12,8 @@ extension TaskOption where Kind == ExecutableKind {
     ///   - nodes: `--nodes`.
     ///   - constraint: `--constraint`.
     ///   - reservation: `--reservation`.
-    ///   - exclusive: `--exclusive`, whether it has its nodes for itself.
-    ///   - extraArguments: arguments for `sbatch`, as they are.
+    ///   - exclusive: `--exclusive`, whether it shares its nodes with no other job.
+    ///   - extraArguments: more arguments for `sbatch`, unchanged.
     public static func slurm(
         partition: String? = nil, account: String? = nil, qos: String? = nil, time: Duration? = nil, nodes: Int? = nil,
         constraint: String? = nil, reservation: String? = nil, exclusive: Bool? = nil, extraArguments: [String] = []
@@ -24,7 +24,7 @@ extension TaskOption where Kind == ExecutableKind {
                 reservation: reservation, exclusive: exclusive, extraArguments: extraArguments))
     }
 
-    /// What the task asks Slurm for where it differs from what its ``SlurmBackend`` was made with.
+    /// Requests to Slurm in the place of those that the task's ``SlurmBackend`` was made with.
     public static func slurm(_ options: SlurmOptions) -> Self {
         .backend { (before: SlurmOptions?) in before?.overridden(by: options) ?? options }
     }

@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowWorkers
 import Foundation
 import Logging
@@ -96,10 +97,13 @@ actor PilotDriver {
             case .allocate(let pilot): allocate(pilot)
             case .release(let pilot): release(pilot)
             case .start(let key, let pilot, let shares):
-                let state = pilots[pilot]!  // it is kept for as long as the machine has it
+                let waiter = waiters.removeValue(forKey: key)
+                guard let state = pilots[pilot] else {  // it is kept for as long as the machine has it
+                    waiter?.resume(throwing: error(.unavailable("the pilot is over")))
+                    continue
+                }
                 let nodes = shares.map { state.nodes[$0.node] }
-                waiters.removeValue(forKey: key)?.resume(
-                    returning: Turn(pilot: pilot, jobID: state.jobID, shares: shares, nodes: nodes))
+                waiter?.resume(returning: Turn(pilot: pilot, jobID: state.jobID, shares: shares, nodes: nodes))
             case .end(let key, let refusal):
                 waiters.removeValue(forKey: key)?.resume(throwing: error(refusal))
             }
@@ -139,7 +143,7 @@ actor PilotDriver {
         timerTime = time
         guard let time else { return }
         timer = Task {
-            guard (try? await Task.sleep(until: begin + time, clock: .continuous)) != nil else { return }
+            guard (try? await Task.sleep(until: begin + time.bounded, clock: .continuous)) != nil else { return }
             timerTime = nil
             perform(machine.timePassed(now))
         }
@@ -148,7 +152,8 @@ actor PilotDriver {
     // MARK: - Pilots
 
     private func allocate(_ pilot: Int) {
-        pilots[pilot] = Pilot()
+        var state = Pilot()
+        pilots[pilot] = state
         if let fixed {
             Task { await granted(pilot, fixed.jobID, fixed.nodeList) }
             return
@@ -158,7 +163,8 @@ actor PilotDriver {
             perform(machine.failed(pilot, "no pipe could be made: \(error)", isFinal: false, now: now))
             return
         }
-        pilots[pilot]!.allocation = allocation
+        state.allocation = allocation
+        pilots[pilot] = state
         settings.logger.info("asks for a pilot", metadata: ["backend": "\(name)", "pilot": "\(pilot)"])
         Task {
             let reason = await allocation.run(programs, arguments) { id, nodes in
@@ -176,23 +182,24 @@ actor PilotDriver {
             names = try await programs.nodes(list)
             left = try await programs.timeLeft(job: id)
         } catch { problem = SlurmPrograms.complaint(error) }
-        guard pilots[pilot]?.isOver == false else { return }
+        guard var state = pilots[pilot], !state.isOver else { return }
         if let problem {
             perform(machine.failed(pilot, problem, isFinal: false, now: now))
-            pilots[pilot]?.allocation?.release()
+            state.allocation?.release()
             return
         }
         settings.logger.info(
             "has a pilot", metadata: ["backend": "\(name)", "job": "\(id)", "nodes": "\(list)"])
-        pilots[pilot]!.jobID = id
-        pilots[pilot]!.end = left.map { now + $0 }
-        pilots[pilot]!.nodes = names.map {
+        state.jobID = id
+        state.end = left.map { now + $0.bounded }
+        state.nodes = names.map {
             PilotNode(
                 name: $0, jobID: id, backend: name, cores: machine.settings.coresPerNode, programs: programs, settings)
         }
-        perform(machine.granted(pilot, nodes: names, end: pilots[pilot]!.end, now: now))
+        pilots[pilot] = state
+        perform(machine.granted(pilot, nodes: names, end: state.end, now: now))
         for (index, node) in (pilots[pilot]?.nodes ?? []).enumerated() {
-            pilots[pilot]!.lives.append(Task { await live(node, pilot, index) })
+            pilots[pilot]?.lives.append(Task { await live(node, pilot, index) })
         }
     }
 
@@ -217,7 +224,7 @@ actor PilotDriver {
     /// Ends a pilot's workers, and then its allocation.
     private func release(_ pilot: Int) {
         guard let state = pilots[pilot] else { return }
-        pilots[pilot]!.isOver = true
+        pilots[pilot]?.isOver = true
         Task {
             await withDiscardingTaskGroup { group in
                 for node in state.nodes { group.addTask { await node.shutdown() } }
@@ -229,7 +236,7 @@ actor PilotDriver {
     /// An allocation is over, or never was.
     private func over(_ pilot: Int, _ reason: String) async {
         guard let state = pilots[pilot] else { return }
-        pilots[pilot]!.isOver = true
+        pilots[pilot]?.isOver = true
         if machine.pilots[pilot]?.stage == .asked {
             let words = reason.isEmpty ? "salloc ended without a word" : reason
             perform(machine.failed(pilot, words, isFinal: !SlurmPrograms.isTransient(words), now: now))

@@ -16,7 +16,7 @@ extension PilotMachine {
                 actions.append(.start(key, pilot: pilot, shares))
                 lines[kind]?.setbacks = 0
                 hasStarted = true
-                for other in passed { lines[other]!.setbacks += 1 }
+                for other in passed { lines[other]?.setbacks += 1 }
                 if passed.contains(where: isHeld) { break }
             }
             if passed.contains(where: isHeld) { break }
@@ -118,23 +118,27 @@ extension PilotMachine {
 
     private mutating func start(_ key: Key, _ kind: Kind, _ pilot: Int, _ shares: [Share]) {
         leaveLine(key, kind)
-        tasks[key]!.pilot = pilot
-        tasks[key]!.shares = shares
-        pilots[pilot]!.taskCount += 1
+        tasks[key]?.pilot = pilot
+        tasks[key]?.shares = shares
+        guard var state = pilots.removeValue(forKey: pilot) else { return }
+        state.taskCount += 1
         for share in shares {
             // The same that was found before, in the same order.
-            for _ in 0..<share.ranks { _ = Self.take(kind.need, from: &pilots[pilot]!.nodes[share.node]) }
+            for _ in 0..<share.ranks { _ = Self.take(kind.need, from: &state.nodes[share.node]) }
         }
+        pilots[pilot] = state
     }
 
     mutating func giveBack(_ shares: [Share], _ need: Need, to pilot: Int) {
+        guard var state = pilots.removeValue(forKey: pilot) else { return }
         for share in shares {
-            pilots[pilot]!.nodes[share.node].cores += need.cores * share.ranks
+            state.nodes[share.node].cores += need.cores * share.ranks
             if settings.memoryPerNode != nil {
-                pilots[pilot]!.nodes[share.node].memory += need.memory * Int64(share.ranks)
+                state.nodes[share.node].memory += need.memory * Int64(share.ranks)
             }
-            pilots[pilot]!.nodes[share.node].gpus.giveBack(share.gpus)
+            state.nodes[share.node].gpus.giveBack(share.gpus)
         }
+        pilots[pilot] = state
     }
 
     // MARK: - Leaving the line

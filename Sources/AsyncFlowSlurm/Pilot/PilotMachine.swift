@@ -168,8 +168,8 @@ struct PilotMachine {
         }
         if pilots[pilot] != nil {
             giveBack(task.shares, task.kind.need, to: pilot)
-            pilots[pilot]!.taskCount -= 1
-            pilots[pilot]!.idleSince = now
+            pilots[pilot]?.taskCount -= 1
+            pilots[pilot]?.idleSince = now
         }
         return look(now)
     }
@@ -179,10 +179,10 @@ struct PilotMachine {
     /// - Parameter end: when its time is over, if it ever is.
     mutating func granted(_ pilot: Int, nodes: [String], end: Duration?, now: Duration) -> [Action] {
         guard pilots[pilot]?.stage == .asked else { return [] }
-        pilots[pilot]!.stage = .running
-        pilots[pilot]!.end = end
-        pilots[pilot]!.idleSince = now
-        pilots[pilot]!.nodes = nodes.map {
+        pilots[pilot]?.stage = .running
+        pilots[pilot]?.end = end
+        pilots[pilot]?.idleSince = now
+        pilots[pilot]?.nodes = nodes.map {
             Node(
                 name: $0, cores: settings.coresPerNode, memory: settings.memoryPerNode ?? .max,
                 gpus: GPUPool(count: settings.gpusPerNode))
@@ -202,25 +202,25 @@ struct PilotMachine {
     mutating func nodeReady(_ pilot: Int, _ node: Int, now: Duration) -> [Action] {
         guard pilots[pilot]?.nodes.indices.contains(node) == true else { return [] }
         failures = 0
-        pilots[pilot]!.nodes[node].stage = .ready
-        pilots[pilot]!.idleSince = now
+        pilots[pilot]?.nodes[node].stage = .ready
+        pilots[pilot]?.idleSince = now
         return look(now)
     }
 
     /// Nothing is started on a node until it is ready again.
     mutating func nodeSuspended(_ pilot: Int, _ node: Int) {
         guard pilots[pilot]?.nodes.indices.contains(node) == true else { return }
-        if pilots[pilot]!.nodes[node].stage == .ready { pilots[pilot]!.nodes[node].stage = .starting }
+        if pilots[pilot]?.nodes[node].stage == .ready { pilots[pilot]?.nodes[node].stage = .starting }
     }
 
     /// A node won't run anything any more.
     mutating func nodeLost(_ pilot: Int, _ node: Int, _ reason: String, now: Duration) -> [Action] {
-        guard let state = pilots[pilot], state.nodes.indices.contains(node) else { return [] }
-        pilots[pilot]!.nodes[node].stage = .lost
-        guard state.stage == .running, pilots[pilot]!.nodes.allSatisfy({ $0.stage == .lost }) else {
-            return look(now)
-        }
-        pilots[pilot]!.stage = .leaving
+        guard var state = pilots[pilot], state.nodes.indices.contains(node) else { return [] }
+        state.nodes[node].stage = .lost
+        let isUseless = state.stage == .running && state.nodes.allSatisfy { $0.stage == .lost }
+        if isUseless { state.stage = .leaving }
+        pilots[pilot] = state
+        guard isUseless else { return look(now) }
         return [.release(pilot: pilot)] + giveUpOrWait(reason, isFinal: false, now: now)
     }
 
@@ -240,7 +240,7 @@ struct PilotMachine {
         isClosing = true
         var actions = endAll(.closed)
         for (pilot, state) in pilots.sorted(by: { $0.key < $1.key }) where state.stage != .leaving {
-            pilots[pilot]!.stage = .leaving
+            pilots[pilot]?.stage = .leaving
             actions.append(.release(pilot: pilot))
         }
         return actions
@@ -315,22 +315,23 @@ struct PilotMachine {
 
     mutating func resize(_ now: Duration) -> [Action] {
         var actions: [Action] = []
-        for (pilot, state) in pilots.sorted(by: { $0.key < $1.key }) {
+        for (pilot, earlier) in pilots.sorted(by: { $0.key < $1.key }) {
+            var state = earlier
             if state.stage == .running, let end = state.end, now >= end - settings.endMargin {
-                pilots[pilot]!.stage = .draining
+                state.stage = .draining
+                pilots[pilot] = state
             }
-            let stage = pilots[pilot]!.stage
             guard state.taskCount == 0, !settings.isFixed else { continue }
             let isIdle =
-                stage == .running && waitingCount == 0 && now - state.idleSince >= settings.idleTimeout
+                state.stage == .running && waitingCount == 0 && now - state.idleSince >= settings.idleTimeout
                 && pilots.values.count { $0.stage == .running } > settings.minimumPilots
             // Too little is left of its time for everything that waits, and it is in the way of a new one.
             let isSpent =
-                stage == .running && isUnserved(now)
+                state.stage == .running && isUnserved(now)
                 && pilots.values.count { $0.stage == .running } >= settings.maximumPilots
-                && !lines.keys.contains { hasTime(pilots[pilot]!, for: $0, now: now) }
-            guard isIdle || isSpent || stage == .draining else { continue }
-            pilots[pilot]!.stage = .leaving
+                && !lines.keys.contains { hasTime(state, for: $0, now: now) }
+            guard isIdle || isSpent || state.stage == .draining else { continue }
+            pilots[pilot]?.stage = .leaving
             actions.append(.release(pilot: pilot))
         }
         while now >= nextAskTime, wantsPilot || isStuck(now) {

@@ -11,8 +11,11 @@ final class PilotNode: Sendable {
     private struct State {
         var functions: WorkerPoolBackend?
         var isClosed = false
+        var gpus = NodeGPUs(count: 0, answer: "")
     }
     private let state = Mutex(State())
+    /// Asks the node which GPUs the allocation has there; nil if it was asked for none.
+    private let findGPUs: (@Sendable () async throws -> NodeGPUs)?
 
     init(
         name: String, jobID: String, backend: String, cores: Int, programs: SlurmPrograms,
@@ -23,10 +26,16 @@ final class PilotNode: Sendable {
         let srun = [
             "--jobid=\(jobID)", "--overlap", "--nodelist=\(name)", "--cpus-per-task=\(cores)", "--quit-on-interrupt",
         ]
+        let step = ["--nodes=1", "--ntasks=1", "--unbuffered", "--export=ALL"] + srun
+        let count = settings.gpusPerNode
+        let find: @Sendable () async throws -> NodeGPUs = {
+            let answer = try await programs.call("srun", step + ["--", "/bin/sh", "-c", NodeGPUs.question])
+            return NodeGPUs(count: count, answer: answer)
+        }
+        findGPUs = count > 0 ? find : nil
         let launcher = WorkerLauncher { worker in
-            let words = ["--nodes=1", "--ntasks=1", "--unbuffered", "--export=ALL"] + srun
             let directory = worker.workingDirectory.map { ["--chdir=\($0)"] } ?? []
-            var command = programs.command("srun", words + directory + [worker.program] + worker.arguments)
+            var command = programs.command("srun", step + directory + ["--", worker.program] + worker.arguments)
             command.environment.merge(worker.environment) { _, own in own }
             return command
         }
@@ -51,7 +60,15 @@ final class PilotNode: Sendable {
     }
 
     /// Returns when it can run commands.
-    func start() async throws { try await commands.start() }
+    func start() async throws {
+        try await commands.start()
+        if let found = try await findGPUs?() { state.withLock { $0.gpus = found } }
+    }
+
+    /// Returns the variables that tell a program on the node which GPUs it got.
+    func environment(for gpus: [GPUPool.Share]) -> [String: String] {
+        state.withLock { $0.gpus }.environment(for: gpus)
+    }
 
     /// Returns when it can run commands again.
     func ready() async throws { try await commands.ready() }

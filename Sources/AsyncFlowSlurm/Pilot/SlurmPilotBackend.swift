@@ -1,4 +1,5 @@
 public import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowWorkers
 import Foundation
 public import Logging
@@ -21,55 +22,67 @@ import Synchronization
 public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     public let name: String
     public var reportsStart: Bool { true }
-    /// What every pilot asks for.
+    /// The requests of every pilot.
     public let options: SlurmOptions
-    /// How many nodes a pilot has.
+    /// The number of nodes of a pilot.
     public let nodes: Int
-    /// How many cores it has on each of them.
+    /// The number of cores of a pilot on each of its nodes.
     public let coresPerNode: Int
     private let settings: Settings
     private let programs: SlurmPrograms
     private let fixed: CurrentAllocation?
-    private let driver: PilotDriver
+    private let makeDriver: @Sendable () -> PilotDriver
+    private struct State {
+        /// Nil before the first task, and after the last engine has shut the backend down.
+        var driver: PilotDriver?
+        /// The engines that have started it and not shut it down.
+        var users = 0
+    }
+    private let state = Mutex(State())
     private let lastKey = Atomic<UInt64>(0)
 
-    /// How a ``SlurmPilotBackend`` deals with the cluster and with its workers.
+    /// The way in which a ``SlurmPilotBackend`` deals with the cluster and with its workers.
     public struct Settings: Sendable {
-        /// How many pilots there are from the first task on, with work or without; none by default.
+        /// The number of pilots from the first task on, with work or without; none by default.
         public var minimumPilots = 0
-        /// How many there are at most, not counted those that are about to end; 1 by default. A further one is asked for
+        /// The most pilots at a time, not counting those that are about to end; 1 by default. A further one is asked for
         /// when as much waits as would fill it.
         public var maximumPilots = 1
-        /// After how long without a task a pilot is given back; after a minute by default.
+        /// The time without a task after which a pilot is given back; a minute by default.
         public var idleTimeout: Duration = .seconds(60)
-        /// For how long before its end a pilot starts nothing any more; 30 seconds by default.
+        /// The time before its end in which a pilot starts no more tasks; 30 seconds by default.
         public var endMargin: Duration = .seconds(30)
-        /// How much memory a pilot asks for on each node, and tasks share there. Nil, the default, leaves that to the
+        /// The memory that a pilot asks for on each node, and that tasks share there. Nil, the default, leaves that to the
         /// cluster; memory that tasks ask for isn't counted then.
         public var memoryPerNode: MemorySize?
-        /// How many GPUs a pilot asks for on each node, and tasks share there; none by default.
+        /// The number of GPUs that a pilot asks for on each node, and that tasks share there; none by default.
         public var gpusPerNode = 0
-        /// How many processes for portable tasks there are on a node; as many as cores by default, but not more than 8,
+        /// The number of processes for portable tasks on a node; as many as cores by default, but not more than 8,
         /// which then run several tasks at once.
         public var workersPerNode: Int?
-        /// The program that is started on the nodes, which calls `WorkflowWorker.serveIfLaunchedAsOne(_:)`; this program
+        /// The path of the program that is started on the nodes, which calls `WorkflowWorker.serveIfLaunchedAsOne(_:)`; this program
         /// by default.
         public var program: String?
         /// More variables for the workers, which commands inherit.
         public var workerEnvironment: [String: String] = [:]
-        /// How long a worker may take from its launch until it is ready; a minute by default.
+        /// The longest time from the launch of a worker until it is ready; a minute by default.
         public var startTimeout: Duration = .seconds(60)
-        /// After how long without a word a worker counts as lost; 10 seconds by default.
+        /// The time without a word after which a worker counts as lost; 10 seconds by default.
         public var heartbeatTimeout: Duration = .seconds(10)
-        /// Where `salloc`, `srun`, `squeue`, `scontrol` and `scancel` are; nil, the default, for `PATH`.
+        /// The folder of `salloc`, `srun`, `squeue`, `scontrol` and `scancel`; nil, the default, for `PATH`.
         public var programFolder: String?
-        /// Environment variables for these programs, such as `SLURM_CONF`.
+        /// Environment variables for these programs, such as `SLURM_CONF`, which workers inherit.
+        ///
+        /// Variables of this process that change what Slurm's programs do reach neither them nor workers: see <doc:Slurm>.
         public var environment: [String: String] = [:]
-        /// Gets what becomes of pilots and workers.
+        /// The logger that is told what becomes of pilots and workers.
         public var logger: Logger = .asyncFlow(label: "asyncflow.slurm")
 
         public init() {}
     }
+
+    /// The most cores, or GPUs, of a node; more than any machine has.
+    static let mostPerNode = 1_000_000
 
     /// The allocation that this process runs in.
     struct CurrentAllocation: Sendable, Hashable {
@@ -80,14 +93,16 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
 
         /// - Returns: nil if the variables aren't those of an allocation.
         init?(_ environment: [String: String]) {
-            guard let id = environment["SLURM_JOB_ID"], !id.isEmpty,
+            guard let id = environment["SLURM_JOB_ID"].flatMap({ SlurmNumber.digits($0, in: SlurmNumber.ids) }),
                 let list = environment["SLURM_JOB_NODELIST"] ?? environment["SLURM_NODELIST"],
-                let nodes = (environment["SLURM_JOB_NUM_NODES"] ?? environment["SLURM_NNODES"]).flatMap({ Int($0) }),
+                let nodes = (environment["SLURM_JOB_NUM_NODES"] ?? environment["SLURM_NNODES"])
+                    .flatMap({ SlurmNumber.digits($0, in: 1...SlurmPrograms.mostNodes) }),
                 // `8(x2),4`: the smallest is what there is on all of them.
                 let cores = environment["SLURM_JOB_CPUS_PER_NODE"]?.split(separator: ",")
-                    .map({ Int($0.prefix { $0.isNumber }) ?? 0 }).min(), cores > 0
+                    .map({ SlurmNumber.digits($0.prefix { $0 != "(" }, in: 1...SlurmPilotBackend.mostPerNode) ?? 0 })
+                    .min(), cores > 0
             else { return nil }
-            (jobID, nodeList, self.nodes, self.cores) = (id, list, nodes, cores)
+            (jobID, nodeList, self.nodes, self.cores) = ("\(id)", list, nodes, cores)
         }
     }
 
@@ -139,13 +154,26 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         limits.gpusPerNode = settings.gpusPerNode
         limits.minimumPilots = settings.minimumPilots
         limits.maximumPilots = settings.maximumPilots
-        limits.walltime = options.time
-        limits.endMargin = settings.endMargin
-        limits.idleTimeout = settings.idleTimeout
+        limits.walltime = options.time?.bounded
+        limits.endMargin = settings.endMargin.bounded
+        limits.idleTimeout = settings.idleTimeout.bounded
         limits.isFixed = fixed != nil
-        driver = PilotDriver(
-            name: name, prefix: "asyncflow-\(String(UInt64.random(in: 0 ... .max), radix: 36))-pilot", programs,
-            arguments: Self.arguments(nodes, coresPerNode, options, settings), settings, limits, fixed: fixed)
+        let arguments = Self.arguments(nodes, coresPerNode, options, settings)
+        makeDriver = { [programs, limits] in
+            let token = String(UInt64.random(in: 0 ... .max), radix: 36)
+            return PilotDriver(
+                name: name, prefix: "\(JobSubmission.namePrefix)\(token)-pilot", programs, arguments: arguments,
+                settings,
+                limits, fixed: fixed)
+        }
+    }
+
+    private var driver: PilotDriver {
+        state.withLock { state in
+            let driver = state.driver ?? makeDriver()
+            state.driver = driver
+            return driver
+        }
     }
 
     static func arguments(_ nodes: Int, _ cores: Int, _ options: SlurmOptions, _ settings: Settings) -> [String] {
@@ -153,18 +181,30 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         var list = [
             "--nodes=\(nodes)", "--ntasks=\(nodes)", "--ntasks-per-node=1", "--cpus-per-task=\(cores)", "--no-kill",
         ]
-        if let memory = settings.memoryPerNode { list.append("--mem=\((memory.bytes + 1 << 20 - 1) >> 20)M") }
+        if let bytes = settings.memoryPerNode?.bytes {
+            list.append("--mem=\((bytes >> 20) + (bytes & (1 << 20 - 1) == 0 ? 0 : 1))M")
+        }
         if settings.gpusPerNode > 0 { list.append("--gpus-per-node=\(settings.gpusPerNode)") }
         return list + options.arguments
     }
 
     private var problem: String? {
-        if nodes < 1 || coresPerNode < 1 { return "a pilot of \(nodes) nodes with \(coresPerNode) cores was asked for" }
-        if options.nodes != nil { return "the number of nodes belongs into nodes:, not into the options" }
-        if settings.maximumPilots < 1 || settings.minimumPilots < 0 {
-            return "\(settings.minimumPilots) to \(settings.maximumPilots) pilots were asked for"
+        let counts = [
+            ("nodes", nodes, 1...SlurmPrograms.mostNodes), ("coresPerNode", coresPerNode, 1...Self.mostPerNode),
+            ("gpusPerNode", settings.gpusPerNode, 0...Self.mostPerNode),
+            ("minimumPilots", settings.minimumPilots, 0...10_000),
+            ("maximumPilots", settings.maximumPilots, 1...10_000),
+        ]
+        for (name, count, range) in counts where !range.contains(count) {
+            let isLow = count < range.lowerBound
+            return
+                "\(name) must be at \(isLow ? "least \(range.lowerBound)" : "most \(range.upperBound)"), got \(count)"
         }
-        if let time = options.time, time <= settings.endMargin * 2 {
+        if let memory = settings.memoryPerNode, memory <= .zero {
+            return "memoryPerNode must be more than 0, got \(memory)"
+        }
+        if options.nodes != nil { return "set the number of nodes by nodes:, not in the options" }
+        if let time = options.time?.bounded, time <= settings.endMargin.bounded * 2 {
             return "a pilot's time of \(time) leaves none for tasks, as nothing is started in its last "
                 + "\(settings.endMargin) (endMargin)"
         }
@@ -179,13 +219,23 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     public func start() async throws {
         if let problem { throw SlurmJobError(.unusable, detail: problem) }
         _ = try await programs.call(fixed == nil ? "salloc" : "srun", ["--version"])
+        state.withLock { $0.users += 1 }
     }
 
-    /// Ends all workers, and gives all allocations back that were asked for here.
-    public func shutdown() async { await driver.shutdown() }
+    /// Ends all workers, and gives back all allocations that were asked for here, once every engine that started the backend
+    /// has called this.
+    public func shutdown() async {
+        let unused = state.withLock { state -> PilotDriver? in
+            state.users -= 1
+            guard state.users <= 0 else { return nil }
+            defer { (state.users, state.driver) = (0, nil) }
+            return state.driver
+        }
+        await unused?.shutdown()
+    }
 
-    /// How many pilots there are, those included that were asked for.
-    public var pilotCount: Int { get async { await driver.pilotCount } }
+    /// The number of pilots, including those that were asked for and haven't come yet.
+    public var pilotCount: Int { get async { await state.withLock { $0.driver }?.pilotCount ?? 0 } }
 
     /// Runs a command on a node of a pilot, when there is room for it.
     ///
@@ -199,9 +249,8 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         }
         let kind = kind(of: request.task, request.resources, ranks: request.isParallel ? request.resources.ranks : 1)
         return try await run(kind, for: request.task) { turn in
-            let variables = self.variables(request.resources, turn.shares[0].gpus)
-            guard request.isParallel else { return try await turn.nodes[0].run(request, adding: variables) }
-            return try await self.runParallel(request, turn, variables)
+            guard !request.isParallel else { return try await self.runParallel(request, turn) }
+            return try await turn.nodes[0].run(request, adding: self.variables(request.resources, turn))
         }
     }
 
@@ -210,8 +259,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         // Its start is that of the body, which the pool of workers there reports.
         let kind = kind(of: call.task, call.task.resourceRequest, ranks: 1)
         return try await run(kind, for: call.task, reportsStart: false) { turn in
-            let variables = self.variables(call.task.resourceRequest, turn.shares[0].gpus)
-            return try await turn.nodes[0].run(call.adding(variables))
+            try await turn.nodes[0].run(call.adding(self.variables(call.task.resourceRequest, turn)))
         }
     }
 
@@ -224,14 +272,10 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         return PilotMachine.Kind(need: need, priority: task.priorityLevel, name: task.taskName, timeout: task.timeout)
     }
 
-    private func variables(_ resources: ResourceRequest, _ gpus: [GPUPool.Share]) -> [String: String] {
-        var variables: [String: String] = [:]
+    /// The variables that tell a program on the first node of a turn what it got there.
+    private func variables(_ resources: ResourceRequest, _ turn: PilotDriver.Turn) -> [String: String] {
+        var variables = turn.nodes[0].environment(for: turn.shares[0].gpus)
         if let cores = resources.cores, cores > 0 { variables["OMP_NUM_THREADS"] = "\(cores)" }
-        if !gpus.isEmpty {
-            let list = gpus.map { "\($0.index)" }.joined(separator: ",")
-            variables["CUDA_VISIBLE_DEVICES"] = list
-            variables["ROCR_VISIBLE_DEVICES"] = list
-        }
         return variables
     }
 
@@ -242,6 +286,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         if let slot = task.resourceRequest.slots.first {
             throw SlurmJobError(.unusable, detail: "a pilot has no resource named '\(slot.key)'")
         }
+        let driver = driver
         for placement in 1... {
             let key = lastKey.add(1, ordering: .relaxed).newValue
             let turn = try await driver.turn(key, kind)
@@ -273,23 +318,33 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     private static var placementLimit: Int { 3 }
 
     /// Ranks are started by `srun`, which knows how they find each other.
-    private func runParallel(
-        _ request: CommandRequest, _ turn: PilotDriver.Turn, _ variables: [String: String]
-    ) async throws -> CommandResult {
+    private func runParallel(_ request: CommandRequest, _ turn: PilotDriver.Turn) async throws -> CommandResult {
         let hosts = zip(turn.shares, turn.nodes).flatMap { Array(repeating: $1.name, count: $0.ranks) }
-        let path = try request.task.makeRunDirectory() + "/\(request.task.taskID).hosts"
-        try Data((hosts.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let number = lastKey.add(1, ordering: .relaxed).newValue
+        let path = try request.task.makeRunDirectory() + "/\(request.task.taskID).\(number)"
+        let (hostsPath, scriptPath) = ("\(path).hosts", "\(path).rank")
+        defer { for path in [hostsPath, scriptPath] { try? FileManager.default.removeItem(atPath: path) } }
+        try WholeFile.create(hostsPath, hosts.joined(separator: "\n") + "\n")
+        // Each node has GPUs of its own; what the command says itself counts more.
+        var gpus: [String: [String: String]] = [:]
+        for (share, node) in zip(turn.shares, turn.nodes) where !share.gpus.isEmpty {
+            gpus[node.name] = node.environment(for: share.gpus).filter { request.command.environment[$0.key] == nil }
+        }
+        var program = [request.command.executable] + request.command.arguments
+        if SrunScript.isNeeded(for: program) || gpus.values.contains(where: { !$0.isEmpty }) {
+            try WholeFile.create(scriptPath, SrunScript.text(running: program, setting: gpus))
+            program = ["/bin/sh", scriptPath]
+        }
         var command = programs.command(
             "srun",
             [
                 "--jobid=\(turn.jobID)", "--overlap", "--nodes=\(turn.nodes.count)", "--ntasks=\(hosts.count)",
                 "--cpus-per-task=\(max(1, request.resources.cores ?? 1))", "--distribution=arbitrary",
-                "--kill-on-bad-exit=1", "--export=ALL", request.command.executable,
-            ] + request.command.arguments)
-        command.environment.merge(variables) { own, _ in own }
+                "--kill-on-bad-exit=1", "--export=ALL", "--",
+            ] + program)
+        if let cores = request.resources.cores, cores > 0 { command.environment["OMP_NUM_THREADS"] = "\(cores)" }
         command.environment.merge(request.command.environment) { _, own in own }
-        command.environment["SLURM_HOSTFILE"] = path
+        command.environment["SLURM_HOSTFILE"] = hostsPath
         command.standardInput = request.command.standardInput
         command.workingDirectory = request.command.workingDirectory
         return try await CommandRunner().run(

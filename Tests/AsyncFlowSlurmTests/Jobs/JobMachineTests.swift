@@ -111,6 +111,46 @@ struct JobMachineTests {
             ])
     }
 
+    @Test("a job that Slurm accepts and never lists is submitted a few times, and then fails and can't run any more")
+    mutating func neverListed() {
+        accept()
+        var name = "run-1"
+        var submissions = 1
+        while submissions < 100 {
+            var actions: [JobMachine.Action] = []
+            for _ in 1...machine.limits.missLimit {
+                _ = answer([])
+                actions = machine.inspected([1: .untouched])
+                _ = machine.accounted(nil)
+            }
+            guard case .submit(let next, _, _)? = actions.first else {
+                #expect(submissions == 6)
+                let detail = "6 times, always without listing it, last as run-6"
+                #expect(
+                    actions == [.void([1]), .end(1, .failed(.forgotten, jobID: nil, detail: detail))])
+                #expect(!machine.hasSubmissions)
+                return
+            }
+            name = next
+            submissions += 1
+            machine.submitted(name, id: "\(submissions)")
+        }
+        Issue.record("it was submitted \(submissions) times")
+    }
+
+    @Test("a job in a state that isn't known is neither missing nor at its end, unless its files say so")
+    mutating func unknownState() {
+        accept()
+        for _ in 1...10 {
+            #expect(answer([row(0, .unknown)]) == [.inspect([1])])
+            #expect(machine.inspected([1: .claimed]) == [])
+        }
+        #expect(machine.pollDelay > machine.limits.shortestPoll)
+        #expect(answer([row(0, .running)]) == [.started(1)])
+        #expect(answer([row(0, .unknown)]) == [.inspect([1])])
+        #expect(machine.inspected([1: .ended(.exited(0))]) == [.end(1, .ended(.exited(0), jobID: "7_0"))])
+    }
+
     @Test("a job that was ended before it began on its node, as by an id used again, is submitted again, once")
     mutating func endedForAnother() {
         accept()

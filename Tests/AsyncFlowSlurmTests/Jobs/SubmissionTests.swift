@@ -42,23 +42,86 @@ struct SubmissionTests {
         #expect(SlurmOptions(time: .zero).problem != nil)
     }
 
-    @Test("the queue's rows are read, and rubbish isn't taken for an empty queue")
+    @Test("the rows of our jobs are read")
     func rows() throws {
-        let text = "12 0 RUNNING 0 run-1 None\n12 1 FAILED 1792 run-1 node3\n13 N/A PENDING 0 x (Resources)\n"
+        let text = """
+            asyncflow-1 12 0 RUNNING 0 None
+            asyncflow-1 0012 1 FAILED 1792 node3
+            asyncflow-2-pilot-1 13 N/A PENDING 0 (Resources)
+            asyncflow-1 12 2 FAILED 7:0 node4
+            """
         let rows = try SlurmPrograms.rows(ofQueue: text)
-        #expect(rows.map(\.id) == ["12_0", "12_1"])
-        #expect(rows[1].waitStatus.map(JobEnd.init) == .exited(7))
-        #expect(rows.map(\.node) == [nil, "node3"])
-        for rubbish in ["garbage", "12 0 STRANGE 0 run-1 None", "12 0 RUN", "slurm_load_jobs error: x y z"] {
-            #expect(throws: SlurmPrograms.NoAnswer.self) { try SlurmPrograms.rows(ofQueue: rubbish) }
-        }
+        #expect(rows.map(\.id) == ["12_0", "12_1", "12_2"])
+        #expect(rows.map { $0.waitStatus.map(JobEnd.init) } == [.exited(0), .exited(7), .exited(7)])
+        #expect(rows.map(\.node) == [nil, "node3", "node4"])
         #expect(
             SlurmPrograms.rows(ofAccounting: "12_3|run-1|CANCELLED by 0|0:15\nx").map(\.waitStatus) == [15])
     }
 
     @Test(
+        "rubbish, and an answer that is cut off, isn't taken for an empty queue",
+        arguments: [
+            "garbage", "asyncflow-1", "asyncflow-1 12", "asyncflow-1 12 0 RUN", "slurm_load_jobs error: x y z",
+            "asyncflow-1 12 0 FAILED", "asyncflow-1 99999999999999999999 0 RUNNING 0 n", "asyncflow-1 0 0 RUNNING 0 n",
+            "asyncflow-1 12 99999999999999999999 RUNNING 0 n", "asyncflow-1 12 -1 RUNNING 0 n", "\u{0}\u{0}",
+        ])
+    func rubbish(_ text: String) {
+        #expect(throws: SlurmPrograms.NoAnswer.self) { try SlurmPrograms.rows(ofQueue: text) }
+    }
+
+    @Test(
+        "jobs that the user has besides may be called anything, and be in any state",
+        arguments: [
+            "my job 77 N/A POWER_UP_NODE 0 node9", "77 N/A NEW_STATE 0 node9", "asyncflow-my job 77 3 PENDING 0 n/a",
+            "two\nlines 77 N/A RUNNING 0 node9", "asyncflow-x y z", "77 3 RUNNING 0 node9", "asyncflow- x",
+        ])
+    func strangers(_ line: String) throws {
+        let rows = try SlurmPrograms.rows(ofQueue: "asyncflow-1 12 0 RUNNING 0 node1\n\(line)\n")
+        #expect(rows.map(\.id) == ["12_0"])
+    }
+
+    @Test("a state that isn't known is one of a job that is there")
+    func unknownState() throws {
+        let rows = try SlurmPrograms.rows(ofQueue: "asyncflow-1 12 0 BEAMED_UP 0 node1")
+        #expect(rows.map(\.state) == [.unknown])
+        #expect(JobState.unknown.isActive)
+        #expect(SlurmPrograms.rows(ofAccounting: "12_3|run-1|BEAMED_UP|0:0") == [])
+    }
+
+    @Test("a status that can't be one is none", arguments: ["", "-1", "65536", "7:", "256:0", "0:128", "1:2:3", "x"])
+    func statuses(_ text: String) { #expect(SlurmNumber.waitStatus(text) == nil) }
+
+    @Test(
+        "the log's path means itself to Slurm",
+        arguments: [
+            ("/w", "/w/asyncflow-1.log"), ("/w/50%A", "/w/50%%A/asyncflow-1.log"),
+            ("/w/%\u{301}j", "/w/%%\u{301}j/asyncflow-1.log"), (#"/w/a\b%"#, "/dev/null"),
+        ])
+    func logPattern(_ folder: String, _ pattern: String) {
+        let submission = JobSubmission(name: "asyncflow-1", request: [], count: 1, folder: folder, script: "")
+        #expect(submission.logPattern == pattern)
+    }
+
+    @Test("what is asked of Slurm stays within what can be counted")
+    func extremes() {
+        let huge = JobRequest(
+            SlurmOptions(time: .seconds(Int64.max), nodes: nil),
+            ResourceRequest(cores: 1 << 31, memory: .unlimited, ranks: 1 << 31), isParallel: true)
+        #expect(huge.arguments.contains("--time=36500-00:00:00"))
+        #expect(SlurmOptions(nodes: .max).problem == "nodes must be at most 1000000, got \(Int.max)")
+        #expect(SlurmOptions(nodes: -1).problem == "nodes must be at least 1, got -1")
+        #expect(SlurmOptions(qos: "a\0b").problem?.contains("qos contains a NUL byte") == true)
+        var settings = SlurmBackend.Settings()
+        settings.arraySize = .min
+        #expect(settings.boundedArraySize == 1)
+    }
+
+    @Test(
         "only what the script writes is an end",
-        arguments: ["", "exit", "exit 7", "exit 700\n", "exit 7\n exit 8\n", "x 1\n"])
+        arguments: [
+            "", "exit", "exit 7", "exit 700\n", "exit 7\n exit 8\n", "x 1\n", "exit -1\n", "exit +7\n",
+            "exit 99999999999999999999\n",
+        ])
     func halfWritten(_ text: String) { #expect(JobFiles.end(text) == nil) }
 
     @Test("an end is read as it was written")

@@ -9,7 +9,8 @@ struct PilotOptionsTests {
         "the time that a job has left",
         arguments: [
             ("1-02:03:04", 93_784), ("02:03:04", 7384), ("3:04", 184), ("0:00", 0), ("-0:05", nil), ("INVALID", nil),
-            ("", nil), ("5", nil), ("1-2-3:4", nil), ("1:2:3:4", nil),
+            ("", nil), ("5", nil), ("1-2-3:4", nil), ("1:2:3:4", nil), ("9223372036854775807:00", nil),
+            ("9223372036854775807-00:00:00", nil), ("1:+2", nil), ("1:\u{0663}", nil),
         ] as [(String, Int?)])
     func times(_ text: String, _ seconds: Int?) {
         #expect(SlurmPrograms.time(text) == seconds.map { .seconds($0) })
@@ -24,6 +25,12 @@ struct PilotOptionsTests {
         let current = SlurmPilotBackend.CurrentAllocation(variables)
         #expect(current?.jobID == "12" && current?.nodeList == "n[1-3]")
         #expect(current?.nodes == 3 && current?.cores == 4)
+        for (name, value) in [
+            ("SLURM_JOB_NUM_NODES", "9223372036854775807"), ("SLURM_JOB_CPUS_PER_NODE", "9223372036854775807"),
+            ("SLURM_JOB_ID", "-1"), ("SLURM_JOB_CPUS_PER_NODE", "0"),
+        ] {
+            #expect(SlurmPilotBackend.CurrentAllocation(variables.merging([name: value]) { $1 }) == nil, "\(name)")
+        }
         for name in variables.keys {
             let value = variables.removeValue(forKey: name)
             #expect(SlurmPilotBackend.CurrentAllocation(variables) == nil, "\(name)")
@@ -53,7 +60,7 @@ struct PilotOptionsTests {
         "options that make no sense are refused before Slurm is asked",
         arguments: [
             (0, 1, SlurmOptions()), (1, 0, SlurmOptions()), (1, 1, SlurmOptions(nodes: 2)),
-            (1, 1, SlurmOptions(time: .seconds(60))),
+            (1, 1, SlurmOptions(time: .seconds(60))), (.max, .max, SlurmOptions()), (1, .max, SlurmOptions()),
         ])
     func problems(_ nodes: Int, _ cores: Int, _ options: SlurmOptions) async {
         let backend = SlurmPilotBackend(nodes: nodes, coresPerNode: cores, options: options)

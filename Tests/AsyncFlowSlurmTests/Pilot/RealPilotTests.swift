@@ -117,8 +117,10 @@ struct RealPilotTests {
         let marks = SlurmCluster.folder + "/crash"
         try await withPilot(SlurmCluster.pilot(cores: 1) { $0.heartbeatTimeout = .seconds(4) }) { flow in
             let mark = flow.executableTask("mark", .retry(3, on: .workerLost)) { (number: Int) in
-                Command.shell("echo $SLURMD_NODENAME >\"$MARKS.\(number)\"; sleep 4; echo $SLURMD_NODENAME")
-                    .environment(["MARKS": marks])
+                Command.shell(
+                    "echo $SLURMD_NODENAME >\"$MARKS.\(number)\"; until [ -e \"$MARKS.gate\" ]; do sleep 0.1; done; "
+                        + "echo $SLURMD_NODENAME"
+                ).environment(["MARKS": marks])
             }
             let futures = (1...2).map { mark($0) }
             try await SlurmCluster.wait(for: "both commands to run") {
@@ -126,6 +128,7 @@ struct RealPilotTests {
             }
             let first = try String(contentsOfFile: "\(marks).1", encoding: .utf8)
             try await SlurmCluster.control("crash-node", String(first.dropFirst(4).prefix(1)))
+            _ = FileManager.default.createFile(atPath: "\(marks).gate", contents: nil)
             let second = try String(contentsOfFile: "\(marks).2", encoding: .utf8)
             let value6 = try await futures[1].value
             #expect(value6 == second)
@@ -225,6 +228,38 @@ struct RealPilotTests {
         try await SlurmCluster.wait(for: "no process of it") {
             let text = try await SlurmCluster.call("ps", ["-eo", "stat,args"])
             return !text.split(separator: "\n").contains { !$0.hasPrefix("Z") && $0.hasSuffix("sleep 974") }
+        }
+    }
+
+    @Test("every word of a command of several ranks reaches it, whatever srun takes it for")
+    func words() async throws {
+        try await withPilot(SlurmCluster.pilot()) { flow in
+            let show = flow.executableTask("show", .ranks(2)) { Command("printf", "<%s>", ":", "/bin/echo", "--help") }
+            let text = try await show().value
+            #expect(text == "<:></bin/echo><--help><:></bin/echo><--help>")
+        }
+    }
+
+    @Test("two engines share a pilot, one after the other and both at once, and the end of one isn't that of the other")
+    func twoEngines() async throws {
+        let backend = SlurmCluster.pilot(nodes: 1)
+        let gate = SlurmCluster.folder + "/pilot-gate"
+        let wait = Command.shell("until [ -e \"$GATE\" ]; do sleep 0.05; done; echo done").environment(["GATE": gate])
+        try await withPilot(backend) { flow in
+            let text = try await flow.executableTask("first") { "echo first" }().value
+            #expect(text == "first\n")
+        }
+        try await withPilot(backend) { flow in
+            let events = flow.events
+            let future = flow.executableTask("wait") { wait }()
+            for await event in events where event.type == .taskStarted { break }
+            try await withSlurmEngine(backend) { other in
+                let text = try await other.executableTask("other") { "echo other" }().value
+                #expect(text == "other\n")
+            }
+            _ = FileManager.default.createFile(atPath: gate, contents: nil)
+            let text = try await future.value
+            #expect(text == "done\n")
         }
     }
 

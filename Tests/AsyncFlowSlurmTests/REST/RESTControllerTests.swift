@@ -52,8 +52,8 @@ struct RESTControllerTests {
         "an address where nobody is, or that is none",
         arguments: [
             ("http://127.0.0.1:1", "didn't answer"), ("unix:/nowhere/at/all", "didn't answer"),
-            ("unix:relative", "is no address of slurmrestd"), ("ftp://host", "is no address of slurmrestd"),
-            ("", "is no address of slurmrestd"),
+            ("unix:relative", "isn't an address of slurmrestd"), ("ftp://host", "isn't an address of slurmrestd"),
+            ("", "isn't an address of slurmrestd"),
         ])
     func unreachable(_ address: String, _ words: String) async throws {
         let controller = RESTController(SlurmREST(address), SlurmBackend.Settings())
@@ -99,6 +99,7 @@ struct RESTControllerTests {
 
             let without = RESTController(
                 SlurmREST("http://127.0.0.1:\(server.port)") { "wrong" }, SlurmBackend.Settings())
+            await without.client.open()
             let error = await #expect(throws: RESTFailure.self) { try await without.queue() }
             #expect(error?.status == 401 && error?.description.contains("wrong") == false)
             await without.shutdown()
@@ -122,13 +123,15 @@ struct RESTControllerTests {
             (500, #"{"errors": [{"error_code": -1, "error": "Unspecified error"}]}"#, true),
             (500, #"{"errors": [{"error_code": 2010, "error": "Slurm temporarily unable to accept job"}]}"#, true),
             (511, #"{"errors": [{"error_number": 1007, "error": "Protocol authentication error"}]}"#, false),
-            (503, "come again", true), (429, "slowly", true), (200, "{}", true),
+            (503, "come again", true), (429, "slowly", true), (200, "{}", true), (302, "", false),
+            (200, #"{"job_id": 9223372036854775807}"#, true), (200, #"{"job_id": 0}"#, true),
         ])
     func refusals(_ status: Int, _ body: String, _ isTransient: Bool) async throws {
         try await ScriptedServer.run { request in
             request.path == "/openapi/v3" ? .answer(body: Self.versions) : .answer(status, body: body)
         } _: { server in
             let controller = controller(server)
+            await controller.client.open()
             let script = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sh").path
             defer { try? FileManager.default.removeItem(atPath: script) }
             try Data("#!/bin/sh\n".utf8).write(to: URL(filePath: script))
@@ -143,6 +146,7 @@ struct RESTControllerTests {
     @Test("a script that isn't there any more, and arguments of sbatch, are refused")
     func unsuitable() async throws {
         let controller = RESTController(SlurmREST("http://127.0.0.1:1"), SlurmBackend.Settings())
+        await controller.client.open()
         let error = await #expect(throws: SubmissionFailure.self) {
             try await controller.submit(submission("/nowhere/script"))
         }
@@ -174,6 +178,7 @@ struct RESTControllerTests {
             }
         } _: { server in
             let controller = controller(server)
+            await controller.client.open()
             try await controller.cancel(name: "asyncflow-1", ids: ["5"], indices: [0, 1, 3])
             try await controller.cancel(name: "asyncflow-1", ids: [], indices: nil)
             let cancelled = server.requests.map(\.path).filter { $0.contains("/job/") }
@@ -227,6 +232,108 @@ struct RESTControllerTests {
                 #expect(future.state == .cancelled)
             }
             #expect(state.withLock { $0.submissions } == 1)
+        }
+    }
+
+    @Test("a redirect isn't followed, so that no other host gets the token", arguments: [301, 302, 303, 307, 308])
+    func redirect(_ status: Int) async throws {
+        try await ScriptedServer.run { _ in
+            .answer(body: Self.versions)
+        } _: { other in
+            try await ScriptedServer.run { _ in
+                .answer(status, [("Location", "http://user:hunter2@127.0.0.1:\(other.port)/openapi/v3?key=hunter3")])
+            } _: { server in
+                let controller = RESTController(
+                    SlurmREST("http://127.0.0.1:\(server.port)") { "secret" }, SlurmBackend.Settings())
+                let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+                let detail = error?.detail ?? ""
+                #expect(detail.contains("redirects to 'http://[redacted]@127.0.0.1:\(other.port)/openapi"), "\(detail)")
+                #expect(!detail.contains("hunter"), "\(detail)")
+            }
+            #expect(other.requests.isEmpty)
+        }
+    }
+
+    @Test(
+        "a token that the service repeats is in no error, however it is written, and whether it was taken or not",
+        arguments: [
+            (401, "no: %"), (500, #"{"errors": [{"error": "what is % for?"}]}"#), (200, "<html>%"),
+            (200, String(repeating: "x", count: 190) + "%"), (200, #"{"paths": "%"}"#), (404, "Basic %"),
+        ])
+    func echoes(_ status: Int, _ body: String) async throws {
+        let token = "tok/en+" + String(repeating: "abcdefghij", count: 30)
+        let forms = [token, token.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""]
+        for form in forms + [token.replacing("/", with: "\\/")] {
+            try await ScriptedServer.run { _ in
+                .answer(status, body: body.replacing("%", with: form))
+            } _: { server in
+                let controller = RESTController(
+                    SlurmREST("http://127.0.0.1:\(server.port)") { "SLURM_JWT=\(token)\n" }, SlurmBackend.Settings())
+                let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+                let detail = error?.detail ?? ""
+                #expect(!["abcdef", "tok/", "tok%2F", "tok\\/"].contains { detail.contains($0) }, "\(detail)")
+                #expect(server.requests.first?.headers["X-SLURM-USER-TOKEN"] == [token])
+            }
+        }
+    }
+
+    @Test("a token that can't be one isn't sent, nor shown")
+    func unusableToken() async throws {
+        try await ScriptedServer.run { _ in
+            .answer(body: Self.versions)
+        } _: { server in
+            let tokens = ["two words", "line\nbreak", "caf\u{e9}", String(repeating: "x", count: 20_000)]
+            for token in tokens {
+                let controller = RESTController(
+                    SlurmREST("http://127.0.0.1:\(server.port)") { token }, SlurmBackend.Settings())
+                let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+                #expect(error?.detail.contains("the token for slurmrestd isn't one") == true)
+                #expect(error?.detail.contains(token) == false)
+            }
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test("an answer without an end is given up, by its length or by its time")
+    func endless() async throws {
+        let blanks = String(repeating: " ", count: 17 << 20)
+        for (text, words) in [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n", "slurmrestd at http"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "didn't answer within"),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1100000\r\n\(blanks)", "more than 16 MiB"),
+        ] {
+            try await ScriptedServer.run { _ in
+                .raw(text, .hang)
+            } _: { server in
+                var settings = SlurmBackend.Settings()
+                settings.commandPatience = words.contains("within") ? .milliseconds(300) : .seconds(60)
+                let controller = RESTController(SlurmREST("http://127.0.0.1:\(server.port)"), settings)
+                let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
+                #expect(error?.detail.contains(words) == true, "\(error?.detail ?? "")")
+            }
+        }
+    }
+
+    @Test("a job that the service accepts and never lists is submitted a few times, and then its task fails")
+    func neverListed() async throws {
+        let count = Mutex(0)
+        try await ScriptedServer.run { request in
+            switch request.path {
+            case "/openapi/v3": return .answer(body: Self.versions)
+            case "/slurm/v0.0.38/jobs": return .answer(body: Self.nobody)
+            default: return .answer(body: #"{"job_id": \#(count.withLock { $0 += 1; return $0 })}"#)
+            }
+        } _: { server in
+            var settings = SlurmBackend.Settings()
+            settings.shortestPoll = .milliseconds(10)
+            settings.longestPoll = .milliseconds(20)
+            let backend = SlurmBackend(rest: SlurmREST("http://127.0.0.1:\(server.port)"), settings: settings)
+            try await withSlurmEngine(backend) { flow in
+                let error = await flow.executableTask("never") { "true" }().rootError as? SlurmJobError
+                #expect(error?.reason == .forgotten)
+                #expect(error?.message.contains("accepted it and forgot it") == true, "\(error?.message ?? "")")
+            }
+            #expect(count.withLock { $0 } == 6)
         }
     }
 

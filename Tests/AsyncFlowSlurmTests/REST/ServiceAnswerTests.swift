@@ -55,15 +55,57 @@ struct ServiceAnswerTests {
             ])
     }
 
-    @Test("a state that isn't known is said, not guessed")
-    func unknownState() {
-        let error = #expect(throws: RESTFailure.self) {
-            try rows(
-                """
-                {"jobs": [{"job_id": 4, "array_job_id": 4, "array_task_id": 2, "job_state": "LOST", "name": "asyncflow-1"}]}
-                """)
+    @Test(
+        "a state that isn't known is no end",
+        arguments: [
+            (#""LOST""#, JobState.unknown), (#"["RUNNING", "BEAMED_UP"]"#, .running), (#"["BEAMED_UP"]"#, .unknown),
+            ("[]", .unknown), (#"["BEAMED_UP", "PENDING"]"#, .waiting),
+        ])
+    func unknownState(_ text: String, _ state: JobState) throws {
+        let rows = try rows(
+            """
+            {"jobs": [{"job_id": 4, "array_job_id": 4, "array_task_id": 2, "job_state": \(text), "name": "asyncflow-1"}]}
+            """)
+        #expect(rows == [row(4, 2, state, nil, nil)])
+    }
+
+    @Test("jobs of others may be written in any form")
+    func strangers() throws {
+        let rows = try rows(
+            """
+            {"jobs": [null, 7, {}, [], {"name": 5}, {"name": "x", "array_job_id": 1e300, "job_state": 7},
+              {"job_id": 4, "array_job_id": 4, "array_task_id": 2, "job_state": "RUNNING", "name": "asyncflow-1"}]}
+            """)
+        #expect(rows == [row(4, 2, .running, nil, nil)])
+    }
+
+    @Test(
+        "a number of ours that can't be one isn't taken for another one",
+        arguments: [
+            #""array_job_id": 9223372036854775807, "array_task_id": 0"#, #""array_job_id": -4, "array_task_id": 0"#,
+            #""array_job_id": 4, "array_task_id": 9223372036854775807"#, #""array_job_id": 4, "array_task_id": -1"#,
+            #""array_job_id": 1e300, "array_task_id": 0"#, #""array_job_id": "4", "array_task_id": 0"#,
+        ])
+    func numbers(_ text: String) {
+        #expect(throws: (any Error).self) {
+            try rows(#"{"jobs": [{"job_state": "RUNNING", "name": "asyncflow-1", \#(text)}]}"#)
         }
-        #expect(error?.description == "job 4_2 is in a state that isn't known: 'LOST'")
+    }
+
+    @Test(
+        "an exit that can't be one is none",
+        arguments: [
+            "9223372036854775807", "-1", "65536", "1e300", #""x""#, "null",
+            #"{"return_code": {"set": true, "number": 9223372036854775807}}"#,
+            #"{"signal": {"id": {"set": true, "number": 4294967296}}}"#,
+        ])
+    func exits(_ text: String) throws {
+        let rows = try rows(
+            """
+            {"jobs": [{"array_job_id": 4, "array_task_id": 2, "job_state": "FAILED", "exit_code": \(text),
+                       "name": "asyncflow-1"}]}
+            """)
+        #expect(rows == [row(4, 2, .failed, nil, nil)])
     }
 
     @Test(
@@ -72,7 +114,9 @@ struct ServiceAnswerTests {
             ("", []), ("3", [3]), ("0-3", [0, 1, 2, 3]), ("1,3-4,5-9:2%5", [1, 3, 4, 5, 7, 9]), ("?,2", [2]),
             // Cut off in the midst of a number: whoever isn't seen otherwise waits.
             ("0,2,55...", [0, 2, 3, 4, 5, 6, 7, 8, 9]), ("1...", Array(0..<10)), ("9-8,4", [4]),
-            ("0-99999999999", Array(0..<10)),
+            ("0-99999999999", Array(0..<10)), ("0-9223372036854775807:9223372036854775807", Array(0..<10)),
+            ("9223372036854775807...", Array(0..<10)), ("-5,3", [3, 5]), ("5-", [5]), ("3,1-2,3", [1, 2, 3]),
+            ("9223372036854775807,2", [2]),
         ] as [(String, [Int])])
     func indices(_ text: String, _ expected: [Int]) {
         #expect(QueueAnswer.indices(text, limit: 10) == expected)

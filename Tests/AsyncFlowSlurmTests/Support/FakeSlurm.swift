@@ -2,7 +2,7 @@ import Foundation
 
 @testable import AsyncFlowSlurm
 
-/// Stand-ins for Slurm's programs that do what a test tells them to: once, in their next call.
+/// Stand-ins for Slurm's programs that do what a test tells them to, once for each thing that they are told.
 final class FakeSlurm: Sendable {
     let path: String
 
@@ -18,8 +18,18 @@ final class FakeSlurm: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
+    /// - Parameters:
+    ///   - texts: the answers of the next calls, in this order; each is given by a call that does nothing else. `@NAME@` in
+    ///     one stands for the name of the last array.
+    func tell(_ program: String, answers texts: [[UInt8]]) {
+        for (number, text) in texts.enumerated() {
+            _ = FileManager.default.createFile(atPath: "\(path)/\(program).text.\(number)", contents: Data(text))
+        }
+        tell(program, texts.indices.map { "text \($0)" }.joined(separator: "\n"))
+    }
+
     /// - Parameter mode: `garbage`, `down`, `hang`, `refuse`, `late` (submitted, but an error), `forget` (accepted, and
-    ///   then unknown), `empty`, or the state that jobs end in without having run.
+    ///   then unknown), `empty`, `strangers` (from then on, of `squeue`), or the state that jobs end in without having run.
     func tell(_ program: String, _ mode: String) {
         _ = FileManager.default.createFile(atPath: "\(path)/\(program).mode", contents: Data("\(mode)\n".utf8))
     }
@@ -29,12 +39,13 @@ final class FakeSlurm: Sendable {
             .split(separator: "\n").map(String.init).filter { $0.hasPrefix(program + " ") }
     }
 
-    func backend() -> SlurmBackend {
+    func backend(_ change: (inout SlurmBackend.Settings) -> Void = { _ in }) -> SlurmBackend {
         var settings = SlurmBackend.Settings()
         settings.programFolder = path
         settings.shortestPoll = .milliseconds(50)
         settings.longestPoll = .milliseconds(200)
         settings.commandPatience = .seconds(3)
+        change(&settings)
         return SlurmBackend(settings: settings)
     }
 
@@ -44,9 +55,17 @@ final class FakeSlurm: Sendable {
         program=$(basename "$0")
         if [ "$1" = --version ]; then echo "slurm 22.05"; exit 0; fi
         echo "$program $*" >>"$here/calls"
-        mode=$(cat "$here/$program.mode" 2>/dev/null)
-        rm -f "$here/$program.mode"
+        mode=
+        if [ -e "$here/$program.mode" ]; then
+            { read -r mode; cat >"$here/$program.mode.new"; } <"$here/$program.mode"
+            if [ -s "$here/$program.mode.new" ]; then
+                mv "$here/$program.mode.new" "$here/$program.mode"
+            else
+                rm -f "$here/$program.mode" "$here/$program.mode.new"
+            fi
+        fi
         case $mode in
+            text*) sed "s/@NAME@/$(cat "$here/name" 2>/dev/null)/g" "$here/$program.text.${mode#text }"; exit 0 ;;
             garbage) echo "@#! rubbish"; exit 0 ;;
             empty) exit 0 ;;
             down) echo "$program: error: Unable to contact slurm controller (connect failure)" >&2; exit 1 ;;
@@ -62,6 +81,7 @@ final class FakeSlurm: Sendable {
                     esac
                     script=$argument
                 done
+                echo "$name" >"$here/name"
                 id=$$
                 index=0
                 while [ "$mode" != forget ] && [ $index -le $last ]; do
@@ -90,13 +110,18 @@ final class FakeSlurm: Sendable {
                 echo $id
                 ;;
             squeue)
+                if [ "$mode" = strangers ]; then echo strangers >"$here/squeue.mode"; fi
                 for job in "$here"/job.*[0-9]; do
                     [ -s "$job" ] || continue
                     read -r id index name <"$job"
                     state=RUNNING
                     status=0
                     if [ -s "$job.end" ]; then read -r state status <"$job.end"; fi
-                    echo "$id $index $state $status $name None"
+                    if [ "$mode" = strangers ]; then
+                        echo "77 N/A POWER_UP_NODE 0 other node9"
+                        state=BEAMED_UP
+                    fi
+                    echo "$name $id $index $state $status None"
                 done
                 ;;
             scancel)

@@ -4,11 +4,12 @@ import Logging
 
 @testable import AsyncFlowSlurm
 
-/// Runs `body` with a quiet engine whose commands go to a cluster, in a work directory that is deleted afterwards.
+/// Runs `body` with a quiet engine whose commands go to a cluster, in a work directory that is deleted afterwards. Its name
+/// has everything that shells, `env` and Slurm understand in a way of their own.
 nonisolated(nonsending) func withSlurmEngine<Result>(
     _ backend: any Backend, dryRun: Bool = false, _ body: (WorkflowEngine) async throws -> Result
 ) async throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow slurm '\(UUID())").path
+    let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow 50%A=\u{e9} slurm '\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     logger.logLevel = .critical
