@@ -32,4 +32,17 @@ struct NumberTests {
         #expect(Duration(roundedToNanoseconds: .nan) == .zero)
         #expect(Duration(roundedToNanoseconds: .infinity) == .aCentury)
     }
+
+    @Test("durations of more seconds than an Int64 holds are numbers and texts like all others")
+    func endlessDurations() {
+        let long = Duration.seconds(Int64.max) * 10
+        #expect(long.inSeconds > 9e19)
+        #expect(long.bounded == .aCentury)
+        #expect(long.clampedNanoseconds == .max && long.clampedMilliseconds == .max)
+        #expect((long * -1).clampedMilliseconds == .min)
+        #expect(long.shortText == "92233720368547758070 s")
+        #expect((long * -1).shortText == "-92233720368547758070 s")
+        #expect(Duration(secondsComponent: 0, attosecondsComponent: -1).shortText == "-0 ms")
+        #expect(Duration(secondsComponent: 0, attosecondsComponent: 1).clampedNanoseconds == 0)
+    }
 }

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// One option of a task, for example `.on("cluster")`; the same at definition and, overriding it, at a call.
 ///
 /// ```swift
@@ -36,7 +38,7 @@ extension TaskOption where Kind == PortableKind {
     public static func on(_ backend: some FunctionBackend) -> Self { on(backend.name) }
 
     /// How long a cancelled task may take to end in another process before that is killed; 5 seconds by default.
-    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = period } }
+    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = min(period, .aCentury) } }
 }
 
 extension TaskOption where Kind == PromptKind {
@@ -53,7 +55,7 @@ extension TaskOption where Kind == ExecutableKind {
     public static var captureStdio: Self { Self { $0.capturesStdio = true } }
 
     /// How long a cancelled command may take to end after SIGTERM before SIGKILL follows; 5 seconds by default.
-    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = period } }
+    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = min(period, .aCentury) } }
 }
 
 /// Marks the kinds of task that a backend runs; a block always runs in the engine itself.

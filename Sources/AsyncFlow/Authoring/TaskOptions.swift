@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// The options of one task definition.
 struct TaskOptions: Sendable {
     var backendName: String?
@@ -31,8 +33,21 @@ struct TaskOptions: Sendable {
 
     /// What is wrong with them, if anything.
     func problem(for kind: TaskKind) -> RefusalReason? {
-        let problem = (kind == .service ? serviceProblem : nil) ?? policies.problem ?? resources.problem
+        let problem = (kind == .service ? serviceProblem : nil) ?? policies.problem ?? resources.problem ?? endProblem
         return problem.map { RefusalReason(.invalidOption, $0) }
+    }
+
+    /// What is wrong with how it is to be ended.
+    private var endProblem: String? {
+        if gracePeriod < .zero { return ".gracePeriod(\(gracePeriod.shortText)): it has to be 0 or more" }
+        guard let stopSignal else { return nil }
+        if stopSignal.patience < .zero {
+            return
+                ".stopSignal(\(stopSignal.number), patience: \(stopSignal.patience.shortText)): the patience has to be "
+                + "0 or more"
+        }
+        return (1...64).contains(stopSignal.number)
+            ? nil : ".stopSignal(\(stopSignal.number)): there is no signal of this number"
     }
 
     /// What a task can't have that ends when it has only begun to be of use.

@@ -65,7 +65,7 @@ extension TaskOption where Kind == ServiceKind {
     public static func on(_ backend: some CommandBackend) -> Self { on(backend.name) }
 
     /// How long a service that is stopped may take to end after SIGTERM before SIGKILL follows; 5 seconds by default.
-    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = period } }
+    public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = min(period, .aCentury) } }
 
     /// A signal that the service gets before SIGTERM when it is stopped, for programs that end more gently by another one.
     ///
