@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import Synchronization
 
 /// One service from the call of its task to the end of its last process: carries out what ``ServiceMachine`` says.
@@ -24,6 +25,10 @@ final class Service: Sendable {
         /// Where it still has resources of its task.
         var scheduler: ResourceScheduler?
         var allocation: ResourceAllocation?
+        /// Whether the process that runs has got the service's own signal to stop.
+        var wasSignalled = false
+        /// Who waits until it is known how the process that is about to end has ended.
+        var endWaiters: [@Sendable () -> Void] = []
         var exitCallbacks: [@Sendable (ServiceFailure?) -> Void] = []
         var waiting: [CheckedContinuation<Void, Never>] = []
         /// Set by the task's node when it is made.
@@ -176,6 +181,7 @@ final class Service: Sendable {
     private func launch(_ run: Int, _ state: inout State) {
         guard let plan = state.plan else { return }
         state.running = nil
+        state.wasSignalled = false
         state.output.beginLines(wanted: settings.readiness.readsLines)
         state.process = Task.detached { [self] in
             let request = plan.request(
@@ -201,12 +207,40 @@ final class Service: Sendable {
     private func received(_ bytes: UnsafeRawBufferPointer) { guarded.withLock { $0.output.append(bytes) } }
 
     private func processEnded(_ run: Int, _ error: (any Error)?) {
-        guarded.withLock { state in
+        let byItself = guarded.withLock { state in
             state.error = error
             state.process = nil
             state.output.endLines()
+            return !isOurDoing(error, wasSignalled: state.wasSignalled)
         }
-        advance { $0.processEnded(run, failed: error != nil, at: $1) }
+        advance { $0.processEnded(run, failed: error != nil, byItself: byItself, at: $1) }
+        let waiters = guarded.withLock { state in
+            defer { state.endWaiters = [] }
+            return state.endWaiters
+        }
+        for waiter in waiters { waiter() }
+    }
+
+    /// Whether a process has ended as one does that is stopped.
+    private func isOurDoing(_ error: (any Error)?, wasSignalled: Bool) -> Bool {
+        if error is CancellationError { return true }
+        // After the service's own signal it may end with any code, and by that signal.
+        guard wasSignalled, let signal = (error as? CommandError)?.signal else { return wasSignalled }
+        return signal == definition.options.stopSignal?.number
+    }
+
+    /// Calls a closure when it is known how the process has ended, if that is about to end: what used it may notice that
+    /// before we do.
+    ///
+    /// - Returns: false if the process isn't ending.
+    func whenEndIsKnown(_ body: @escaping @Sendable () -> Void) -> Bool {
+        guarded.withLock { state in
+            guard state.process != nil, let processID = state.running?.processID, processID > 0,
+                EndingProcess.isEnding(processID)
+            else { return false }
+            state.endWaiters.append(body)
+            return true
+        }
     }
 
     private func check(_ run: Int) {
@@ -228,12 +262,16 @@ final class Service: Sendable {
     private func interrupt() {
         endChecks()
         let (process, running) = guarded.withLock { ($0.process, $0.running) }
-        guard let (signal, patience) = definition.options.stopSignal, let running, running.processID > 0 else {
+        let processID = running?.processID ?? 0
+        // It ends by itself, which is about to be told.
+        if processID > 0, EndingProcess.isEnding(processID) { return }
+        guard let (signal, patience) = definition.options.stopSignal, let running, processID > 0 else {
             process?.cancel()
             return
         }
+        guarded.withLock { $0.wasSignalled = true }
         running.send(signal)
-        schedule(at: timers.now() + patience) { _ in process?.cancel() }
+        schedule(at: timers.now() + patience.bounded) { _ in process?.cancel() }
     }
 
     private func endChecks() {

@@ -47,26 +47,4 @@ extension ServiceHandle: CustomStringConvertible {
     public var description: String { "\(name) (\(id), \(state))" }
 }
 
-extension ServiceHandle: TaskValue {
-    public var _futureCount: Int { 0 }
-    public func _register(into registrar: DependencyRegistrar) { registrar.add(self) }
-}
-
-/// A type of argument in which services may be.
-protocol ServiceCarrier {}
-extension ServiceHandle: ServiceCarrier {}
-extension Array: ServiceCarrier where Element: ServiceCarrier {}
-extension Optional: ServiceCarrier where Wrapped: ServiceCarrier {}
-extension Dictionary: ServiceCarrier where Value: ServiceCarrier {}
-
-extension DependencyRegistrar {
-    /// The task uses a service.
-    func add(_ handle: ServiceHandle) { (node as? ManagedTaskNode)?.use(handle.service) }
-
-    /// The task uses the service that another task stands for, if it does.
-    @usableFromInline
-    func addService(of dependency: TaskNode) {
-        guard let service = (dependency as? ManagedTaskNode)?.service else { return }
-        (node as? ManagedTaskNode)?.use(service)
-    }
-}
+extension ServiceHandle: TaskValue {}

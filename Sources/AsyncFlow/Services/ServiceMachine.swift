@@ -130,13 +130,17 @@ struct ServiceMachine: Sendable {
 
     /// The process of a run has ended, or couldn't be started.
     ///
-    /// - Parameter failed: whether it ended otherwise than with exit code 0.
-    mutating func processEnded(_ number: Int, failed: Bool, at now: Duration) -> [Action] {
+    /// - Parameters:
+    ///   - failed: whether it ended otherwise than with exit code 0.
+    ///   - byItself: whether it ended before it was stopped, or by something else than that.
+    mutating func processEnded(_ number: Int, failed: Bool, byItself: Bool = true, at now: Duration) -> [Action] {
         switch state {
         case .starting(number, _): return goOn(after: number, failed: failed, else: .died(wasReady: false), at: now)
         case .ready(number): return goOn(after: number, failed: failed, else: .died(wasReady: true), at: now)
         case .replacing(number): return goOn(after: number, failed: true, else: .neverReady, at: now)
-        case .stopping(number, let reason): return end(.stopped(reason))
+        // What had died already, when nobody knew it yet, wasn't stopped.
+        case .stopping(number, let reason):
+            return end(failed && byItself ? .died(wasReady: hasBeenReady) : .stopped(reason))
         case .idle, .starting, .ready, .replacing, .pausing, .stopping, .ended: return []
         }
     }

@@ -4,9 +4,16 @@ import Synchronization
 final class ServiceTurn: TurnTaker {
     private let waiting: Mutex<ManagedTaskNode?>
 
-    init(_ node: ManagedTaskNode) { waiting = Mutex(node) }
+    let label: String
+
+    init(_ node: ManagedTaskNode) {
+        waiting = Mutex(node)
+        label = "service \(node.label)"
+    }
 
     var node: ManagedTaskNode? { waiting.withLock { $0 } }
+
+    var outlivesTask: Bool { node == nil }
 
     func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool {
         guard let node else { return false }

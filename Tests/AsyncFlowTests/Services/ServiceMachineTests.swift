@@ -105,7 +105,7 @@ struct ServiceMachineTests {
             #expect(machine.publicState == .stopping)
             #expect(machine.stop(.requested) == [])
             #expect(machine.checkPassed(1) == [])
-            #expect(machine.processEnded(1, failed: true, at: .zero) == [.end(.stopped(.unused))])
+            #expect(machine.processEnded(1, failed: true, byItself: false, at: .zero) == [.end(.stopped(.unused))])
         }
         #expect(machine.publicState == .stopped)
         #expect(machine.pauseIsOver(2, at: .seconds(9)) == [])

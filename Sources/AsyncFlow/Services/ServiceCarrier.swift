@@ -1,0 +1,63 @@
+/// An argument of a task in which services may be, at any depth: handles, futures of them, and containers of those.
+protocol ServiceCarrier {
+    func forEachService(_ body: (Service) -> Void)
+}
+
+extension ServiceHandle: ServiceCarrier {
+    func forEachService(_ body: (Service) -> Void) { body(service) }
+}
+
+/// The service that the task starts is known before it is there. Where another task hands on a handle, as `map` does, it
+/// is only known by that task's value.
+extension TaskFuture: ServiceCarrier where Value == ServiceHandle {
+    func forEachService(_ body: (Service) -> Void) {
+        if let service = (node as? ManagedTaskNode)?.service { body(service) }
+    }
+}
+
+extension Array: ServiceCarrier where Element: ServiceCarrier {
+    func forEachService(_ body: (Service) -> Void) {
+        for element in self { element.forEachService(body) }
+    }
+}
+
+extension Optional: ServiceCarrier where Wrapped: ServiceCarrier {
+    func forEachService(_ body: (Service) -> Void) { self?.forEachService(body) }
+}
+
+extension Dictionary: ServiceCarrier where Value: ServiceCarrier {
+    func forEachService(_ body: (Service) -> Void) {
+        for value in values { value.forEachService(body) }
+    }
+}
+
+/// The services among values of any types.
+enum ServicesWithin {
+    static func types<each Value>(_: repeat (each Value).Type) -> Bool {
+        for type in repeat (each Value).self {
+            if type is any ServiceCarrier.Type { return true }
+        }
+        return false
+    }
+
+    static func collect<each Value>(_ value: repeat each Value) -> [Service] {
+        var services: [Service] = []
+        for value in repeat each value {
+            (value as? any ServiceCarrier)?.forEachService { services.append($0) }
+        }
+        return services
+    }
+}
+
+extension TypedTaskDefinition {
+    /// Notes the services among a call's arguments: those that are known already, and how to find those that come with
+    /// the values of its dependencies. Before the task is submitted.
+    @usableFromInline
+    func noteServices<each D: Dependency>(of node: TaskNode, _ argument: repeat each D)
+    where repeat (each D).Resolved == each Input {
+        guard let node = node as? ManagedTaskNode else { return }
+        node.use(ServicesWithin.collect(repeat each argument)) {
+            ServicesWithin.collect(repeat (each argument)._resolved())
+        }
+    }
+}
