@@ -1,5 +1,5 @@
 /// A task never ran because a task that it depends on failed.
-public struct DependencyFailureError: WorkflowError {
+public struct DependencyFailureError: WorkflowError, NestedFailure {
     /// A task in the chain from this one to the root of the trouble.
     public struct FailedTask: Sendable, Hashable, CustomStringConvertible {
         public let name: String
@@ -17,22 +17,28 @@ public struct DependencyFailureError: WorkflowError {
     public let rootCause: any Error
     private let link: Link
 
-    /// The failed tasks from the direct dependency to the one where the trouble began.
+    /// The failed tasks from the direct dependency to the one where the trouble began. Made anew at each access.
     public var chain: [FailedTask] { Array(sequence(first: link, next: \.next).map(\.task)) }
 
     public var cause: (any Error)? { rootCause }
 
+    var origin: FailureOrigin? { FailureOrigin(of: rootCause) }
+
     public var message: String {
-        let names = dependencies.map(\.description).joined(separator: ", ")
-        let chain = chain
-        guard chain.count > 1 else { return "not run, because its dependency \(names) failed: \(rootCause)" }
-        let shown =
-            chain.count <= 6
+        let root = FailureOrigin(of: rootCause).text(of: rootCause)
+        let names = ShortList.text(dependencies.lazy.map(\.description), count: dependencies.count)
+        guard link.count > 1 else { return "not run, because its dependency \(names) failed: \(root)" }
+        return "not run, because its dependency \(names) failed; chain: \(shownChain); root cause: \(root)"
+    }
+
+    /// All of a short chain; the beginning and the end of a long one.
+    private var shownChain: String {
+        let names =
+            link.count <= 6
             ? chain.map(\.name)
-            : chain.prefix(3).map(\.name)
-                + ["… \(chain.count - 5) more …"] + chain.suffix(2).map(\.name)
-        return "not run, because its dependency \(names) failed; chain: \(shown.joined(separator: " ← ")); "
-            + "root cause: \(rootCause)"
+            : sequence(first: link, next: \.next).prefix(3).map(\.task.name) + ["… \(link.count - 5) more …"]
+                + link.end.map(\.name)
+        return names.joined(separator: " ← ")
     }
 
     /// - Parameters:
@@ -61,10 +67,16 @@ public struct DependencyFailureError: WorkflowError {
     private final class Link: @unchecked Sendable {  // only its own deinit changes it
         let task: FailedTask
         private(set) var next: Link?
+        /// How long the chain is from here on.
+        let count: Int
+        /// The last two tasks of the chain, or the only one.
+        let end: [FailedTask]
 
         init(_ task: FailedTask, next: Link?) {
             self.task = task
             self.next = next
+            count = (next?.count ?? 0) + 1
+            end = next.map { $0.count > 1 ? $0.end : [task] + $0.end } ?? [task]
         }
 
         deinit {

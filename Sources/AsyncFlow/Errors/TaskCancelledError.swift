@@ -2,12 +2,20 @@
 ///
 /// Not to be confused with `CancellationError`, which `await future.value` throws when the *awaiting* Swift task is
 /// cancelled; the work goes on then.
-public struct TaskCancelledError: WorkflowError {
+public struct TaskCancelledError: WorkflowError, NestedFailure {
     public var code: WorkflowErrorCode { .cancelled }
     public let taskID: TaskID?
     public let taskName: String?
-    public let message: String
     public let cause: (any Error)?
+    /// Nil if the cause names no task.
+    let origin: FailureOrigin?
+    /// Whether the engine refused the task while it was being drained.
+    let wasRefusedByDrain: Bool
+    private let reason: String
+
+    public var message: String {
+        origin.flatMap { origin in cause.map { "\(reason): \(origin.text(of: $0))" } } ?? reason
+    }
 
     /// Who or what cancelled it.
     enum Cause {
@@ -16,6 +24,8 @@ public struct TaskCancelledError: WorkflowError {
         case dependency(TaskNode)
         case block(TaskID)
         case engineShutDown
+        /// It was called from outside when the engine was being drained.
+        case draining
         /// Too many tasks had failed.
         case failurePolicy(String)
         /// The body itself threw a cancellation error.
@@ -25,25 +35,26 @@ public struct TaskCancelledError: WorkflowError {
     init(_ task: TaskNode, cause: Cause) {
         taskID = task.id
         taskName = task.definition.name
+        (reason, self.cause) = Self.describe(cause)
+        if case .draining = cause { wasRefusedByDrain = true } else { wasRefusedByDrain = false }
+        if case .body(let error as any NestedFailure) = cause {
+            origin = FailureOrigin(of: error)
+        } else {
+            origin = nil
+        }
+    }
+
+    private static func describe(_ cause: Cause) -> (reason: String, error: (any Error)?) {
         switch cause {
-        case .requested(let error):
-            message = "cancelled"
-            self.cause = error
+        case .requested(let error): ("cancelled", error)
         case .dependency(let dependency):
-            message = "cancelled, because its dependency \(dependency.definition.name) (\(dependency.id)) was"
-            self.cause = nil
-        case .block(let block):
-            message = "cancelled with its block (\(block))"
-            self.cause = nil
-        case .engineShutDown:
-            message = "cancelled, because the engine was shut down"
-            self.cause = nil
-        case .failurePolicy(let reason):
-            message = "cancelled, because \(reason)"
-            self.cause = nil
-        case .body(let error):
-            message = "cancelled by its own body: \(error)"
-            self.cause = error
+            ("cancelled, because its dependency \(dependency.definition.name) (\(dependency.id)) was", nil)
+        case .block(let block): ("cancelled with its block (\(block))", nil)
+        case .engineShutDown: ("cancelled, because the engine was shut down", nil)
+        case .draining: ("cancelled, because the engine was being shut down when it was called", nil)
+        case .failurePolicy(let reason): ("cancelled, because \(reason)", nil)
+        case .body(let error) where error is any NestedFailure: ("cancelled by its own body", error)
+        case .body(let error): ("cancelled by its own body: \(error)", error)
         }
     }
 }

@@ -1,5 +1,5 @@
 /// A task's own body threw, or its command or prompt failed.
-public struct TaskFailedError: WorkflowError {
+public struct TaskFailedError: WorkflowError, NestedFailure {
     public let code: WorkflowErrorCode
     public let taskID: TaskID?
     public let taskName: String?
@@ -10,13 +10,26 @@ public struct TaskFailedError: WorkflowError {
     /// retries nor a timeout, a deadline or a fallback.
     public let failedAttempts: [AttemptFailure]
 
+    /// What the body threw when a service that it uses had ended: the ``cause`` is the ``ServiceFailure`` then.
+    public let bodyError: (any Error)?
+
+    /// Nil if the cause names no task.
+    let origin: FailureOrigin?
+
     public var message: String {
-        let text = cause.map { String(describing: $0) } ?? "failed"
+        var text = cause.map { origin?.text(of: $0) ?? String(describing: $0) } ?? "failed"
+        if let bodyError {
+            text += "\n  the task itself failed with: \(FailureOrigin(of: bodyError).text(of: bodyError))"
+        }
         return failedAttempts.count > 1 ? "\(text) (the last of \(failedAttempts.last!.attempt) failed attempts)" : text
     }
 
-    init(_ error: any Error, of task: TaskNode, failedAttempts: [AttemptFailure] = []) {
+    init(
+        _ error: any Error, of task: TaskNode, failedAttempts: [AttemptFailure] = [], bodyError: (any Error)? = nil
+    ) {
         self.failedAttempts = failedAttempts
+        self.bodyError = bodyError
+        origin = error is any NestedFailure ? FailureOrigin(of: error) : nil
         code = Self.code(of: error)
         taskID = task.id
         taskName = task.definition.name

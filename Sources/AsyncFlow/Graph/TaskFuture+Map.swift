@@ -1,5 +1,5 @@
 extension TaskFuture {
-    /// A future of what `transform` makes of this one's value; named `<name>.map`.
+    /// A future of what `transform` makes of this one's value; named `<name>.map`, and in a chain `<name>.map(2)` and so on.
     ///
     /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads. Not called in a dry
     ///   run, where a ``DryRunValue`` stands for what it returns.
@@ -16,7 +16,8 @@ extension TaskFuture {
             })
     }
 
-    /// A future of the value of the future that `transform` returns; named `<name>.flatMap`.
+    /// A future of the value of the future that `transform` returns; named `<name>.flatMap`, and in a chain
+    /// `<name>.flatMap(2)` and so on.
     ///
     /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future. Called in a dry
     ///   run too, because it makes the graph.
@@ -47,7 +48,7 @@ extension TaskFuture {
     private func derive<T: Sendable>(
         _ suffix: String, _ work: TaskWork, refusal: RefusalReason? = nil
     ) -> TaskFuture<T> {
-        let definition = TaskDefinition(derivedIn: node.engine, name: "\(name).\(suffix)", refusal: refusal)
+        let definition = TaskDefinition(derivedFrom: node.definition, suffix, refusal: refusal)
         let derived = TaskNode(definition, work, dependencyCount: 1)
         derived.depend(on: node)
         derived.submit()

@@ -24,12 +24,21 @@ final class EventLogger: EventSink {
     private static func level(of event: WorkflowEvent) -> Logger.Level {
         switch event.type {
         case .engineStarted, .engineEnded: .info
-        // The failure itself is an error, once; what couldn't run because of it may be a million tasks.
-        case .taskFailed: event.error is DependencyFailureError ? .info : .error
+        // The failure itself is an error, once; what couldn't run because of it, and the blocks around it, may be a
+        // million tasks.
+        case .taskFailed: event.task.map { Self.began(event.error, in: $0.id) } ?? true ? .error : .info
         case .serviceStopped: event.error == nil ? .debug : .error
         case .serviceRestarted: .warning
+        case .custom: event.custom?.stallMessage == nil ? .debug : .warning
         default: .debug
         }
+    }
+
+    /// Whether a task's failure is its own, not that of a dependency or of a task that it awaited.
+    private static func began(_ error: (any Error)?, in task: TaskID) -> Bool {
+        if error is DependencyFailureError { return false }
+        let cause = (error as? TaskFailedError)?.cause as? any WorkflowError
+        return cause is ServiceFailure || cause?.taskID == nil || cause?.taskID == task
     }
 
     private static func message(of event: WorkflowEvent) -> String {
@@ -39,6 +48,7 @@ final class EventLogger: EventSink {
             case .engineEnded: return "engine ended"
             case .scopeStarted: return "workflow scope started"
             case .scopeEnded: return "workflow scope ended"
+            case .custom: return event.custom?.stallMessage ?? "\(event.custom?.name ?? "custom")"
             default: return event.type.description
             }
         }
@@ -46,7 +56,9 @@ final class EventLogger: EventSink {
         switch event.type {
         case .taskCreated where event.dependencies.isEmpty: return "\(subject) created, no dependencies"
         case .taskCreated:
-            return "\(subject) created, depends on \(event.dependencies.map(\.description).joined(separator: ", "))"
+            let dependencies = event.dependencies
+            return "\(subject) created, depends on "
+                + ShortList.text(dependencies.lazy.map(\.description), count: dependencies.count)
         case .taskResolved: return "\(subject) resolved: all dependencies are done"
         case .taskQueued: return "\(subject) queued"
         case .fileProgress:

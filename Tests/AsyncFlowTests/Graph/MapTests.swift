@@ -14,6 +14,21 @@ struct MapTests {
         }
     }
 
+    @Test("the names in a chain of maps and flatMaps stay short, and say which one it is")
+    func chainNames() async throws {
+        try await withTestEngine { flow async throws in
+            let number = flow.functionTask("number") { 1 }()
+            let second = number.map { $0 + 1 }.map { $0 + 1 }
+            #expect(second.name == "number.map(2)")
+            let add = flow.functionTask("add") { (value: Int) in value + 1 }
+            #expect(second.flatMap { add($0) }.name == "number.flatMap(3)")
+            var last = number
+            for _ in 0..<2_000 { last = last.map { $0 + 1 } }
+            #expect(last.name == "number.map(2000)")
+            #expect(try await last.value == 2_001)
+        }
+    }
+
     @Test("map passes failures on, and fails when its closure throws")
     func mapFailure() async throws {
         try await withTestEngine { flow in

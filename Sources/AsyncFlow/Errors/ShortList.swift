@@ -1,0 +1,9 @@
+/// Lists in messages, of which only the beginning is shown when they are long.
+enum ShortList {
+    private static let limit = 5
+
+    static func text(_ items: some Sequence<String>, count: Int) -> String {
+        guard count > limit else { return items.joined(separator: ", ") }
+        return items.prefix(limit - 2).joined(separator: ", ") + " and \(count - limit + 2) more"
+    }
+}
