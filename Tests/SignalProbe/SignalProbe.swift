@@ -11,12 +11,18 @@ import Darwin
 /// A program for the tests of real signals: runs tasks that would never end, says when they are running, and says what
 /// became of them.
 ///
-/// With an argument it also runs that command; with `stubborn` as a second one, its task ignores its cancellation.
+/// With an argument it also runs that command. Among further ones, `stubborn` has its task ignore its cancellation, and
+/// `limited` has the program end half a second after a signal. With `fails` or `unmade` it ends by an error.
 @main
 struct SignalProbe {
     static func main() async throws {
-        let isStubborn = CommandLine.arguments.contains("stubborn")
-        try await withWorkflowEngine { flow in
+        let arguments = CommandLine.arguments
+        if arguments.contains("fails") { return await fail() }
+        if arguments.contains("unmade") { return await failToMakeBackend() }
+        print("buffered")  // as long as nobody flushes it: the output is a pipe
+        let isStubborn = arguments.contains("stubborn")
+        let signals: SignalHandling = arguments.contains("limited") ? .shutDown(within: .milliseconds(500)) : .shutDown
+        try await withWorkflowEngine(signals: signals) { flow in
             let endless = flow.functionTask("endless") {
                 say("ready")
                 do {
@@ -41,6 +47,27 @@ struct SignalProbe {
             _ = try await future.value
         }
         say("returned")
+    }
+
+    private struct ProbeError: Error, CustomStringConvertible { let description: String }
+
+    /// Ends by the error of a task, while another one runs.
+    private static func fail() async {
+        print("begins")
+        let value = await runWorkflow { flow in try await flow.functionTask("one") { 1 }().value }
+        print("value \(value)")
+        await runWorkflow { flow in
+            let endless = flow.executableTask("endless") { "/bin/sleep \(CommandLine.arguments[2])" }()
+            while endless.state != .running { await Task.yield() }
+            try await flow.functionTask("fails") { () throws in throw ProbeError(description: "no luck") }().value
+        }
+        print("not reached")
+    }
+
+    /// Ends by an error before there is an engine.
+    private static func failToMakeBackend() async {
+        func makeBackend() throws -> LocalBackend { throw ProbeError(description: "no backend") }
+        await runWorkflow(backends: [try makeBackend()]) { _ in print("not reached") }
     }
 
     static func say(_ line: String) {

@@ -12,8 +12,16 @@ import Darwin
 final class SignalCenter: Sendable {
     static let shared = SignalCenter()
 
+    /// An engine that wants to be ended before the process is.
+    struct Handler: Sendable {
+        /// How long its end is waited for.
+        let limit: Duration
+        let unfinished: @Sendable () -> UnfinishedTasks
+        let shutDown: @Sendable () async -> Void
+    }
+
     private struct State {
-        var handlers: [UInt64: @Sendable () async -> Void] = [:]
+        var handlers: [UInt64: Handler] = [:]
         var lastHandler: UInt64 = 0
         var isWatching = false
         var received: Int32?
@@ -21,10 +29,10 @@ final class SignalCenter: Sendable {
     private let state = Mutex(State())
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Has `handler` called when a signal arrives, before the process ends by it.
+    /// Has an engine shut down when a signal arrives, before the process ends by it.
     ///
     /// - Returns: what to give to ``remove(_:)``.
-    func add(_ handler: @escaping @Sendable () async -> Void) -> UInt64 {
+    func add(_ handler: Handler) -> UInt64 {
         state.withLock { state in
             state.lastHandler += 1
             state.handlers[state.lastHandler] = handler
@@ -68,31 +76,49 @@ final class SignalCenter: Sendable {
 
     /// Called on the thread that reads the pipe.
     fileprivate func receive(_ number: Int32) {
-        let handlers = state.withLock { state -> [@Sendable () async -> Void]? in
+        let handlers = state.withLock { state -> [Handler]? in
             guard state.received == nil else { return nil }
             state.received = number
             return Array(state.handlers.values)
         }
-        guard let handlers else { Self.endProcess(by: number) }
+        guard let handlers else { ProcessEnd.end(by: number, flushingFor: .milliseconds(200)) }
+        SignalNotice.begins(by: number, Self.unfinished(handlers))
+        watchTime(of: handlers, number)
         Task.detached {
             await withDiscardingTaskGroup { group in
-                for handler in handlers { group.addTask { await handler() } }
+                for handler in handlers { group.addTask { await handler.shutDown() } }
             }
-            Self.endProcess(by: number)
+            ProcessEnd.end(by: number)
         }
     }
 
-    /// Ends the process as the signal would have, so that a shell sees it.
-    private static func endProcess(by number: Int32) -> Never {
-        Console.leave()
-        signal(number, SIG_DFL)
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, number)
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        kill(getpid(), number)
-        pause()
-        exit(128 + number)
+    /// Says what is waited for when that takes long, and ends the process without it when it takes too long. On a thread
+    /// of its own: what ignores its cancellation may hold up all of Swift's.
+    private func watchTime(of handlers: [Handler], _ number: Int32) {
+        let limit = handlers.map(\.limit).max() ?? .zero
+        let start = ContinuousClock.now
+        let watch: @Sendable () -> Void = {
+            let notice = min(SignalNotice.patience, limit)
+            Self.sleep(until: start + notice)
+            if notice < limit {
+                SignalNotice.waits(for: Self.unfinished(handlers), atMost: limit - notice)
+                Self.sleep(until: start + limit)
+            }
+            SignalNotice.leaves(Self.unfinished(handlers), after: limit)
+            ProcessEnd.end(by: number)
+        }
+        // Without a thread to be had, a second signal is the way out.
+        try? SystemThread.startDetached(watch)
+    }
+
+    private static func unfinished(_ handlers: [Handler]) -> UnfinishedTasks {
+        handlers.reduce(into: UnfinishedTasks()) { $0 += $1.unfinished() }
+    }
+
+    private static func sleep(until end: ContinuousClock.Instant) {
+        while case let rest = end - .now, rest > .zero {
+            _ = WakeUp().wait(microseconds: Int(min(rest, .seconds(3600)) / .microseconds(1)) + 1)
+        }
     }
 }
 

@@ -15,6 +15,9 @@ struct SignalTests {
             let lines = probe.text.split(separator: "\n")
             #expect(lines.prefix(2) == ["ready", "interrupted"])
             #expect(!lines.contains("next ran") && !lines.contains("returned"))
+            #expect(lines.contains("buffered"), "what was printed is lost")
+            #expect(probe.errorText.hasPrefix("asyncflow: SIG"))
+            #expect(probe.errorText.hasSuffix(": cancelling 2 tasks, then ending; a second signal ends at once\n"))
         }
     }
 
@@ -28,6 +31,44 @@ struct SignalTests {
         let end = await probe.waitForEnd()
         #expect(end.reason == .uncaughtSignal)
         #expect(end.status == SIGTERM)
+    }
+
+    @Test("a task that ignores its cancellation isn't waited for longer than was said, and is named")
+    func limit() async throws {
+        let probe = try ProbeProcess(["0", "stubborn", "limited"])
+        await probe.waitForLine("ready")
+        probe.send(SIGTERM)
+        let end = await probe.waitForEnd()
+        #expect(end.reason == .uncaughtSignal)
+        #expect(end.status == SIGTERM)
+        #expect(probe.text.contains("buffered"))
+        let lines = probe.errorText.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("asyncflow: SIGTERM: cancelling ") == true)
+        #expect(
+            lines.last
+                == "asyncflow: ending although this hasn't stopped within 500 ms: endless (task.000002) and 1 more")
+    }
+
+    @Test("an error that leaves runWorkflow is told in words, when everything has ended")
+    func error() async throws {
+        let duration = "98765.\(UInt32.random(in: 1...(.max)))"
+        let probe = try ProbeProcess(["fails", duration])
+        let end = await probe.waitForEnd()
+        #expect(end.reason == .exit)
+        #expect(end.status == 1)
+        #expect(probe.text == "begins\nvalue 1\n")
+        #expect(probe.errorText.hasSuffix("error: fails (task.000002): no luck\n"), "\(probe.errorText)")
+        #expect(try Self.processes(with: duration) == 0)
+    }
+
+    @Test("so is one that comes before there is an engine")
+    func errorOfBackend() async throws {
+        let probe = try ProbeProcess(["unmade"])
+        let end = await probe.waitForEnd()
+        #expect(end.reason == .exit)
+        #expect(end.status == 1)
+        #expect(probe.text == "")
+        #expect(probe.errorText == "error: no backend\n")
     }
 
     @Test("commands that run are ended before the process is", arguments: [SIGINT, SIGTERM])

@@ -5,12 +5,16 @@ import Synchronization
 final class ProbeProcess: Sendable {
     private let process: Process
     private let output = Mutex("")
+    private let errorOutput = Mutex("")
+    private let errorsEnded: AsyncStream<Void>
     private let lines: AsyncStream<String>
     private let ended: AsyncStream<Void>
 
     var processID: Int32 { process.processIdentifier }
     /// What it has written so far.
     var text: String { output.withLock { $0 } }
+    /// What it has written to standard error so far.
+    var errorText: String { errorOutput.withLock { $0 } }
 
     /// - Parameter shell: makes a command line for `sh` from the program's path, to start it in a special way.
     init(_ arguments: [String] = [], shell: ((String) -> String)? = nil) throws {
@@ -21,6 +25,10 @@ final class ProbeProcess: Sendable {
         process.arguments = shell.map { ["-c", $0(program)] } ?? arguments
         let pipe = Pipe()
         process.standardOutput = pipe
+        let errors = Pipe()
+        process.standardError = errors
+        let (errorsEnded, endErrors) = AsyncStream.makeStream(of: Void.self)
+        self.errorsEnded = errorsEnded
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let (lines, line) = AsyncStream.makeStream(of: String.self)
         (self.ended, self.lines) = (ended, lines)
@@ -36,6 +44,12 @@ final class ProbeProcess: Sendable {
                 for part in parts { line.yield(part) }
             }
             line.finish()
+        }
+        Thread.detachNewThread { [self] in
+            while case let data = errors.fileHandleForReading.availableData, !data.isEmpty {
+                errorOutput.withLock { $0 += String(decoding: data, as: UTF8.self) }
+            }
+            endErrors.finish()
         }
     }
 
@@ -54,6 +68,7 @@ final class ProbeProcess: Sendable {
         if process.isRunning { kill(processID, SIGKILL) }  // the test was cancelled, by its time limit
         process.waitUntilExit()
         for await _ in lines {}
+        for await _ in errorsEnded {}
         return (process.terminationReason, process.terminationStatus)
     }
 }

@@ -1,0 +1,57 @@
+internal import AsyncFlowBase
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// How the process ends when the program doesn't end it itself: what was printed isn't lost.
+enum ProcessEnd {
+    /// Ends the process as the signal would have, so that a shell sees it.
+    ///
+    /// - Parameter patience: how long writing the rest of standard output may take: nobody may read it.
+    static func end(by signalNumber: Int32, flushingFor patience: Duration = .seconds(2)) -> Never {
+        Console.leave()
+        flushOutput(within: patience)
+        signal(signalNumber, SIG_DFL)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, signalNumber)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        kill(getpid(), signalNumber)
+        pause()
+        exit(128 + signalNumber)
+    }
+
+    /// Ends the process with code 1 after saying why.
+    static func end(because error: any Error) -> Never {
+        flushOutput(within: .seconds(2))
+        Console.write("error: \(text(of: error))\n", to: STDERR_FILENO)
+        Console.leave()
+        exit(1)
+    }
+
+    private static func text(of error: any Error) -> String {
+        let text = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
+        return text.harmlessLines()
+    }
+
+    private static func flushOutput(within patience: Duration) {
+        let isDone = WakeUp()
+        guard
+            (try? SystemThread.startDetached {
+                fflush(nil)
+                isDone.signal()
+            }) != nil
+        else { return }
+        _ = isDone.wait(microseconds: Int(patience / .microseconds(1)))
+    }
+}
