@@ -217,6 +217,7 @@ extension ManagedTaskNode {
             case .fallback: run.error ?? CancellationError()
             }
         }
-        return TaskFailedError(error, of: self, failedAttempts: failedAttempts)
+        let bodyError = failure == .attempt ? run.withLock { $0.bodyError } : nil
+        return TaskFailedError(error, of: self, failedAttempts: failedAttempts, bodyError: bodyError)
     }
 }

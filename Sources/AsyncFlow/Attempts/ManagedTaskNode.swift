@@ -30,6 +30,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var usage: ResourceUsage?
         /// What the last attempt, or the fallback, ended with.
         var error: (any Error)?
+        /// What the body threw when a service that it uses had ended, which is the error then.
+        var bodyError: (any Error)?
         /// What the fallback stands in for.
         var failure: AttemptMachine.Failure?
         /// The last failed attempt that readers of events were told of.
@@ -40,6 +42,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var output: OutputHub?
         /// The services among its arguments.
         var services: [Service] = []
+        /// Finds those that come with the values of its dependencies.
+        var servicesOfValues: (() -> [Service])?
         /// Why one of them has ended, if so.
         var serviceFailure: (failure: ServiceFailure, service: Service)?
     }
@@ -131,6 +135,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     }
 
     override func goOn() {
+        attachToServicesOfValues()
         if let end = run.withLock({ $0.serviceFailure }) { giveUp(because: end.failure, of: end.service) }
         engine.running.insert(self) { [unowned self] in interruptBody() }
         perform(advance { $0.ready(at: $1) })
@@ -270,10 +275,18 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     func finishWithValue() { super.finish() }
 
     override func fail(_ thrown: any Error) {
-        let failure = run.withLock { $0.stage == .attempting ? $0.serviceFailure?.failure : nil }
-        let error: any Error = failure ?? thrown
-        let isCancellation = error is CancellationError || error is TaskCancelledError
-        let canRetry = !isCancellation && failure == nil && policies.retry?.covers(error) ?? false
+        let isCancellation = thrown is CancellationError || thrown is TaskCancelledError
+        if definition.usesServices, !isCancellation, waitsForEndOfService(before: thrown) { return }
+        let failure = run.withLock { run in
+            let failure = run.stage == .attempting ? run.serviceFailure?.failure : nil
+            run.bodyError = failure == nil || isCancellation ? nil : thrown
+            return failure
+        }
+        fail(failure ?? thrown, isCancellation: isCancellation && failure == nil, canRetry: failure == nil)
+    }
+
+    private func fail(_ error: any Error, isCancellation: Bool, canRetry: Bool) {
+        let canRetry = !isCancellation && canRetry && policies.retry?.covers(error) ?? false
         perform(
             bodyEnded(with: error) { attempts, attempt, now, random in
                 if isCancellation { return attempts.attemptCancelled(attempt, at: now, random: random) }
@@ -391,6 +404,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.stage = .over
             let kept = (run.work.take(), run.body.take(), run.services)
             run.services = []
+            run.servicesOfValues = nil
             return (kept, [run.attemptTimer.take(), run.deadlineTimer.take()], queuedAttempt, run.output)
         }
         for timer in timers { if let timer { self.timers.cancel(timer) } }

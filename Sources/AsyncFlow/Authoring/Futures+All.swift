@@ -26,6 +26,31 @@ extension Collection {
         return values
     }
 
+    /// The values of those that succeed, and the errors of the others, both in the order of the futures. Waits until all have
+    /// ended.
+    ///
+    /// ```swift
+    /// let (pages, failures) = try await urls.map { download($0) }.succeeded()
+    /// for failure in failures { print("left out: \(failure)") }
+    /// ```
+    ///
+    /// - Returns: the values, and a ``WorkflowError``, which names the task, for each that failed or was cancelled.
+    /// - Throws: `CancellationError` if the awaiting Swift task is cancelled. The work goes on.
+    public func succeeded<Value: Sendable>() async throws -> (values: [Value], failures: [any Error])
+    where Element == TaskFuture<Value> {
+        var (values, failures): ([Value], [any Error]) = ([], [])
+        for future in self {
+            do {
+                values.append(try await future.value)
+            } catch {
+                // Thrown by the wait itself, and not by the task, if that goes on.
+                guard case .failure(let failure)? = future.currentResult else { throw error }
+                failures.append(failure)
+            }
+        }
+        return (values, failures)
+    }
+
     /// The future that ends first, however it ends; nil if there is none. The others go on.
     ///
     /// - Throws: `CancellationError` if the awaiting Swift task is cancelled.

@@ -29,6 +29,9 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let limitID: UInt64
     /// Whether its tasks have working directories of their own.
     @usableFromInline final let usesFiles: Bool
+    /// The name of the task at the beginning of a chain of `map` and `flatMap`, and how far this one is from it.
+    private final let origin: String?
+    private final let depth: Int
 
     init(_ other: TaskDefinition, usesServices: Bool) {
         engine = other.engine
@@ -45,10 +48,28 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.usesServices = usesServices
         limitID = other.limitID
         usesFiles = other.usesFiles
+        origin = other.origin
+        depth = other.depth
+    }
+
+    /// For a function that the engine itself runs on the value of another task: `map`, `flatMap`.
+    ///
+    /// - Parameter suffix: what makes its name of the other one's. The n-th in a chain is numbered instead of having n
+    ///   suffixes, so that names stay short.
+    convenience init(derivedFrom other: TaskDefinition, _ suffix: String, refusal: RefusalReason? = nil) {
+        let origin = other.origin ?? other.name
+        let depth = other.depth + 1
+        self.init(
+            derivedIn: other.engine, name: depth == 1 ? "\(origin).\(suffix)" : "\(origin).\(suffix)(\(depth))",
+            refusal: refusal, origin: origin, depth: depth)
     }
 
     /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
-    init(derivedIn engine: EngineCore, name: String, refusal: RefusalReason? = nil) {
+    init(
+        derivedIn engine: EngineCore, name: String, refusal: RefusalReason? = nil, origin: String? = nil, depth: Int = 0
+    ) {
+        self.origin = origin
+        self.depth = depth
         self.engine = engine
         uncountedEngine = Uncounted(engine)
         self.name = name
@@ -78,6 +99,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.limitID = limitID ?? engine.makeLimitID()
         self.hasFallback = hasFallback
         usesServices = false
+        origin = nil
+        depth = 0
         usesFiles =
             options.wantsDirectory
             || (kind == .executable && engine.configuration.files.linksDependencyDirectories)

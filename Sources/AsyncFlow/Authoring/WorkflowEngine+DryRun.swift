@@ -12,6 +12,17 @@ extension WorkflowEngine {
                 makeDefinition(name, options, refusal: refusal),
                 .synchronous { (_: repeat each Input) in throw refusal })
         }
-        return WorkflowTask(makeDefinition(name, options), .synchronous { (_: repeat each Input) in value })
+        guard FilesWithin.types(repeat (each Input).self) else {
+            return WorkflowTask(makeDefinition(name, options), .synchronous { (_: repeat each Input) in value })
+        }
+        let core = core
+        return WorkflowTask(
+            makeDefinition(name, options),
+            .synchronous { (input: repeat each Input) in
+                var files: [InputFile] = []
+                for input in repeat each input { files += FilesWithin.collect(input) }
+                if let task = TaskContext.current { core.dryRun?.check(files, of: task.taskID) }
+                return value
+            })
     }
 }

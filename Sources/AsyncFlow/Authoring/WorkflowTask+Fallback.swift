@@ -57,12 +57,7 @@ extension WorkflowTask {
     /// Calls the task with the arguments of the body that calls, and waits for its end. Cancelled with the calling Swift
     /// task.
     private func valueOfCall(_ input: repeat each Input) async throws -> Output {
-        let future = self(repeat ResolvedArgument(value: each input))
-        return try await withTaskCancellationHandler {
-            try await future.result.get()
-        } onCancel: {
-            future.cancel()
-        }
+        try await self(repeat ResolvedArgument(value: each input)).valueOrCancel()
     }
 }
 

@@ -1,7 +1,8 @@
 /// A task that can be called any number of times: each call makes one node of the graph and returns its future at once.
 ///
 /// Arguments are plain values, futures, and arrays, optionals and dictionaries of futures, in any mix; a call with a
-/// wrong type doesn't compile. The task begins when all futures among its arguments have ended.
+/// wrong type doesn't compile. Within one array all are futures, or none is: ``WorkflowEngine/value(_:)`` makes a future of
+/// a value. The task begins when all futures among its arguments have ended.
 ///
 /// ```swift
 /// let add = flow.functionTask("add") { (a: Int, b: Int) in a + b }
@@ -52,20 +53,34 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         if count == 0, TaskNode.keepsArguments((repeat each D).self) {
             // No closure of its own: it finds the arguments in the node.
             node = definition.makeNode(workOfKeptArguments((repeat each D).self), dependencyCount: 0)
-            node.argumentPlace().storeBytes(of: (repeat each argument), as: (repeat each D).self)
+            node.keep((repeat each argument))
         } else {
             node = definition.makeNode(work(repeat each argument), dependencyCount: count)
         }
-        if count > 0 || definition.usesServices {
+        if count > 0 {
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }
         }
+        if definition.usesServices { definition.noteServices(of: node, repeat each argument) }
         if definition.usesFiles {
             definition.submitWithFiles(node, repeat each argument)
         } else {
             node.submit()
         }
         return TaskFuture(node)
+    }
+
+    /// The same for a call whose arguments are all there already: what isn't a value of an input's type by itself becomes one,
+    /// such as `nil`, `[]`, or `3` for an `Int?`.
+    ///
+    /// - Parameter argument: a value for each input.
+    /// - Returns: the future of the task's output.
+    @inlinable
+    @discardableResult
+    @_disfavoredOverload
+    public func callAsFunction(_ argument: repeat each Input) -> TaskFuture<Output>
+    where repeat each Input: Dependency, repeat (each Input).Resolved == each Input {
+        callAsFunction(repeat each argument)
     }
 
     @inlinable
@@ -104,7 +119,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             return .synchronous { node in
                 do {
                     let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
-                    let arguments = node.argumentPlace().load(as: (repeat each D).self)
+                    let arguments = node.keptArguments((repeat each D).self)
                     node.succeed(try body.synchronous!(repeat (each arguments)._resolved()))
                 } catch {
                     node.fail(error)
@@ -114,14 +129,14 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         if definition.handsOver {
             return .handedOver { node in
                 let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
-                let arguments = node.argumentPlace().load(as: (repeat each D).self)
+                let arguments = node.keptArguments((repeat each D).self)
                 body.handOver!(node, repeat (each arguments)._resolved())
             }
         }
         return .asynchronous { node in
             do {
                 let body = TypedTaskDefinition<Output, repeat each Input>.of(node).body
-                let arguments = node.argumentPlace().load(as: (repeat each D).self)
+                let arguments = node.keptArguments((repeat each D).self)
                 node.succeed(try await body.asynchronous!(repeat (each arguments)._resolved()))
             } catch {
                 node.fail(error)
@@ -183,19 +198,12 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         }
         if let fallback { body = body.with(fallback) }
         self.body = body
-        super.init(definition, usesServices: Self.usesServices)
+        super.init(definition, usesServices: ServicesWithin.types(repeat (each Input).self))
     }
 
     /// Whether its tasks need no Swift task that waits while somebody else has them. Within an instrument's context there
     /// has to be one.
     @usableFromInline var handsOver: Bool { body.isHandedOver && !isManaged && engine.instrument.current == nil }
-
-    private static var usesServices: Bool {
-        for type in repeat (each Input).self {
-            if type is any ServiceCarrier.Type { return true }
-        }
-        return false
-    }
 
     /// The definition of a node that was made by a call of a task with these types.
     @inlinable

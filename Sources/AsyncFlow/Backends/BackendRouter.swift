@@ -55,6 +55,11 @@ final class BackendRouter: Sendable {
     /// How many tasks wait for their turn.
     var waitingCount: Int { slots.reduce(blockScheduler.waitingCount) { $0 + $1.scheduler.waitingCount } }
 
+    /// Tasks that wait in vain for what others have.
+    func blockages() -> [ResourceScheduler.Blockage] {
+        blockScheduler.blockages() + slots.flatMap { $0.scheduler.blockages() }
+    }
+
     /// The cores of all backends together, as far as they say.
     var coreCount: Int { slots.reduce(0) { $0 + ($1.scheduler.capacity?.cores ?? 0) } }
 

@@ -34,6 +34,9 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
         waiting?.resume()
     }
 
+    /// Those that haven't ended.
+    var members: [TaskNode] { state.withLock { $0.members.values.map { $0 { $0 } } } }
+
     func insert(_ service: Service) { state.withLock { $0.services.append(service) } }
 
     /// Stops the services of members, the last one first, and returns when nothing is left of them.
@@ -56,6 +59,9 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
 
     /// Returns when the last member has ended; at once when there is none.
     func waitForMembers() async {
+        let wait = BodyWait(.members(of: self), by: task)
+        wait.enter()
+        defer { wait.leave() }
         await withCheckedContinuation { continuation in
             let isEmpty = state.withLock { state in
                 if !state.members.isEmpty { state.whenEmpty = continuation }

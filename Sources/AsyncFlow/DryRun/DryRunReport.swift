@@ -15,17 +15,30 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
         public let workflowID: String?
         /// The command line or the prompt; nil for functions and blocks.
         public let detail: String?
+        /// What it would have asked its backend for.
+        public let resources: ResourceRequest
+        /// The paths of files among its arguments that no task makes and that aren't there now.
+        public let missingFiles: [String]
     }
 
     /// The tasks, in the order in which they would have begun.
     public let entries: [Entry]
 
-    /// One line a task: its place, name, id, kind, backend, dependencies, and command line or prompt.
+    /// The paths of all files that tasks take, that no task makes, and that aren't there now.
+    public var missingFiles: [String] {
+        var seen: Set<String> = []
+        return entries.flatMap(\.missingFiles).filter { seen.insert($0).inserted }
+    }
+
+    /// One line a task: its place, name, id, kind, backend, resources, dependencies, and command line or prompt; and one for
+    /// each file that isn't there.
     public var description: String {
         let lines = entries.enumerated().map { index, entry in
             var line = "\(index + 1). \(entry.kind) \(entry.name) (\(entry.id))"
             if let backend = entry.backend { line += " on \(backend)" }
             if let block = entry.blockID { line += ", in \(block)" }
+            let needs = entry.resources.summary
+            if !needs.isEmpty { line += " with \(needs)" }
             if let workflow = entry.workflowID { line += ", workflow \(workflow)" }
             if !entry.dependencies.isEmpty {
                 line += ", after " + entry.dependencies.map(\.description).joined(separator: ", ")
@@ -33,7 +46,8 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
             if let detail = entry.detail { line += ": \(detail.replacing("\n", with: "\\n"))" }
             return line
         }
-        return (["dry run: \(entries.count) tasks would have run"] + lines).joined(separator: "\n")
+        let missing = missingFiles.map { "there is no file \($0) now, and no task makes it" }
+        return (["dry run: \(entries.count) tasks would have run"] + lines + missing).joined(separator: "\n")
     }
 }
 

@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 import Synchronization
 
 extension EngineCore {
@@ -15,7 +16,10 @@ extension EngineCore {
 
     /// Ends the engine. Concurrent and later calls wait for the first one's end; an `immediate` one hurries it up.
     func shutdown(_ mode: WorkflowEngine.ShutdownMode) async {
-        if mode.drains { await waitUntilIdle() }
+        if mode.drains {
+            lifecycle.drain()
+            await waitUntilIdle()
+        }
         let isFirst = lifecycle.close()
         if mode.deadline == nil { cancelRunning() }
         guard isFirst else {
@@ -24,17 +28,15 @@ extension EngineCore {
         }
         if let deadline = mode.deadline {
             cancelWaiting()
-            let timer = Task.detached {
-                try await Task.sleep(for: deadline)
-                self.cancelRunning()
-            }
+            let timer = timers.schedule(at: timers.now() + deadline.bounded) { self.cancelRunning() }
             await waitUntilIdle()
-            timer.cancel()
+            timers.cancel(timer)
         } else {
             await waitUntilIdle()
         }
         // Those who used them have ended, so this is when services aren't needed any more.
         await services.stopAllAndWait()
+        await endStallWatch()
         await timers.shutdown()
         await router.shutdown()
         await files.finish()
@@ -65,9 +67,38 @@ extension EngineCore {
         services.stopAll()
     }
 
+    /// What hasn't ended, for people.
+    var unfinished: UnfinishedTasks {
+        let known = (pool.workers.compactMap(\.asyncTask) + running.all).filter { !$0.currentPhase.isTerminal }
+        let byNumber = Dictionary(known.map { ($0.number, $0) }) { first, _ in first }
+        return UnfinishedTasks(
+            names: byNumber.sorted { $0.key < $1.key }.map { "\($1.definition.name) (\($1.id))" },
+            count: max(liveTaskCount, byNumber.count))
+    }
+
     /// Cancels what waits for its turn, for its next attempt, or for other engines' tasks: it won't run any more.
     private func cancelWaiting() {
         for task in running.all { task.cancelUnlessBegun(.engineShutDown) }
+    }
+}
+
+/// The tasks that haven't ended, for a message.
+struct UnfinishedTasks: Sendable {
+    /// Of those that are known to run or to wait for something, the oldest first. Not of a synchronous function.
+    var names: [String] = []
+    var count = 0
+
+    static func += (a: inout Self, b: Self) {
+        a.names += b.names
+        a.count += b.count
+    }
+
+    /// For example `align (task.000042) and 3 more`.
+    var text: String {
+        if names.isEmpty { return count == 1 ? "1 task" : "\(count) tasks" }
+        let shown = names.prefix(3)
+        let rest = count - shown.count
+        return shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
 }
 
@@ -86,12 +117,17 @@ extension WorkflowEngine {
         let drains: Bool
         let deadline: Duration?
 
-        /// Everything that was submitted runs to its end first; then services are stopped.
+        /// Everything that was called before runs to its end first, with all that it calls; then services are stopped.
+        ///
+        /// What others call meanwhile, from outside of the engine's tasks, isn't waited for: it ends at once as cancelled.
         public static let drain = ShutdownMode(drains: true, deadline: .zero)
         /// Running tasks are cancelled, the others never start.
         public static let immediate = ShutdownMode(drains: false, deadline: nil)
         /// Running tasks may finish until the deadline, when they are cancelled; the others never start, and no further
         /// attempt of a task does.
+        ///
+        /// - Parameter deadline: by the engine's clock, from now on. One that is over, 0 or less, cancels at once; there
+        ///   is no greatest one.
         public static func graceful(deadline: Duration) -> ShutdownMode {
             ShutdownMode(drains: false, deadline: deadline)
         }
@@ -111,6 +147,8 @@ extension WorkflowEngine {
         await core.shutdown(mode)
     }
 
-    /// Returns when every task that was called so far, and every task that those called, has ended.
+    /// Returns when no task is left: every task that was called so far has ended, and everything that was called meanwhile.
+    ///
+    /// While others go on calling tasks it may never return. ``shutdown(_:)`` with ``ShutdownMode/drain`` does.
     public func waitUntilIdle() async { await core.waitUntilIdle() }
 }

@@ -23,6 +23,9 @@ final class EngineCore: Sendable {
     /// What other modules keep one of per engine.
     let companions = Mutex<[ObjectIdentifier: any Sendable]>([:])
     let running = RunningTasks()
+    let waits = BodyWaits()
+    /// Looks at them; nil if nobody wants that.
+    private let stallWatch = Mutex<StallWatch?>(nil)
     let files: EngineFiles
     let services = ServiceRegistry()
     let dryRun: DryRunRecorder?
@@ -53,7 +56,17 @@ final class EngineCore: Sendable {
         events = EventHub()
         if let dryRun { events.add(dryRun) }
         if let logging = EventLogger(configuration.logger) { events.add(logging) }
+        if let patience = configuration.stallWarning, patience > .zero { watchForStalls(patience) }
     }
+
+    private func watchForStalls(_ patience: Duration) {
+        let watch = StallWatch(self, patience: patience)
+        stallWatch.withLock { $0 = watch }
+        waits.whenUnwatched { watch.start() }
+    }
+
+    /// Returns when nobody looks for stalls any more.
+    func endStallWatch() async { await stallWatch.withLock { $0 }?.end() }
 
     /// `flow.<UTC time>.<process id>.<ordinal>`: unique on a machine, sorts by start, and good as a folder's name.
     private static func makeID(_ ordinal: UInt32) -> String {
@@ -89,6 +102,9 @@ final class EngineCore: Sendable {
         if lifecycle.isWatched { checkIdle() }
     }
 
+    /// A task has ended that a drain had refused; as such it was counted at once.
+    func refusedTaskEnded() { checkIdle() }
+
     /// How many tasks were made and haven't ended.
     var liveTaskCount: Int {
         let ended = ended.value  // first: a task is counted as made before it is counted as ended
@@ -115,11 +131,19 @@ final class EngineCore: Sendable {
     func refusal(of task: TaskNode) -> (any WorkflowError)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
         if task.definition.usesServices, let failure = (task as? ManagedTaskNode)?.serviceRefusal { return failure }
-        if lifecycle.isStopping || lifecycle.isClosed { return TaskCancelledError(task, cause: stopCause) }
+        if !lifecycle.isOpen, let error = refusalAfterOpening(of: task) { return error }
         if let block = task.membership?.block, block.isCancelled {
             return TaskCancelledError(task, cause: .block(block.taskID))
         }
         return nil
+    }
+
+    private func refusalAfterOpening(of task: TaskNode) -> TaskCancelledError? {
+        if lifecycle.isStopping || lifecycle.isClosed { return TaskCancelledError(task, cause: stopCause) }
+        if let caller = ExecutionContext.current?.task, caller.engine === self { return nil }
+        // Nobody waits for it, however many more are called meanwhile.
+        ended.increment()
+        return TaskCancelledError(task, cause: .draining)
     }
 
     // MARK: - Events

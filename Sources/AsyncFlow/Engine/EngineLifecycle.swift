@@ -5,6 +5,8 @@ final class EngineLifecycle: Sendable {
     private enum Stage: UInt8, AtomicRepresentable {
         /// Tasks are admitted.
         case open
+        /// Only tasks that are called by tasks are admitted.
+        case draining
         /// New tasks are refused, running ones may finish; what hasn't begun is cancelled instead of started.
         case stopping
         /// Everything has ended.
@@ -17,9 +19,15 @@ final class EngineLifecycle: Sendable {
     private let idle = WaitingList()
     private let stopped = WaitingList()
 
-    var isClosed: Bool { stage.load(ordering: .sequentiallyConsistent) != .open }
+    /// Whether any task may be called by anybody.
+    var isOpen: Bool {
+        stage.load(ordering: .sequentiallyConsistent) == .open && !interrupting.load(ordering: .relaxed)
+    }
+    var isClosed: Bool { stage.load(ordering: .sequentiallyConsistent).rawValue >= Stage.stopping.rawValue }
     /// Whether tasks are cancelled instead of started; cheap and a moment late, for the path of every task.
-    var isStopping: Bool { stage.load(ordering: .relaxed) != .open || interrupting.load(ordering: .relaxed) }
+    var isStopping: Bool {
+        stage.load(ordering: .relaxed).rawValue >= Stage.stopping.rawValue || interrupting.load(ordering: .relaxed)
+    }
     /// Whether somebody wants to know when the last task has ended.
     var isWatched: Bool { watched.load(ordering: .sequentiallyConsistent) }
 
@@ -27,9 +35,16 @@ final class EngineLifecycle: Sendable {
     var isInterrupting: Bool { interrupting.load(ordering: .sequentiallyConsistent) }
     func interrupt() { interrupting.store(true, ordering: .sequentiallyConsistent) }
 
+    /// From now on only tasks may call tasks, unless it is closed already.
+    func drain() {
+        _ = stage.compareExchange(expected: .open, desired: .draining, ordering: .sequentiallyConsistent)
+    }
+
     /// - Returns: whether this call is the one that closed it.
     func close() -> Bool {
-        stage.compareExchange(expected: .open, desired: .stopping, ordering: .sequentiallyConsistent).exchanged
+        [.open, .draining].contains {
+            stage.compareExchange(expected: $0, desired: .stopping, ordering: .sequentiallyConsistent).exchanged
+        }
     }
 
     /// Everything has to stop, but the engine isn't shut down.

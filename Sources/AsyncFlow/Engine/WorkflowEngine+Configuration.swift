@@ -20,6 +20,10 @@ extension WorkflowEngine {
         /// Where all time of retries, timeouts, deadlines and rates comes from; a test may give one that it advances itself.
         public var clock: any Clock<Duration>
 
+        /// How long tasks have to have been waiting for each other, with nothing that could end it, before a warning names
+        /// them; nil for no such warning. By the clock on the wall. See <doc:WaitingWithoutEnd>.
+        public var stallWarning: Duration? = .seconds(10)
+
         public init(
             workers: Int = availableCores, workDirectory: String = ".asyncflow", dryRun: Bool = false,
             logger: Logger = .asyncFlow(), failurePolicy: FailurePolicy = .goOn,

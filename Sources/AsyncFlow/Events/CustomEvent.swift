@@ -57,6 +57,14 @@ public struct CustomEventContent: Sendable, Hashable {
         self.attributes = attributes
     }
 
+    /// The name of the engine's event about tasks that wait for each other: `asyncflow.stalled`.
+    static let stalled = "stalled"
+    /// What that says; nil for any other event.
+    var stallMessage: String? {
+        guard name == "asyncflow.\(Self.stalled)", case .string(let text)? = attributes["message"] else { return nil }
+        return text
+    }
+
     private static func isWord(_ word: Substring) -> Bool {
         !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
     }

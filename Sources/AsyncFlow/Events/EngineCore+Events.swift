@@ -25,6 +25,13 @@ extension EngineCore {
             WorkflowEvent(type, of: .engine(self), details: workflowID.map { EventDetails(workflowID: $0) }))
     }
 
+    /// Tasks wait for each other, and will do so for ever.
+    func emit(stalled text: String) {
+        guard events.isObserved else { return }
+        let custom = CustomEventContent(own: CustomEventContent.stalled, ["message": .string(text)])
+        events.emit(WorkflowEvent(.custom, of: .engine(self), details: EventDetails(custom: custom)))
+    }
+
     /// An event of the user's own: of the task that runs here, if it is one of this engine's.
     func emit(_ custom: CustomEventContent) {
         guard isObserved else { return }

@@ -109,7 +109,7 @@ public struct WorkflowEvent: Sendable {
     public var custom: CustomEventContent? { details?.custom }
 
     /// The task that an event is about.
-    public struct TaskDescription: Sendable, Hashable {
+    public struct TaskDescription: Sendable, Hashable, CustomStringConvertible {
         public let id: TaskID
         public let name: String
         public let kind: TaskKind
@@ -119,6 +119,9 @@ public struct WorkflowEvent: Sendable {
         /// The block that it is a member of, if any.
         public let blockID: TaskID?
 
+        /// For example `align (task.000042)`.
+        public var description: String { "\(name) (\(id))" }
+
         init(of number: UInt64, _ definition: TaskDefinition, _ membership: Membership?) {
             id = TaskID(engine: definition.uncountedEngine { $0.ordinal }, number: number)
             name = definition.name
@@ -126,5 +129,24 @@ public struct WorkflowEvent: Sendable {
             backend = definition.backend?.name
             blockID = membership?.block?.taskID
         }
+    }
+}
+
+extension WorkflowEvent: CustomStringConvertible {
+    /// For example `taskFailed align (task.000042): command exited with code 1`.
+    public var description: String {
+        var text = "\(type)"
+        if let task {
+            text += " \(task)"
+        } else if let custom {
+            text += " \(custom.name)"
+        } else if let workflowID {
+            text += " \(workflowID)"
+        }
+        if attempt > 1 { text += ", attempt \(attempt)" }
+        if task != nil, let custom { text += ": \(custom.name)" }
+        if let error { text += ": \((error as? any WorkflowError)?.message ?? String(describing: error))" }
+        if droppedCount > 0 { text += ": \(droppedCount)" }
+        return text
     }
 }

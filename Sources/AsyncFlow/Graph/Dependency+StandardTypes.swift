@@ -43,7 +43,7 @@ extension Array: Dependency where Element: Dependency {
     }
 
     @inlinable public func _register(into registrar: DependencyRegistrar) {
-        if Element.self == Element.Resolved.self, Element.self != ServiceHandle.self { return }
+        if Element.self == Element.Resolved.self { return }
         withUnsafeBufferPointer { Element._register($0, into: registrar) }
     }
 

@@ -38,9 +38,13 @@ struct DependencyEdge {
 /// The edges from one task to its dependencies: in place when they are few, so that most tasks need no further memory.
 ///
 /// How many there are is kept by the task, where there is room for it.
+@usableFromInline
 struct DependencyEdges {
+    /// As much as two edges take.
+    @usableFromInline typealias Words = (UInt, UInt, UInt, UInt)
     private static let capacityInPlace = 2
-    private var words: (UInt, UInt, UInt, UInt) = (0, 0, 0, 0)
+    /// A task without edges may keep something else here.
+    var words: Words = (0, 0, 0, 0)
 
     /// - Parameter count: how many edges there will be.
     init(count: Int32) {
@@ -56,11 +60,6 @@ struct DependencyEdges {
         return withUnsafeMutableBytes(of: &words) {
             $0.baseAddress!.bindMemory(to: DependencyEdge.self, capacity: Self.capacityInPlace)
         }
-    }
-
-    /// The place in which a task without dependencies may keep something else. Good for as long as the object lives.
-    mutating func unusedPlace() -> UnsafeMutableRawPointer {
-        withUnsafeMutableBytes(of: &words) { $0.baseAddress! }
     }
 
     /// Gives the memory back: every edge was used.

@@ -42,6 +42,20 @@ public struct TaskFuture<Value: Sendable>: Sendable {
         }
     }
 
+    /// The task's value, once it has one. Cancels the task if the awaiting Swift task is cancelled: for work that nobody else
+    /// wants.
+    ///
+    /// Returns or throws when the task has ended, so also after a cancellation not before what runs has stopped.
+    ///
+    /// - Throws: the same as ``value``; ``TaskCancelledError`` if the task was cancelled.
+    public func valueOrCancel() async throws -> Value {
+        try await withTaskCancellationHandler {
+            try await result.get()
+        } onCancel: {
+            cancel()
+        }
+    }
+
     /// How the task ended, once it has. Waits even if the awaiting Swift task is cancelled.
     public var result: Result<Value, any Error> {
         get async {
@@ -66,6 +80,10 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     /// has really stopped. A synchronous body can look at ``TaskContext/isCancelled``. Calling it again, or after the
     /// end, does nothing.
     ///
+    /// When this returns true, the task never has a value, and ``state`` is ``TaskState/cancelled`` if nothing of the task
+    /// ran, also between two attempts. Otherwise it is ``TaskState/running`` until what runs has stopped, and
+    /// ``TaskState/cancelled`` then. ``result`` is there a moment after the state.
+    ///
     /// - Returns: whether this call is the one that cancelled the task.
     @discardableResult
     public func cancel() -> Bool { node.cancel(.requested(nil)) }
@@ -81,10 +99,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
 
 extension TaskFuture: Dependency {
     @inlinable public var _futureCount: Int { 1 }
-    @inlinable public func _register(into registrar: DependencyRegistrar) {
-        registrar.add(node)
-        if Value.self == ServiceHandle.self { registrar.addService(of: node) }
-    }
+    @inlinable public func _register(into registrar: DependencyRegistrar) { registrar.add(node) }
     @inlinable public func _resolved() -> Value { node.content.value(as: Value.self) }
 
     @inlinable public static func _futureCount(of elements: UnsafeBufferPointer<Self>) -> Int { elements.count }
@@ -92,8 +107,6 @@ extension TaskFuture: Dependency {
         _ elements: UnsafeBufferPointer<Self>, into registrar: DependencyRegistrar
     ) {
         for index in elements.indices { registrar.add(elements[index].node) }
-        guard Value.self == ServiceHandle.self else { return }
-        for index in elements.indices { registrar.addService(of: elements[index].node) }
     }
     @inlinable public static func _resolved(_ elements: UnsafeBufferPointer<Self>) -> [Value] {
         Array(unsafeUninitializedCapacity: elements.count) { values, count in

@@ -36,7 +36,9 @@ extension TaskNode {
     @usableFromInline
     func waitForEnd() async throws {
         if hasEnded { return }
-        let waiter = Waiter()
+        let waiter = Waiter(.end(of: self), by: ExecutionContext.bound?.task)
+        waiter.enter()
+        defer { waiter.leave() }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 waiter.wait(continuation)
@@ -50,6 +52,9 @@ extension TaskNode {
     /// Returns when the task has ended.
     func waitForEndUncancellably() async {
         if hasEnded { return }
+        let wait = BodyWait(.end(of: self), by: ExecutionContext.bound?.task)
+        wait.enter()
+        defer { wait.leave() }
         await withCheckedContinuation { continuation in
             CompletionCallback { continuation.resume() }.observe(self)
         }
@@ -57,7 +62,7 @@ extension TaskNode {
 }
 
 /// Resumes a continuation once: at the end of a task or at the cancellation of whoever awaits it, whatever is first.
-private final class Waiter: Sendable {
+private final class Waiter: BodyWait, @unchecked Sendable {  // as its superclass
     private enum State {
         case created, cancelled, resumed
         case waiting(CheckedContinuation<Void, any Error>)

@@ -54,9 +54,24 @@ class TaskNode: TaskObserver, @unchecked Sendable {
             && MemoryLayout<Arguments>.alignment <= MemoryLayout<UInt>.alignment
     }
 
-    /// Where they are kept.
-    @usableFromInline
-    final func argumentPlace() -> UnsafeMutableRawPointer { edges.unusedPlace() }
+    @usableFromInline final var argumentWords: DependencyEdges.Words {
+        get { edges.words }
+        set { edges.words = newValue }
+    }
+
+    /// Keeps the arguments; see ``keepsArguments(_:)``.
+    @inlinable
+    final func keep<Arguments>(_ arguments: Arguments) {
+        var words: DependencyEdges.Words = (0, 0, 0, 0)
+        withUnsafeMutableBytes(of: &words) { $0.storeBytes(of: arguments, as: Arguments.self) }
+        argumentWords = words
+    }
+
+    /// The arguments that were kept.
+    @inlinable
+    final func keptArguments<Arguments>(_: Arguments.Type) -> Arguments {
+        withUnsafeBytes(of: argumentWords) { $0.load(as: Arguments.self) }
+    }
 
     var engine: EngineCore { definition.engine }
     /// The engine, for what is done for every task.
@@ -385,6 +400,9 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         if let membership { membership.block?.remove(self) }
         if definition.usesFiles { engine.files.forget(self) }
         observers.close(self, &batch)
+        if currentPhase == .cancelled, (content.error as? TaskCancelledError)?.wasRefusedByDrain == true {
+            return engine.refusedTaskEnded()
+        }
         withEngine { $0.taskEnded() }
     }
 }

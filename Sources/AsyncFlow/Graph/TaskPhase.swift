@@ -189,11 +189,12 @@ public struct TaskState: Sendable, Hashable, CustomStringConvertible {
 
     init(_ phase: TaskPhase) {
         switch phase {
-        case .waiting, .announcing, .announcingCancelled, .dispatched: self = .pending
+        case .waiting, .announcing, .dispatched: self = .pending
         case .running, .cancelling: self = .running
         case .done: self = .done
         case .failed: self = .failed
-        case .cancelled: self = .cancelled
+        // Nothing can change that any more; readers of events learn of it in a moment.
+        case .cancelled, .announcingCancelled: self = .cancelled
         }
     }
 }

@@ -25,6 +25,13 @@ public struct ResourceAllocation: Sendable, Hashable {
     /// How many cores the whole task got.
     public var cores: Int { ranks * coresPerRank }
 
+    /// For people: `2 cores, 1 GPU`; empty if it is nothing.
+    var summary: String {
+        ResourceRequest(
+            cores: cores > 0 ? cores : nil, memory: memory, gpus: gpus.reduce(0) { $0 + $1.fraction }, slots: slots
+        ).summary
+    }
+
     /// The environment variables that tell a command what it got.
     ///
     /// - `OMP_NUM_THREADS`: the cores of a rank, if the task said how many it needs and that is at least one.

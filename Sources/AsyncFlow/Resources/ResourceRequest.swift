@@ -45,6 +45,20 @@ public struct ResourceRequest: Sendable, Hashable {
         return nil
     }
 
+    /// What it asks for beyond what is usual, for people: `2 ranks of 4 cores, 8 GiB of memory, 1 GPU`; empty if nothing.
+    var summary: String {
+        var parts: [String] = []
+        if ranks != 1 {
+            parts.append("\(ranks) ranks" + (cores.map { " of \(ResourceText.cores($0))" } ?? ""))
+        } else if let cores {
+            parts.append(ResourceText.cores(cores))
+        }
+        if memory > .zero { parts.append("\(memory) of memory") }
+        if gpus > 0 { parts.append(ResourceText.gpus(thousandths: ResourceClaim.thousandths(of: gpus))) }
+        parts += slots.sorted { $0.key < $1.key }.filter { $0.value > 0 }.map { "\($0.value) '\($0.key)'" }
+        return parts.joined(separator: ", ")
+    }
+
     private var gpuProblem: String? {
         let advice = "it takes a share of one GPU, from 0.001 up, or a whole number of GPUs"
         guard gpus.isFinite, gpus >= 0, gpus <= 1_000_000 else { return "\(gpus) GPUs were asked for; \(advice)" }

@@ -33,12 +33,14 @@ final class ResourceScheduler: Sendable {
 
     /// What there is to give; nil if the backend takes whatever it is given, and only priorities and limits count here.
     let capacity: ResourceCapacity?
+    private let owner: String
     private let timers: Timers
     private let state: Mutex<State>
 
     /// - Parameter owner: whose capacity it is, for messages: `backend 'local'`.
     init(capacity: ResourceCapacity?, owner: String, timers: Timers) {
         self.capacity = capacity
+        self.owner = owner
         self.timers = timers
         state = Mutex(State(queue: Queue(capacity: capacity ?? .nothing, owner: owner)))
     }
@@ -47,6 +49,34 @@ final class ResourceScheduler: Sendable {
     var isUnused: Bool { state.withLock { $0.queue.isEmpty && $0.queue.isWhole } }
     /// How many tasks wait for their turn.
     var waitingCount: Int { state.withLock { $0.queue.waitingCount } }
+
+    /// Tasks that wait in vain for what others have.
+    struct Blockage: Sendable {
+        struct Party: Sendable {
+            let number: UInt64
+            let label: String
+            /// Whether it has what it has as long as a service runs.
+            let isService: Bool
+        }
+        let waiting: [Party]
+        let by: [Party]
+        /// What they wait for, for people: `2 cores of backend 'local'`.
+        let what: String
+    }
+
+    func blockages() -> [Blockage] {
+        func parties(_ turns: [Turn]) -> [Blockage.Party] {
+            turns.compactMap { turn in
+                turn.taker.map { Blockage.Party(number: turn.number, label: $0.label, isService: $0.outlivesTask) }
+            }
+        }
+        return state.withLock { $0.queue.blockages() }.map { blockage in
+            var request = blockage.request
+            if request.cores == nil, blockage.coresPerRank > 0 { request.cores = blockage.coresPerRank }
+            let what = blockage.cause == .limit ? "its turn by .limit" : "\(request.summary) of \(owner)"
+            return Blockage(waiting: parties(blockage.waiting), by: parties(blockage.by), what: what)
+        }
+    }
 
     /// Queues an attempt of a task; the task is told when its turn has come, maybe before this returns.
     func submit(_ task: ManagedTaskNode, _ attempt: Int, _ request: ResourceRequest) {
@@ -143,10 +173,16 @@ protocol TurnTaker: AnyObject, Sendable {
     /// It doesn't have what it was given any more, because it didn't take it.
     func turnWasDeclined()
     func turnNeverComes(_ attempt: Int, _ reason: String)
+    /// For people.
+    var label: String { get }
+    /// Whether what it has is kept after the end of its task.
+    var outlivesTask: Bool { get }
 }
 
 extension ManagedTaskNode: TurnTaker {
     fileprivate var turnTaker: any TurnTaker { service.map { $0.turn(of: self) } ?? self }
+    var label: String { "\(definition.name) (\(id))" }
+    var outlivesTask: Bool { false }
 }
 
 extension ResourceCapacity {

@@ -17,6 +17,9 @@ struct IdleWorkers: ~Copyable {
 
     init(_ workers: [Worker]) { self.workers = workers }
 
+    /// Whether all workers sleep: nothing is done, and nothing waits to be.
+    var areAll: Bool { sleepingCount.load(ordering: .sequentiallyConsistent) == workers.count }
+
     // MARK: - For workers
 
     /// Waits for a moment, if no other worker does, or until it is woken.

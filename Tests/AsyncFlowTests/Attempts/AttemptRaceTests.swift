@@ -105,7 +105,8 @@ struct AttemptRaceTests {
             let task = flow.functionTask("task", .deadline(time), .retry(2)) { (fails: Bool) in
                 if fails { throw TestError() }
             }
-            let first = flow.functionTask("first") { Bool.random() }
+            let fails = random.chance(0.5)
+            let first = flow.functionTask("first") { fails }
             task(first())
         }
         await flow.shutdown(.drain)

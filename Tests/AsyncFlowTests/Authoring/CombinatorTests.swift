@@ -135,4 +135,78 @@ struct CombinatorTests {
             #expect(try await futures.values() == [0, 1, 2])
         }
     }
+
+    @Test("succeeded gives the values that are there, and the failures")
+    func succeeded() async throws {
+        try await withTestEngine { flow async throws in
+            let check = flow.functionTask("check") { (value: Int) in
+                if value.isMultiple(of: 3) { throw TestError("\(value)") }
+                return value
+            }
+            let futures = (1...6).map { check($0) }
+            let (values, failures) = try await futures.succeeded()
+            #expect(values == [1, 2, 4, 5])
+            #expect(failures.map { ($0 as? TaskFailedError)?.cause as? TestError } == [TestError("3"), TestError("6")])
+            #expect((failures[0] as? any WorkflowError)?.taskName == "check")
+        }
+    }
+
+    @Test("succeeded counts cancelled tasks as failures, and ends when its own caller is cancelled")
+    func succeededCancelled() async throws {
+        try await withTestEngine { flow async throws in
+            let gate = Gate()
+            let wait = flow.functionTask("wait") { try await gate.wait() }
+            let futures = [wait(), wait()]
+            futures[0].cancel()
+            let caller = Task { try await futures.succeeded() }
+            caller.cancel()
+            await #expect(throws: CancellationError.self) { try await caller.value }
+            gate.open()
+            let (values, failures) = try await futures.succeeded()
+            #expect(values.count == 1)
+            #expect(failures.count == 1 && failures[0] is TaskCancelledError)
+        }
+    }
+
+    @Test("valueOrCancel gives the value, and cancels the task with its caller")
+    func valueOrCancel() async throws {
+        try await withTestEngine { flow async throws in
+            #expect(try await flow.functionTask("one") { 1 }().valueOrCancel() == 1)
+            let began = Gate()
+            let endless = flow.functionTask("endless") { () async throws in
+                began.open()
+                try await Gate().wait()
+            }()
+            let caller = Task { try await endless.valueOrCancel() }
+            try await began.wait()
+            caller.cancel()
+            await #expect(throws: TaskCancelledError.self) { try await caller.value }
+            #expect(endless.state == .cancelled)
+        }
+    }
+
+    @Test("a value may stand among futures")
+    func value() async throws {
+        try await withTestEngine { flow async throws in
+            let sum = flow.functionTask("sum") { (values: [Int]) in values.reduce(0, +) }
+            let three = flow.functionTask("three") { 3 }
+            #expect(try await sum([three(), flow.value(2)]).value == 5)
+            #expect(flow.value("x").name == "value")
+        }
+    }
+
+    @Test("arguments that are all there may be nil, [] and values for optionals")
+    func literals() async throws {
+        try await withTestEngine { flow async throws in
+            let describe = flow.functionTask("describe") { (number: Int?, names: [String]) in
+                "\(number.map(String.init) ?? "none"): \(names.joined(separator: " "))"
+            }
+            #expect(try await describe(nil, []).value == "none: ")
+            #expect(try await describe(3, ["a", "b"]).value == "3: a b")
+            let number = flow.functionTask("number") { 4 }()
+            #expect(try await describe(Optional(number), [String]()).value == "4: ")
+            let first = flow.functionTask("first") { (values: [Int]) in values.first ?? -1 }
+            #expect(try await first([]).value == -1)
+        }
+    }
 }

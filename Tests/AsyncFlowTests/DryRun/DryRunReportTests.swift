@@ -1,4 +1,5 @@
 import AsyncFlow
+import Foundation
 import Testing
 
 @Suite("The report of a dry run", .timeLimit(.minutes(1)))
@@ -55,6 +56,30 @@ struct DryRunReportTests {
             _ = await dependent.result
             #expect(flow.dryRunReport.entries.isEmpty)
             #expect(flow.dryRunReport.description == "dry run: 0 tasks would have run")
+        }
+    }
+
+    @Test("the report shows what tasks ask for, and which files aren't there")
+    func resourcesAndFiles() async throws {
+        let folder = try TemporaryFolder("dry-run")
+        try "x".write(toFile: folder["there"], atomically: true, encoding: .utf8)
+        try await withTestEngine(dryRun: true) { flow async throws in
+            let make = flow.executableTask(
+                "make", .cores(2), .memory(.gigabytes(4)), .gpus(1), .slots("license"),
+                producing: OutputFile("made.txt")
+            ) { (file: InputFile) in "make \(file)" }
+            let made = make(InputFile(folder["absent"]))
+            let use = flow.functionTask("use") { (files: [InputFile]) in files.count }
+            _ = try await use([made, flow.value(InputFile(folder["there"])), flow.value(InputFile(folder["gone"]))])
+                .value
+            let entries = flow.dryRunReport.entries
+            let entry = try #require(entries.first { $0.name == "make" })
+            #expect(entry.resources == ResourceRequest(cores: 2, memory: .gigabytes(4), gpus: 1, slots: ["license": 1]))
+            #expect(entry.missingFiles == [folder["absent"]])
+            #expect(flow.dryRunReport.missingFiles == [folder["absent"], folder["gone"]])
+            let text = flow.dryRunReport.description
+            #expect(text.contains(" on local with 2 cores, 4 GiB of memory, 1 GPU, 1 'license'"), "\(text)")
+            #expect(text.hasSuffix("there is no file \(folder["gone"]) now, and no task makes it"), "\(text)")
         }
     }
 }

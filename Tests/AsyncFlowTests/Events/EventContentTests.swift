@@ -99,4 +99,20 @@ struct EventContentTests {
         #expect(ContinuousClock.now - instant < .seconds(10))
         #expect(ContinuousClock.now >= instant)
     }
+
+    @Test("an event says in one line what has happened, to whom, and why")
+    func description() async throws {
+        let flow = try WorkflowEngine(.quiet())
+        let events = flow.events
+        let fails = flow.functionTask("fails") { () throws in throw TestError("no luck") }
+        _ = await fails().result
+        await flow.shutdown()
+        var lines: [String] = []
+        for await event in events { lines.append("\(event)") }
+        #expect(
+            lines == [
+                "taskCreated fails (task.000001)", "taskResolved fails (task.000001)", "taskQueued fails (task.000001)",
+                "taskStarted fails (task.000001)", "taskFailed fails (task.000001): no luck", "engineEnded",
+            ])
+    }
 }

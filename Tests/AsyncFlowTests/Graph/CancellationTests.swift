@@ -1,5 +1,7 @@
-import AsyncFlow
+import Synchronization
 import Testing
+
+@testable import AsyncFlow
 
 @Suite("Cancellation", .timeLimit(.minutes(1)))
 struct CancellationTests {
@@ -223,4 +225,37 @@ struct CancellationTests {
             for future in futures { #expect(await future.finalState == .cancelled) }
         }
     }
+
+    @Test("a task that is cancelled while readers are told of its attempt is cancelled at once, whoever looks")
+    func whileTold() async throws {
+        try await withTestEngine { flow async throws in
+            let sink = CancellingSink()
+            flow.core.events.add(sink)
+            let gate = Gate()
+            let future = flow.functionTask("fails", .retry(3)) { () async throws in
+                try await gate.wait()
+                throw TestError()
+            }()
+            sink.future.withLock { $0 = future }
+            gate.open()
+            _ = await future.result
+            #expect(sink.states.values == [.cancelled])
+            sink.future.withLock { $0 = nil }
+        }
+    }
+}
+
+/// Cancels a future while it is told that an attempt of it has failed, and notes in which state it is then.
+private final class CancellingSink: EventSink {
+    let future = Mutex<TaskFuture<Void>?>(nil)
+    let states = Recorder<TaskState>()
+
+    func receive(_ event: WorkflowEvent) {
+        guard event.type == .taskAttemptFailed, let future = future.withLock({ $0 }), future.id == event.task?.id,
+            future.cancel()
+        else { return }
+        states.append(future.state)
+    }
+
+    func finish() {}
 }

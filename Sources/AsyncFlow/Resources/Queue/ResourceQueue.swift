@@ -93,7 +93,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     /// For the look at the waiting tasks: the next place in each lane in which a task couldn't start, the last one first.
     var entered: [Place] = []
 
-    private var indices: [ID: Int] = [:]
+    private(set) var indices: [ID: Int] = [:]
     private var shapeIndices: [ShapeKey: Int] = [:]
     private var laneIndices: [LimitKey: Int] = [:]
     private var lastNumber = Self.numbersBetween

@@ -1,0 +1,97 @@
+import Synchronization
+
+/// A wait of a body for other tasks, in the list of its engine while it lasts.
+class BodyWait: @unchecked Sendable {  // the links belong to the list's lock
+    enum Goal {
+        case end(of: TaskNode)
+        /// A block's body has ended, and its members haven't.
+        case members(of: BlockRun)
+    }
+    /// The task whose body waits; nil for code outside of tasks, which is in no list.
+    let task: TaskNode?
+    let goal: Goal
+    fileprivate unowned(unsafe) var previous: BodyWait?
+    fileprivate unowned(unsafe) var next: BodyWait?
+
+    init(_ goal: Goal, by task: TaskNode?) {
+        self.goal = goal
+        self.task = task
+    }
+
+    /// To be followed by ``leave()``, until when it must be kept.
+    func enter() {
+        if let task { task.engine.waits.insert(self, task.number) }
+    }
+
+    func leave() {
+        if let task { task.engine.waits.remove(self, task.number) }
+    }
+}
+
+/// Which bodies of an engine wait for which tasks: to be able to say so when nothing goes on.
+///
+/// A list of what exists anyway, so that a wait costs two short locks, and a body that doesn't wait nothing.
+final class BodyWaits: Sendable {
+    private struct List: ~Copyable {
+        unowned(unsafe) var first: BodyWait?
+        var count = 0
+    }
+    private final class Shard: Sendable {
+        let list = Mutex(List())
+    }
+    private static let shardCount: UInt64 = 8
+    private let shards = (0..<shardCount).map { _ in Shard() }
+    private let isWatched: Atomic<Bool>
+    private let startWatch = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init() { isWatched = Atomic(true) }
+
+    /// Has `start` called by the first wait from now on that finds nobody watching.
+    func whenUnwatched(_ start: @escaping @Sendable () -> Void) {
+        startWatch.withLock { $0 = start }
+        isWatched.store(false, ordering: .sequentiallyConsistent)
+        if all(atMost: 0) == nil { watch() }  // one that came a moment before
+    }
+
+    fileprivate func insert(_ wait: BodyWait, _ number: UInt64) {
+        shards[Int(number % Self.shardCount)].list.withLock { list in
+            wait.next = list.first
+            list.first?.previous = wait
+            list.first = wait
+            list.count += 1
+        }
+        if !isWatched.load(ordering: .relaxed) { watch() }
+    }
+
+    fileprivate func remove(_ wait: BodyWait, _ number: UInt64) {
+        shards[Int(number % Self.shardCount)].list.withLock { list in
+            if let previous = wait.previous { previous.next = wait.next } else { list.first = wait.next }
+            wait.next?.previous = wait.previous
+            list.count -= 1
+        }
+    }
+
+    private func watch() {
+        guard isWatched.compareExchange(expected: false, desired: true, ordering: .sequentiallyConsistent).exchanged
+        else { return }
+        startWatch.withLock { $0 }?()
+    }
+
+    /// - Returns: nil if there are more than `limit`.
+    func all(atMost limit: Int) -> [(task: TaskNode, goal: BodyWait.Goal)]? {
+        var all: [(task: TaskNode, goal: BodyWait.Goal)] = []
+        for shard in shards {
+            let isTooMuch = shard.list.withLock { list in
+                guard all.count + list.count <= limit else { return true }
+                var wait = list.first
+                while let current = wait {
+                    all.append((current.task!, current.goal))
+                    wait = current.next
+                }
+                return false
+            }
+            if isTooMuch { return nil }
+        }
+        return all
+    }
+}

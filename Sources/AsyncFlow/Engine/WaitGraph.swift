@@ -1,0 +1,50 @@
+/// Which tasks wait for which others, and which of them will do so for ever: pure.
+struct WaitGraph {
+    /// What has to happen for a task to go on.
+    enum Need {
+        /// One of these goes on. Without any it never does.
+        case one(of: [UInt64])
+        /// All of these end.
+        case all(of: [UInt64])
+
+        var tasks: [UInt64] {
+            switch self {
+            case .one(let tasks), .all(let tasks): tasks
+            }
+        }
+    }
+
+    /// By task number; whatever isn't here goes on by itself.
+    private(set) var needs: [UInt64: Need] = [:]
+
+    /// Of a task that waits in several ways, each may be the one by which it goes on.
+    mutating func add(_ task: UInt64, _ need: Need) {
+        switch (needs[task], need) {
+        case (.one(let known)?, .one(let more)): needs[task] = .one(of: known + more)
+        case (nil, _): needs[task] = need
+        // Of several sorts: taken for something that goes on, so that nothing wrong is said.
+        case (.all?, _), (_, .all): needs[task] = nil
+        }
+    }
+
+    /// The tasks that never go on.
+    var stuck: Set<UInt64> {
+        var stuck = Set(needs.keys)
+        var waitingFor: [UInt64: [UInt64]] = [:]
+        for (task, need) in needs { for other in need.tasks { waitingFor[other, default: []].append(task) } }
+        var toCheck = Array(needs.keys)
+        while let task = toCheck.popLast() {
+            guard stuck.contains(task), let need = needs[task], goesOn(need, stuck) else { continue }
+            stuck.remove(task)
+            toCheck += waitingFor[task] ?? []
+        }
+        return stuck
+    }
+
+    private func goesOn(_ need: Need, _ stuck: Set<UInt64>) -> Bool {
+        switch need {
+        case .one(let tasks): tasks.contains { !stuck.contains($0) }
+        case .all(let tasks): !tasks.contains(where: stuck.contains)
+        }
+    }
+}
