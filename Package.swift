@@ -104,7 +104,7 @@ let package = Package(
         .target(
             name: "AsyncFlowHTTP",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -152,9 +152,11 @@ let package = Package(
         .target(
             name: "AsyncFlowWebServer",
             dependencies: [
+                "AsyncFlowBase",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -236,10 +238,22 @@ let package = Package(
             ],
             path: "Tests/ScriptedHTTPServer", swiftSettings: settings),
         .testTarget(
+            name: "AsyncFlowHTTPClientTests",
+            dependencies: [
+                "AsyncFlowHTTPClient",
+                "ScriptedHTTPServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "AsyncFlowHTTPTests",
             dependencies: [
                 "TestSupport",
                 "AsyncFlowHTTP",
+                "AsyncFlowHTTPClient",
                 "AsyncFlow",
                 "ScriptedHTTPServer",
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// What to ask a server for next, and what to make of its answers, as a pure state machine.
 ///
 /// A download whose connection broke goes on where it stopped if the server has said which version of the file it sends
@@ -16,6 +18,7 @@ struct Download {
     /// What a server says before the file's bytes.
     struct Answer: Equatable {
         var status: Int
+        /// Not negative.
         var contentLength: Int64?
         var contentRange: ContentRange?
         /// The strong `ETag`, or else `Last-Modified`; nil if there is neither, or the server sends no ranges.
@@ -38,9 +41,13 @@ struct Download {
         /// The connection broke each time, or couldn't be made.
         case connection
         case truncated(received: Int64, total: Int64)
+        /// The file is, or would be, larger than it may be; `total` is its size, if the server says that.
+        case tooLarge(total: Int64?)
     }
 
     private let patience: Patience
+    /// The number of bytes that the file may have.
+    let limit: Int64
     /// How many bytes there are.
     private(set) var offset: Int64
     /// Which version of the file those are of.
@@ -54,8 +61,10 @@ struct Download {
     /// - Parameters:
     ///   - offset: how many bytes an earlier download has left.
     ///   - version: which version those are of; if nil, they are of no use.
-    init(_ patience: Patience, offset: Int64 = 0, version: String? = nil) {
+    ///   - limit: the number of bytes that the file may have.
+    init(_ patience: Patience, offset: Int64 = 0, version: String? = nil, limit: Int64 = .max) {
         self.patience = patience
+        self.limit = limit
         self.offset = version == nil ? 0 : offset
         self.version = version
         furthest = self.offset
@@ -72,15 +81,13 @@ struct Download {
         switch answer.status {
         case 200, 203:
             begin(answer.version)
-            total = answer.contentLength
-            return .receive(from: 0)
+            return receive(total: answer.contentLength)
         case 206 where range != nil:
-            guard let part = answer.contentRange, part.start == offset, answer.version ?? version == version,
-                part.total.map({ $0 >= offset }) ?? true
-            else { return restart() }
-            total = part.total ?? answer.contentLength.map { offset + $0 }
+            guard let part = answer.contentRange, part.start == offset, answer.version ?? version == version else {
+                return restart()
+            }
             isPieced = true
-            return .receive(from: offset)
+            return receive(total: part.total ?? answer.contentLength.map { offset.addingSaturated($0) })
         case 416 where range != nil:
             if answer.contentRange?.total == offset {
                 total = offset
@@ -96,8 +103,23 @@ struct Download {
         }
     }
 
+    private mutating func receive(total newTotal: Int64?) -> Action {
+        total = newTotal
+        if let newTotal, newTotal > limit { return .fail(.tooLarge(total: newTotal)) }
+        return .receive(from: offset)
+    }
+
+    /// What to do about bytes that have come and aren't written yet; nil to write them.
+    mutating func willReceive(_ count: Int) -> Action? {
+        let end = offset.addingSaturated(Int64(count))
+        if end > limit { return .fail(.tooLarge(total: total)) }
+        // A server that sends more than it said sends something else.
+        if let total, end > total { return restart() }
+        return nil
+    }
+
     mutating func received(_ count: Int) {
-        offset += Int64(count)
+        offset = offset.addingSaturated(Int64(count))
         if offset > furthest {
             furthest = offset
             failures = 0
@@ -153,15 +175,24 @@ struct ContentRange: Equatable {
     var start: Int64?
     var total: Int64?
 
+    /// - Returns: nil if the text is none, or one whose numbers contradict each other.
     init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
-        let parts = words[1].split(separator: "/")
+        let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
-        total = Int64(parts[1])
+        total = Self.number(parts[1])
+        if total == nil, parts[1] != "*" { return nil }
         if parts[0] == "*" { return }
-        let ends = parts[0].split(separator: "-")
-        guard ends.count == 2, let first = Int64(ends[0]), Int64(ends[1]) != nil else { return nil }
+        let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, let first = Self.number(ends[0]), let last = Self.number(ends[1]), first <= last,
+            total.map({ last < $0 }) ?? true
+        else { return nil }
         start = first
+    }
+
+    /// Digits only: `Int64` takes signs, too.
+    private static func number(_ text: Substring) -> Int64? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }
 }

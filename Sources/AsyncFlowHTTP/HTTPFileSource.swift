@@ -1,4 +1,6 @@
 public import AsyncFlow
+import AsyncFlowBase
+import AsyncFlowHTTPClient
 import AsyncHTTPClient
 import Foundation
 import NIOCore
@@ -13,37 +15,54 @@ import NIOHTTP1
 ///
 /// The bytes go to disk as they come. A connection that breaks, one on which nothing comes for too long, and a server that
 /// is overloaded are tried again after a pause, from where it stopped where the server allows it (`Range` with
-/// `If-Range`). Redirects are followed, up to 10. What comes has to have the length that the server says, and the checksum
-/// that the ``AsyncFlow/InputFile`` asks for.
+/// `If-Range`). What comes has to have the length that the server says, and the checksum that the
+/// ``AsyncFlow/InputFile`` asks for.
+///
+/// User and password of a URL (`https://user:password@host/…`) are sent as a header. Neither they nor the values in a
+/// URL's query, which may be a signature, are in errors, events and logs.
+///
+/// Redirects are followed, up to 10 for one request, but not from `https` to `http`. Another server than the first one gets
+/// neither the user and password nor the headers that were added.
+///
+/// Proxies are those of the environment, by the rules of curl: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
 public struct HTTPFileSource: FileSource {
     public let schemes = ["http", "https"]
     private let patience: Download.Patience
+    private let limit: Int64
     private let headers: @Sendable (_ url: String) async throws -> [String: String]
-    private let client: ClientInUse
+    private let client: WebClient
     private let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
     ///   - retries: how many failures in a row, with nothing new received in between, are tried again.
     ///   - timeout: how long a connection may take to be made, and the server to send something.
+    ///   - maximumSize: the size that a file may have; a larger one is an error, as early as its size is known.
     ///   - headers: more headers for the request of a URL, for example `["Authorization": "Bearer …"]`. They aren't sent
-    ///     to another host that a redirect leads to, as far as they are secrets by their nature (`Authorization`,
-    ///     `Cookie`).
+    ///     to another server that a redirect leads to.
     public init(
-        retries: Int = 5, timeout: Duration = .seconds(30),
+        retries: Int = 5, timeout: Duration = .seconds(30), maximumSize: MemorySize = .gigabytes(1024),
         headers: @escaping @Sendable (_ url: String) async throws -> [String: String] = { _ in [:] }
     ) {
-        self.init(retries: retries, timeout: timeout, headers: headers) { try await Task.sleep(for: $0) }
+        self.init(retries: retries, timeout: timeout, maximumSize: maximumSize, headers: headers) {
+            try await Task.sleep(for: $0)
+        }
     }
 
     init(
-        retries: Int = 5, timeout: Duration = .seconds(30),
+        retries: Int = 5, timeout: Duration = .seconds(30), maximumSize: MemorySize = .gigabytes(1024),
+        proxies: ProxySettings = ProxySettings(),
         headers: @escaping @Sendable (_ url: String) async throws -> [String: String] = { _ in [:] },
         sleep: @escaping @Sendable (Duration) async throws -> Void
     ) {
         patience = Download.Patience(
             retries: max(0, retries), firstDelay: .milliseconds(500), longestDelay: .seconds(60))
+        limit = Int64(clamping: maximumSize.bytes)
         self.headers = headers
-        client = ClientInUse(patience: timeout)
+        // Without decompression: what is wanted is the file as it is.
+        var configuration = WebClient.Configuration(proxies: proxies)
+        configuration.connectTimeout = timeout
+        configuration.idleTimeout = timeout
+        client = WebClient(configuration)
         self.sleep = sleep
     }
 
@@ -52,9 +71,9 @@ public struct HTTPFileSource: FileSource {
     /// - Throws: ``AsyncFlow/FileError``; `CancellationError` if the calling Swift task is cancelled.
     public func fetch(_ transfer: FileTransfer) async throws {
         let file = try PartialFile(transfer.partialPath)
-        var download = Download(patience, offset: try file.size(), version: transfer.partialVersion)
+        var download = Download(patience, offset: try file.size(), version: transfer.partialVersion, limit: limit)
         while true {
-            try await client.use { try await fetch(transfer, to: file, &download, with: $0) }
+            try await client.use { try await fetch(transfer, to: file, &download) }
             if try await isRight(transfer, file) { return }
             transfer.partialVersion = nil
             if !download.mismatched() { throw try await mismatch(transfer, file) }
@@ -62,32 +81,38 @@ public struct HTTPFileSource: FileSource {
     }
 
     /// Returns when everything is there.
-    private func fetch(
-        _ transfer: FileTransfer, to file: PartialFile, _ download: inout Download, with client: HTTPClient
-    ) async throws {
-        var trouble = Trouble()
+    private func fetch(_ transfer: FileTransfer, to file: PartialFile, _ download: inout Download) async throws {
         while true {
-            let request = try await request(transfer.url, download.range)
+            let headers = try await headers(transfer.url)
+            var trouble = DownloadTrouble(transfer.url, headers: headers)
             let action: Download.Action
             do {
-                action = try await attempt(request, transfer, file, &download, client, &trouble)
+                action = try await attempt(transfer, headers, file, &download, &trouble)
             } catch {
                 if Task.isCancelled { throw CancellationError() }
-                if error is FileError || !Trouble.mayPass(error) { throw Trouble.fileError(error, transfer.url) }
+                if !DownloadTrouble.mayPass(error) { throw trouble.fileError(error) }
                 trouble.error = error
                 action = download.broke()
             }
             switch action {
             case .complete, .receive: return
             case .again(let delay): try await sleep(delay)
-            case .fail(let failure): throw trouble.fileError(failure, transfer.url)
+            case .fail(let failure):
+                // Too much of a file is of no use to a later attempt.
+                if case .tooLarge = failure { try file.cut(to: 0) }
+                throw trouble.fileError(failure, limit: limit)
             }
         }
     }
 
-    private func request(_ url: String, _ range: (start: Int64, version: String)?) async throws -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: url)
-        for (name, value) in try await headers(url) { request.headers.replaceOrAdd(name: name, value: value) }
+    /// - Parameter headers: those of the user's.
+    private func request(
+        _ redirects: Redirects, _ headers: [String: String], _ range: (start: Int64, version: String)?
+    ) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: redirects.url)
+        if redirects.isAtOrigin {
+            for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        }
         request.headers.replaceOrAdd(name: "accept-encoding", value: "identity")
         if let range {
             request.headers.replaceOrAdd(name: "range", value: "bytes=\(range.start)-")
@@ -96,15 +121,21 @@ public struct HTTPFileSource: FileSource {
         return request
     }
 
-    /// One request and its answer.
+    /// One request and its answer, with the redirects in between.
     private func attempt(
-        _ request: HTTPClientRequest, _ transfer: FileTransfer, _ file: PartialFile, _ download: inout Download,
-        _ client: HTTPClient, _ trouble: inout Trouble
+        _ transfer: FileTransfer, _ headers: [String: String], _ file: PartialFile, _ download: inout Download,
+        _ trouble: inout DownloadTrouble
     ) async throws -> Download.Action {
-        let response = try await client.execute(request, deadline: .distantFuture)
+        var redirects = Redirects(transfer.url)
+        var response = try await client.send(request(redirects, headers, download.range))
+        while Redirects.isRedirect(Int(response.status.code)) {
+            try redirects.follow(response.headers.first(name: "location"))
+            response = try await client.send(request(redirects, headers, download.range))
+        }
         let answer = Download.Answer(status: Int(response.status.code), headers: response.headers, now: Date())
         let action = download.answered(answer)
         guard case .receive(let start) = action else {
+            if case .fail(.tooLarge) = action { return action }
             try await trouble.note(response)
             return action
         }
@@ -112,6 +143,7 @@ public struct HTTPFileSource: FileSource {
         transfer.partialVersion = download.version
         transfer.report(received: start, total: download.total)
         for try await bytes in response.body {
+            if let action = download.willReceive(bytes.readableBytes) { return action }
             try await file.write(bytes, at: download.offset)
             download.received(bytes.readableBytes)
             transfer.report(received: download.offset, total: download.total)
@@ -129,9 +161,10 @@ public struct HTTPFileSource: FileSource {
         let expected = transfer.sha256 ?? ""
         let actual = try await file.sha256()
         try file.cut(to: 0)
+        let url = transfer.url.redactingURLSecrets
         return FileError(
-            .checksumMismatch(expected: expected, actual: actual), [transfer.url],
-            "\(transfer.url) has another checksum than it should: expected SHA-256 \(expected), but it is \(actual); "
+            .checksumMismatch(expected: expected, actual: actual), [url],
+            "\(url) has another checksum than it should: expected SHA-256 \(expected), but it is \(actual); "
                 + "either the file has changed, or the checksum is wrong")
     }
 }

@@ -16,10 +16,10 @@ final class PartialFile: Sendable {
     private let path: String
     private let descriptor: CInt
 
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it for this user alone.
     init(_ path: String) throws(FileError) {
         self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         if descriptor < 0 { throw FileError(errno: errno, while: "making the file", path) }
     }
 

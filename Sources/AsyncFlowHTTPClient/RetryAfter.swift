@@ -30,7 +30,8 @@ package enum RetryAfter {
 
     /// Digits with a fraction, and nothing else that `Double` takes.
     private static func number(_ text: String) -> Double? {
-        let text = text.utf8.drop { $0 == 0x20 || $0 == 0x09 }.prefix { $0 != 0x20 && $0 != 0x09 }
+        var text = text.utf8.drop { $0 == 0x20 || $0 == 0x09 }
+        while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
         guard text.first.map(isDigit) == true, text.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }) else {
             return nil
         }

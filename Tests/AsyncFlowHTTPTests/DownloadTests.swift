@@ -43,6 +43,42 @@ struct DownloadTests {
         #expect(download.offset == 0 && !download.isPieced)
     }
 
+    @Test("numbers that no file has are bounded, and a file that is too large is given up as early as that is known")
+    func bounds() {
+        var download = Download(Self.patience, offset: 4, version: "v")
+        let endless = Download.Answer(status: 206, contentLength: .max, contentRange: ContentRange("bytes 4-9/*"))
+        #expect(download.answered(endless) == .receive(from: 4))
+        #expect(download.total == .max)
+        var limited = Download(Self.patience, offset: 4, version: "v", limit: 1000)
+        #expect(limited.answered(endless) == .fail(.tooLarge(total: .max)))
+        #expect(limited.answered(.init(status: 200, contentLength: 1001)) == .fail(.tooLarge(total: 1001)))
+        #expect(limited.answered(.init(status: 200)) == .receive(from: 0))
+        #expect(limited.willReceive(1000) == nil)
+        limited.received(1000)
+        #expect(limited.willReceive(1) == .fail(.tooLarge(total: nil)))
+        #expect(limited.willReceive(.max) == .fail(.tooLarge(total: nil)))
+    }
+
+    @Test("a server that sends more than it said is asked anew")
+    func overlong() {
+        var download = Download(Self.patience, offset: 4, version: "v")
+        let part = ContentRange("bytes 4-9/10")
+        #expect(download.answered(.init(status: 206, contentRange: part)) == .receive(from: 4))
+        #expect(download.willReceive(7) == .again(after: .zero))
+        #expect(download.offset == 0 && download.range == nil)
+    }
+
+    @Test(
+        "a range whose numbers contradict each other is none",
+        arguments: [
+            "bytes 9-4/10", "bytes 4-10/10", "bytes 4-9/9", "bytes -4-9/10", "bytes +4-9/10", "bytes 4-9/-10",
+            "bytes 4-9/", "bytes 4-/10", "bytes -9/10", "bytes 4-9/9223372036854775808", "bytes 4-9", "4-9/10",
+            "bytes 4-9/10/11", "bytes  ", "bytes 99999999999999999999-9/10",
+        ])
+    func nonsense(text: String) {
+        #expect(ContentRange(text) == nil)
+    }
+
     @Test(
         "an answer that doesn't go on where it should makes it begin anew",
         arguments: [
@@ -207,7 +243,7 @@ struct DownloadTests {
             (["ETag": "\"a\"", "Last-Modified": "x"], "\"a\"", nil),
             (["ETag": "W/\"a\"", "Last-Modified": "x"], "x", nil),
             (["ETag": "W/\"a\""], nil, nil), (["ETag": "\"a\"", "Accept-Ranges": "none"], nil, nil),
-            (["Retry-After": "7"], nil, 7), (["Retry-After": "-7"], nil, 0), (["Retry-After": "soon"], nil, nil),
+            (["Retry-After": "7"], nil, 7), (["Retry-After": "-7"], nil, nil), (["Retry-After": "soon"], nil, nil),
             (["Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"], nil, 90),
         ] as [([String: String], String?, Int?)])
     func headers(headers: [String: String], version: String?, seconds: Int?) {

@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowHTTPClient
 import Crypto
 import Foundation
 import Logging
@@ -25,7 +26,8 @@ struct HTTPFileSourceTests {
 
     private func download(
         retries: Int = 5, timeout: Duration = .seconds(30), sha256: String? = nil, begun: (String, String)? = nil,
-        headers: [String: String] = [:], path: String = "/file.txt",
+        headers: [String: String] = [:], path: String = "/file.txt", user: String = "",
+        maximumSize: MemorySize = .gigabytes(1), proxies: ((ScriptedServer) -> [String: String])? = nil,
         _ reply: @escaping @Sendable (ScriptedServer.Request) -> Reply
     ) async throws -> Outcome {
         let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())")
@@ -33,11 +35,14 @@ struct HTTPFileSourceTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "file.part")
         let pauses = NIOLockedValueBox<[Duration]>([])
-        let source = HTTPFileSource(retries: retries, timeout: timeout, headers: { _ in headers }) { pause in
-            pauses.withLockedValue { $0.append(pause) }
-        }
         return try await ScriptedServer.run(reply) { server in
-            let transfer = FileTransfer(url: server.url(path), partialPath: file.path, sha256: sha256)
+            let source = HTTPFileSource(
+                retries: retries, timeout: timeout, maximumSize: maximumSize,
+                proxies: ProxySettings(environment: proxies?(server) ?? [:]), headers: { _ in headers }
+            ) { pause in pauses.withLockedValue { $0.append(pause) } }
+            let isWhole = path.contains("://")
+            let url = isWhole ? path : server.url(path).replacing("http://", with: "http://\(user)")
+            let transfer = FileTransfer(url: url, partialPath: file.path, sha256: sha256)
             if let (text, version) = begun {
                 try text.write(to: file, atomically: false, encoding: .utf8)
                 transfer.partialVersion = version
@@ -185,7 +190,7 @@ struct HTTPFileSourceTests {
 
     @Test("a connection on which nothing comes is given up, and gone on with")
     func stalled() async throws {
-        let outcome = try await download(timeout: .milliseconds(100)) { request in
+        let outcome = try await download(timeout: .seconds(1)) { request in
             request.number == 1
                 ? .answer(200, [("ETag", "\"v\"")], body: "abcd", length: 6, .hang)
                 : .answer(206, [("Content-Range", "bytes 4-5/6")], body: "ef")
@@ -217,6 +222,105 @@ struct HTTPFileSourceTests {
         #expect(outcome.requests.first?.headers["authorization"] == ["Bearer x"])
     }
 
+    @Test(
+        "user and password of a URL are sent, and are in no error, nor are signatures, however the server repeats them")
+    func secrets() async throws {
+        let fine = try await download(user: "bob:hunt%20er2@") {
+            .answer(body: $0.headers["authorization"].first ?? "")
+        }
+        #expect(fine.text == "Basic \(Data("bob:hunt er2".utf8).base64EncodedString())")
+        let echo = try await download(
+            retries: 0, headers: ["X-Key": "sk-0123456789"], path: "/a.fa?sig=AbCdEfGhIj&n=1", user: "bob:hunter2@"
+        ) { request in
+            let lines = request.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
+            let padding = String(repeating: "x", count: 480)  // a secret at the end of what is shown
+            return .answer(403, body: "GET \(request.path)\n\(padding) hunter2 sk-0123456789 AbCdEfGhIj\n\(lines)")
+        }
+        let shown = try #require(echo.fileError).description + "\(echo.fileError?.paths ?? [])"
+        for secret in ["hunter2", "hunt", "sk-01", "AbCdEf", Data("bob:hunter2".utf8).base64EncodedString()] {
+            #expect(!shown.contains(secret))
+        }
+        #expect(shown.contains("[redacted]@127.0.0.1"))
+        #expect(shown.contains("status 403"))
+        #expect(
+            InputFile("http://bob:hunter2@h/a?sig=AbCdEf", as: "f").description
+                == "http://[redacted]@h/a?sig=[redacted]")
+    }
+
+    @Test("headers and password go to the first server only, whatever it redirects to")
+    func otherServer() async throws {
+        let other = try await ScriptedServer.run({ _ in .answer(body: "there") }) { other in
+            let location = other.url("/x").replacing("127.0.0.1", with: "u:p@127.0.0.1")
+            let outcome = try await download(
+                headers: ["Authorization": "Bearer x", "X-Key": "y"], user: "bob:hunter2@"
+            ) {
+                $0.path == "/x" ? .answer() : .answer(302, [("Location", location)])
+            }
+            #expect(outcome.text == "there")
+            #expect(outcome.requests.first?.headers["x-key"] == ["y"])
+            return try #require(other.requests.first)
+        }
+        #expect(other.headers["authorization"].isEmpty)
+        #expect(other.headers["x-key"].isEmpty)
+        let unencrypted = try await download { _ in .answer(302, [("Location", "gopher://127.0.0.1/")]) }
+        #expect(unencrypted.fileError?.description.contains("isn't http or https") == true)
+        #expect(unencrypted.pauses.isEmpty)
+    }
+
+    @Test("a file larger than allowed is an error that names the setting, and nothing of it stays")
+    func tooLarge() async throws {
+        let known = try await download(maximumSize: .bytes(9)) { _ in .answer(body: "0123456789") }
+        #expect(known.fileError?.reason == .tooLarge)
+        #expect(known.fileError?.description.contains("it has 10 bytes, and the limit is 9") == true)
+        #expect(known.fileError?.description.contains("maximumSize") == true)
+        let unknown = try await download(maximumSize: .bytes(9)) { _ in
+            .raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n0123456789", .close)
+        }
+        #expect(unknown.fileError?.reason == .tooLarge)
+        let exact = try await download(maximumSize: .bytes(10)) { _ in .answer(body: "0123456789") }
+        #expect(exact.text == "0123456789")
+        let absurd = try await download(retries: 1, begun: ("abcd", "\"v\"")) { _ in
+            .raw(
+                "HTTP/1.1 206 OK\r\nContent-Length: 9223372036854775807\r\nContent-Range: bytes 4-9/*\r\n\r\nef", .close
+            )
+        }
+        #expect(absurd.fileError?.reason == .tooLarge)
+    }
+
+    @Test("a proxy of the environment is asked for the file, by its own name and password")
+    func proxy() async throws {
+        let outcome = try await download(
+            path: "http://files.example.org/a.txt",
+            proxies: { ["http_proxy": "http://me:secret@127.0.0.1:\($0.port)"] }
+        ) { .answer(body: $0.path) }
+        #expect(outcome.text == "http://files.example.org/a.txt")
+        #expect(outcome.requests.first?.headers["proxy-authorization"].count == 1)
+        let refused = try await download(
+            retries: 0, path: "https://files.example.org/a.txt",
+            proxies: { ["https_proxy": "http://me:secret@127.0.0.1:\($0.port)"] }
+        ) { _ in .answer(403) }
+        #expect(refused.fileError?.description.contains("the proxy refused to open a connection") == true)
+        let unusable = try await download(
+            path: "http://files.example.org/a.txt", proxies: { _ in ["all_proxy": "socks4://me:secret@h"] }
+        ) { _ in .answer() }
+        #expect(unusable.fileError?.description.contains("the proxy in all_proxy can't be used") == true)
+        #expect(unusable.fileError?.description.contains("secret") == false)
+    }
+
+    @Test("the file is for this user alone, and no link is followed to it")
+    func privateFile() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try PartialFile(folder + "/new.part")
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/new.part")
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/link.part", withDestinationPath: folder + "/elsewhere")
+        #expect(throws: FileError.self) { try PartialFile(folder + "/link.part") }
+        #expect(!FileManager.default.fileExists(atPath: folder + "/elsewhere"))
+    }
+
     @Test("a folder that isn't there is an error of the system's")
     func noFolder() async throws {
         let transfer = FileTransfer(url: "http://127.0.0.1:1/", partialPath: "/no/such/folder/file.part")
@@ -233,6 +337,37 @@ struct HTTPFileSourceTests {
         }
         #expect(error?.reason == .diskFull)
         #endif
+    }
+
+    @Test("in an engine: no event, error or file name knows the password or signature of a URL")
+    func engineSecrets() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var configuration = WorkflowEngine.Configuration(workDirectory: folder, logger: logger)
+        configuration.files.sources = [HTTPFileSource(retries: 0)]
+        try await ScriptedServer.run({ $0.path.hasPrefix("/fine") ? .answer(body: "text") : .answer(404) }) { server in
+            try await withWorkflowEngine(configuration, signals: .ignored) { flow async throws in
+                let events = flow.events
+                let show = flow.executableTask("show") { (file: InputFile) in "cat \(file)" }
+                let base = server.url("").replacing("http://", with: "http://bob:hunter2@")
+                #expect(try await show(InputFile(base + "/fine?sig=AbCdEf")).value == "text")
+                let failed = await show(InputFile(base + "/gone?sig=AbCdEf", as: "x")).result
+                let odd = await show(InputFile(base + "/fine?sig=AbCdEf", as: "../x")).result
+                let sum = await show(InputFile(base + "/fine?sig=AbCdEf", as: "x", sha256: "zz")).result
+                let ftp = await show(InputFile("ftp://bob:hunter2@h/a?sig=AbCdEf")).result
+                await flow.shutdown()
+                var text = "\(failed) \(odd) \(sum) \(ftp)"
+                #expect(text.contains("[redacted]@"))
+                for await event in events {
+                    text += "\(event) \(event.fileProgress?.url ?? "") \(event.error.map { "\($0)" } ?? "")"
+                }
+                text += "\(try FileManager.default.subpathsOfDirectory(atPath: flow.runDirectory))"
+                #expect(text.contains("fine"))
+                #expect(!text.contains("hunter2"))
+                #expect(!text.contains("AbCdEf"))
+            }
+        }
     }
 
     @Test("in an engine: several tasks share a download; a cancelled one is gone on with; nothing is left")

@@ -10,7 +10,7 @@ import Musl
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What went wrong.
     public let reason: Reason
-    /// The paths, names or URLs that it is about, at least one.
+    /// The paths, names or URLs that it is about, at least one. User info and query values of URLs are left out.
     public let paths: [String]
     /// The first of ``paths``.
     public var path: String { paths.first ?? "" }
@@ -32,7 +32,7 @@ extension FileError {
             case notFound, isDirectory, notADirectory, notAFile, permissionDenied, diskFull, readOnly
             case nameClash, invalidName, missingOutput, tooManyOutputs
             case invalidChecksum, checksumMismatch(expected: String, actual: String)
-            case unsupportedScheme(String), httpStatus(Int), truncated, transferFailed, system(CInt)
+            case unsupportedScheme(String), httpStatus(Int), truncated, tooLarge, transferFailed, system(CInt)
         }
         let kind: Kind
         public var description: String { "\(kind)" }
@@ -71,6 +71,8 @@ extension FileError {
         public static func httpStatus(_ code: Int) -> Reason { Reason(kind: .httpStatus(code)) }
         /// A download ended before it was complete.
         public static let truncated = Reason(kind: .truncated)
+        /// A download has more bytes than it may have.
+        public static let tooLarge = Reason(kind: .tooLarge)
         /// A server couldn't be reached, or a connection broke.
         public static let transferFailed = Reason(kind: .transferFailed)
         /// Another error of the system.

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// Fetches files that URLs of certain schemes name. `HTTPFileSource` of the product `AsyncFlowHTTP` is one.
@@ -18,7 +19,10 @@ public protocol FileSource: Sendable {
 
 /// One file that is fetched: what is wanted, where it goes, and how far it is. The same for all calls about one URL.
 public final class FileTransfer: Sendable {
+    /// The whole URL, with user info and query: it may hold secrets, and doesn't belong into errors and logs.
     public let url: String
+    /// The URL as events show it.
+    private let shownURL: String
     /// Where the file's bytes go. If there is something already, an earlier call has left it.
     public let partialPath: String
     /// The SHA-256 checksum that the file must have, in lower-case hexadecimal digits.
@@ -29,6 +33,7 @@ public final class FileTransfer: Sendable {
 
     init(url: String, partialPath: String, sha256: String?, announce: @escaping @Sendable (FileProgress) -> Void) {
         self.url = url
+        shownURL = url.redactingURLSecrets
         self.partialPath = partialPath
         self.sha256 = sha256
         self.announce = announce
@@ -52,13 +57,14 @@ public final class FileTransfer: Sendable {
     ///   - total: how many it will have, if that is known.
     public func report(received: Int64, total: Int64?) {
         if steps.withLock({ $0.isWorthTelling(received: received, total: total) }) {
-            announce(FileProgress(url: url, receivedBytes: received, totalBytes: total))
+            announce(FileProgress(url: shownURL, receivedBytes: received, totalBytes: total))
         }
     }
 }
 
 /// How far the fetching of a file is.
 public struct FileProgress: Sendable, Hashable {
+    /// The URL without its user info and the values of its query, which may be secrets.
     public let url: String
     /// How many bytes are there. Less than before when the file had to be fetched from the beginning again.
     public let receivedBytes: Int64

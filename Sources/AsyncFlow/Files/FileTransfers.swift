@@ -62,7 +62,9 @@ final class FileTransfers: Sendable {
     private func makeItem(
         _ key: Key, _ file: InputFile, _ source: any FileSource, _ directory: String, number: Int
     ) -> Item {
-        let name = file.name.split(separator: "/").last.map(String.init) ?? "file"
+        let last = file.name.split(separator: "/").last ?? "file"
+        // Together with the number and `.part` within the 255 bytes that file systems allow.
+        let name = String(decoding: last.utf8.prefix(200), as: UTF8.self)
         let path = "\(directory)/\(number)-\(name)"
         let transfer = FileTransfer(url: key.url, partialPath: path + ".part", sha256: key.sha256) {
             [weak self] progress in self?.announce(progress, key)
@@ -131,7 +133,7 @@ final class FileTransfers: Sendable {
             ? "add the product AsyncFlowHTTP, and its HTTPFileSource() to the configuration's files.sources"
             : "add a FileSource for '\(scheme)' to the configuration's files.sources"
         return FileError(
-            .unsupportedScheme(scheme), [file.location],
-            "the engine has nothing that can fetch \(file.location): \(advice)")
+            .unsupportedScheme(scheme), [file.shownLocation],
+            "the engine has nothing that can fetch \(file.shownLocation): \(advice)")
     }
 }

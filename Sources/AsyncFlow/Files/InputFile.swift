@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else
@@ -126,13 +128,25 @@ public struct InputFile: TaskValue, Hashable {
 }
 
 extension InputFile: CustomStringConvertible {
-    /// In the command of a task that got the file: its ``name`` in the working directory. Everywhere else its ``path``.
-    public var description: String { isArgument ? RelativeName.asArgument(name) : path }
+    /// In the command of a task that got the file: its ``name`` in the working directory. Everywhere else its ``path``, of
+    /// a URL without user info and the values of its query, which may be secrets.
+    public var description: String {
+        if isArgument { return RelativeName.asArgument(name) }
+        return isURL ? shownLocation : path
+    }
+
+    private var isURL: Bool {
+        if case .remote = FileLocation(location) { return true }
+        return false
+    }
+
+    /// The location as errors and logs show it.
+    var shownLocation: String { location.redactingURLSecrets }
 
     /// For messages: `'reads.fq' (/data/reads.fq)`, `'aligned.sam' of align (task.000003)`.
     var label: String {
         if let producer { return "'\(name)' of \(producer.name) (\(producer.id))" }
-        return location == name ? "'\(name)'" : "'\(name)' (\(location))"
+        return location == name ? "'\(name)'" : "'\(name)' (\(shownLocation))"
     }
 }
 

@@ -28,12 +28,13 @@ struct StagingPlan: Sendable {
     private mutating func add(_ file: InputFile) throws(FileError) {
         let location = FileLocation(file.location)
         if case .malformed(let reason) = location {
-            throw FileError(.invalidName, [file.location], "'\(file.location)' doesn't name a file: \(reason)")
+            throw FileError(
+                .invalidName, [file.shownLocation], "'\(file.shownLocation)' doesn't name a file: \(reason)")
         }
         if let problem = RelativeName.problem(of: file.name) {
-            let subject = file.name == file.location ? "" : " for \(file.location)"
+            let subject = file.name == file.location ? "" : " for \(file.shownLocation)"
             throw FileError(
-                .invalidName, [file.location],
+                .invalidName, [file.shownLocation],
                 "'\(file.name)' can't be the name of an input\(subject): \(problem); "
                     + "give it another one with InputFile(…, as: \"name\")")
         }
@@ -46,14 +47,14 @@ struct StagingPlan: Sendable {
         guard let sum = file.sha256 else { return }
         guard case .remote = location else {
             throw FileError(
-                .invalidChecksum, [file.location],
-                "only files that are downloaded are compared with a checksum, and \(file.location) isn't one; "
+                .invalidChecksum, [file.shownLocation],
+                "only files that are downloaded are compared with a checksum, and \(file.shownLocation) isn't one; "
                     + "leave out sha256:")
         }
         guard sum.utf8.count == 64, sum.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
             throw FileError(
-                .invalidChecksum, [file.location],
-                "the checksum '\(sum)' of \(file.location) isn't SHA-256: that has 64 hexadecimal digits")
+                .invalidChecksum, [file.shownLocation],
+                "the checksum '\(sum)' of \(file.shownLocation) isn't SHA-256: that has 64 hexadecimal digits")
         }
     }
 
