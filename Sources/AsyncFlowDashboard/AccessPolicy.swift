@@ -1,3 +1,5 @@
+import AsyncFlowWebServer
+
 /// Who may see the page: decided from what a request says, and nothing else.
 struct AccessPolicy: Sendable {
     enum Decision: Equatable, Sendable {
@@ -18,15 +20,16 @@ struct AccessPolicy: Sendable {
     }
 
     let token: String?
-    let isLoopback: Bool
+    /// The address that is listened on.
+    let host: String
 
     init(host: String, token: String?) {
-        isLoopback = Self.isLoopback(host)
+        self.host = host
         self.token = token
     }
 
     func decide(_ credentials: Credentials) -> Decision {
-        if isLoopback, !Self.isLoopback(Self.name(ofHost: credentials.host ?? "")) { return .misdirected }
+        if !LoopbackHost.accepts(credentials.host, on: host) { return .misdirected }
         guard let token else { return .allow }
         if let given = credentials.query { return Self.isEqual(given, token) ? .turnIntoCookie : .unauthorized }
         if let header = credentials.authorization {
@@ -35,19 +38,6 @@ struct AccessPolicy: Sendable {
             return Self.isEqual(String(words[1]), token) ? .allow : .unauthorized
         }
         return credentials.cookie.map { Self.isEqual($0, token) } == true ? .allow : .unauthorized
-    }
-
-    static func isLoopback(_ host: String) -> Bool {
-        let host = host.lowercased()
-        if ["localhost", "::1", "[::1]"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-
-    /// Without the port: a tunnel may have another one.
-    private static func name(ofHost header: String) -> String {
-        if header.hasPrefix("[") { return String(header.prefix { $0 != "]" }) + "]" }
-        return String(header.prefix { $0 != ":" })
     }
 
     /// Takes as long whatever the two have in common.

@@ -1,5 +1,6 @@
 public import AsyncFlow
 import AsyncFlowTelemetry
+import AsyncFlowWebServer
 import Dispatch
 import Hummingbird
 import Logging
@@ -76,7 +77,7 @@ extension WorkflowEngine {
             throw DashboardError(
                 description: "The dashboard can't listen on port \(configuration.port): ports are 0 to 65535.")
         }
-        let isLoopback = AccessPolicy.isLoopback(configuration.host)
+        let isLoopback = LoopbackHost.contains(configuration.host)
         let token = configuration.token ?? (isLoopback ? nil : RunPage.randomNonce())
         let hub = UpdateHub()
         let life = DashboardLife(hub: hub, keepOpen: configuration.keepOpen)

@@ -46,6 +46,8 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - port: the port; 0 for any that is free.
     ///   - host: the address that is listened on. Others than the loopback interface's let everybody read the names of tasks.
+    ///     On a loopback address only requests to a loopback address or `localhost` are answered, so that no web page in a
+    ///     browser on this machine can read the metrics.
     /// - Throws: ``PrometheusEndpointError`` if the port can't be listened on, because another program does, for example.
     public func startPrometheusEndpoint(port: Int = 9464, host: String = "127.0.0.1") async throws -> PrometheusEndpoint
     {
@@ -53,7 +55,8 @@ extension WorkflowEngine {
             throw PrometheusEndpointError(
                 description: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
         }
-        let server = WebServer()
+        // A scraper or two, and somebody who looks.
+        let server = WebServer(connections: 16)
         let sampler = resourceSampler
         let samples = Mutex<Int?>(nil)
         // The engine's end waits until the port is closed.
@@ -67,6 +70,13 @@ extension WorkflowEngine {
         let engineID = id
         let router = Router()
         router.get("metrics") { request, _ in
+            guard LoopbackHost.accepts(request.head.authority, on: host) else {
+                return Response(
+                    status: .misdirectedRequest,
+                    body: ResponseBody(
+                        byteBuffer: ByteBuffer(
+                            string: "This server answers under a loopback address or 'localhost' only.\n")))
+            }
             let format = ExpositionFormat(accept: request.headers[.accept])
             return Response(
                 status: .ok, headers: [.contentType: format.mediaType],

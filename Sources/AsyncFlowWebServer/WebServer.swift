@@ -14,12 +14,21 @@ package final class WebServer: Sendable {
         var whenOver: [@Sendable () -> Void] = []
     }
     private let state = Mutex(State())
-    private let connections = OpenConnections()
+    private let connections: OpenConnections
 
     /// How long what has been written to clients may take to be sent.
     private static let patience = Duration.milliseconds(200)
 
-    package init() {}
+    /// - Parameters:
+    ///   - connections: the number of clients at a time. When there are more, one that waits is closed for each new one.
+    ///   - requestTime: the longest time from a connection's beginning until its first request has come as a whole.
+    ///   - idleTime: the longest time from an answer until the next request has come.
+    package init(
+        connections: Int = 64, requestTime: Duration = .seconds(10), idleTime: Duration = .seconds(30)
+    ) {
+        self.connections = OpenConnections(
+            .init(connections: max(1, connections), request: requestTime, idle: idleTime))
+    }
 
     /// Begins to listen.
     ///

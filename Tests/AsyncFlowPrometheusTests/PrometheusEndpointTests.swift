@@ -68,6 +68,21 @@ struct PrometheusEndpointTests {
         }
     }
 
+    @Test("a page in a browser can't read the metrics by another name for this machine")
+    func otherHost() async throws {
+        try await withTestEngine { flow async throws in
+            let endpoint = try await flow.startPrometheusEndpoint(port: 0)
+            var request = URLRequest(url: URL(string: endpoint.url)!)
+            request.setValue("evil.example:\(endpoint.port)", forHTTPHeaderField: "Host")
+            let session = URLSession(configuration: .ephemeral)
+            let (data, response) = try await session.data(for: request)
+            #expect((response as? HTTPURLResponse)?.statusCode == 421)
+            #expect(!String(decoding: data, as: UTF8.self).contains("tasks_"))
+            let local = endpoint.url.replacingOccurrences(of: "127.0.0.1", with: "localhost")
+            #expect(try await fetch(local).1 == 200)
+        }
+    }
+
     @Test("a port that is in use is an error that says so, and a number that isn't a port, too")
     func portInUse() async throws {
         try await withTestEngine { flow async throws in
