@@ -19,6 +19,10 @@ struct PrivateFileTests {
         try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: folder + "/elsewhere")
         #expect(throws: SystemError(code: EEXIST)) { try PrivateFile.create(folder + "/link") }
         #expect(throws: SystemError(code: ENOTDIR)) { try PrivateDirectory.createPath(folder + "/f") }
+        #if os(Linux)
+        // Where no folder can be made, asking for one ends all the same.
+        #expect(throws: SystemError(code: ENOENT)) { try PrivateDirectory.createPath("/proc/nothing/here") }
+        #endif
     }
 
     private func mode(of path: String) throws -> Int {

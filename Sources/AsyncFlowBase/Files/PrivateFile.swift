@@ -26,12 +26,8 @@ package enum PrivateDirectory {
     ///
     /// - Throws: The system's error; `ENOTDIR` if a part of the path is something else than a folder.
     package static func createPath(_ path: String) throws(SystemError) {
-        do throws(SystemError) { try create(path) } catch {
+        do throws(SystemError) { try createOrFind(path) } catch {
             switch error.code {
-            case EEXIST:
-                var status = stat()
-                try retrying { stat(path, &status) }
-                if status.st_mode & S_IFMT != S_IFDIR { throw SystemError(code: ENOTDIR) }
             case ENOENT:
                 var parent = path[...]
                 while parent.utf8.last == UInt8(ascii: "/") { parent.unicodeScalars.removeLast() }
@@ -39,9 +35,19 @@ package enum PrivateDirectory {
                     throw error
                 }
                 try createPath(String(parent[..<slash]))
-                try createPath(path)
+                // Once: where nothing can be made, as in /proc, the folder is still missing.
+                try createOrFind(path)
             default: throw error
             }
+        }
+    }
+
+    private static func createOrFind(_ path: String) throws(SystemError) {
+        do throws(SystemError) { try create(path) } catch {
+            guard error.code == EEXIST else { throw error }
+            var status = stat()
+            try retrying { stat(path, &status) }
+            if status.st_mode & S_IFMT != S_IFDIR { throw SystemError(code: ENOTDIR) }
         }
     }
 }
