@@ -164,7 +164,8 @@ extension ManagedTaskNode {
         content = .nothing  // a value that came too late
         if let failure {
             grow(after: failure)
-            if engine.isObserved {
+            // A failure: also told to those who don't want every event.
+            if engine.events.isObserved {
                 emit(
                     .taskAttemptFailed, attempt: failure.attempt,
                     EventDetails(error: failure.error, retryDelay: retryDelay(action), usage: usage))

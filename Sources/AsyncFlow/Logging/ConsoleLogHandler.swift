@@ -1,3 +1,4 @@
+internal import AsyncFlowBase
 public import Logging
 
 #if canImport(FoundationEssentials)
@@ -13,11 +14,15 @@ import Musl
 import Darwin
 #endif
 
-/// Writes log lines for people to standard error: coloured on a terminal, plain elsewhere, or as JSON.
+/// Writes log records for people to standard error: coloured on a terminal, plain elsewhere, or as JSON.
 ///
 /// ```
-/// 12:04:31.285 DEBUG align (task.000042) started  engine=flow.20261122T120431Z.77.1
+/// 2026-11-22 12:04:31.285 DEBUG align (task.000042) started  engine=flow.20261122T120431Z.77.1
 /// ```
+///
+/// What a record contains can't change the terminal or look like another record: control characters and marks that turn the
+/// direction of text are replaced, and the further lines of a message, such as a command's standard error, are indented below its
+/// first line, which the metadata ends.
 public struct ConsoleLogHandler: LogHandler {
     /// How a line looks.
     public struct Format: Sendable, Hashable {
@@ -28,7 +33,8 @@ public struct ConsoleLogHandler: LogHandler {
         public static let plain = Format(value: .plain)
         /// Lines with the level in colour.
         public static let coloured = Format(value: .coloured)
-        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata.
+        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata; metadata of one of these names is
+        /// called `metadata.level`, for example.
         public static let json = Format(value: .json)
 
         /// JSON if `ASYNCFLOW_LOG_FORMAT` says so, colours if standard error is a terminal and neither `NO_COLOR` is set
@@ -91,14 +97,29 @@ public struct ConsoleLogHandler: LogHandler {
                 ("time", Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
                 ("level", level.rawValue), ("logger", label), ("message", message),
             ]
-            let all = fields + details.map { ($0.key, "\($0.value)") }
+            let names = fields.map(\.0)
+            let all = fields + details.map { (names.contains($0.key) ? "metadata.\($0.key)" : $0.key, "\($0.value)") }
             return "{" + all.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}"
         case .plain, .coloured:
             let name = level.rawValue.uppercased()
             let shown = format == .coloured ? "\u{1B}[\(Self.colour(of: level))m\(name)\u{1B}[0m" : name
-            let tail = details.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
-            return "\(Self.timeOfDay()) \(shown) \(message)" + (tail.isEmpty ? "" : "  \(tail)")
+            let tail = details.map { "\($0.key.harmless())=\(Self.shown("\($0.value)"))" }.joined(separator: " ")
+            var lines = message.harmlessLines().utf8.split(
+                separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+            ).map { String(Substring($0)) }
+            while lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
+            let first = "\(Self.time()) \(shown) \(lines.first ?? "")" + (tail.isEmpty ? "" : "  \(tail)")
+            return ([first] + lines.dropFirst().map { Self.indentation + $0 }).joined(separator: "\n")
         }
+    }
+
+    private static let indentation = "    "
+
+    /// A value of metadata on one line; in quotes where it could be taken for several values.
+    private static func shown(_ value: String) -> String {
+        let value = value.harmless()
+        guard value.utf8.contains(where: { $0 == 0x20 || $0 == 0x22 || $0 == 0x3D }) else { return value }
+        return "\"\(value.replacing("\"", with: "'"))\""
     }
 
     private static func colour(of level: Logger.Level) -> Int {
@@ -112,10 +133,23 @@ public struct ConsoleLogHandler: LogHandler {
 
     private static func quoted(_ text: String) -> String {
         guard let data = try? JSONEncoder().encode(text) else { return "\"\"" }
-        return String(decoding: data, as: UTF8.self)
+        // JSON lets stand what a terminal acts on: that is escaped, too, and read back as it was.
+        var result = ""
+        for scalar in String(decoding: data, as: UTF8.self).unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .format:
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 
-    private static func timeOfDay() -> String {
+    /// The local date and time.
+    private static func time() -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         var local = tm()
@@ -124,8 +158,10 @@ public struct ConsoleLogHandler: LogHandler {
             let digits = String(value)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
-        return "\(padded(Int(local.tm_hour), 2)):\(padded(Int(local.tm_min), 2)):\(padded(Int(local.tm_sec), 2))"
-            + ".\(padded(now.tv_nsec / 1_000_000, 3))"
+        let date = [(Int(local.tm_year) + 1900, 4), (Int(local.tm_mon) + 1, 2), (Int(local.tm_mday), 2)]
+        let time = [Int(local.tm_hour), Int(local.tm_min), Int(local.tm_sec)]
+        return date.map { padded($0, $1) }.joined(separator: "-") + " "
+            + time.map { padded($0, 2) }.joined(separator: ":") + ".\(padded(now.tv_nsec / 1_000_000, 3))"
     }
 
     /// Writes a line in one call, so that lines of several threads and processes don't mix, and without tearing a display of

@@ -1,9 +1,12 @@
 internal import AsyncFlowBase
 import Logging
+import Synchronization
 
 /// Writes events to the log: what was created with which dependencies, what ran in which order, what failed and why.
 final class EventLogger: EventSink {
     private let logger: Logger
+    /// When tasks that run began, by number; only if every event is logged.
+    private let starts = Mutex<[UInt64: EventTime]>([:])
 
     /// - Returns: nil if the logger's level shows nothing of what this would write.
     init?(_ logger: Logger) {
@@ -14,9 +17,26 @@ final class EventLogger: EventSink {
     var wantsEveryEvent: Bool { logger.logLevel <= .debug }
 
     func receive(_ event: WorkflowEvent) {
+        let duration = wantsEveryEvent ? duration(upTo: event) : nil
         let level = Self.level(of: event)
         guard logger.logLevel <= level else { return }
-        logger.log(level: level, "\(Self.message(of: event))", metadata: Self.metadata(of: event))
+        var metadata = Self.metadata(of: event)
+        if let duration { metadata["duration"] = "\(duration.inSeconds)s" }
+        logger.log(level: level, "\(Self.message(of: event))", metadata: metadata)
+    }
+
+    /// How long a task has run that ends now, or an attempt of it.
+    private func duration(upTo event: WorkflowEvent) -> Duration? {
+        guard let number = event.taskNumber else { return nil }
+        switch event.type {
+        case .taskStarted:
+            starts.withLock { $0[number] = event.time }
+            return nil
+        case .taskAttemptFailed, .taskCompleted, .taskFailed, .taskCancelled:
+            guard let start = starts.withLock({ $0.removeValue(forKey: number) }) else { return nil }
+            return .nanoseconds(event.time.nanoseconds - start.nanoseconds)
+        default: return nil
+        }
     }
 
     func finish() {}
@@ -28,7 +48,7 @@ final class EventLogger: EventSink {
         // million tasks.
         case .taskFailed: event.task.map { Self.began(event.error, in: $0.id) } ?? true ? .error : .info
         case .serviceStopped: event.error == nil ? .debug : .error
-        case .serviceRestarted: .warning
+        case .serviceRestarted, .taskAttemptFailed: .warning
         case .custom: event.custom?.stallMessage == nil ? .debug : .warning
         default: .debug
         }
@@ -64,7 +84,7 @@ final class EventLogger: EventSink {
         case .fileProgress:
             guard let file = event.fileProgress else { return subject }
             let total = file.totalBytes.map { " of \($0)" } ?? ""
-            return "\(subject) fetches \(file.url): \(file.receivedBytes)\(total) bytes"
+            return "\(subject) fetches \("\(file.url)".redactingURLSecrets): \(file.receivedBytes)\(total) bytes"
         case .taskStarted: return "\(subject) started"
         case .taskAttemptFailed:
             return "\(subject) failed in attempt \(event.attempt): \(reason(event)); \(next(event))"
@@ -97,6 +117,13 @@ final class EventLogger: EventSink {
             metadata["kind"] = "\(task.kind)"
             if let backend = task.backend { metadata["backend"] = "\(backend)" }
             if let block = task.blockID { metadata["block"] = "\(block)" }
+            metadata["event"] = "\(event.type)"
+            let error = (event.error as? any WorkflowError)?.rootCause ?? event.error
+            if let command = error as? CommandError {
+                if let code = command.exitCode { metadata["exit_code"] = "\(code)" }
+                if let signal = command.signal { metadata["signal"] = "\(signal)" }
+            }
+            if event.attempt > 1 { metadata["attempt"] = "\(event.attempt)" }
         }
         return metadata
     }

@@ -17,10 +17,11 @@ struct ConsoleLogHandlerTests {
         return lines.values[0]
     }
 
-    @Test("plain: time of day, level, message, metadata sorted by name")
+    @Test("plain: date and time, level, message, metadata sorted by name")
     func plain() throws {
         let line = line(.plain, .debug, "align (task.000042) started", ["task": "task.000042", "engine": "e"])
-        let pattern = /\d\d:\d\d:\d\d\.\d\d\d DEBUG align \(task\.000042\) started  engine=e task=task\.000042\n/
+        let pattern =
+            /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d\d DEBUG align \(task\.000042\) started  engine=e task=task\.000042\n/
         #expect(try pattern.wholeMatch(in: line) != nil, "\(line)")
     }
 
@@ -38,6 +39,40 @@ struct ConsoleLogHandlerTests {
     @Test("without metadata nothing follows the message")
     func noMetadata() {
         #expect(line(.plain, .info, "message").hasSuffix(" INFO message\n"))
+    }
+
+    @Test("nothing in a record acts on the terminal, and nothing looks like another record")
+    func hostile() {
+        let forged = "2026-11-28 10:00:00.000 ERROR forged  engine=e"
+        for separator in ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{B}", "\u{C}", "\n\u{301}"] {
+            let text = "name\u{1B}[2J\u{9B}1m\u{202E}\u{7}\u{8}\(separator)\(forged)\(separator)"
+            let line = line(.plain, .error, text, ["host\u{1B}c": "\(text)", "b": "x engine=forged"])
+            for scalar in line.unicodeScalars.dropLast() where scalar != "\n" {
+                #expect(scalar.properties.generalCategory != .control, "\(scalar.escaped(asASCII: true))")
+                #expect(scalar.properties.generalCategory != .format, "\(scalar.escaped(asASCII: true))")
+            }
+            let lines = line.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.dropFirst().allSatisfy { $0.utf8.starts(with: "    ".utf8) }, "\(lines)")
+            #expect(lines[0].contains("b=\"x engine=forged\""))
+        }
+    }
+
+    @Test("a message of several lines keeps them, indented below the first one, which the metadata ends")
+    func severalLines() {
+        let line = line(.plain, .error, "align failed\nstandard error:\ncat: é: gone\n\n", ["task": "task.000001"])
+        #expect(line.hasSuffix(" ERROR align failed  task=task.000001\n    standard error:\n    cat: é: gone\n"))
+    }
+
+    @Test("JSON: what a terminal acts on is escaped, and no metadata takes the place of a field")
+    func hostileJSON() throws {
+        let message = "a\u{9B}2J\u{2028}\u{202E}\u{7F}👩‍🔬"
+        let line = line(.json, .error, message, ["message": "forged", "level": "debug"])
+        #expect(!line.unicodeScalars.dropLast().contains { $0.properties.generalCategory == .control })
+        #expect(!line.unicodeScalars.contains { $0.value == 0x202E || $0.value == 0x2028 })
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+        #expect(object["message"] == message)
+        #expect(object["level"] == "error")
+        #expect(object["metadata.message"] == "forged")
     }
 
     @Test(

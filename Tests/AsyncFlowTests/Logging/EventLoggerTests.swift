@@ -14,7 +14,7 @@ struct EventLoggerTests {
         configuration.logger.logLevel = level
         try await withWorkflowEngine(configuration, signals: .ignored, body)
         return lines.values.map { line in
-            let message = line.split(separator: " ", maxSplits: 1)[1]
+            let message = line.split(separator: " ", maxSplits: 2)[2]
             return message.split(separator: /\ \ |\n/)[0].description
         }
     }
@@ -73,8 +73,31 @@ struct EventLoggerTests {
         }
         let line = try #require(raw.values.first { $0.contains("leaf (task.000002) done") })
         #expect(
-            line.hasSuffix("  backend=local block=task.000001 engine=\(id) kind=function task=task.000002 workflow=w\n")
+            try Regex(
+                "  backend=local block=task.000001 duration=\\S+s engine=\(id) event=taskCompleted kind=function "
+                    + "task=task.000002 workflow=w\n$"
+            ).firstMatch(in: line) != nil
         )
+    }
+
+    @Test("an attempt that fails is a warning that says which attempt it was, with the exit code of its command")
+    func attempts() async throws {
+        let raw = Recorder<String>()
+        var configuration = WorkflowEngine.Configuration.quiet()
+        configuration.logger = Logger(label: "test") {
+            ConsoleLogHandler(label: $0, format: .plain) { raw.append($0) }
+        }
+        configuration.logger.logLevel = .warning
+        try await withWorkflowEngine(configuration, signals: .ignored) { flow in
+            let command = flow.executableTask("command", .retry(2)) { Command.shell("exit 3") }
+            _ = await command().result
+        }
+        #expect(raw.count == 3)
+        #expect(raw.values[0].contains(" WARNING command (task.000001) failed in attempt 1: "))
+        #expect(raw.values[1].contains(" WARNING command (task.000001) failed in attempt 2: "))
+        #expect(raw.values[1].contains(" attempt=2 "))
+        #expect(raw.values[2].contains(" ERROR command (task.000001) failed: "))
+        #expect(raw.values.allSatisfy { $0.contains(" exit_code=3 ") })
     }
 
     @Test("a logger at critical level costs and writes nothing")
