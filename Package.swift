@@ -71,6 +71,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CProcesses"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "AsyncFlowBase", swiftSettings: settings),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "AsyncFlowBaseTests", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
@@ -146,7 +147,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
-            dependencies: ["AsyncFlow", "AsyncFlowBase", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", "CZlib", .product(name: "Logging", package: "swift-log"),
+            ],
             resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: settings),
         .target(
@@ -196,7 +199,8 @@ let package = Package(
         .executableTarget(
             name: "asyncflow",
             dependencies: [
-                "AsyncFlowTelemetry", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AsyncFlowBase", "AsyncFlowTelemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(

@@ -81,7 +81,7 @@ extension WorkflowEngine {
         let token = configuration.token ?? (isLoopback ? nil : RunPage.randomNonce())
         let hub = UpdateHub()
         let life = DashboardLife(hub: hub, keepOpen: configuration.keepOpen)
-        let feed = RunFeed(engineID: id) { life.engineEnded() }
+        let feed = RunFeed(engineID: id, cores: coreCount) { life.engineEnded() }
         let routes = DashboardRoutes(
             feed: feed, hub: hub, policy: AccessPolicy(host: configuration.host, token: token),
             // Cookies don't tell ports apart.

@@ -18,8 +18,8 @@ final class RunFeed: EventConsumer {
     /// Called once, on the events' thread, when nothing more comes.
     private let onEnd: @Sendable () -> Void
 
-    init(engineID: String, onEnd: @escaping @Sendable () -> Void) {
-        state = Mutex(State(model: .following(engineID: engineID, at: .now)))
+    init(engineID: String, cores: Int, onEnd: @escaping @Sendable () -> Void) {
+        state = Mutex(State(model: .following(engineID: engineID, cores: cores, at: .now)))
         self.onEnd = onEnd
     }
 

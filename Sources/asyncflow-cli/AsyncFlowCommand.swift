@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import AsyncFlowBase
 import AsyncFlowTelemetry
 
 #if canImport(Glibc)
@@ -16,13 +17,17 @@ struct AsyncFlowCommand: ParsableCommand {
         commandName: "asyncflow",
         abstract: "Shows what happened in a run, from its recording.",
         discussion: """
-            A recording is the file *.telemetry.jsonl that a run of AsyncFlow writes. '-' reads it from the standard input.
+            A recording is the file *.telemetry.jsonl that a run of AsyncFlow writes, also compressed by gzip. '-' reads it from \
+            the standard input.
 
             Exit codes: 0 done; 64 wrong usage; 65 the recording is empty or no recording; 66 there is no such file, or
             it is a folder; 73 the output can't be written; 74 the recording can't be read.
             """,
         version: AsyncFlowVersion.current,
-        subcommands: [SummaryCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self])
+        subcommands: [
+            SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
+            RunsCommand.self, CompareCommand.self,
+        ])
 
     static func main() {
         // A reader of a pipe that has seen enough isn't an error; the write says so.
@@ -34,8 +39,12 @@ struct AsyncFlowCommand: ParsableCommand {
 /// The recording to read.
 struct RecordingArguments: ParsableArguments {
     @Argument(
-        help: "The recording of a run; '-' for the standard input.", completion: .file(extensions: ["jsonl"]))
+        help: "The recording of a run; '-' for the standard input.", completion: .file(extensions: ["jsonl", "gz"]))
     var recording: String
+
+    init() {}
+
+    init(of recording: String) { self.recording = recording }
 
     /// Reads it; what is odd about it is said on the standard error.
     func read() throws -> RunFile {
@@ -54,7 +63,7 @@ struct RecordingArguments: ParsableArguments {
         var (from, to) = (stat(), stat())
         guard stat(recording, &from) == 0, stat(output, &to) == 0 else { return }
         if from.st_dev == to.st_dev, from.st_ino == to.st_ino {
-            throw ValidationError("'\(output)' is the recording itself: name another file for the output.")
+            throw ValidationError("'\(output.harmless())' is the recording itself: name another file for the output.")
         }
     }
 }
@@ -68,7 +77,7 @@ struct OutputArguments: ParsableArguments {
 
 enum Messages {
     static func note(_ text: String) {
-        var line = "asyncflow: \(text)\n"
+        var line = "asyncflow: \(text.harmless())\n"
         // A closed standard error leaves nobody to tell.
         line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

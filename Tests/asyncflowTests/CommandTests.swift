@@ -31,23 +31,10 @@ struct CommandTests {
 
         """
 
-    /// Next to the bundle of the tests.
-    private static var program: String {
-        let products = Bundle.main.executableURL!.deletingLastPathComponent()
-        for folder in [products, products.deletingLastPathComponent()] {
-            let path = folder.appendingPathComponent("asyncflow").path
-            if FileManager.default.isExecutableFile(atPath: path) { return path }
-        }
-        return Bundle.allBundles.map {
-            $0.bundleURL.deletingLastPathComponent().appendingPathComponent("asyncflow").path
-        }
-        .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "asyncflow"
-    }
-
     private func shell(_ script: String, _ arguments: String...) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", script, Self.program] + arguments
+        process.arguments = ["-c", script, CommandProgram.path] + arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors

@@ -9,15 +9,17 @@ import Foundation
 /// A model that follows a running engine.
 extension RunModel {
     /// A model of a run that is observed from now on.
-    package static func following(engineID: String, at time: EventTime) -> RunModel {
+    ///
+    /// - Parameter cores: how many cores the engine's backends have; those of the machine if that is nil or 0.
+    package static func following(engineID: String, cores: Int? = nil, at time: EventTime) -> RunModel {
         var model = RunModel()
         var event = RunEvent(kind: .sessionStarted, time: time.secondsSince1970)
         var session = RunSessionFacts()
         let process = ProcessInfo.processInfo
         session.id = engineID
         session.host = process.hostName
-        session.arguments = CommandLine.arguments
-        session.cores = Double(process.activeProcessorCount)
+        session.arguments = CommandLine.arguments.maskingSecrets
+        session.cores = Double(cores.flatMap { $0 > 0 ? $0 : nil } ?? process.activeProcessorCount)
         session.memoryBytes = Double(process.physicalMemory)
         session.processID = Int(process.processIdentifier)
         event.session = session
@@ -42,7 +44,7 @@ extension RunModel {
         case .taskCreated: fact.dependencies = event.dependencies.map { key($0.number) }
         case .taskStarted:
             fact.worker = event.worker
-            fact.cores = event.allocation.map { Double($0.cores) }
+            fact.cores = event.grantedCores.map { Double($0) }
             fact.waitedFor = event.waitCause.flatMap { cause in RunWait.allCases.first { $0.text == cause.description }
             }
         case .eventsDropped: fact.droppedCount = event.droppedCount

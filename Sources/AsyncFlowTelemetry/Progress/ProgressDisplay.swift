@@ -1,5 +1,5 @@
-internal import AsyncFlowBase
 import AsyncFlow
+internal import AsyncFlowBase
 import Synchronization
 
 #if canImport(Glibc)
@@ -42,7 +42,7 @@ final class ProgressDisplay: EventConsumer {
         state = Mutex(State(tally: ProgressTally(announced: configuration.expectedTasks, coresTotal: coresTotal)))
         self.plan = plan
         descriptor = configuration.output.descriptor
-        interval = configuration.interval.map { max($0, Pace.leastInterval) }
+        interval = configuration.interval.map { max($0.bounded, Pace.leastInterval) }
         do {
             try SystemThread.startDetached { self.run() }
         } catch {

@@ -13,9 +13,7 @@ struct ProgressTally: Sendable {
     }
     private struct Running: Sendable {
         let name: Int
-        /// What it got of the machine, if it asked.
-        let allocated: Int?
-        let isOnCore: Bool
+        let cores: CoreUse
         var fraction = 0.0
     }
     private let announced: [String: Int]
@@ -26,8 +24,7 @@ struct ProgressTally: Sendable {
     private var indicesOfDefinitions: [ObjectIdentifier: Int] = [:]
     private var running = TaskTable<Running>()
     private var runningBlocks = 0
-    private var coresAllocated = 0
-    private var coresTaken = 0
+    private var coreUse = CoreUse()
     private var lastFailure: ProgressStatistics.Failure?
     private var dropped = 0
     /// Tasks before this one were created before anybody looked.
@@ -37,7 +34,7 @@ struct ProgressTally: Sendable {
 
     /// - Parameters:
     ///   - announced: how many tasks there are to be, by name, where that is known.
-    ///   - coresTotal: how many cores the machine has for tasks.
+    ///   - coresTotal: how many cores there are for tasks.
     init(announced: [String: Int] = [:], coresTotal: Int) {
         self.announced = announced
         self.coresTotal = coresTotal
@@ -100,13 +97,10 @@ struct ProgressTally: Sendable {
     private mutating func start(_ number: UInt64, _ name: Int, _ event: WorkflowEvent, at now: Duration) {
         guard running[number] == nil else { return }
         if number < firstCreated, early.insert(number).inserted { create(name, at: now) }
-        let kind = event.task?.kind
-        let allocated = event.allocation?.cores
-        let isOnCore = allocated == nil && (kind == .function || kind == .executable)
-        running[number] = Running(name: name, allocated: allocated, isOnCore: isOnCore)
+        let cores = CoreUse(of: event.task?.kind ?? .function, granted: event.grantedCores)
+        running[number] = Running(name: name, cores: cores)
         names[name].row.running += 1
-        coresAllocated += allocated ?? 0
-        if isOnCore { coresTaken += 1 }
+        coreUse += cores
         if names[name].isBlock { runningBlocks += 1 }
     }
 
@@ -115,8 +109,7 @@ struct ProgressTally: Sendable {
         names[task.name].row.running -= 1
         names[task.name].row.partlyDone -= task.fraction
         if names[task.name].row.running == 0 { names[task.name].row.partlyDone = 0 }
-        coresAllocated -= task.allocated ?? 0
-        if task.isOnCore { coresTaken -= 1 }
+        coreUse -= task.cores
         if names[task.name].isBlock { runningBlocks -= 1 }
     }
 
@@ -155,7 +148,7 @@ struct ProgressTally: Sendable {
             statistics.rows.append(row)
         }
         statistics.elapsed = now
-        statistics.coresBusy = min(coresTaken, coresTotal) + coresAllocated
+        statistics.coresBusy = Int(coreUse.total(of: Double(coresTotal)))
         statistics.coresTotal = coresTotal
         statistics.lastFailure = lastFailure
         statistics.dropped = dropped

@@ -28,8 +28,9 @@ public final class TerminalProgress: Sendable {
             attachment = nil
             return
         }
+        let cores = flow.coreCount
         let display = ProgressDisplay(
-            configuration, plan, coresTotal: WorkflowEngine.Configuration.availableCores)
+            configuration, plan, coresTotal: cores > 0 ? cores : WorkflowEngine.Configuration.availableCores)
         // The run never waits for somebody who only looks at it.
         attachment = flow.attach(display, overflow: .drop())
     }

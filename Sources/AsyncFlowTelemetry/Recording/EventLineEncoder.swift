@@ -1,6 +1,11 @@
 import AsyncFlow
+internal import AsyncFlowBase
 
-/// Turns events into lines of a recording.
+/// Turns events into lines of a recording, in the format of RADICAL AsyncFlow and RHAPSODY, whose programs read them.
+///
+/// Those programs take every event whose name begins with `Task` for a step of the only attempt of a task. So what they have no
+/// name for is called otherwise: steps of later attempts, steps of blocks, and ends of tasks that never began, each of which
+/// would make their curves of running tasks wrong for ever.
 ///
 /// What is the same in all events of a task's definition is encoded once. What an event needs to know of earlier ones,
 /// when its task began, is kept for live tasks only.
@@ -9,13 +14,21 @@ struct EventLineEncoder: Sendable {
     private final class Fragments: Sendable {
         /// Kept alive, so that no other definition can be at the same address.
         let definition: any AnyObject & Sendable
+        let isBlock: Bool
+        /// What the task asks its backend for, as an attribute; empty if nothing.
+        let request: [UInt8]
         /// From the session's id to the beginning of the task's.
         let beforeTask: [UInt8]
         /// From the end of the task's id to its attributes.
         let afterTask: [UInt8]
 
-        init(_ definition: any AnyObject & Sendable, beforeTask: [UInt8], afterTask: [UInt8]) {
+        init(
+            _ definition: any AnyObject & Sendable, isBlock: Bool, request: [UInt8], beforeTask: [UInt8],
+            afterTask: [UInt8]
+        ) {
             self.definition = definition
+            self.isBlock = isBlock
+            self.request = request
             self.beforeTask = beforeTask
             self.afterTask = afterTask
         }
@@ -35,8 +48,14 @@ struct EventLineEncoder: Sendable {
     private var last: Fragments?
     private static let mostDefinitions = 4_096
 
-    /// When tasks began, by number.
-    private var starts = TaskTable<Int64>()
+    /// How far tasks are that haven't ended, by number: when their attempt began, in nanoseconds, or one of the values below.
+    private var lives = TaskTable<Int64>()
+    private static let notBegun = Int64.min
+    private static let betweenAttempts = Int64.min + 1
+    private var counts = RecordedCounts()
+    private var lastCounts: Int64?
+    /// Nanoseconds between two lines with counts.
+    private static let countsInterval: Int64 = 5_000_000_000
     private var sessionStart: Int64?
     private let facts: RunSessionFacts
     /// What to add to the time of an event to have microseconds since 1970.
@@ -54,7 +73,7 @@ struct EventLineEncoder: Sendable {
         withoutTask = Self.bytes { buffer in
             buffer.append(", \"session_id\": ")
             buffer.append(string: sessionID)
-            buffer.append(", \"backend\": null, \"task_id\": null, \"node_id\": ")
+            buffer.append(", \"backend\": \"asyncflow\", \"task_id\": null, \"node_id\": ")
             buffer.append(string: node)
             buffer.append(", \"attributes\": {")
         }
@@ -76,24 +95,25 @@ struct EventLineEncoder: Sendable {
 
     /// Appends the lines of an event: one, or two where the format knows two steps of what the engine does in one.
     mutating func append(_ event: WorkflowEvent, to buffer: inout LineBuffer) {
+        let fragments = event.taskNumber == nil ? nil : fragments(of: event)
+        let isBlock = fragments?.isBlock ?? false
         switch event.type {
         case .engineStarted: appendSessionStart(at: event.time, to: &buffer)
         case .engineEnded: appendSessionEnd(at: event.time, to: &buffer)
         case .scopeStarted: line("asyncflow.ScopeStarted", event, &buffer)
         case .scopeEnded: line("asyncflow.ScopeEnded", event, &buffer)
         case .taskCreated:
-            line("TaskCreated", event, &buffer) { _, buffer in Self.append(event.dependencies, to: &buffer) }
-        case .taskResolved: line("asyncflow.TaskResolved", event, &buffer)
-        case .taskQueued:
-            line("TaskSubmitted", event, &buffer) { _, buffer in Self.appendAttempt(event, &buffer) }
-            line("TaskQueued", event, &buffer) { _, buffer in Self.appendAttempt(event, &buffer) }
-        case .taskStarted:
-            if let number = event.taskNumber { starts[number] = event.time.nanoseconds }
-            line("TaskStarted", event, &buffer) { _, buffer in Self.appendStart(event, &buffer) }
+            if let number = event.taskNumber { lives[number] = Self.notBegun }
+            line(isBlock ? "asyncflow.BlockCreated" : "TaskCreated", event, &buffer) { _, buffer in
+                Self.append(event.dependencies, to: &buffer)
+                if let fragments { buffer.append(fragments.request) }
+            }
+        case .taskResolved:
+            line(isBlock ? "asyncflow.BlockResolved" : "asyncflow.TaskResolved", event, &buffer)
+        case .taskQueued: appendQueued(event, isBlock: isBlock, to: &buffer)
+        case .taskStarted: appendStarted(event, isBlock: isBlock, to: &buffer)
         case .taskAttemptFailed: appendFailedAttempt(event, to: &buffer)
-        case .taskCompleted: appendEnd("TaskCompleted", event, to: &buffer)
-        case .taskFailed: appendEnd("TaskFailed", event, to: &buffer)
-        case .taskCancelled: appendEnd("TaskCanceled", event, to: &buffer)
+        case .taskCompleted, .taskFailed, .taskCancelled: appendEnd(event, isBlock: isBlock, to: &buffer)
         case .taskProgress:
             line("asyncflow.TaskProgress", event, &buffer) { _, buffer in
                 if let fraction = event.progress?.fraction {
@@ -105,7 +125,7 @@ struct EventLineEncoder: Sendable {
         case .fileProgress:
             line("asyncflow.FileProgress", event, &buffer) { _, buffer in
                 guard let progress = event.fileProgress else { return }
-                Self.append("url", "\(progress.url)", to: &buffer)
+                Self.append("url", "\(progress.url)".redactingURLSecrets, to: &buffer)
                 Self.append("received_bytes", Int(progress.receivedBytes), to: &buffer)
                 if let total = progress.totalBytes { Self.append("total_bytes", Int(total), to: &buffer) }
             }
@@ -116,6 +136,102 @@ struct EventLineEncoder: Sendable {
         case .eventsDropped: appendDropped(event.droppedCount, at: event.time, to: &buffer)
         default: break
         }
+        appendCountsIfDue(at: event.time, to: &buffer)
+    }
+
+    private mutating func appendQueued(_ event: WorkflowEvent, isBlock: Bool, to buffer: inout LineBuffer) {
+        if isBlock {
+            line("asyncflow.BlockQueued", event, &buffer)
+        } else if event.attempt > 1 {
+            line("asyncflow.TaskAttemptQueued", event, &buffer) { _, buffer in Self.appendAttempt(event, &buffer) }
+        } else {
+            counts.submitted += 1
+            line("TaskSubmitted", event, &buffer)
+            line("TaskQueued", event, &buffer)
+        }
+    }
+
+    private mutating func appendStarted(_ event: WorkflowEvent, isBlock: Bool, to buffer: inout LineBuffer) {
+        var isFirst = true
+        if let number = event.taskNumber {
+            let life = lives[number] ?? (event.attempt > 1 ? Self.betweenAttempts : Self.notBegun)
+            isFirst = life == Self.notBegun
+            lives[number] = event.time.nanoseconds
+        }
+        if !isBlock { counts.start(isFirst: isFirst) }
+        line(
+            isBlock ? "asyncflow.BlockStarted" : isFirst ? "TaskStarted" : "asyncflow.TaskAttemptStarted", event,
+            &buffer
+        ) { _, buffer in Self.appendStart(event, &buffer) }
+    }
+
+    // MARK: - Counts
+
+    /// Has a line with counts written every few seconds.
+    private mutating func appendCountsIfDue(at time: EventTime, to buffer: inout LineBuffer) {
+        if let lastCounts, time.nanoseconds - lastCounts < Self.countsInterval { return }
+        if lastCounts != nil { appendCounts(at: time, to: &buffer) }
+        lastCounts = time.nanoseconds
+    }
+
+    private func appendCounts(at time: EventTime, to buffer: inout LineBuffer) {
+        buffer.append("{\"checkpoint_time\": ")
+        buffer.append(microseconds: epochMicroseconds + time.nanoseconds / 1_000)
+        buffer.append(", \"session_id\": ")
+        buffer.append(string: sessionID)
+        Self.append("tasks_submitted", counts.submitted, to: &buffer)
+        Self.append("tasks_started", counts.started, to: &buffer)
+        Self.append("tasks_completed", counts.completed, to: &buffer)
+        Self.append("tasks_failed", counts.failed, to: &buffer)
+        Self.append("tasks_canceled", counts.canceled, to: &buffer)
+        Self.append("tasks_running", counts.running, to: &buffer)
+        Self.append("task_duration_seconds_count", counts.ended, to: &buffer)
+        buffer.append(", \"task_duration_seconds_sum\": ")
+        buffer.append(microseconds: counts.nanoseconds / 1_000)
+        buffer.append(", \"section\": \"metric\"}\n")
+    }
+
+    /// The time from a start to an end as a span, for programs that read spans.
+    private func appendSpan(
+        _ name: StaticString, _ span: UInt64, in parent: UInt64?, from start: Int64, to end: Int64,
+        task number: UInt64?, failed: String?, _ buffer: inout LineBuffer
+    ) {
+        buffer.append("{\"name\": \"")
+        buffer.append(name)
+        buffer.append("\", \"span_id\": \"0x")
+        buffer.append(hex: span)
+        buffer.append("\", \"trace_id\": \"0x")
+        buffer.append(hex: identity.traceID.high)
+        buffer.append(hex: identity.traceID.low)
+        buffer.append("\", \"parent_span_id\": ")
+        if let parent {
+            buffer.append("\"0x")
+            buffer.append(hex: parent)
+            buffer.append(0x22)
+        } else {
+            buffer.append("null")
+        }
+        let zero = epochMicroseconds &* 1_000
+        for (key, time) in [(", \"start_ns\": " as StaticString, start), (", \"end_ns\": ", end)] {
+            buffer.append(key)
+            buffer.append(decimal: UInt64(max(0, zero &+ time)))
+        }
+        for (key, time) in [(", \"start_time_s\": " as StaticString, start), (", \"end_time_s\": ", end)] {
+            buffer.append(key)
+            buffer.append(microseconds: epochMicroseconds + time / 1_000)
+        }
+        buffer.append(", \"duration_ms\": ")
+        buffer.append(number: Double(max(0, end - start)) / 1e6)
+        buffer.append(failed == nil ? ", \"status_code\": \"UNSET\"" : ", \"status_code\": \"ERROR\"")
+        buffer.append(", \"status_description\": ")
+        if let failed { buffer.append(string: failed) } else { buffer.append("null") }
+        buffer.append(", \"attributes\": {")
+        if let number {
+            buffer.append("\"task_id\": \"task.")
+            buffer.append(decimal: number, digits: 6)
+            buffer.append(0x22)
+        }
+        buffer.append("}, \"section\": \"span\"}\n")
     }
 
     /// That events are missing here.
@@ -127,12 +243,15 @@ struct EventLineEncoder: Sendable {
     }
 
     /// The first line, also if the recording begins in the middle of a run.
-    mutating func appendSessionStart(at time: EventTime, to buffer: inout LineBuffer) {
-        guard sessionStart == nil else { return }
-        sessionStart = time.nanoseconds
+    ///
+    /// - Parameter continues: whether it is the first line of another file of the same recording.
+    mutating func appendSessionStart(at time: EventTime, continues: Bool = false, to buffer: inout LineBuffer) {
+        guard sessionStart == nil || continues else { return }
+        if sessionStart == nil { sessionStart = time.nanoseconds }
         sessionLine("SessionStarted", at: time, &buffer) { [facts] buffer in
             buffer.append("\"asyncflow.version\": ")
             buffer.append(string: facts.version)
+            if continues { buffer.append(", \"asyncflow.continues\": true") }
             Self.append("host", facts.host, to: &buffer)
             if let processID = facts.processID { Self.append("process_id", processID, to: &buffer) }
             if let cores = facts.cores { Self.append("cores", Int(cores), to: &buffer) }
@@ -147,18 +266,34 @@ struct EventLineEncoder: Sendable {
     }
 
     private mutating func appendSessionEnd(at time: EventTime, to buffer: inout LineBuffer) {
-        let elapsed = time.nanoseconds - (sessionStart ?? time.nanoseconds)
+        let start = sessionStart ?? time.nanoseconds
+        let elapsed = time.nanoseconds - start
+        appendCounts(at: time, to: &buffer)
+        appendSpan(
+            "session", identity.sessionSpan, in: identity.parentSpan, from: start, to: time.nanoseconds, task: nil,
+            failed: nil, &buffer)
         sessionLine("SessionEnded", at: time, &buffer) { _ in
         } fields: {
             $0.appendDuration(elapsed)
         }
     }
 
-    private mutating func appendEnd(_ type: StaticString, _ event: WorkflowEvent, to buffer: inout LineBuffer) {
-        let start = event.taskNumber.flatMap { starts.removeValue(forKey: $0) }
+    private mutating func appendEnd(_ event: WorkflowEvent, isBlock: Bool, to buffer: inout LineBuffer) {
+        let life = event.taskNumber.flatMap { lives.removeValue(forKey: $0) }
+        let start = life.flatMap { $0 > Self.betweenAttempts ? $0 : nil }
         let failure = event.error.map { RunFailureText($0) }
         let hasFailed = event.type == .taskFailed
-        line(type, event, &buffer) { _, buffer in
+        if !isBlock {
+            counts.end(event.type, hasBegun: life != Self.notBegun, after: start.map { event.time.nanoseconds - $0 })
+        }
+        if let start, let number = event.taskNumber {
+            appendSpan(
+                isBlock ? "block" : "task", identity.span(ofTask: number),
+                in: event.blockNumber.map { identity.span(ofTask: $0) } ?? identity.sessionSpan, from: start,
+                to: event.time.nanoseconds, task: number, failed: hasFailed ? failure?.type : nil, &buffer)
+        }
+        line(Self.endType(event.type, isBlock: isBlock, hasNeverBegun: life == Self.notBegun), event, &buffer) {
+            _, buffer in
             if start == nil { buffer.append(", \"incomplete_lifecycle\": true") }
             Self.appendAttempt(event, &buffer)
             if let failure { Self.append(failure, to: &buffer) }
@@ -172,8 +307,21 @@ struct EventLineEncoder: Sendable {
         }
     }
 
+    private static func endType(_ type: EventType, isBlock: Bool, hasNeverBegun: Bool) -> StaticString {
+        switch type {
+        case .taskCompleted: isBlock ? "asyncflow.BlockCompleted" : "TaskCompleted"
+        case .taskFailed:
+            isBlock ? "asyncflow.BlockFailed" : hasNeverBegun ? "asyncflow.TaskFailedUnstarted" : "TaskFailed"
+        default:
+            isBlock ? "asyncflow.BlockCanceled" : hasNeverBegun ? "asyncflow.TaskCanceledUnstarted" : "TaskCanceled"
+        }
+    }
+
     private mutating func appendFailedAttempt(_ event: WorkflowEvent, to buffer: inout LineBuffer) {
-        if let number = event.taskNumber { starts[number] = nil }
+        if let number = event.taskNumber, let life = lives[number], life > Self.betweenAttempts {
+            lives[number] = Self.betweenAttempts
+            counts.pause()
+        }
         let failure = event.error.map { RunFailureText($0) } ?? RunFailureText()
         line("asyncflow.TaskAttemptFailed", event, &buffer) { _, buffer in
             Self.append("asyncflow.attempt", event.attempt, to: &buffer)
@@ -202,10 +350,18 @@ struct EventLineEncoder: Sendable {
 
     private mutating func appendCustom(_ event: WorkflowEvent, to buffer: inout LineBuffer) {
         guard let custom = event.custom else { return }
+        let attributes = custom.attributes.sorted { $0.key < $1.key }
         line("custom", event, &buffer) { needsComma, buffer in
-            for (name, value) in custom.attributes.sorted(by: { $0.key < $1.key }) {
+            // The one field that all lines have and that an event's author may use.
+            for (name, value) in attributes where name == "name" {
                 if needsComma { buffer.append(", ") }
                 needsComma = true
+                buffer.append("\"name\": ")
+                buffer.append(value: value)
+            }
+        } fields: { buffer in
+            for (name, value) in attributes where name != "name" {
+                buffer.append(", ")
                 buffer.append(string: name)
                 buffer.append(": ")
                 buffer.append(value: value)
@@ -256,7 +412,14 @@ struct EventLineEncoder: Sendable {
             buffer.append(decimal: number, digits: 6)
             buffer.append(fragments.afterTask)
             needsComma = true
-            if let workflow = event.workflowID { Self.append("asyncflow.workflow_id", workflow, to: &buffer) }
+            if let workflow = event.workflowID {
+                Self.append("asyncflow.workflow_id", workflow, to: &buffer)
+            } else if let block = event.blockNumber {
+                // As in RADICAL AsyncFlow, where the members of a block are a workflow.
+                buffer.append(", \"asyncflow.workflow_id\": \"task.")
+                buffer.append(decimal: block, digits: 6)
+                buffer.append(0x22)
+            }
             if let block = event.blockNumber {
                 buffer.append(", \"asyncflow.block_id\": \"task.")
                 buffer.append(decimal: block, digits: 6)
@@ -332,12 +495,13 @@ struct EventLineEncoder: Sendable {
         // A program may make definitions as it goes, each for a single call.
         if fragments.count >= Self.mostDefinitions { fragments.removeAll(keepingCapacity: true) }
         let made = Fragments(
-            definition,
+            definition, isBlock: task.kind == .block,
+            request: Self.bytes { buffer in if let request = event.request { Self.append(request, to: &buffer) } },
             beforeTask: Self.bytes { buffer in
                 buffer.append(", \"session_id\": ")
                 buffer.append(string: sessionID)
                 buffer.append(", \"backend\": ")
-                if let backend = task.backend { buffer.append(string: backend) } else { buffer.append("null") }
+                buffer.append(string: task.backend ?? "asyncflow")
                 buffer.append(", \"task_id\": \"task.")
             },
             afterTask: Self.bytes { buffer in
@@ -373,8 +537,8 @@ struct EventLineEncoder: Sendable {
         appendAttempt(event, &buffer)
         if let worker = event.worker { append("asyncflow.worker", worker, to: &buffer) }
         if let cause = event.waitCause { append("asyncflow.waited_for", cause.description, to: &buffer) }
+        if let cores = event.grantedCores { append("asyncflow.cores", cores, to: &buffer) }
         guard let allocation = event.allocation else { return }
-        append("asyncflow.cores", allocation.cores, to: &buffer)
         if allocation.memory.bytes > 0 { append("asyncflow.memory_bytes", Int(allocation.memory.bytes), to: &buffer) }
         guard !allocation.gpus.isEmpty else { return }
         buffer.append(", \"asyncflow.gpu_ids\": [")
@@ -388,6 +552,20 @@ struct EventLineEncoder: Sendable {
             }
         }
         buffer.append("]")
+    }
+
+    /// What a task asks for; nothing if that is what is usual.
+    private static func append(_ request: ResourceRequest, to buffer: inout LineBuffer) {
+        if request.isEmpty { return }
+        if let cores = request.cores { append("asyncflow.requested_cores", cores, to: &buffer) }
+        if request.ranks != 1 { append("asyncflow.requested_ranks", request.ranks, to: &buffer) }
+        if request.memory.bytes > 0 {
+            append("asyncflow.requested_memory_bytes", Int(request.memory.bytes), to: &buffer)
+        }
+        if request.gpus > 0 {
+            buffer.append(", \"asyncflow.requested_gpus\": ")
+            buffer.append(number: request.gpus)
+        }
     }
 
     private static func append(_ failure: RunFailureText, to buffer: inout LineBuffer) {

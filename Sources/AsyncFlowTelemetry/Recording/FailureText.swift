@@ -1,4 +1,5 @@
 import AsyncFlow
+internal import AsyncFlowBase
 
 extension RunFailureText {
     /// What recordings and displays say of an error: what it was in the beginning, and in words what came of it.
@@ -7,8 +8,10 @@ extension RunFailureText {
         let root = workflowError?.rootCause ?? error
         self.init(
             type: String(describing: Swift.type(of: root)),
-            message: Self.bounded(workflowError?.message ?? String(describing: error), to: 2_000),
-            stderrTail: Self.bounded((root as? CommandError)?.standardErrorTail ?? "", to: 4_000, end: true))
+            message: Self.bounded(
+                (workflowError?.message ?? String(describing: error)).redactingURLSecrets, to: 2_000),
+            stderrTail: Self.bounded(
+                ((root as? CommandError)?.standardErrorTail ?? "").redactingURLSecrets, to: 4_000, end: true))
     }
 
     /// A text that isn't too long for a line that many programs read.

@@ -19,6 +19,9 @@ struct LineBuffer: ~Copyable {
 
     deinit { start.deallocate() }
 
+    /// The bytes, in memory of their own.
+    func copy() -> [UInt8] { Array(bytes) }
+
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
     /// Forgets the first bytes, or all.
@@ -140,22 +143,33 @@ struct LineBuffer: ~Copyable {
     mutating func append(escaped text: String) {
         var text = text
         text.withUTF8 { bytes in
-            for byte in bytes {
+            var place = 0
+            while place < bytes.count {
+                let byte = bytes[place]
+                var count = 1
                 switch byte {
                 case 0x22: append("\\\"")
                 case 0x5C: append("\\\\")
                 case 0x0A: append("\\n")
                 case 0x0D: append("\\r")
                 case 0x09: append("\\t")
-                case 0..<0x20, 0x7F:
-                    append("\\u00")
-                    append(Self.hexDigit(byte >> 4))
-                    append(Self.hexDigit(byte & 0xF))
+                case 0..<0x20: append(escape: UInt16(byte))
+                case 0x7F...:
+                    if let (value, length) = TerminalEscapes.character(at: place, of: bytes) {
+                        append(escape: value)
+                        count = length
+                    } else {
+                        append(byte)
+                    }
                 default: append(byte)
                 }
+                place += count
             }
         }
     }
 
-    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x57 }
+    private mutating func append(escape value: UInt16) {
+        append("\\u")
+        append(TerminalEscapes.digits(of: value))
+    }
 }

@@ -18,8 +18,8 @@ extension Recorder {
         facts.id = flow.id
         facts.host = ResourceSampler.node
         facts.version = AsyncFlowVersion.current
-        facts.arguments = process.arguments
-        facts.cores = Double(flow.coreCount)
+        facts.arguments = process.arguments.maskingSecrets
+        facts.cores = flow.coreCount > 0 ? Double(flow.coreCount) : nil
         facts.memoryBytes = Double(process.physicalMemory)
         facts.processID = Int(process.processIdentifier)
         let encoder = EventLineEncoder(

@@ -10,18 +10,30 @@ final class Recorder: EventConsumer {
     private struct State: ~Copyable {
         var encoder: EventLineEncoder
         var buffer = LineBuffer(capacity: 2 * Recorder.writeSize)
-        let file: RecordingFile
+        var file: RecordingFile
         var lastWrite = ContinuousClock.now
+        var lastLook = ContinuousClock.now
         var eventCount = 0
         var unwrittenCount = 0
         var lostCount = 0
         var problem: String?
         var isEnded = false
+        /// Whether the file is gone, and none can be made in its place.
+        var isLost = false
         var whenFinished: (@Sendable () -> Void)?
     }
 
     /// How many bytes are written at once, at least, as long as there is much to write.
     private static let writeSize = 1 << 18
+    /// How often it is looked whether the file is still where it was.
+    private static let lookInterval = Duration.seconds(1)
+
+    /// What the log has to say about the file.
+    private enum Trouble {
+        case unwritable(String)
+        case moved
+        case lost(String)
+    }
 
     private let state: Mutex<State>
     private let flushInterval: Duration
@@ -42,7 +54,7 @@ final class Recorder: EventConsumer {
     // MARK: - Events
 
     func consume(_ events: [WorkflowEvent], droppedCount: Int) {
-        let problem = state.withLock { state -> String? in
+        let problem = state.withLock { state -> Trouble? in
             if droppedCount > 0 {
                 state.lostCount += droppedCount
                 state.encoder.appendDropped(droppedCount, to: &state.buffer)
@@ -59,7 +71,7 @@ final class Recorder: EventConsumer {
     }
 
     func add(_ sample: TelemetrySample) {
-        let problem = state.withLock { state -> String? in
+        let problem = state.withLock { state -> Trouble? in
             if state.problem != nil || state.isEnded { return nil }
             state.encoder.append(sample, to: &state.buffer)
             return Self.writeIfDue(&state, flushInterval)
@@ -72,7 +84,9 @@ final class Recorder: EventConsumer {
         report(state.withLock { state in state.isEnded ? nil : Self.write(&state) })
     }
 
-    func flush() { write() }
+    func flush() {
+        report(state.withLock { state in state.isEnded ? nil : Self.write(&state, looks: true) })
+    }
 
     /// - Throws: ``TelemetryError`` if the recording can't be written, or couldn't before.
     func synchronize() throws(TelemetryError) {
@@ -92,7 +106,7 @@ final class Recorder: EventConsumer {
 
     func finish() {
         let (problem, unwritten, lost, whenFinished) = state.withLock { state in
-            let problem = Self.write(&state)
+            let problem = Self.write(&state, looks: true)
             state.isEnded = true
             return (problem, state.unwrittenCount, state.lostCount, state.whenFinished.take())
         }
@@ -113,19 +127,26 @@ final class Recorder: EventConsumer {
 
     // MARK: - Writing
 
-    private static func writeIfDue(_ state: inout State, _ interval: Duration) -> String? {
+    private static func writeIfDue(_ state: inout State, _ interval: Duration) -> Trouble? {
         guard state.buffer.count >= writeSize || ContinuousClock.now - state.lastWrite >= interval else { return nil }
         return write(&state)
     }
 
-    /// - Returns: what keeps it from being written, if that wasn't known before.
-    private static func write(_ state: inout State) -> String? {
+    /// - Parameter looks: whether to look at once if the file is still where it was.
+    /// - Returns: what is wrong, if that wasn't known before.
+    private static func write(_ state: inout State, looks: Bool = false) -> Trouble? {
         guard state.problem == nil, state.buffer.count > 0 else { return nil }
-        state.lastWrite = .now
+        let now = ContinuousClock.now
+        state.lastWrite = now
+        var trouble: Trouble?
+        if looks || now - state.lastLook >= lookInterval {
+            state.lastLook = now
+            if state.file.isGone { trouble = goOn(&state) }
+        }
         let (count, problem) = state.file.write(state.buffer.bytes)
         guard let problem else {
             state.buffer.removeAll()
-            return nil
+            return trouble
         }
         // The lines that weren't written, or not whole.
         let missing = state.buffer.bytes[count...].count { $0 == 0x0A }
@@ -133,11 +154,43 @@ final class Recorder: EventConsumer {
         state.eventCount -= min(missing, state.eventCount)
         state.buffer.removeAll()
         state.problem = problem
-        return problem
+        return .unwritable(problem)
     }
 
-    private func report(_ problem: String?) {
-        guard let problem else { return }
-        logger.warning("the recording \(path) ends here, because it can't be written: \(problem). The run goes on.")
+    /// Goes on in a new file at the path, which begins like every recording. What can't be made is tried once only: the events go
+    /// on into the file that there was.
+    private static func goOn(_ state: inout State) -> Trouble? {
+        guard !state.isLost else { return nil }
+        do {
+            try state.file.reopen()
+        } catch {
+            state.isLost = true
+            return .lost(error.description)
+        }
+        let lines = state.buffer.copy()
+        state.buffer.removeAll()
+        state.encoder.appendSessionStart(at: .now, continues: true, to: &state.buffer)
+        state.buffer.append(lines)
+        return .moved
+    }
+
+    private func report(_ trouble: Trouble?) {
+        switch trouble {
+        case .unwritable(let problem):
+            logger.warning("the recording \(path) ends here, because it can't be written: \(problem). The run goes on.")
+        case .moved:
+            logger.warning(
+                """
+                the recording \(path) was moved or removed. It goes on in a new file there; what happened before is in the \
+                file that was moved, or lost
+                """)
+        case .lost(let problem):
+            logger.warning(
+                """
+                the recording \(path) was moved or removed, and can't go on there: \(problem). It goes on in the file that \
+                was moved, if that still exists
+                """)
+        case nil: break
+        }
     }
 }

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -12,31 +14,88 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The file of a recording, which only ever grows.
+/// The file of a recording, which only ever grows. Nobody but its owner can read it: it has the program's command line in it.
 struct RecordingFile: ~Copyable, Sendable {
     let path: String
-    private let descriptor: CInt
+    private var descriptor: CInt
+    private var identity: Identity
 
-    /// Makes the file, and the directory that it is in.
-    init(path: String) throws(TelemetryError) {
-        self.path = path
-        descriptor = try Self.make(path)
+    /// Which file it is, whatever it is called.
+    private struct Identity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+
+        init(_ status: stat) {
+            device = UInt64(truncatingIfNeeded: status.st_dev)
+            inode = UInt64(truncatingIfNeeded: status.st_ino)
+        }
     }
 
-    private static func make(_ path: String) throws(TelemetryError) -> CInt {
+    /// Makes the file, and the directory that it is in. If the user has a file of that name already, lines are added to it.
+    init(path: String) throws(TelemetryError) {
+        self.path = path
+        (descriptor, identity) = try Self.make(path)
+    }
+
+    private static func make(_ path: String) throws(TelemetryError) -> (CInt, Identity) {
         let directory = URL(filePath: path).deletingLastPathComponent().path
         do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try PrivateDirectory.createPath(directory)
         } catch {
-            throw TelemetryError(
-                "the directory of the recording, \(directory), can't be made: \(error)")
+            throw TelemetryError("the directory of the recording, \(directory), can't be made: \(reason(error.code))")
         }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        if descriptor < 0 { throw TelemetryError("the recording \(path) can't be written: \(reason(errno))") }
-        return descriptor
+        let descriptor = try open(path)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw TelemetryError("the recording \(path) can't be written: \(reason(code))")
+        }
+        let isFile = status.st_mode & S_IFMT == S_IFREG
+        // A device such as /dev/null is the system's.
+        guard status.st_uid == geteuid() || (!isFile && status.st_uid == 0) else {
+            close(descriptor)
+            throw TelemetryError(
+                "the recording \(path) can't be written: another user has a file of that name; choose another directory"
+            )
+        }
+        // Only the opening mustn't wait, for a pipe's reader.
+        _ = fcntl(descriptor, F_SETFL, O_APPEND)
+        return (descriptor, Identity(status))
+    }
+
+    private static func open(_ path: String) throws(TelemetryError) -> CInt {
+        do {
+            return try PrivateFile.create(path, O_WRONLY | O_APPEND)
+        } catch  where error.code == EEXIST {
+            #if canImport(Glibc)
+            let found = Glibc.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            #elseif canImport(Musl)
+            let found = Musl.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            #else
+            let found = Darwin.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            #endif
+            if found >= 0 { return found }
+            throw TelemetryError("the recording \(path) can't be written: \(reason(errno))")
+        } catch {
+            throw TelemetryError("the recording \(path) can't be written: \(reason(error.code))")
+        }
     }
 
     deinit { close(descriptor) }
+
+    /// Whether this file isn't at its path any more: it was moved or removed, or another one has taken its place.
+    var isGone: Bool {
+        var status = stat()
+        return stat(path, &status) != 0 ? errno == ENOENT || errno == ENOTDIR : Identity(status) != identity
+    }
+
+    /// Goes on at the path, in a file that is made there.
+    mutating func reopen() throws(TelemetryError) {
+        let (new, newIdentity) = try Self.make(path)
+        close(descriptor)
+        (descriptor, identity) = (new, newIdentity)
+    }
 
     /// Writes all of it.
     ///
@@ -63,7 +122,17 @@ struct RecordingFile: ~Copyable, Sendable {
     /// Has the system bring to the disk what was written.
     func synchronize() -> String? { fsync(descriptor) == 0 ? nil : Self.reason(errno) }
 
-    private static func reason(_ code: CInt) -> String { String(cString: strerror(code)) }
+    private static func reason(_ code: CInt) -> String {
+        let system = String(cString: strerror(code))
+        return switch code {
+        case ENOSPC: "the disk is full (\(system)); make room, or record in another directory"
+        case EDQUOT: "the user's share of the disk is used up (\(system)); make room, or record in another directory"
+        case EROFS: "the disk can only be read (\(system)); record in another directory"
+        case EACCES, EPERM: "the user may not write there (\(system)); record in another directory"
+        case ELOOP: "it is a symbolic link, which isn't followed (\(system))"
+        default: system
+        }
+    }
 }
 
 /// What keeps telemetry from being started or written.

@@ -38,7 +38,7 @@ struct SummaryText {
 
     private var time: String {
         "\(TextFormat.seconds(summary.elapsed)), \(TextFormat.decimal(summary.throughput)) tasks/s, "
-            + "\(TextFormat.decimal(summary.meanCores)) cores on average, \(summary.peakCores) at most"
+            + "\(TextFormat.decimal(summary.meanCores)) cores in use on average, \(TextFormat.count(summary.peakCores)) at most"
     }
 
     private func durations(_ durations: TelemetrySummary.Durations) -> String {
@@ -63,7 +63,8 @@ struct SummaryText {
         for name in summary.names {
             func text(_ value: Double?) -> String { value.map { TextFormat.seconds($0) } ?? "–" }
             table.rows.append([
-                name.name, TextFormat.count(name.counts.done), TextFormat.count(name.counts.failed),
+                TextFormat.oneLine(name.name, 40), TextFormat.count(name.counts.done),
+                TextFormat.count(name.counts.failed),
                 TextFormat.count(name.counts.cancelled), text(name.durations?.mean), text(name.durations?.median),
                 text(name.durations?.p95), text(name.durations?.maximum),
             ])

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// What `WorkflowEngine`'s `startTelemetry` does.
 public struct TelemetryConfiguration: Sendable {
     /// The directory of the recording; nil for none.
@@ -29,7 +31,7 @@ public struct TelemetryConfiguration: Sendable {
         sampleInterval: Duration? = .seconds(1)
     ) {
         recordingDirectory = recording
-        self.flushInterval = max(.milliseconds(1), flushInterval)
-        self.sampleInterval = sampleInterval
+        self.flushInterval = max(.milliseconds(1), flushInterval.bounded)
+        self.sampleInterval = sampleInterval?.bounded
     }
 }

@@ -27,11 +27,17 @@ package enum GraphReport {
     }
 
     private static func dot(_ graph: RunGraph) -> String {
+        // By scalars: a quote with a combining mark behind it is one character, and another one than a quote.
+        // Graphviz reads character references in labels, so that an ampersand is written as one.
         func quoted(_ text: String) -> String {
             var result = "\""
-            for character in text {
-                if character == "\"" || character == "\\" { result.append("\\") }
-                result.append(character)
+            for scalar in text.unicodeScalars {
+                switch scalar {
+                case "\"": result += "\\\""
+                case "\\": result += "\\\\"
+                case "&": result += "&amp;"
+                default: result.unicodeScalars.append(scalar)
+                }
             }
             return result + "\""
         }

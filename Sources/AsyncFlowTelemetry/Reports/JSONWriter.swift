@@ -133,13 +133,18 @@ struct JSONWriter: ~Copyable {
         var start = 0
         for at in 0..<bytes.count {
             let byte = bytes[at]
-            guard
-                byte < 0x20 || byte == 0x22 || byte == 0x5C
-                    || (isForHTML && (byte == 0x3C || byte == 0x3E || byte == 0x26))
-            else { continue }
-            output.write(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<at]))
-            escape(byte)
-            start = at + 1
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C
+                || (isForHTML && (byte == 0x3C || byte == 0x3E || byte == 0x26))
+            {
+                output.write(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<at]))
+                escape(byte)
+                start = at + 1
+            } else if byte >= 0x7F, let (value, count) = TerminalEscapes.character(at: at, of: bytes) {
+                output.write(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<at]))
+                output.write("\\u")
+                for digit in TerminalEscapes.digits(of: value) { output.write(digit) }
+                start = at + count
+            }
         }
         output.write(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
         output.write(0x22)
@@ -153,10 +158,8 @@ struct JSONWriter: ~Copyable {
         case 0x0D: output.write("\\r")
         case 0x09: output.write("\\t")
         default:
-            let digits = Array("0123456789abcdef".utf8)
-            output.write("\\u00")
-            output.write(digits[Int(byte >> 4)])
-            output.write(digits[Int(byte & 15)])
+            output.write("\\u")
+            for digit in TerminalEscapes.digits(of: UInt16(byte)) { output.write(digit) }
         }
     }
 }

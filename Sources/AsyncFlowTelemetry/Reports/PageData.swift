@@ -169,12 +169,7 @@ package struct PageData: Sendable {
             json.numbers("done", done.values)
             json.numbers("failed", failed.values)
         }
-        var (tasks, cores) = (fitted(model.runningOverTime), fitted(model.coresOverTime))
-        for place in 0..<model.taskCount
-        where model.state[place] == .running && model.kind[place] != .block && !model.started[place].isNaN {
-            tasks.add(rate: 1, from: model.started[place], to: model.lastTime)
-            cores.add(rate: model.coresInUse(place), from: model.started[place], to: model.lastTime)
-        }
+        let (tasks, cores) = model.running()
         json.object("running") { json in
             json.field("bin", number: tasks.width)
             json.numbers("tasks", tasks.values.map { $0 / tasks.width })

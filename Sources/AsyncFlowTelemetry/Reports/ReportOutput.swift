@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -14,7 +16,7 @@ package struct ReportOutputError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Where a report goes, written as it is made: to the standard output, into memory, or to a file, which appears under its
-/// name only when it is whole.
+/// name only when it is whole. A new file is its owner's alone, as recordings are; one that is replaced keeps its permissions.
 package struct ReportOutput: ~Copyable {
     private static let pieceSize = 1 << 20
 
@@ -22,6 +24,8 @@ package struct ReportOutput: ~Copyable {
     private let descriptor: Int32
     private let path: String?
     private let temporaryPath: String?
+    /// The permissions of the file that is replaced; 0 if there is none.
+    private let replacedMode: mode_t
     private var error: ReportOutputError?
     private var isFinished = false
 
@@ -30,30 +34,53 @@ package struct ReportOutput: ~Copyable {
         descriptor = -1
         path = nil
         temporaryPath = nil
+        replacedMode = 0
     }
 
     /// To a file; `-` is the standard output.
     package init(path: String) throws(ReportOutputError) {
-        guard path != "-" else {
-            descriptor = STDOUT_FILENO
-            self.path = nil
-            temporaryPath = nil
-            return
-        }
-        // Devices and pipes can't be replaced by a file.
-        var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            descriptor = open(path, O_WRONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
+        let target = try Target(path)
+        self.init(target)
+    }
+
+    private init(_ target: Target) {
+        descriptor = target.descriptor
+        path = target.path
+        temporaryPath = target.temporaryPath
+        replacedMode = target.replacedMode
+    }
+
+    /// What is written to, open.
+    private struct Target {
+        let descriptor: Int32
+        /// Nil for the standard output.
+        var path: String?
+        var temporaryPath: String?
+        /// The permissions of the file that is replaced; 0 if there is none.
+        var replacedMode: mode_t = 0
+
+        init(_ path: String) throws(ReportOutputError) {
+            guard path != "-" else {
+                descriptor = STDOUT_FILENO
+                return
+            }
             self.path = path
-            temporaryPath = nil
-            return
+            // Devices and pipes can't be replaced by a file.
+            var status = stat()
+            if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+                descriptor = open(path, O_WRONLY | O_CLOEXEC)
+                guard descriptor >= 0 else { throw ReportOutput.failure("open", path, errno) }
+                return
+            }
+            let temporary = "\(path).\(getpid()).part"
+            do throws(SystemError) {
+                descriptor = try PrivateFile.create(temporary, O_WRONLY)
+            } catch {
+                throw ReportOutput.failure("write", path, error.code)
+            }
+            temporaryPath = temporary
+            replacedMode = status.st_mode & 0o777
         }
-        let temporary = "\(path).\(getpid()).part"
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw Self.failure("write", path, errno) }
-        self.path = path
-        temporaryPath = temporary
     }
 
     deinit {
@@ -109,6 +136,7 @@ package struct ReportOutput: ~Copyable {
             if let error { throw error }
             return
         }
+        if replacedMode != 0 { _ = fchmod(descriptor, replacedMode) }
         if close(descriptor) != 0, error == nil { error = Self.failure("write", path, errno) }
         if let temporaryPath {
             if error == nil, rename(temporaryPath, path) != 0 { error = Self.failure("write", path, errno) }
@@ -142,7 +170,7 @@ package struct ReportOutput: ~Copyable {
     private static func failure(_ action: String, _ path: String, _ code: Int32) -> ReportOutputError {
         ReportOutputError(
             isBrokenPipe: code == EPIPE,
-            description: "Can't \(action) '\(path)': \(String(cString: strerror(code))).")
+            description: "Can't \(action) '\(path.harmless())': \(String(cString: strerror(code))).")
     }
 }
 

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// A table of text: columns as wide as they have to be, numbers to the right.
 struct TextTableLayout {
     let header: [String]
@@ -12,11 +14,11 @@ struct TextTableLayout {
 
     var lines: [String] {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let widths = header.indices.map { column in all.map { DisplayText.width(of: $0[column]) }.max() ?? 0 }
         return all.map { row in
             var line = " "
             for (column, cell) in row.enumerated() {
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                let padding = String(repeating: " ", count: max(0, widths[column] - DisplayText.width(of: cell)))
                 line += " " + (leftColumns.contains(column) ? cell + padding : padding + cell)
                 if column + 1 < row.count { line += " " }
             }

@@ -160,9 +160,8 @@ package enum TraceReport {
     }
 
     private static func writeCounters(_ model: RunModel, _ json: inout JSONWriter) {
-        let bins: [(String, TimeBins)] = [
-            ("tasks running", model.runningOverTime), ("cores used by tasks", model.coresOverTime),
-        ]
+        let running = model.running()
+        let bins: [(String, TimeBins)] = [("tasks running", running.tasks), ("cores used by tasks", running.cores)]
         for (name, bins) in bins {
             for (bin, value) in bins.values.enumerated() {
                 counter(name, Double(bin) * bins.width, value / bins.width, &json)

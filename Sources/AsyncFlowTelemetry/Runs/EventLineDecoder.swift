@@ -48,7 +48,7 @@ struct EventLineDecoder {
         if let section = value(.section), section.kind == .string, !isText(section, "event", scanner) {
             return .ignored
         }
-        guard let time = number(.eventTime, scanner) else { return .foreign }
+        guard let time = number(.eventTime, scanner, in: RunBounds.times) else { return .foreign }
         guard isSameSession(scanner) else { return .otherSession }
         guard let kind = kind(of: type, scanner) else { return .ignored }
         return .event(event(kind, time, type, scanner, &texts))
@@ -130,6 +130,12 @@ struct EventLineDecoder {
         ("asyncflow.TaskProgress", .taskProgress), ("asyncflow.FileProgress", nil),
         ("asyncflow.ServiceReady", .serviceReady), ("asyncflow.ServiceRestarted", .serviceRestarted),
         ("asyncflow.ServiceStopped", .serviceStopped), ("asyncflow.EventsDropped", .eventsDropped),
+        ("asyncflow.TaskAttemptQueued", .taskQueued), ("asyncflow.TaskAttemptStarted", .taskStarted),
+        ("asyncflow.TaskFailedUnstarted", .taskFailed), ("asyncflow.TaskCanceledUnstarted", .taskCancelled),
+        ("asyncflow.BlockCreated", .taskCreated), ("asyncflow.BlockResolved", .taskResolved),
+        ("asyncflow.BlockQueued", .taskQueued), ("asyncflow.BlockStarted", .taskStarted),
+        ("asyncflow.BlockCompleted", .taskCompleted), ("asyncflow.BlockFailed", .taskFailed),
+        ("asyncflow.BlockCanceled", .taskCancelled),
     ]
 
     // MARK: Values
@@ -138,12 +144,17 @@ struct EventLineDecoder {
         present & (1 << UInt64(field.rawValue)) == 0 ? nil : values[field.rawValue]
     }
 
-    private func number(_ field: EventField, _ scanner: JSONScanner) -> Double? {
-        value(field).flatMap { scanner.double($0) }
+    /// The number of a field; one that can't be true isn't known.
+    private func number(
+        _ field: EventField, _ scanner: JSONScanner, in bounds: ClosedRange<Double> = RunBounds.amounts
+    ) -> Double? {
+        value(field).flatMap { scanner.double($0) }.flatMap { bounds.contains($0) ? $0 : nil }
     }
 
-    private func integer(_ field: EventField, _ scanner: JSONScanner) -> Int? {
-        value(field).flatMap { scanner.integer($0) }
+    private func integer(
+        _ field: EventField, _ scanner: JSONScanner, in bounds: ClosedRange<Int> = RunBounds.counts
+    ) -> Int? {
+        value(field).flatMap { scanner.integer($0) }.flatMap { bounds.contains($0) ? $0 : nil }
     }
 
     private func text(_ field: EventField, _ scanner: JSONScanner) -> String? {
@@ -185,7 +196,7 @@ struct EventLineDecoder {
         case .sessionStarted: event.session = session(scanner)
         case .sessionEnded: break
         case .resourceSample: event.sample = sample(scanner)
-        case .eventsDropped: event.droppedCount = max(0, integer(.count, scanner) ?? 0)
+        case .eventsDropped: event.droppedCount = integer(.count, scanner, in: 0...(.max)) ?? 0
         case .scopeStarted, .scopeEnded: event.workflow = interned(.workflowID, scanner, &texts)
         case .taskCreated, .taskResolved, .taskQueued, .taskStarted, .taskAttemptFailed, .taskCompleted, .taskFailed,
             .taskCancelled, .taskProgress, .serviceReady, .serviceRestarted, .serviceStopped:
@@ -197,23 +208,29 @@ struct EventLineDecoder {
     private mutating func describeTask(_ event: inout RunEvent, _ scanner: JSONScanner, _ texts: inout TextTable) {
         event.name = interned(.executable, scanner, &texts)
         event.taskKind = taskKind(scanner)
-        event.backend = interned(.backend, scanner, &texts)
-        event.workflow = interned(.workflowID, scanner, &texts)
+        // What stands there for what the engine itself runs.
+        if let backend = value(.backend), !isText(backend, "asyncflow", scanner) {
+            event.backend = interned(.backend, scanner, &texts)
+        }
         event.block = key(value(.blockID), scanner, &texts)
+        // The block of a task stands there, too, if it belongs to no workflow.
+        if event.block == nil || key(value(.workflowID), scanner, &texts) != event.block {
+            event.workflow = interned(.workflowID, scanner, &texts)
+        }
         if let attempt = integer(.attempt, scanner) { event.attempt = attempt }
         switch event.kind {
         case .taskCreated: event.dependencies = dependencies(scanner, &texts)
         case .taskStarted:
             event.worker = integer(.worker, scanner)
-            event.cores = number(.cores, scanner)
+            event.cores = number(.cores, scanner, in: RunBounds.cores)
             event.waitedFor = text(.waitedFor, scanner).flatMap(Self.wait)
         case .taskAttemptFailed, .taskCompleted, .taskFailed, .taskCancelled, .serviceRestarted, .serviceStopped:
-            event.duration = number(.durationSeconds, scanner)
-            event.cpuSeconds = number(.cpuSeconds, scanner)
+            event.duration = number(.durationSeconds, scanner, in: RunBounds.durations)
+            event.cpuSeconds = number(.cpuSeconds, scanner, in: RunBounds.durations)
             event.peakMemoryBytes = number(.peakMemory, scanner)
-            event.retryDelay = number(.retryDelay, scanner)
+            event.retryDelay = number(.retryDelay, scanner, in: RunBounds.durations)
             if event.kind != .taskCompleted { event.failure = failure(scanner) }
-        case .taskProgress: event.progress = number(.fraction, scanner)
+        case .taskProgress: event.progress = number(.fraction, scanner, in: 0...1)
         default: break
         }
     }
@@ -266,7 +283,7 @@ struct EventLineDecoder {
         facts.id = text(.sessionID, scanner) ?? ""
         facts.host = text(.host, scanner) ?? text(.nodeID, scanner) ?? ""
         facts.version = text(.version, scanner) ?? ""
-        facts.cores = number(.hostCores, scanner)
+        facts.cores = number(.hostCores, scanner, in: RunBounds.cores)
         facts.memoryBytes = number(.hostMemory, scanner)
         facts.processID = integer(.processID, scanner)
         if let list = value(.arguments), list.kind == .array {

@@ -34,8 +34,18 @@ final class LinePiece {
 
 /// Reads a file in pieces that end where a line ends.
 struct LinePieces {
-    struct Failure: Error {
-        let code: Int32
+    enum Failure: Error {
+        /// The system's error.
+        case system(Int32)
+        /// A compressed file isn't one from here on.
+        case corrupt
+    }
+
+    private enum Source {
+        /// Nothing has been read yet.
+        case unknown
+        case plain
+        case compressed(GzipStream)
     }
 
     private let descriptor: Int32
@@ -46,6 +56,7 @@ struct LinePieces {
     private(set) var rest: [UInt8] = []
     private(set) var isAtEnd = false
     private var isSkippingLine = false
+    private var source = Source.unknown
 
     /// What stands for a line that is too long: one that is no event either.
     private static let skippedLine: [UInt8] = [0x21]
@@ -63,7 +74,7 @@ struct LinePieces {
         while !isAtEnd {
             piece.reserve(piece.count + size)
             let start = piece.count
-            let count = try read(piece.bytes.baseAddress! + start)
+            let count = try readText(piece.bytes.baseAddress! + start)
             byteCount += count
             if count == 0 {
                 isAtEnd = true
@@ -106,7 +117,32 @@ struct LinePieces {
         following.withUnsafeBufferPointer { piece.append($0) }
     }
 
-    private func read(_ start: UnsafeMutablePointer<UInt8>) throws(Failure) -> Int {
+    /// Reads some of the text, which is in the file as it is or compressed.
+    private mutating func readText(_ start: UnsafeMutablePointer<UInt8>) throws(Failure) -> Int {
+        switch source {
+        case .plain: return try read(start, size)
+        case .compressed(let stream):
+            switch try stream.read(into: start, size, { start, size throws(Failure) in try read(start, size) }) {
+            case .success(let count): return count
+            case .failure(.corrupt): throw .corrupt
+            case .failure(.memory): throw .system(ENOMEM)
+            }
+        case .unknown:
+            var count = try read(start, min(size, 1 << 15))
+            // The two bytes that tell may come one after the other from a pipe.
+            if count == 1, start[0] == GzipStream.magic[0] { count += try read(start + 1, 1) }
+            guard count >= 2, start[0] == GzipStream.magic[0], start[1] == GzipStream.magic[1] else {
+                source = .plain
+                return count
+            }
+            guard let stream = try? GzipStream() else { throw .system(ENOMEM) }
+            stream.begin(with: UnsafeBufferPointer(start: start, count: count))
+            source = .compressed(stream)
+            return try readText(start)
+        }
+    }
+
+    private func read(_ start: UnsafeMutablePointer<UInt8>, _ size: Int) throws(Failure) -> Int {
         while true {
             #if canImport(Darwin)
             let count = Darwin.read(descriptor, start, size)
@@ -117,7 +153,7 @@ struct LinePieces {
             #endif
             if count >= 0 { return count }
             let code = errno
-            if code != EINTR { throw Failure(code: code) }
+            if code != EINTR { throw .system(code) }
         }
     }
 }

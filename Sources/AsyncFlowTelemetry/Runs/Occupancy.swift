@@ -19,7 +19,8 @@ package struct Occupancy: Sendable, Equatable {
         let time: Double
         let running: Int32
         let waiting: Int32
-        let cores: Float
+        var granted: Float = 0
+        var unheld: Float = 0
     }
 
     package init(of model: RunModel) {
@@ -31,30 +32,32 @@ package struct Occupancy: Sendable, Equatable {
             if model.kind[place] == .block || containers.contains(place) { continue }
             let start = model.started[place]
             let end = max(start, model.end(place))
-            let cores = Float(model.coresInUse(place))
+            let use = model.coreUse(place)
+            let (granted, unheld) = (Float(use.granted), Float(use.unheld))
             let ready = model.ready(place)
             if ready < start {
-                changes.append(Change(time: ready, running: 0, waiting: 1, cores: 0))
-                changes.append(Change(time: start, running: 1, waiting: -1, cores: cores))
+                changes.append(Change(time: ready, running: 0, waiting: 1))
+                changes.append(Change(time: start, running: 1, waiting: -1, granted: granted, unheld: unheld))
             } else {
-                changes.append(Change(time: start, running: 1, waiting: 0, cores: cores))
+                changes.append(Change(time: start, running: 1, waiting: 0, granted: granted, unheld: unheld))
             }
-            changes.append(Change(time: end, running: -1, waiting: 0, cores: -cores))
+            changes.append(Change(time: end, running: -1, waiting: 0, granted: -granted, unheld: -unheld))
         }
         guard !changes.isEmpty else { return }
         changes.sort { $0.time < $1.time }
-        sweep(changes)
+        sweep(changes, coreCapacity: model.session.cores)
     }
 
-    private mutating func sweep(_ changes: [Change]) {
+    private mutating func sweep(_ changes: [Change], coreCapacity: Double?) {
         var running = 0
         var waiting = 0
-        var cores = 0.0
+        var use = CoreUse()
         var sums = (running: 0.0, cores: 0.0, contendedCores: 0.0, contendedWaiting: 0.0)
         var first = Double.nan
         var last = changes[0].time
         for change in changes {
             let passed = change.time - last
+            let cores = use.total(of: coreCapacity)
             sums.running += Double(running) * passed
             sums.cores += cores * passed
             if waiting > 0 {
@@ -66,7 +69,7 @@ package struct Occupancy: Sendable, Equatable {
             if passed > 0 { notePeak(running, cores) }
             running += Int(change.running)
             waiting += Int(change.waiting)
-            cores += Double(change.cores)
+            use += CoreUse(granted: Double(change.granted), unheld: Double(change.unheld))
             if change.running > 0, first.isNaN { first = change.time }
         }
         span = max(0, last - (first.isNaN ? last : first))

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -23,7 +25,7 @@ package struct RunFile {
 
     /// Reads a recording of any size; `-` is the standard input.
     package static func read(_ path: String) throws(RunFileError) -> RunFile {
-        let shown = path == "-" ? "the standard input" : "'\(path)'"
+        let shown = path == "-" ? "the standard input" : "'\(path.harmless())'"
         let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let code = errno
@@ -44,7 +46,7 @@ package struct RunFile {
             do {
                 try pipeline.step()
             } catch {
-                throw failure(error.code, after: pipeline.byteCount, shown)
+                throw failure(error, after: pipeline.byteCount, shown)
             }
             let notes = pipeline.reader.notes
             if pipeline.isBinary || (notes.eventCount == 0 && notes.skippedCount >= 1000) { throw foreign(shown) }
@@ -59,7 +61,16 @@ package struct RunFile {
         return RunFile(model: reader.model, notes: reader.notes)
     }
 
-    private static func failure(_ code: Int32, after byteCount: Int, _ shown: String) -> RunFileError {
+    private static func failure(
+        _ failure: LinePieces.Failure, after byteCount: Int, _ shown: String
+    ) -> RunFileError {
+        guard case .system(let code) = failure else {
+            return RunFileError(
+                reason: .unreadable,
+                description: "\(shown) isn't a gzip file, or a damaged one: "
+                    + "it can't be read after \(byteCount) bytes of text. "
+                    + "'gzip -dc' may show what is left of it.")
+        }
         if code == EISDIR {
             return RunFileError(
                 reason: .directory,

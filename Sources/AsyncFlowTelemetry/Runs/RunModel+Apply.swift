@@ -1,8 +1,10 @@
+internal import AsyncFlowBase
+
 extension RunModel {
     /// Takes in what happened. Events may come in any order and more than once: what a task has reached, it keeps.
     package mutating func apply(_ event: RunEvent) {
         eventCount += 1
-        guard event.time.isFinite else { return }
+        guard RunBounds.times.contains(event.time) else { return }
         if origin.isNaN { origin = event.time }
         if event.kind == .sessionStarted { startSession(event) }
         let time = event.time - origin
@@ -25,7 +27,7 @@ extension RunModel {
                 workflows[workflow].end = time
             }
         case .resourceSample: if let sample = event.sample { apply(sample, at: time) }
-        case .eventsDropped: droppedCount += event.droppedCount
+        case .eventsDropped: droppedCount = droppedCount.addingSaturated(event.droppedCount)
         case .custom:
             let name = texts[event.name]
             if customEventCounts[name] != nil || customEventCounts.count < 1000 {
@@ -125,13 +127,19 @@ extension RunModel {
         }
         if !started[place].isNaN, kind[place] != .block {
             runningOverTime.add(rate: 1, from: started[place], to: time)
-            coresOverTime.add(rate: coresInUse(place), from: started[place], to: time)
+            let cores = coreUse(place)
+            grantedCoresOverTime.add(rate: cores.granted, from: started[place], to: time)
+            unheldCoresOverTime.add(rate: cores.unheld, from: started[place], to: time)
         }
         if let workflow = workflowNumber(place), !(workflows[workflow].end >= time) { workflows[workflow].end = time }
     }
 
-    /// A task that says nothing of cores has one.
-    package func coresInUse(_ place: Int) -> Double { cores[place].isNaN ? 1 : Double(cores[place]) }
+    /// The cores that a task uses while it runs.
+    package func coreUse(_ place: Int) -> CoreUse {
+        let kind = kind[place]
+        return CoreUse(
+            granted: cores[place].isNaN ? nil : Double(cores[place]), waits: kind == .block || kind == .prompt)
+    }
 
     private mutating func applyToService(_ event: RunEvent, _ key: RunTaskKey, at time: Double) {
         let place = placeMakingOne(of: key)

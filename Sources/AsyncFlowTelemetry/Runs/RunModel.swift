@@ -25,9 +25,11 @@ package struct RunModel: Sendable {
     package internal(set) var totals = [Int](repeating: 0, count: RunState.allCases.count)
     package internal(set) var doneOverTime = TimeBins()
     package internal(set) var failedOverTime = TimeBins()
-    /// Task seconds and core seconds per bin, of tasks that have ended.
+    /// Task seconds per bin, of tasks that have ended.
     package internal(set) var runningOverTime = TimeBins()
-    package internal(set) var coresOverTime = TimeBins()
+    /// Core seconds per bin, of tasks that have ended: what was granted, and what tasks used that hold no core.
+    var grantedCoresOverTime = TimeBins()
+    var unheldCoresOverTime = TimeBins()
     package internal(set) var series: [RunSeries] = []
     package internal(set) var failures = RunFailures()
     package internal(set) var retries = RunAttempts()

@@ -56,13 +56,19 @@ package struct TextTable: Sendable {
             if equals(candidate, text) { return candidate }
             slot = (slot + 1) & (slots.count - 1)
         }
-        if bytes.count + text.count > Self.capacity { return intern("…") }
+        // Everything that is written from here on is UTF-8: what isn't in the recording is repaired when it first comes.
+        if !Self.isUTF8(text) { return intern(String(decoding: text, as: UTF8.self)) }
+        if text.count > 3, bytes.count + text.count > Self.capacity { return intern("…") }
         bytes.append(contentsOf: text)
         ends.append(UInt32(bytes.count))
         slots[slot] = UInt32(ends.count - 1)
         let result = RunText(index: slots[slot])
         if ends.count * 2 > slots.count { grow() }
         return result
+    }
+
+    private static func isUTF8(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        text.allSatisfy { $0 < 0x80 } || String(validating: text, as: UTF8.self) != nil
     }
 
     /// Where a too long text is cut: not within a character.

@@ -1,3 +1,5 @@
+internal import AsyncFlowBase
+
 /// Numbers and names for people, the same on every machine.
 enum TextFormat {
     /// `870 µs`, `12.3 ms`, `4.56 s`, `3 min 20 s`, `2 h 05 min`.
@@ -73,24 +75,14 @@ enum TextFormat {
 
     private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
-    /// A name in one line, without what would move a terminal's cursor or turn its direction.
-    static func oneLine(_ text: String, _ limit: Int = .max) -> String {
-        var result = ""
-        var count = 0
-        for character in text {
-            if count == limit {
-                return result + "…"
-            }
-            let isPlain = character.unicodeScalars.allSatisfy { scalar in
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
-                default: true
-                }
-            }
-            result.append(isPlain ? character : character.isNewline || character == "\t" ? " " : "�")
-            count += 1
-        }
-        return result
+    /// A name in one line, without what would move a terminal's cursor or turn its direction; of a long one the beginning.
+    static func oneLine(_ text: String, _ limit: Int = 10_000) -> String {
+        // A character may be a letter with any number of marks on it.
+        let scalarLimit = 8 * limit
+        let start = text.unicodeScalars.prefix(scalarLimit + 1)
+        let shown = String(start.prefix(scalarLimit)).harmless()
+        let cut = shown.prefix(limit)
+        return start.count > scalarLimit || cut.endIndex < shown.endIndex ? cut + "…" : shown
     }
 
     static func name(_ text: String) -> String { text.isEmpty ? "(unnamed)" : "'\(oneLine(text, 60))'" }

@@ -32,6 +32,15 @@ package struct TimeBins: Sendable, Equatable {
     /// Adds what another has; this one becomes at least as coarse.
     mutating func fit(_ time: Double) { _ = bin(of: time) }
 
+    /// Bins of the same width, each made of this one's and of another one's.
+    func combined(with other: TimeBins, _ combine: (Double, Double) -> Double) -> TimeBins {
+        var result = self
+        for bin in values.indices {
+            result.values[bin] = combine(values[bin], bin < other.values.count ? other.values[bin] : 0)
+        }
+        return result
+    }
+
     private mutating func bin(of time: Double) -> Int {
         guard time.isFinite, time > 0 else {
             if values.isEmpty { values.append(0) }

@@ -1,4 +1,5 @@
 package import AsyncFlow
+internal import AsyncFlowBase
 import Synchronization
 
 #if canImport(Glibc)
@@ -40,7 +41,7 @@ package final class ResourceSampler: Sendable {
     package func add(every interval: Duration, _ consumer: @escaping Consumer) -> Int {
         state.withLock { state in
             state.lastNumber += 1
-            state.consumers[state.lastNumber] = (max(.milliseconds(10), interval), consumer)
+            state.consumers[state.lastNumber] = (max(.milliseconds(10), interval.bounded), consumer)
             // One that sleeps for longer than this one wants is begun anew.
             state.task?.cancel()
             state.task = Task.detached { [weak self] in

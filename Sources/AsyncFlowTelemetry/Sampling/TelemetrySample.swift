@@ -21,7 +21,7 @@ public struct TelemetrySample: Sendable, Hashable {
     public var networkSentBytes: Double?
     /// Since the last sample, by all interfaces but the loopback.
     public var networkReceivedBytes: Double?
-    /// The cores that running tasks have.
+    /// The cores that running tasks use, counted as in ``TelemetrySummary/meanCores``.
     public var coresUsed: Double?
     public var tasksRunning: Int?
 

@@ -54,7 +54,7 @@ package struct RunStatistics: Sendable {
         /// Whether an attempt has failed since it was queued last.
         var isRetrying = false
         var started: Int64?
-        var cores = 0
+        var cores = CoreUse()
     }
 
     package private(set) var names: [Name] = []
@@ -63,8 +63,9 @@ package struct RunStatistics: Sendable {
     package private(set) var durations = DurationHistogram()
     package private(set) var cpuSeconds = 0.0
     package private(set) var peakMemoryBytes: Int64 = 0
-    /// The cores that running tasks have; a body that asks for none has one.
-    package private(set) var coresInUse = 0
+    private var coreUse = CoreUse()
+    /// How many cores the engine's backends have; nil if that isn't known.
+    package var coreCapacity: Int?
     package private(set) var peakCores = 0
     package private(set) var peakRunning = 0
     /// Core seconds that tasks have used so far.
@@ -89,6 +90,9 @@ package struct RunStatistics: Sendable {
     }
 
     package init() {}
+
+    /// The cores that running tasks use: see ``CoreUse``.
+    package var coresInUse: Int { Int(coreUse.total(of: coreCapacity.map { Double($0) })) }
 
     /// The cores that tasks had on average, from the first event to the last.
     package var meanCores: Double {
@@ -126,15 +130,15 @@ package struct RunStatistics: Sendable {
             addWait(now - task.since, task.name, Self.wait(event.waitCause))
             move(&task, to: .running, at: now)
             task.started = now
-            task.cores = event.allocation?.cores ?? 1
-            useCores(task.cores, at: now)
+            task.cores = CoreUse(of: names[task.name].kind, granted: event.grantedCores)
+            changeCores(at: now) { $0 += task.cores }
             live[number] = task
             peakRunning = max(peakRunning, total.running)
         case .taskAttemptFailed:
             guard var task = live[number] else { return }
             names[task.name].failedAttempts += 1
             addUsage(event.usage, task.name)
-            if task.state == .running { useCores(-task.cores, at: now) }
+            if task.state == .running { changeCores(at: now) { $0 -= task.cores } }
             move(&task, to: .waiting, at: now)
             task.isRetrying = true
             task.started = nil
@@ -150,7 +154,7 @@ package struct RunStatistics: Sendable {
         if known == nil { live[number] = nil }
         total[task.state] -= 1
         names[task.name].counts[task.state] -= 1
-        if task.state == .running { useCores(-task.cores, at: now) }
+        if task.state == .running { changeCores(at: now) { $0 -= task.cores } }
         switch event.type {
         case .taskCompleted:
             total.done += 1
@@ -230,10 +234,10 @@ package struct RunStatistics: Sendable {
         }
     }
 
-    private mutating func useCores(_ change: Int, at now: Int64) {
+    private mutating func changeCores(at now: Int64, _ change: (inout CoreUse) -> Void) {
         if let lastChange { coreNanoseconds += Double(coresInUse) * Double(now - lastChange) }
         lastChange = now
-        coresInUse += change
+        change(&coreUse)
         peakCores = max(peakCores, coresInUse)
     }
 

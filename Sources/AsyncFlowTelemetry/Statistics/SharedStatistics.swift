@@ -38,6 +38,8 @@ package final class SharedStatistics: EventConsumer {
             use.count += 1
             // Room for so much that what is shown isn't wrong unless the machine is hopelessly busy.
             if use.count == 1 {
+                let cores = flow.coreCount
+                statistics.withLock { $0.coreCapacity = cores > 0 ? cores : nil }
                 use.attachment = flow.attach(self, overflow: .wait(limit: 1 << 18, patience: .milliseconds(200)))
             }
         }

@@ -86,7 +86,7 @@ struct TerminalProgressTests {
         #expect(logged.map { $0.components(separatedBy: "WARNING ").last } == expected)
         #expect(
             try logged.allSatisfy {
-                try /\d\d:\d\d:\d\d\.\d\d\d WARNING (first|last|line \d+)/.wholeMatch(in: $0) != nil
+                try /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d\d\d WARNING (first|last|line \d+)/.wholeMatch(in: $0) != nil
             })
         #expect(all.count { $0 == "own line" } == 1)
         // What is printed past the display may leave a rest of it behind, but nothing else does.

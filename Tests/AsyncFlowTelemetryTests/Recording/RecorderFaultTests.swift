@@ -51,7 +51,7 @@ struct RecorderFaultTests {
         }
         let messages = warnings.messages.withLock { $0 }
         #expect(messages.count == 2)
-        #expect(messages.first?.contains("No space left on device") == true)
+        #expect(messages.first?.contains("the disk is full (No space left on device)") == true)
         #expect(messages.last?.contains("is without the last") == true)
         #expect(recorder.counts.missing > 0)
         #expect(recorder.counts.recorded == 0)
@@ -91,15 +91,76 @@ struct RecorderFaultTests {
         }
     }
 
-    @Test("a directory that is removed meanwhile doesn't matter")
-    func removedDirectory() async throws {
+    @Test(
+        "a recording that is removed or moved goes on in a new one at its path, and that is said once",
+        arguments: [true, false])
+    func gone(isRemoved: Bool) async throws {
         let folder = try TemporaryFolder()
-        try await withTestEngine { flow async throws in
-            let telemetry = try flow.startTelemetry(
-                .init(recording: .directory(folder.path + "/gone"), sampleInterval: nil))
-            try FileManager.default.removeItem(atPath: folder.path + "/gone")
-            try await flow.functionTask("task") {}().value
-            try await telemetry.flush(fsync: true)
+        let warnings = Warnings()
+        var path = ""
+        try await withTestEngine(logger: warnings.logger) { flow async throws in
+            let directory = folder.path + "/gone"
+            let telemetry = try flow.startTelemetry(.init(recording: .directory(directory), sampleInterval: nil))
+            path = try #require(telemetry.recordingPath)
+            try await flow.functionTask("before") {}().value
+            try await telemetry.flush()
+            if isRemoved {
+                try FileManager.default.removeItem(atPath: directory)
+            } else {
+                try FileManager.default.moveItem(atPath: path, toPath: folder.path + "/moved")
+            }
+            for _ in 0..<3 {
+                try await flow.functionTask("after") {}().value
+                try await telemetry.flush(fsync: true)
+            }
         }
+        let messages = warnings.messages.withLock { $0 }
+        #expect(messages.count == 1)
+        #expect(messages.first?.contains("was moved or removed") == true)
+        #expect(messages.first?.contains(path) == true)
+        let recording = try Recording(path)
+        #expect(recording.lines.first?["event_type"] as? String == "SessionStarted")
+        #expect(recording.lines.first?.attributes["asyncflow.continues"] as? Bool == true)
+        #expect(recording.lines(of: "after").count { $0["event_type"] as? String == "TaskCompleted" } == 3)
+        #expect(recording.lines(of: "before").isEmpty)
+        if !isRemoved { #expect(try Recording(folder.path + "/moved").types(of: "before").last == "TaskCompleted") }
+        #expect(try RunFile.read(path).model.hasEnded)
+    }
+
+    @Test("where it can't go on, it goes on in the file that was moved, and that is said once")
+    func goneForGood() async throws {
+        let folder = try TemporaryFolder()
+        let warnings = Warnings()
+        try await withTestEngine(logger: warnings.logger) { flow async throws in
+            let telemetry = try flow.startTelemetry(.init(recording: .directory(folder.path), sampleInterval: nil))
+            let path = try #require(telemetry.recordingPath)
+            try FileManager.default.moveItem(atPath: path, toPath: folder.path + "/moved")
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.path + "/elsewhere")
+            for _ in 0..<3 {
+                try await flow.functionTask("after") {}().value
+                try await telemetry.flush()
+            }
+            #expect(!FileManager.default.fileExists(atPath: folder.path + "/elsewhere"))
+        }
+        #expect(try Recording(folder.path + "/moved").lines(of: "after").count == 18)
+        #expect(warnings.messages.withLock { $0 }.count == 1)
+    }
+
+    @Test("a recording is its owner's alone, and isn't written through a link that waits at its place")
+    func privateFile() async throws {
+        let folder = try TemporaryFolder()
+        let file = try RecordingFile(path: folder.path + "/new/recording")
+        #expect(file.write(UnsafeRawBufferPointer(start: nil, count: 0)).problem == nil)
+        func mode(_ path: String) throws -> Int {
+            try #require(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+        }
+        #expect(try mode(folder.path + "/new/recording") == 0o600)
+        #expect(try mode(folder.path + "/new") == 0o700)
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/link", withDestinationPath: folder.path + "/target")
+        let error = #expect(throws: TelemetryError.self) { _ = try RecordingFile(path: folder.path + "/link").path }
+        #expect(error?.description.contains("symbolic link") == true)
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/target"))
+        _ = try RecordingFile(path: folder.path + "/new/recording").path  // one's own is gone on with
     }
 }

@@ -41,7 +41,7 @@ struct RecordingTests {
             ])
         #expect(recording.lines.first?["event_type"] as? String == "SessionStarted")
         #expect(recording.lines.last?["event_type"] as? String == "SessionEnded")
-        for line in recording.lines {
+        for line in recording.lines where line["section"] as? String == "event" {
             #expect((line["event_id"] as? String)?.count == 32)
             #expect((line["trace_id"] as? String)?.count == 34)
             #expect((line["span_id"] as? String)?.count == 18)
@@ -51,7 +51,8 @@ struct RecordingTests {
             #expect(line["emit_time"] as! Double >= line["event_time"] as! Double)
             #expect(line.keys.contains("node_id") && line.keys.contains("backend") && line.keys.contains("task_id"))
         }
-        #expect(Set(recording.lines.map { $0["event_id"] as! String }).count == recording.lines.count)
+        let events = recording.lines.filter { $0["section"] as? String == "event" }
+        #expect(Set(events.map { $0["event_id"] as! String }).count == events.count)
         let created = try #require(recording.lines(of: "two").first)
         #expect(created.attributes["depends_on"] as? [String] == ["task.000001"])
         #expect(created.attributes["asyncflow.workflow_id"] as? String == "campaign")
@@ -75,10 +76,14 @@ struct RecordingTests {
             future.cancel()
             _ = await future.result
         }
-        let ends = ["TaskCompleted", "TaskFailed", "TaskCanceled"]
-        let created = recording.lines(type: "TaskCreated").map { $0["task_id"] as! String }
+        let ends = [
+            "TaskCompleted", "TaskFailed", "TaskCanceled", "asyncflow.TaskFailedUnstarted",
+            "asyncflow.BlockCompleted",
+        ]
+        let created = (recording.lines(type: "TaskCreated") + recording.lines(type: "asyncflow.BlockCreated"))
+            .map { $0["task_id"] as! String }
         #expect(created.count == 5)
-        let ended = recording.lines.filter { ends.contains($0["event_type"] as! String) }.map {
+        let ended = recording.lines.filter { ends.contains($0["event_type"] as? String ?? "") }.map {
             $0["task_id"] as! String
         }
         #expect(created.sorted() == ended.sorted())
@@ -86,13 +91,14 @@ struct RecordingTests {
         #expect(failed["error_type"] as? String == "Broken")
         #expect((failed.attributes["error_message"] as? String) == "it \"broke\"\n\u{7}")
         let never = try #require(recording.lines(of: "after").last)
-        #expect(never["event_type"] as? String == "TaskFailed")
+        #expect(never["event_type"] as? String == "asyncflow.TaskFailedUnstarted")
         #expect(never["duration_seconds"] as? Double == 0)
         #expect(never.attributes["incomplete_lifecycle"] as? Bool == true)
         #expect(never["error_type"] as? String == "Broken")
         #expect(recording.types(of: "sleeping").last == "TaskCanceled")
         let blockID = recording.lines(of: "block").first?["task_id"] as? String
         #expect(recording.lines(of: "member").first?.attributes["asyncflow.block_id"] as? String == blockID)
+        #expect(recording.lines(of: "member").first?.attributes["asyncflow.workflow_id"] as? String == blockID)
         #expect(recording.lines(of: "block").first?.attributes["task_type"] as? String == "block")
     }
 
@@ -108,7 +114,8 @@ struct RecordingTests {
         #expect(
             recording.types(of: "command") == [
                 "TaskCreated", "asyncflow.TaskResolved", "TaskSubmitted", "TaskQueued", "TaskStarted",
-                "asyncflow.TaskAttemptFailed", "TaskSubmitted", "TaskQueued", "TaskStarted", "TaskFailed",
+                "asyncflow.TaskAttemptFailed", "asyncflow.TaskAttemptQueued", "asyncflow.TaskAttemptStarted",
+                "TaskFailed",
             ])
         let lines = recording.lines(of: "command")
         let start = try #require(lines.first { $0["event_type"] as? String == "TaskStarted" })
@@ -142,23 +149,64 @@ struct RecordingTests {
         #expect(recording.lines(of: name).count == 8)
         #expect(recording.lines(of: name).allSatisfy { $0.attributes["asyncflow.workflow_id"] as? String == name })
         let custom = try #require(recording.lines(type: "test.values").first)
-        #expect(custom.attributes[name] as? String == name)
-        #expect(custom.attributes["integer"] as? Int == -5)
-        #expect(custom.attributes["number"] as? Double == 0.5)
-        #expect(custom.attributes["nothing"] is NSNull)
-        #expect(custom.attributes["no number"] is NSNull)
-        #expect((custom.attributes["object"] as? [String: Any])?.keys.sorted() == ["a", "b"])
+        #expect(custom[name] as? String == name)
+        #expect(custom["integer"] as? Int == -5)
+        #expect(custom["number"] as? Double == 0.5)
+        #expect(custom["nothing"] is NSNull)
+        #expect(custom["no number"] is NSNull)
+        #expect((custom["object"] as? [String: Any])?.keys.sorted() == ["a", "b"])
         #expect(custom["task_id"] as? String == "task.000001")
         let progress = try #require(recording.lines(type: "asyncflow.TaskProgress").first)
         #expect(progress.attributes["fraction"] as? Double == 0.25)
         #expect(progress.attributes["message"] as? String == name)
     }
 
+    @Test("programs that count starts and ends of tasks come back to none that run, at every moment")
+    func balance() async throws {
+        let recording = try await record { flow, _ in
+            let broken = flow.functionTask("broken", .retry(2)) { () throws -> Int in throw Broken() }
+            let after = flow.functionTask("after") { (n: Int) in n }
+            let block = flow.block("block") { try await flow.functionTask("member") { 1 }().value }
+            let sleeping = flow.functionTask("sleeping") { try await Task.sleep(for: .seconds(60)) }
+            let running = sleeping()
+            let never = flow.functionTask("never") { (_: Void) in }(running)
+            _ = await after(broken()).result
+            _ = await block().result
+            running.cancel()
+            _ = await never.result
+        }
+        var running = 0
+        for line in recording.lines {
+            switch line["event_type"] as? String {
+            case "TaskStarted": running += 1
+            case "TaskCompleted", "TaskFailed", "TaskCanceled": running -= 1
+            default: break
+            }
+            #expect(running >= 0)
+        }
+        #expect(running == 0)
+        #expect(recording.lines.allSatisfy { $0["section"] as? String != "event" || $0["backend"] is String })
+        let metric = try #require(recording.lines.last { $0["section"] as? String == "metric" })
+        #expect(metric["tasks_running"] as? Int == 0)
+        #expect(metric["tasks_started"] as? Int == 3)
+        #expect(metric["tasks_completed"] as? Int == 1)
+        #expect(metric["tasks_failed"] as? Int == 1)
+        #expect(metric["tasks_canceled"] as? Int == 1)
+        let spans = recording.lines.filter { $0["section"] as? String == "span" }
+        #expect(spans.compactMap { $0["name"] as? String }.sorted() == ["block", "session", "task", "task", "task"])
+        let blockSpan = try #require(spans.first { $0["name"] as? String == "block" })
+        #expect(spans.contains { $0["parent_span_id"] as? String == blockSpan["span_id"] as? String })
+        #expect(recording.model.totals == [0, 0, 0, 2, 2, 2])
+        #expect(recording.model.workflows.isEmpty)
+    }
+
     @Test("a custom event outside of tasks belongs to the session")
     func customOutside() async throws {
-        let recording = try await record { flow, _ in try flow.record("test.alone", ["a": 1, "b": 2]) }
+        let recording = try await record { flow, _ in try flow.record("test.alone", ["a": 1, "b": 2, "name": 3]) }
         let line = try #require(recording.lines(type: "test.alone").first)
-        #expect(line.attributes as? [String: Int] == ["a": 1, "b": 2])
+        #expect(line["a"] as? Int == 1 && line["b"] as? Int == 2)
+        #expect(line["name"] as? String == "test.alone")
+        #expect(line.attributes as? [String: Int] == ["name": 3])
         #expect(line["span_id"] as? String == recording.lines.first?["span_id"] as? String)
     }
 
@@ -268,6 +316,8 @@ struct RecordingTests {
         let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as! Int
         #expect(size > 120_000 * 300)
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        #expect(text.utf8.count { $0 == 0x0A } == 6 * 20_000 + 2)
+        let lines = text.split(separator: "\n")
+        #expect(lines.count { $0.hasSuffix("\"section\": \"event\"}") } == 6 * 20_000 + 2)
+        #expect(lines.count { $0.hasSuffix("\"section\": \"span\"}") } == 20_000 + 1)
     }
 }

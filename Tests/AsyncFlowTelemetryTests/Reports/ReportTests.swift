@@ -87,6 +87,84 @@ struct ReportTests {
         #expect(!svg.contains("<b>") && svg.contains("&lt;b&gt;"))
     }
 
+    /// A text in the quotes of Graphviz's language, by its bytes: what stands in it, and nil if it isn't closed at the end.
+    private func statements(_ dot: String) -> [String]? {
+        var (result, current, isQuoted, isEscaped) = ([] as [String], [] as [UInt8], false, false)
+        for byte in dot.utf8 {
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == UInt8(ascii: "\"") {
+                isQuoted.toggle()
+            } else if !isQuoted, byte == UInt8(ascii: ";") || byte == UInt8(ascii: "\n") {
+                result.append(String(decoding: current, as: UTF8.self))
+                current = []
+            }
+            if !isQuoted { current.append(byte) }
+        }
+        return isQuoted ? nil : result
+    }
+
+    @Test(
+        "No name leaves its quotes in Graphviz's language, whatever stands behind a quote",
+        arguments: ["\"\u{301}", "\\\u{301}\"", "\"\u{200D}", "\\\"\u{FE0F}", "\"\r\n", "&quot;"])
+    func dotQuotes(text: String) throws {
+        var run = RunBuilder()
+        run.task("task.000001", "a\(text), URL=\"javascript:alert(1)\u{301}", start: 0, end: 1)
+        let dot = GraphReport.text(RunGraph(of: run.model), as: .dot)
+        let found = try #require(statements(dot))
+        #expect(!found.contains { $0.contains("URL") }, "\(dot)")
+        #expect(!dot.contains("&quot"))
+    }
+
+    @Test("In JSON and in the text of a summary nothing acts on a terminal")
+    func terminal() throws {
+        var run = RunBuilder(cores: 2)
+        let name = "a\u{1B}]0;x\u{7}\u{9B}2J\u{7F}\u{202E}\u{2028}\u{200F}\u{2066}\u{0}👩‍🔬é"
+        run.task("task.000001", name, start: 0, end: 2, as: .taskFailed)
+        run.event(.taskFailed, "task.000002", 3, name: name) {
+            $0.failure = RunFailureText(type: name, message: name, stderrTail: name)
+        }
+        run.finish(at: 4)
+        var text = ReportOutput()
+        SummaryReport(of: run.model, notes: []).writeText(to: &text)
+        let outputs = [
+            text.text, SummaryReport(of: run.model).writeJSON(to: ReportOutput()).text,
+            TraceReport.write(run.model, to: ReportOutput()).text,
+            PageData(of: run.model, isLive: false).write(to: ReportOutput(), includingTasks: true).text,
+        ]
+        for (index, output) in outputs.enumerated() {
+            for scalar in output.unicodeScalars where scalar != "\n" {
+                let isHarmless =
+                    scalar.properties.generalCategory != .control && scalar.value != 0x2028
+                    && !(0x200E...0x200F).contains(scalar.value) && !(0x202A...0x202E).contains(scalar.value)
+                    && !(0x2066...0x2069).contains(scalar.value)
+                #expect(isHarmless, "output \(index): \(scalar.escaped(asASCII: true))")
+            }
+            #expect(output.contains("👩‍🔬"), "output \(index)")
+        }
+        let trace = try object(Array(outputs[2].utf8))
+        let events = try #require(trace["traceEvents"] as? [[String: Any]])
+        #expect(events.contains { $0["name"] as? String == name })
+    }
+
+    @Test("A report is its owner's alone, and keeps the permissions of one that it replaces")
+    func permissions() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/report"
+        func mode() throws -> Int {
+            try #require(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+        }
+        for expected in [0o600, 0o644] {
+            var output = try ReportOutput(path: path)
+            output.write(text: "text")
+            try output.finish()
+            #expect(try mode() == expected)
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        }
+    }
+
     @Test("Large graphs are folded by name, and have at most as many nodes as asked for")
     func folded() {
         var run = RunBuilder()

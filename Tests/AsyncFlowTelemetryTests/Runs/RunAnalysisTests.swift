@@ -75,6 +75,24 @@ struct RunAnalysisTests {
             findings.contains { $0.contains("'a' on the critical path") || $0.contains("'c' on the critical path") })
     }
 
+    @Test("No report counts more cores in use than there are, however many functions run at once")
+    func coresInUse() throws {
+        var run = RunBuilder(cores: 4)
+        for number in 0..<20 {
+            run.task("f\(number)", "function", start: 0, end: 8)
+            run.event(.taskStarted, "p\(number)", 0, name: "prompt") { $0.taskKind = .prompt }
+        }
+        run.task("c", "command", start: 8, end: 16, cores: 3)
+        run.finish(at: 16)
+        let occupancy = Occupancy(of: run.model)
+        #expect(occupancy.peakCores == 4)
+        #expect(occupancy.meanCores == 3.5)
+        let cores = run.model.running().cores
+        let values = cores.values.map { $0 / cores.width }
+        #expect(values.max() == 4)
+        #expect(abs((values.dropLast().last ?? 0) - 3) < 1e-9)
+    }
+
     @Test("Random runs: against what is found naively", arguments: [1, 2, UInt64.random(in: 3...(.max))])
     func oracle(seed: UInt64) {
         var random = Numbers(seed: seed)

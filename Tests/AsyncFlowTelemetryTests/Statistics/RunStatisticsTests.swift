@@ -100,6 +100,31 @@ struct RunStatisticsTests {
         }
     }
 
+    @Test("functions without cores count as one core each, never as more than there are; commands as what they got")
+    func cores() async throws {
+        let capacity = ResourceCapacity(cores: 2, memory: .gigabytes(8), gpus: 0)
+        try await withTestEngine(workers: 4, backends: [LocalBackend(capacity: capacity)]) { flow async throws in
+            let statistics = flow.statistics
+            statistics.begin(on: flow)
+            let gate = Gate()
+            let waiting = flow.functionTask("waiting") { await gate.wait() }
+            for _ in 0..<10 { waiting() }
+            while await gate.count < 10 { await Task.yield() }
+            await statistics.flush()
+            #expect(statistics.current.total.running == 10)
+            #expect(statistics.current.coresInUse == 2)
+            let command = flow.executableTask("command", .cores(2)) { "true" }
+            _ = try await command().value
+            await statistics.flush()
+            #expect(statistics.current.peakCores == 2)
+            await gate.open()
+            await flow.waitUntilIdle()
+            await statistics.flush()
+            #expect(statistics.current.coresInUse == 0)
+            #expect(statistics.current.meanCores <= 2)
+        }
+    }
+
     @Test("it counts as long as somebody uses it, and what was counted stays")
     func uses() async throws {
         try await withTestEngine { flow async throws in

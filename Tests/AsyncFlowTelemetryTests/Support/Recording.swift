@@ -5,8 +5,11 @@ import Foundation
 /// The lines of a recording.
 struct Recording {
     let lines: [[String: Any]]
+    /// What the command reads in it; nothing if it is empty so far.
+    let model: RunModel
 
     init(_ path: String) throws {
+        model = (try? RunFile.read(path).model) ?? RunModel()
         let text = try String(contentsOfFile: path, encoding: .utf8)
         lines = try text.split(separator: "\n").map {
             try JSONSerialization.jsonObject(with: Data($0.utf8)) as! [String: Any]

@@ -1,0 +1,39 @@
+import AsyncFlow
+
+/// The numbers in a recording's lines with counts, which RHAPSODY's programs show.
+struct RecordedCounts: Sendable {
+    var submitted = 0
+    private(set) var started = 0
+    private(set) var running = 0
+    private(set) var completed = 0
+    private(set) var failed = 0
+    private(set) var canceled = 0
+    /// The tasks that have run and ended, and how long they ran, all together.
+    private(set) var ended = 0
+    private(set) var nanoseconds: Int64 = 0
+
+    mutating func start(isFirst: Bool) {
+        if isFirst { started += 1 }
+        running += 1
+    }
+
+    /// An attempt has failed, and the task goes on.
+    mutating func pause() { running -= 1 }
+
+    /// - Parameters:
+    ///   - hasBegun: false only of a task that is known never to have begun, which counts neither as failed nor as cancelled.
+    ///   - duration: how long the last attempt ran, in nanoseconds; nil if none was running.
+    mutating func end(_ type: EventType, hasBegun: Bool, after duration: Int64?) {
+        if let duration {
+            running -= 1
+            ended += 1
+            nanoseconds &+= max(0, duration)
+        }
+        guard hasBegun else { return }
+        switch type {
+        case .taskCompleted: completed += 1
+        case .taskFailed: failed += 1
+        default: canceled += 1
+        }
+    }
+}
