@@ -29,6 +29,8 @@ final class Service: Sendable {
         var wasSignalled = false
         /// Who waits until it is known how the process that is about to end has ended.
         var endWaiters: [@Sendable () -> Void] = []
+        /// Whether the process has ended and those who use the service are being told.
+        var isTellingEnd = false
         var exitCallbacks: [@Sendable (ServiceFailure?) -> Void] = []
         var waiting: [CheckedContinuation<Void, Never>] = []
         /// Set by the task's node when it is made.
@@ -210,12 +212,14 @@ final class Service: Sendable {
         let byItself = guarded.withLock { state in
             state.error = error
             state.process = nil
+            state.isTellingEnd = true
             state.output.endLines()
             return !isOurDoing(error, wasSignalled: state.wasSignalled)
         }
         advance { $0.processEnded(run, failed: error != nil, byItself: byItself, at: $1) }
         let waiters = guarded.withLock { state in
             defer { state.endWaiters = [] }
+            state.isTellingEnd = false
             return state.endWaiters
         }
         for waiter in waiters { waiter() }
@@ -235,9 +239,8 @@ final class Service: Sendable {
     /// - Returns: false if the process isn't ending.
     func whenEndIsKnown(_ body: @escaping @Sendable () -> Void) -> Bool {
         guarded.withLock { state in
-            guard state.process != nil, let processID = state.running?.processID, processID > 0,
-                EndingProcess.isEnding(processID)
-            else { return false }
+            let processID = state.process == nil ? 0 : state.running?.processID ?? 0
+            guard state.isTellingEnd || (processID > 0 && EndingProcess.isEnding(processID)) else { return false }
             state.endWaiters.append(body)
             return true
         }

@@ -69,14 +69,15 @@ struct KilledServiceTests {
             let error = await Result {
                 try await withWorkflowEngine(log(lines), signals: .ignored) { flow in
                     let service = flow.serviceTask("server", ready: .logLine(/ready/)) {
-                        Command.shell("echo ready; exec sleep 1000 > '\(fifo)'")
+                        Command.shell("echo ready; exec sh -c 'echo up; exec sleep 1000' > '\(fifo)'")
                     }
                     // Reads until the server's end of the pipe is closed: as a client sees the end of a connection.
                     let client = flow.functionTask("client") { (server: ServiceHandle) throws in
                         let file = open(fifo, O_RDONLY)
                         defer { close(file) }
-                        kill(server.processID!, SIGKILL)
                         var byte: UInt8 = 0
+                        _ = read(file, &byte, 1)  // it has opened its end, and not only begun to
+                        kill(server.processID!, SIGKILL)
                         while read(file, &byte, 1) > 0 {}
                         throw TestError("connection lost")
                     }
