@@ -12,7 +12,9 @@ enum EndingProcess {
     static func isEnding(_ processID: pid_t) -> Bool {
         if kill(processID, 0) != 0, errno == ESRCH { return true }
         #if os(Linux)
-        guard let bytes = FileBytes.read("/proc/\(processID)/stat", atMost: 4096) else { return errno == ENOENT }
+        guard let bytes = FileBytes.read("/proc/\(processID)/stat", atMost: 4096) else {
+            return kill(processID, 0) != 0 && errno == ESRCH  // gone meanwhile
+        }
         return isEnding(stat: String(decoding: bytes, as: UTF8.self))
         #else
         var info = siginfo_t()
