@@ -19,6 +19,9 @@ struct SignalProbe {
         let arguments = CommandLine.arguments
         if arguments.contains("fails") { return await fail() }
         if arguments.contains("unmade") { return await failToMakeBackend() }
+        if let index = arguments.firstIndex(of: "orphans") {
+            return try await leaveOrphans(in: arguments[index + 1], arguments.dropFirst(index + 2))
+        }
         print("buffered")  // as long as nobody flushes it: the output is a pipe
         let isStubborn = arguments.contains("stubborn")
         let signals: SignalHandling = arguments.contains("limited") ? .shutDown(within: .milliseconds(500)) : .shutDown
@@ -68,6 +71,34 @@ struct SignalProbe {
     private static func failToMakeBackend() async {
         func makeBackend() throws -> LocalBackend { throw ProbeError(description: "no backend") }
         await runWorkflow(backends: [try makeBackend()]) { _ in print("not reached") }
+    }
+
+    /// Runs commands of all kinds, each of which writes its name into a FIFO and keeps it open as long as anything of it runs.
+    /// When somebody opens a second FIFO, a function body traps.
+    static func leaveOrphans(in folder: String, _ options: ArraySlice<String>) async throws {
+        let hold = #"exec 9>"$F"; "#
+        try await withWorkflowEngine(backends: [LocalBackend(maximumProcesses: 16)]) { flow in
+            let command = flow.executableTask("command") { (line: String) in
+                Command.shell(hold + line).environment(["F": "\(folder)/held"])
+            }
+            _ = command("sleep 1000 & echo grandchild >&9; wait")
+            _ = command("trap '' TERM HUP; echo stubborn >&9; while :; do sleep 1000; done")
+            _ = command("echo stopped >&9; kill -STOP $$; sleep 1000")
+            let service = flow.serviceTask("service", ready: .immediately) { () in
+                Command.shell(hold + "sleep 1000 & echo service >&9; wait").environment(["F": "\(folder)/held"])
+            }()
+            if options.contains("ranks") {
+                let ranks = flow.executableTask("ranks", .ranks(2)) { () in
+                    Command.shell(hold + "echo rank >&9; sleep 1000").environment(["F": "\(folder)/held"])
+                }
+                _ = ranks()
+            }
+            let trap = flow.functionTask("trap") {
+                let number = open("\(folder)/trap", O_RDONLY)
+                if number >= 0 { fatalError("on purpose") }
+            }
+            _ = try await (service.value, trap().value)
+        }
     }
 
     static func say(_ line: String) {

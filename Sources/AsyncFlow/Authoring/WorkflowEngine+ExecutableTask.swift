@@ -60,18 +60,23 @@ extension TaskNode {
         }
         if !backend.reportsStart { begin() }
         let node = unsafeDowncast(self, to: ManagedTaskNode.self)
-        let result: CommandResult
+        engine.files.advice.check(command, of: "\(definition.name) (\(id))")
+        var result: CommandResult
         do {
             result = try await backend.execute(
                 CommandRequest(
                     command: command.instrumented(in: TaskContext(self)), task: TaskContext(self), resources: request,
-                    output: output, gracePeriod: options.gracePeriod, tap: OutputTap(node.output)))
+                    output: output, gracePeriod: options.gracePeriod,
+                    outputLimit: engine.files.configuration.maximumOutputInMemory, tap: OutputTap(node.output)))
         } catch {
             node.noteUsage((error as? CommandError)?.usage)
             throw error
         }
         node.noteUsage(result.usage)
-        guard case .files(let path, _) = output else { return result.text }
+        guard case .files(let path, _) = output else {
+            engine.files.advice.check(outputOf: result.captured.count, of: "\(definition.name) (\(id))")
+            return result.captured.takeText()
+        }
         return path
     }
 }

@@ -104,6 +104,9 @@ public struct CommandRequest: Sendable {
     public let output: Output
     /// How long the command may take to end after SIGTERM before SIGKILL follows.
     public let gracePeriod: Duration
+    /// The most of the standard output that is kept in memory; a command that writes more is to be ended, with an error
+    /// with the reason ``CommandError/Reason/outputTooLong(limit:)``.
+    public internal(set) var outputLimit = FileConfiguration.defaultOutputLimit
     /// Takes what the command writes while it writes it, for those who read it line by line; a backend that can't tell
     /// before the end may leave it alone. Not called for output that goes into files.
     public let tap: OutputTap
@@ -116,7 +119,8 @@ public struct CommandRequest: Sendable {
 
     /// Where the output of a command goes.
     public enum Output: Sendable, Hashable {
-        /// Into memory: the standard output whole, of the standard error the last 64 KiB.
+        /// Into memory: the standard output whole, up to ``CommandRequest/outputLimit``, of the standard error the last
+        /// 64 KiB.
         case memory
         /// Into files, which the command writes itself. They are made, or emptied if they exist; both may be the same.
         case files(standardOutput: String, standardError: String)

@@ -35,14 +35,15 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
         if let allocation = request.task.resources {
             command.environment.merge(allocation.environment) { given, _ in given }
         }
+        let outputLimit = Int(clamping: request.outputLimit.bytes)
         guard request.isParallel else {
             return try await runner.run(
                 command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap,
-                watcher: request.watcher)
+                watcher: request.watcher, outputLimit: outputLimit)
         }
         return try await ParallelRun(runner: runner, launcher: launcher).run(
             command, ranks: request.resources.ranks,
             coresPerRank: request.resources.cores ?? 1, capture: request.output, gracePeriod: request.gracePeriod,
-            tap: request.tap)
+            outputLimit: outputLimit, tap: request.tap)
     }
 }

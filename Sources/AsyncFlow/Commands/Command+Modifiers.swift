@@ -16,6 +16,15 @@ extension Command {
         with { $0.inheritsEnvironment = inherits }
     }
 
+    /// Returns a copy that inherits the API keys and other secrets which this program's backends were given, or doesn't.
+    ///
+    /// A single one is better passed by name, with ``environment(_:)``.
+    ///
+    /// - Parameter inherits: Whether they are passed on, as far as they are environment variables of this process.
+    public func inheritingSecrets(_ inherits: Bool = true) -> Command {
+        with { $0.inheritsSecrets = inherits }
+    }
+
     /// Returns a copy that runs in another directory.
     ///
     /// - Parameter path: The directory, which has to exist when the command starts.

@@ -9,7 +9,8 @@
 /// The literal is split into words by the quoting rules of the POSIX shell (blanks, `'single'` and `"double"` quotes,
 /// backslash), but no shell ever sees it. An interpolated value stays inside its word whatever it contains, so a
 /// `pattern` of `"x; rm -rf /"` is one harmless argument; an interpolated array becomes one word for each element.
-/// `$HOME`, `*`, `|` and `>` have no meaning here; ``shell(_:)`` is there for lines that need them.
+/// `$HOME`, `*`, `|` and `>` have no meaning here; ``shell(_:)`` and ``bash(_:)`` are there for lines that need them, and
+/// ``piped(to:)`` for pipelines of commands.
 public struct Command: Sendable, Hashable {
     /// The program: a name to look up in `PATH`, or, when it has a `/` in it, a path.
     ///
@@ -29,6 +30,11 @@ public struct Command: Sendable, Hashable {
     /// commands that this process starts itself.
     package var withheldVariables: Set<String> = []
 
+    /// Whether the secrets that this program's backends were given, such as `OPENAI_API_KEY`, are among what it inherits.
+    ///
+    /// They aren't unless told otherwise: a program that a task runs has no business with them.
+    public var inheritsSecrets = false
+
     /// The directory the command runs in, or `nil` for this process's own.
     public var workingDirectory: String?
 
@@ -37,6 +43,9 @@ public struct Command: Sendable, Hashable {
 
     /// What was wrong with the text this command was made from. A literal can't throw, so it is kept until the run.
     package var problem: Problem?
+
+    /// A word of the text it was made from, outside of quotes, that only means something to a shell, such as `|`.
+    package var shellWord: String?
 
     /// Makes a command from a program and its arguments, none of which is interpreted in any way.
     ///
@@ -88,9 +97,11 @@ public struct Command: Sendable, Hashable {
     /// Makes the command whose words a splitter collected, or one that carries the splitter's problem.
     init(_ splitter: consuming CommandLineSplitter) {
         let text = splitter.text
+        let shellWord = splitter.shellWord
         switch splitter.finish() {
         case .success(let words):
             self.init(words.first ?? "", arguments: Array(words.dropFirst()))
+            self.shellWord = shellWord
         case .failure(let problem):
             self.init("", arguments: [])
             self.problem = Problem(text: text, message: problem.message)

@@ -10,6 +10,7 @@ extension CommandError: CustomStringConvertible {
     /// What failed, with which command, and what can be done.
     public var description: String {
         var text = failedRank.map { "rank \($0) of a \(summary)" } ?? summary
+        if exitCode != nil || signal != nil, !detail.isEmpty { text += "\n  \(detail)" }
         let line = command.description
         if line.utf8.count > Self.longestLine {
             text += "\n  command: \(line.prefix(Self.longestLine))… (\(line.utf8.count) bytes in all)"
@@ -30,7 +31,8 @@ extension CommandError: CustomStringConvertible {
     /// How much of a command line is in a message.
     private static let longestLine = 2000
 
-    private var summary: String {
+    /// What failed, without the command.
+    var summary: String {
         switch reason.kind {
         case .exited(127): "command exited with code 127: for a shell, a program in it was not found"
         case .exited(126): "command exited with code 126: for a shell, a program in it couldn't be executed"
@@ -48,6 +50,9 @@ extension CommandError: CustomStringConvertible {
         case .launchFailed(let errno): "command couldn't be started: \(Self.text(of: errno, detail))"
         case .inputFailed(let errno): "standard input couldn't be opened: \(Self.text(of: errno, detail))"
         case .outputFailed(let errno): "output couldn't be opened: \(Self.text(of: errno, detail))"
+        case .outputTooLong(let limit):
+            "command was ended, because it wrote more than \(MemorySize(bytes: limit)) to its standard output, the most that "
+                + "is kept in memory; have it written to a file with .captureStdio, or set files.maximumOutputInMemory"
         case .statusLost:
             "command ended, but its exit status is lost: this process ignores SIGCHLD or waits for all its children"
         }

@@ -58,7 +58,7 @@ public struct CommandError: Error, Sendable, Hashable {
         switch reason.kind {
         case .launchFailed(let errno), .inputFailed(let errno), .outputFailed(let errno): errno
         case .exited, .signalled, .notFound, .notExecutable, .interpreterMissing, .badWorkingDirectory, .emptyCommand,
-            .malformed, .invalidArgument, .statusLost:
+            .malformed, .invalidArgument, .statusLost, .outputTooLong:
             nil
         }
     }
@@ -81,6 +81,7 @@ extension CommandError {
             case inputFailed(Int32)
             case outputFailed(Int32)
             case statusLost
+            case outputTooLong(Int64)
         }
 
         let kind: Kind
@@ -120,6 +121,9 @@ extension CommandError {
 
         /// A file for the output couldn't be opened.
         public static func outputFailed(errno: Int32) -> Reason { Reason(kind: .outputFailed(errno)) }
+
+        /// The command was ended because it wrote more to its standard output than is kept in memory.
+        public static func outputTooLong(limit: MemorySize) -> Reason { Reason(kind: .outputTooLong(limit.bytes)) }
 
         /// The command ended, but its exit status was taken by other code in this process.
         public static let statusLost = Reason(kind: .statusLost)

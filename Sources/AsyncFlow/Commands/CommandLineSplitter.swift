@@ -22,6 +22,12 @@ struct CommandLineSplitter {
     private var word: [UInt8] = []
     /// Whether a word has begun. An empty one can have: `''` and an empty value are empty arguments.
     private var hasWord = false
+    /// Whether all of the word was plain text, without quotes, backslashes and values.
+    private var isPlain = true
+    private var firstShellWord: String?
+
+    /// The first word that only means something to a shell.
+    var shellWord: String? { firstShellWord ?? currentShellWord }
     private var quote = Quote.none
     private var quoteStart = 0
     private var isEscaped = false
@@ -44,6 +50,7 @@ struct CommandLineSplitter {
         refuseTextAfterList()
         isEscaped = false
         hasWord = true
+        isPlain = false
         word.append(contentsOf: value.utf8)
     }
 
@@ -99,6 +106,7 @@ struct CommandLineSplitter {
 
     private mutating func appendEscaped(_ byte: UInt8) {
         isEscaped = false
+        isPlain = false
         // A backslash before the end of a line joins the two lines.
         if byte == Ascii.newline { return }
         // Within double quotes it only quotes the characters that would otherwise mean something there.
@@ -110,6 +118,7 @@ struct CommandLineSplitter {
     private mutating func open(_ quote: Quote, at position: Int) {
         refuseTextAfterList()
         self.quote = quote
+        isPlain = false
         // Positions are counted as people count: in characters.
         quoteStart = text.utf8.prefix(position).count(where: { $0 & 0xC0 != 0x80 })
         hasWord = true
@@ -117,10 +126,21 @@ struct CommandLineSplitter {
 
     private mutating func endWord() {
         endsWithList = false
+        defer { isPlain = true }
         guard hasWord else { return }
+        firstShellWord = shellWord
         words.append(String(decoding: word, as: UTF8.self))
         word.removeAll(keepingCapacity: true)
         hasWord = false
+    }
+
+    private var currentShellWord: String? {
+        guard hasWord, isPlain, word.count < 100 else { return nil }
+        let text = String(decoding: word, as: UTF8.self)
+        let isOne =
+            ["|", "|&", "||", "&&", "&", ";", "<", "<<"].contains(text)
+            || [">", "1>", "2>", "&>"].contains { text.hasBytePrefix($0) }
+        return isOne ? text : nil
     }
 
     private mutating func refuseTextAfterList() {

@@ -38,6 +38,8 @@ final class EngineCore: Sendable {
     let lifecycle = EngineLifecycle()
 
     private let memberships = Atomic<Bool>(false)
+    private let ownsRunDirectory = Atomic<Bool>(false)
+    private let runDirectoryLock = Mutex(())
     private static let ordinals = Atomic<UInt32>(0)
 
     init(_ configuration: WorkflowEngine.Configuration, backends: [any Backend]) throws {
@@ -48,7 +50,7 @@ final class EngineCore: Sendable {
         timers = Timers(clock: EngineClock(configuration.clock))
         router = try BackendRouter(backends, timers)
         failures = Mutex(FailureCounter(configuration.failurePolicy))
-        files = try EngineFiles(configuration.files)
+        files = try EngineFiles(configuration.files, configuration.logger)
         pool = WorkerPool(workerCount: configuration.workers)
         // Absolute: a path in it is also right for a command with a working directory of its own.
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
@@ -68,17 +70,28 @@ final class EngineCore: Sendable {
     /// Returns when nobody looks for stalls any more.
     func endStallWatch() async { await stallWatch.withLock { $0 }?.end() }
 
-    /// `flow.<UTC time>.<process id>.<ordinal>`: unique on a machine, sorts by start, and good as a folder's name.
+    /// `flow.<UTC time>.<process id>.<ordinal>.<random>`: sorts by start, and is good as a folder's name. Two processes in
+    /// two containers have the same number in the same second, hence the random part.
     private static func makeID(_ ordinal: UInt32) -> String {
         let time = Date().formatted(
             .iso8601.timeZoneSeparator(.omitted).dateSeparator(.omitted).timeSeparator(.omitted))
-        return "flow.\(time).\(ProcessInfo.processInfo.processIdentifier).\(ordinal)"
+        let random = String(UInt64.random(in: .min ... .max), radix: 36)
+        return "flow.\(time).\(ProcessInfo.processInfo.processIdentifier).\(ordinal).\(random)"
     }
 
-    /// - Returns: the run directory, made if it wasn't there.
+    /// Makes the run directory at the first call, readable for this user alone.
+    ///
+    /// - Returns: its path.
+    /// - Throws: ``FileError``, also if another user has made a directory of this name.
     func makeRunDirectory() throws(FileError) -> String {
-        try FileSystem.makeDirectory(runDirectory)
-        return runDirectory
+        if ownsRunDirectory.load(ordering: .acquiring) { return runDirectory }
+        return try runDirectoryLock.withLock { _ throws(FileError) in
+            if !ownsRunDirectory.load(ordering: .acquiring) {
+                try FileSystem.makeOwnDirectory(runDirectory)
+                ownsRunDirectory.store(true, ordering: .releasing)
+            }
+            return runDirectory
+        }
     }
 
     // MARK: - Memberships

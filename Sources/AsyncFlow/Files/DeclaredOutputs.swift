@@ -54,9 +54,9 @@ struct DeclaredOutputs {
     }
 
     private func matches(of pattern: String) throws(FileError) -> [Found] {
-        let broughtIn = Set(plan.inputs.map(\.name))
+        let broughtIn = Set(plan.inputs.map { FileNameKey($0.name) })
         var found: [Found] = []
-        for name in try FileSystem.matches(of: pattern, in: directory) where !broughtIn.contains(name) {
+        for name in try FileSystem.matches(of: pattern, in: directory) where !broughtIn.contains(FileNameKey(name)) {
             let kind = try FileSystem.kind(of: "\(directory)/\(name)")
             if let kind { found.append(Found(path: name, isDirectory: kind == .directory)) }
         }

@@ -13,17 +13,17 @@ struct DependencyDirectories {
     ///
     /// - Throws: ``FileError`` that names two dependencies which have different files of one name.
     func link(into directory: String) throws(FileError) {
-        var origins: [String: (task: TaskNode, path: String)] = [:]
+        var origins: [FileNameKey: (task: TaskNode, path: String)] = [:]
         for task in dependencies {
             guard let source = task.workingDirectory else { continue }
             for name in try FileSystem.contents(of: source) where !plan.has(name) {
                 let path = "\(source)/\(name)"
-                if let other = origins[name] {
+                if let other = origins[FileNameKey(name)] {
                     // A file that several tasks in a row have seen comes along each way.
                     if FileSystem.isSame(other.path, path) { continue }
                     throw clash(name, other.task, task)
                 }
-                origins[name] = (task, path)
+                origins[FileNameKey(name)] = (task, path)
                 try FileSystem.link("\(directory)/\(name)", to: path)
             }
         }

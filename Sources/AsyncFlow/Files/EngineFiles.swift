@@ -1,18 +1,29 @@
+import Logging
 import Synchronization
+
+extension WorkflowEngine {
+    /// Makes the run directory if nobody has yet, readable for this user alone.
+    ///
+    /// - Returns: its path, which is ``runDirectory``.
+    /// - Throws: ``FileError``.
+    package func makeRunDirectory() throws(FileError) -> String { try core.makeRunDirectory() }
+}
 
 /// What the tasks of one engine share for their files. Made with the engine; it costs nothing until a task has a file.
 final class EngineFiles: Sendable {
     let configuration: FileConfiguration
     let copier: FileCopier
     let transfers: FileTransfers
+    let advice: CommandAdvice
     /// By task number: the tasks whose directories it is to see. Holding them keeps those directories.
     private let dependencies = Mutex<[UInt64: [TaskNode]]>([:])
 
-    init(_ configuration: FileConfiguration) throws(EngineError) {
+    init(_ configuration: FileConfiguration, _ logger: Logger) throws(EngineError) {
         try configuration.validate()
         self.configuration = configuration
         copier = FileCopier(maximumCopies: configuration.maximumCopies)
         transfers = FileTransfers(configuration)
+        advice = CommandAdvice(logger)
     }
 
     /// Remembers which directories a task is to see, until it ends.

@@ -17,6 +17,12 @@ public struct FileConfiguration: Sendable {
     /// How many files may be copied at once; 4 by default. Linking is not limited.
     public var maximumCopies = 4
 
+    /// How much standard output a command may write that is its task's value; a gigabyte by default. One that writes more
+    /// is ended with an error; ``TaskOption/captureStdio`` has output of any length written into a file instead.
+    public var maximumOutputInMemory = Self.defaultOutputLimit
+
+    static let defaultOutputLimit = MemorySize.gigabytes(1)
+
     public init() {}
 
     /// - Throws: ``EngineError`` if two sources are for the same scheme, or two settings contradict each other.
@@ -24,6 +30,11 @@ public struct FileConfiguration: Sendable {
         var seen: Set<String> = []
         for scheme in sources.flatMap(\.schemes) where !seen.insert(scheme.lowercased()).inserted {
             throw EngineError(.invalidConfiguration, "two file sources are for '\(scheme)' URLs; give only one of them")
+        }
+        guard maximumOutputInMemory > .zero else {
+            throw EngineError(
+                .invalidConfiguration,
+                "files.maximumOutputInMemory must be more than 0, got \(maximumOutputInMemory.bytes) bytes")
         }
         if linksDependencyDirectories, !keepsWorkingDirectories {
             throw EngineError(

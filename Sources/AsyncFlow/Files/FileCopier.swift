@@ -75,13 +75,15 @@ final class FileCopier: Sendable {
     /// What a symbolic link says; nil for anything else.
     private static func linkDestination(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
-        return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
+        let count = buffer.withUnsafeMutableBytes { buffer in
+            FileNameText.withPath(path) { readlink($0, buffer.baseAddress!, buffer.count) }
+        }
+        return count < 0 ? nil : FileNameText.text(buffer.prefix(count))
     }
 
     private static func copyFile(_ source: String, to target: String, isCancelled: () -> Bool) throws {
         let input = try open(source, O_RDONLY, while: "reading")
-        let output = try open(target, O_WRONLY | O_CREAT | O_EXCL, while: "making the copy")
+        let output = try open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, while: "making the copy")
         var status = stat()
         if fstat(input.number, &status) == 0 { fchmod(output.number, status.st_mode & 0o777) }
         if reflink(input, to: output) { return }

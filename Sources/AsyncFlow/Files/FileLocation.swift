@@ -19,62 +19,72 @@ enum FileLocation: Hashable, Sendable {
 
     /// The last component: of a path, or of a URL without its query, decoded. Empty if there is none.
     static func lastComponent(of text: String) -> String {
-        var rest = Substring(text)
+        // Bytes: a character with a combining mark isn't the one that it begins with, and to the system it is.
+        var rest = Substring(text).utf8
         let isURL = scheme(of: text) != nil
         if isURL {
-            rest = rest.prefix { $0 != "?" && $0 != "#" }
-            rest = rest.drop { $0 != ":" }.dropFirst()
-            if rest.hasPrefix("//") { rest = rest.dropFirst(2).drop { $0 != "/" } }
+            rest = rest.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+            rest = rest.drop { $0 != UInt8(ascii: ":") }.dropFirst()
+            if rest.starts(with: "//".utf8) { rest = rest.dropFirst(2).drop { $0 != UInt8(ascii: "/") } }
         }
-        while rest.last == "/" { rest.removeLast() }
-        let component = String(rest.split(separator: "/", omittingEmptySubsequences: false).last ?? "")
+        while rest.last == UInt8(ascii: "/") { rest.removeLast() }
+        let component = String(
+            Substring(rest.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? "".utf8[...]))
         return isURL ? percentDecoded(component) ?? component : component
     }
 
     /// The scheme of a URL, in lower case; nil for a path. `file:` alone may lack the two slashes.
     private static func scheme(of text: String) -> String? {
-        guard let colon = text.firstIndex(of: ":") else { return nil }
-        let scheme = text[..<colon]
-        guard scheme.first?.isLetter == true,
-            scheme.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) })
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        let scheme = text.utf8[..<colon]
+        guard let first = scheme.first, isLetter(first),
+            scheme.allSatisfy({
+                isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || "+-.".utf8.contains($0)
+            })
         else { return nil }
-        let name = scheme.lowercased()
-        return text[colon...].hasPrefix("://") || (name == "file" && text[colon...].hasPrefix(":/")) ? name : nil
+        let name = String(Substring(scheme)).lowercased()
+        let rest = text.utf8[colon...]
+        return rest.starts(with: "://".utf8) || (name == "file" && rest.starts(with: ":/".utf8)) ? name : nil
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     private static func local(fileURL text: String) -> FileLocation {
-        var rest = text.dropFirst("file:".count)
-        if rest.hasPrefix("//") {
-            rest.removeFirst(2)
-            let host = rest.prefix { $0 != "/" }
+        var rest = text.utf8.dropFirst("file:".utf8.count)
+        if rest.starts(with: "//".utf8) {
+            rest = rest.dropFirst(2)
+            let host = String(Substring(rest.prefix { $0 != UInt8(ascii: "/") }))
             guard host.isEmpty || host.lowercased() == "localhost" else {
                 return .malformed(reason: "a file URL with the machine name '\(host)' isn't on this machine")
             }
-            rest.removeFirst(host.count)
+            rest = rest.dropFirst(host.utf8.count)
         }
-        rest = rest.prefix { $0 != "?" && $0 != "#" }
-        guard let path = percentDecoded(String(rest)), !path.utf8.contains(0) else {
+        rest = rest.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        guard let path = percentDecoded(String(Substring(rest))), !path.utf8.contains(0) else {
             return .malformed(reason: "its percent encoding is wrong")
         }
         return path.isEmpty ? .malformed(reason: "it has no path") : .local(path: path)
     }
 
-    /// Nil if a percent sign isn't followed by two hexadecimal digits, or what comes out isn't UTF-8.
+    /// Nil if a percent sign isn't followed by two hexadecimal digits. What comes out is a name, UTF-8 or not.
     private static func percentDecoded(_ text: String) -> String? {
         var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = FileNameText.bytes(text)[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
+            // `UInt8` would take a sign for a digit.
+            guard rest.count >= 2, rest.prefix(2).allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }
-        return String(validating: bytes, as: UTF8.self)
+        return FileNameText.text(bytes)
     }
 }
 
@@ -84,8 +94,9 @@ enum RelativeName {
     static func problem(of name: String) -> String? {
         if name.isEmpty { return "it is empty" }
         if name.utf8.contains(0) { return "it contains a NUL byte" }
-        if name.hasPrefix("/") { return "it has to be relative to the task's working directory" }
-        for component in name.split(separator: "/", omittingEmptySubsequences: false) {
+        if name.hasBytePrefix("/") { return "it has to be relative to the task's working directory" }
+        for component in name.pathComponents {
+            // Texts of ASCII characters alone are equal only if their bytes are.
             switch component {
             case "": return "it has an empty component"
             case ".", "..": return "it has the component '\(component)'"
@@ -96,5 +107,5 @@ enum RelativeName {
     }
 
     /// As an argument of a command: a name with a leading hyphen would be taken for an option.
-    static func asArgument(_ name: String) -> String { name.hasPrefix("-") ? "./" + name : name }
+    static func asArgument(_ name: String) -> String { name.hasBytePrefix("-") ? "./" + name : name }
 }

@@ -14,7 +14,8 @@ enum FileSystem {
     /// - Returns: nil if there is nothing, or a link to nothing.
     static func kind(of path: String, followsLinks: Bool = true) throws(FileError) -> Kind? {
         var status = stat()
-        guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0 else {
+        let result = FileNameText.withPath(path) { followsLinks ? stat($0, &status) : lstat($0, &status) }
+        guard result == 0 else {
             if errno == ENOENT { return nil }
             throw FileError(errno: errno, while: "looking at", path)
         }
@@ -29,40 +30,79 @@ enum FileSystem {
     static func isSame(_ a: String, _ b: String) -> Bool {
         var first = stat()
         var second = stat()
-        return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_ino == second.st_ino
-            && first.st_dev == second.st_dev
+        guard FileNameText.withPath(a, { stat($0, &first) }) == 0, FileNameText.withPath(b, { stat($0, &second) }) == 0
+        else { return false }
+        return first.st_ino == second.st_ino && first.st_dev == second.st_dev
     }
 
     static func absolute(_ path: String) -> String {
-        if path.hasPrefix("/") { return path }
+        if path.hasBytePrefix("/") { return path }
         guard let current = getcwd(nil, 0) else { return path }
         defer { free(current) }
-        return String(cString: current) + "/" + path
+        return text(current) + "/" + path
     }
 
-    /// Makes a directory, and those that it lies in.
+    /// A name as the system gives it.
+    static func text(_ name: UnsafePointer<CChar>) -> String {
+        FileNameText.text(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+    }
+
+    /// Makes a directory, and those that it lies in, for this user alone.
     ///
     /// - Returns: whether it was made; false if there is one already.
     @discardableResult
     static func makeDirectory(_ path: String) throws(FileError) -> Bool {
-        if mkdir(path, 0o777) == 0 { return true }
-        if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            try makeDirectory(String(path[..<slash]))
-            if mkdir(path, 0o777) == 0 { return true }
+        if make(path) { return true }
+        if errno == ENOENT, let folder = folder(of: path) {
+            try makeDirectory(folder)
+            if make(path) { return true }
         }
         let code = errno
         if code == EEXIST || code == EROFS, try kind(of: path) == .directory { return false }
         throw FileError(errno: code == EEXIST ? ENOTDIR : code, while: "making the directory", path)
     }
 
+    /// Makes a directory that belongs to this user, and those that it lies in.
+    ///
+    /// One that is there already, because code of this program has made it first, is closed to others.
+    ///
+    /// - Throws: ``FileError`` if there is something else of this name: a link, a file, another user's directory.
+    static func makeOwnDirectory(_ path: String) throws(FileError) {
+        if try makeDirectory(path) { return }
+        var status = stat()
+        guard FileNameText.withPath(path, { lstat($0, &status) }) == 0 else {
+            throw FileError(errno: errno, while: "looking at", path)
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+            throw FileError(
+                .permissionDenied, [path],
+                "making the directory '\(path)' failed: there is something of this name that isn't a directory of this "
+                    + "user; choose another workDirectory")
+        }
+        // A file system without modes, or one that is read-only, has no closer one.
+        if status.st_mode & 0o077 != 0 { _ = FileNameText.withPath(path) { chmod($0, 0o700) } }
+    }
+
+    private static func make(_ path: String) -> Bool { FileNameText.withPath(path) { mkdir($0, 0o700) } == 0 }
+
+    /// The path of the directory that something lies in; nil if it doesn't say one, or is the root's.
+    static func folder(of path: String) -> String? {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else { return nil }
+        return String(path[..<slash])
+    }
+
     static func link(_ path: String, to target: String) throws(FileError) {
-        guard symlink(target, path) == 0 else { throw FileError(errno: errno, while: "making the link", path) }
+        let result = FileNameText.withPath(target) { target in FileNameText.withPath(path) { symlink(target, $0) } }
+        guard result == 0 else { throw FileError(errno: errno, while: "making the link", path) }
     }
 
     /// - Returns: false where the file system can't have a second name for this file.
     static func hardlink(_ path: String, to target: String) throws(FileError) -> Bool {
         // Follows links: what is meant is the file, not a name for it.
-        if linkat(AT_FDCWD, target, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 { return true }
+        let result = FileNameText.withPath(target) { target in
+            FileNameText.withPath(path) { linkat(AT_FDCWD, target, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
+        }
+        if result == 0 { return true }
         switch errno {
         case EXDEV, EPERM, EMLINK, EOPNOTSUPP: return false
         default: throw FileError(errno: errno, while: "making the hard link", path)
@@ -70,27 +110,34 @@ enum FileSystem {
     }
 
     static func move(_ path: String, to target: String) throws(FileError) {
-        guard rename(path, target) == 0 else { throw FileError(errno: errno, while: "moving to '\(target)'", path) }
+        let result = FileNameText.withPath(path) { path in FileNameText.withPath(target) { rename(path, $0) } }
+        guard result == 0 else { throw FileError(errno: errno, while: "moving to '\(target)'", path) }
     }
 
     /// Deletes a file, or a directory with everything in it. Nothing there is no error.
     static func remove(_ path: String) throws(FileError) {
         guard try kind(of: path, followsLinks: false) == .directory else {
-            guard unlink(path) == 0 || errno == ENOENT else { throw FileError(errno: errno, while: "deleting", path) }
+            guard FileNameText.withPath(path, { unlink($0) }) == 0 || errno == ENOENT else {
+                throw FileError(errno: errno, while: "deleting", path)
+            }
             return
         }
         for name in try contents(of: path) { try remove("\(path)/\(name)") }
-        guard rmdir(path) == 0 || errno == ENOENT else { throw FileError(errno: errno, while: "deleting", path) }
+        guard FileNameText.withPath(path, { rmdir($0) }) == 0 || errno == ENOENT else {
+            throw FileError(errno: errno, while: "deleting", path)
+        }
     }
 
     /// The names in a directory, in order.
     static func contents(of path: String) throws(FileError) -> [String] {
-        guard let directory = opendir(path) else { throw FileError(errno: errno, while: "listing", path) }
+        guard let directory = FileNameText.withPath(path, { opendir($0) }) else {
+            throw FileError(errno: errno, while: "listing", path)
+        }
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { text($0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
@@ -99,16 +146,25 @@ enum FileSystem {
 
     /// The names within a directory that match a pattern of the shell's kind, in order.
     static func matches(of pattern: String, in directory: String) throws(FileError) -> [String] {
-        // The directory's own name is no pattern.
-        let escaped = directory.map { "*?[\\".contains($0) ? "\\\($0)" : String($0) }.joined()
+        // The directory's own name is no pattern. Bytes, since a star with a combining mark is one Character.
+        var escaped: [UInt8] = []
+        for byte in FileNameText.bytes(directory) {
+            if "*?[\\".utf8.contains(byte) { escaped.append(UInt8(ascii: "\\")) }
+            escaped.append(byte)
+        }
+        escaped += FileNameText.bytes("/\(pattern)") + [0]
         var found = glob_t()
         defer { globfree(&found) }
-        switch glob("\(escaped)/\(pattern)", 0, nil, &found) {
+        let code = escaped.map { CChar(bitPattern: $0) }.withUnsafeBufferPointer {
+            glob($0.baseAddress!, 0, nil, &found)
+        }
+        switch code {
         case 0: break
         case GLOB_NOMATCH: return []
         default: throw FileError(errno: errno, while: "looking for '\(pattern)' in", directory)
         }
+        let length = FileNameText.bytes(directory).count + 1
         let paths = UnsafeBufferPointer(start: found.gl_pathv, count: Int(found.gl_pathc))
-        return paths.compactMap { $0 }.map { String(String(cString: $0).dropFirst(directory.count + 1)) }
+        return paths.compactMap { $0 }.map { text(UnsafePointer($0 + length)) }
     }
 }

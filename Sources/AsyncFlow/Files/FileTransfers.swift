@@ -62,9 +62,9 @@ final class FileTransfers: Sendable {
     private func makeItem(
         _ key: Key, _ file: InputFile, _ source: any FileSource, _ directory: String, number: Int
     ) -> Item {
-        let last = file.name.split(separator: "/").last ?? "file"
+        let last = file.name.pathComponents.last { !$0.isEmpty } ?? "file"
         // Together with the number and `.part` within the 255 bytes that file systems allow.
-        let name = String(decoding: last.utf8.prefix(200), as: UTF8.self)
+        let name = FileNameText.text(FileNameText.bytes(String(last)).prefix(200))
         let path = "\(directory)/\(number)-\(name)"
         let transfer = FileTransfer(url: key.url, partialPath: path + ".part", sha256: key.sha256) {
             [weak self] progress in self?.announce(progress, key)
@@ -83,7 +83,7 @@ final class FileTransfers: Sendable {
             do {
                 try await slots.take()
                 defer { slots.giveBack() }
-                try FileSystem.makeDirectory(String(path[..<path.lastIndex(of: "/")!]))
+                if let folder = FileSystem.folder(of: path) { try FileSystem.makeDirectory(folder) }
                 try await source.fetch(transfer)
                 try FileSystem.move(transfer.partialPath, to: path)
                 end(key) {

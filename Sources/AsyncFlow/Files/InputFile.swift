@@ -90,6 +90,12 @@ public struct InputFile: TaskValue, Hashable {
         return FileSystem.absolute(path)
     }
 
+    /// The bytes of ``path``, as the system takes them.
+    ///
+    /// A name that isn't UTF-8 is written in texts with a character for private use in place of each such byte, which this
+    /// engine's commands and files take for that byte. Other functions of Swift don't: open such a file by its bytes.
+    public var pathBytes: [UInt8] { FileNameText.bytes(path) }
+
     /// The same file under another name in the task's working directory, or brought in in another way.
     ///
     /// - Parameters:
@@ -117,13 +123,14 @@ public struct InputFile: TaskValue, Hashable {
 
     /// Two are equal if they stand for the same file, under the same name, brought in in the same way.
     public static func == (a: InputFile, b: InputFile) -> Bool {
-        a.location == b.location && a.name == b.name && a.isDirectory == b.isDirectory && a.sha256 == b.sha256
+        FileNameKey(a.location) == FileNameKey(b.location) && FileNameKey(a.name) == FileNameKey(b.name)
+            && a.isDirectory == b.isDirectory && a.sha256 == b.sha256
             && a.staging == b.staging
     }
 
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(location)
-        hasher.combine(name)
+        hasher.combine(FileNameKey(location))
+        hasher.combine(FileNameKey(name))
     }
 }
 

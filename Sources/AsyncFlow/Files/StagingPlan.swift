@@ -73,45 +73,48 @@ struct StagingPlan: Sendable {
 
 /// The names in one directory, which may have folders in them.
 struct StagedNames: Sendable {
-    private var labels: [String: String] = [:]
-    private var outputs: Set<String> = []
+    private var labels: [FileNameKey: String] = [:]
+    private var outputs: Set<FileNameKey> = []
     /// The folders that names lie in, each with the label of one of those.
-    private var folders: [String: String] = [:]
+    private var folders: [FileNameKey: String] = [:]
 
-    func isTaken(_ name: String) -> Bool { labels[name] != nil || folders[name] != nil }
+    func isTaken(_ name: String) -> Bool { labels[FileNameKey(name)] != nil || folders[FileNameKey(name)] != nil }
 
     /// - Parameter label: what has the name, for the error.
     mutating func insert(_ name: String, _ label: String) throws(FileError) {
-        if let other = labels[name] ?? folders[name] { throw clash(name, label, other) }
+        let key = FileNameKey(name)
+        if let other = labels[key] ?? folders[key] { throw clash(name, label, other) }
         for folder in Self.folders(of: name) {
-            if let other = labels[folder] { throw clash(folder, label, other) }
+            if let other = labels[FileNameKey(folder)] { throw clash(folder, label, other) }
         }
         note(name, label)
     }
 
     /// An output may lie in a directory that is an output itself.
     mutating func insert(output name: String, _ label: String) throws(FileError) {
-        if let other = labels[name] { throw clash(name, label, other) }
-        if let other = folders[name], !outputsOnly(within: name) { throw clash(name, label, other) }
+        let key = FileNameKey(name)
+        if let other = labels[key] { throw clash(name, label, other) }
+        if let other = folders[key], !outputsOnly(within: name) { throw clash(name, label, other) }
         for folder in Self.folders(of: name) {
-            if let other = labels[folder], !outputs.contains(folder) { throw clash(folder, label, other) }
+            let folderKey = FileNameKey(folder)
+            if let other = labels[folderKey], !outputs.contains(folderKey) { throw clash(folder, label, other) }
         }
         note(name, label)
-        outputs.insert(name)
+        outputs.insert(key)
     }
 
     private func outputsOnly(within folder: String) -> Bool {
-        labels.keys.allSatisfy { !$0.hasPrefix(folder + "/") || outputs.contains($0) }
+        labels.keys.allSatisfy { !$0.name.hasBytePrefix(folder + "/") || outputs.contains($0) }
     }
 
     private mutating func note(_ name: String, _ label: String) {
-        labels[name] = label
-        for folder in Self.folders(of: name) { folders[folder] = label }
+        labels[FileNameKey(name)] = label
+        for folder in Self.folders(of: name) { folders[FileNameKey(folder)] = label }
     }
 
     /// `a/b/c` lies in `a` and `a/b`.
     static func folders(of name: String) -> [String] {
-        name.indices.filter { name[$0] == "/" }.map { String(name[..<$0]) }
+        name.utf8.indices.filter { name.utf8[$0] == UInt8(ascii: "/") }.map { String(Substring(name.utf8[..<$0])) }
     }
 
     private func clash(_ name: String, _ label: String, _ other: String) -> FileError {

@@ -25,7 +25,7 @@ extension TaskNode {
             let text = dryRun(dryRunValue ?? "", detail: dryRunDetail(of: line) + plan.summary)
             return FileTaskResult(value: text, files: placeholders(for: plan))
         }
-        if let folder = line.workingDirectory, folder.hasPrefix(directory + "/") {
+        if let folder = line.workingDirectory, folder.hasBytePrefix(directory + "/") {
             try FileSystem.makeDirectory(folder)
         }
         let target = outputs.first { $0.kind == .standardOutput }.map { "\(directory)/\($0.path)" }
@@ -69,7 +69,7 @@ extension TaskNode {
             throw error
         }
         let handedOn = FilesWithin.replace(value) { file in
-            guard file.path.hasPrefix(directory + "/") else { return file }
+            guard file.path.hasBytePrefix(directory + "/") else { return file }
             var file = file
             file.directory = owner
             return file
@@ -86,7 +86,7 @@ extension TaskNode {
     /// The directory that a command runs in: the task's own, one within it, or the absolute one that it names itself.
     private static func directory(of command: Command, in directory: String) -> String {
         guard let own = command.workingDirectory else { return directory }
-        return own.hasPrefix("/") || own.isEmpty ? own : "\(directory)/\(own)"
+        return own.hasBytePrefix("/") || own.isEmpty ? own : "\(directory)/\(own)"
     }
 }
 

@@ -10,6 +10,7 @@ extension TaskNode {
     /// - Throws: ``FileError`` or what a file source throws; `CancellationError`.
     func bringIn(_ plan: StagingPlan) async throws {
         let directory = directoryPath
+        _ = try engine.makeRunDirectory()
         try TaskDirectory.prepareAttempt(at: directory)
         for output in plan.outputs { try makeFolders(of: output.path, in: directory) }
         for entry in plan.inputs {

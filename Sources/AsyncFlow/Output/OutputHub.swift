@@ -55,7 +55,12 @@ final class OutputHub: Sendable {
 
         mutating func lines(of bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) -> [OutputLine] {
             var lines: [OutputLine] = []
-            splitters[stream].append(bytes) { lines.append(OutputLine(text: $0, stream: stream)) }
+            splitters[stream].appendParts(bytes) { part in
+                lines.append(
+                    OutputLine(
+                        text: part.text, stream: stream, isContinuation: part.isContinuation,
+                        isContinued: part.isContinued))
+            }
             return lines
         }
     }

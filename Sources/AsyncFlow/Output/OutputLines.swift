@@ -2,8 +2,8 @@
 ///
 /// A reader sees every line, those of all attempts, if it begins before more than 64 KiB were written; that may be after
 /// the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the command: the newest 10,000 lines wait for
-/// it, and ``OutputLine/missedBefore`` says how many were left out. A line of more than 64 KiB comes in parts. A task
-/// that isn't an executable one has no lines.
+/// it, and ``OutputLine/missedBefore`` says how many were left out. A line of more than 64 KiB comes in parts; see
+/// ``OutputLine/isContinued``. A task that isn't an executable one has no lines.
 public struct OutputLines: AsyncSequence, Sendable {
     private let reader: OutputReader?
     private let stream: OutputLine.Stream?

@@ -137,7 +137,7 @@ extension ParallelLauncher.Found {
             launch.arguments = ["-n", "\(ranks)", "-launcher", "fork", "-hosts", "localhost:\(ranks)"]
             launch.arguments += ["-bind-to", "none", "-genv", marker, "1"]
         }
-        launch.arguments += [command.executable] + command.arguments
+        launch.arguments += LauncherWords.protected([command.executable] + command.arguments)
         return launch
     }
 }

@@ -16,7 +16,7 @@ struct ParallelRun: Sendable {
     /// - Throws: as ``CommandRunner/run(_:capture:gracePeriod:)``; a ``CommandError`` has the rank that failed first.
     func run(
         _ command: Command, ranks: Int, coresPerRank: Int, capture: CommandRunner.Capture, gracePeriod: Duration,
-        tap: OutputTap? = nil
+        outputLimit: Int = CommandRunner.defaultOutputLimit, tap: OutputTap? = nil
     ) async throws -> CommandResult {
         try command.validate()
         let found = try await launcher.find(for: command, runner: runner)
@@ -29,11 +29,14 @@ struct ParallelRun: Sendable {
         let launch = found.command(
             for: program, ranks: ranks, marker: processes.marker,
             isCrowded: ranks * max(1, coresPerRank) > Machine.thisOne.cores)
+        // The launcher's group is watched anyway; each rank has one of its own.
+        let supervision = ProcessSupervisor.shared.watch(processesMarked: processes.marker)
         let hasEnded = Flag()
         let running = Task.detached {
             defer { hasEnded.raise() }
             return try await runner.run(
-                launch, capture: capture, gracePeriod: max(gracePeriod, Self.launcherPatience), tap: tap)
+                launch, capture: capture, gracePeriod: max(gracePeriod, Self.launcherPatience), tap: tap,
+                outputLimit: outputLimit)
         }
         let outcome = await withTaskCancellationHandler {
             await running.result
@@ -45,6 +48,7 @@ struct ParallelRun: Sendable {
             }
         }
         await Task.detached { await processes.killAll() }.value
+        _ = consume supervision
         switch outcome {
         case .success(let result): return result
         case .failure(let error):

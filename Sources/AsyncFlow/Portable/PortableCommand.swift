@@ -54,7 +54,7 @@ package enum PortableCommand {
         struct Usage: Codable, Sendable {
             var userTime: Duration
             var systemTime: Duration
-            var peakMemory: Int64
+            var peakMemory: Int64?
             var elapsed: Duration
         }
         var output = Data()
@@ -168,14 +168,15 @@ extension ResourceUsage {
     fileprivate init(_ usage: PortableCommand.Outcome.Usage) {
         self.init(
             userTime: usage.userTime.bounded, systemTime: usage.systemTime.bounded,
-            peakMemory: MemorySize(bytes: min(1 << 56, max(0, usage.peakMemory))), elapsed: usage.elapsed.bounded)
+            peakMemory: usage.peakMemory.map { MemorySize(bytes: min(1 << 56, max(0, $0))) },
+            elapsed: usage.elapsed.bounded)
     }
 }
 
 extension PortableCommand.Outcome.Usage {
     fileprivate init(_ usage: ResourceUsage) {
         self.init(
-            userTime: usage.userTime, systemTime: usage.systemTime, peakMemory: usage.peakMemory.bytes,
+            userTime: usage.userTime, systemTime: usage.systemTime, peakMemory: usage.peakMemory?.bytes,
             elapsed: usage.elapsed)
     }
 }

@@ -16,6 +16,9 @@ package struct CommandRunner: Sendable {
     /// How much of the standard error is kept in memory.
     package static let standardErrorLimit = 64 << 10
 
+    /// The most of the standard output that is kept in memory, in bytes, where nobody says otherwise.
+    package static let defaultOutputLimit = 1 << 30
+
     /// How much of it an error carries.
     package static let errorTailLimit = 4 << 10
 
@@ -45,6 +48,8 @@ package struct CommandRunner: Sendable {
     ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
     ///   - tap: Takes what it writes as it comes, besides.
     ///   - watcher: Learns of the start and of the output; then the standard output isn't kept.
+    ///   - outputLimit: The most of its standard output that is kept in memory, in bytes. A command that writes more is
+    ///     ended.
     ///   - channel: Becomes its standard input and output, in place of what the command and `capture` say. The command's
     ///     ends are closed here.
     /// - Returns: What it wrote.
@@ -57,13 +62,15 @@ package struct CommandRunner: Sendable {
         gracePeriod: Duration = .seconds(5),
         tap: OutputTap? = nil,
         watcher: CommandWatcher? = nil,
+        outputLimit: Int = CommandRunner.defaultOutputLimit,
         channel: ProcessChannel? = nil
     ) async throws -> CommandResult {
         try Task.checkCancellation()
         try command.validate()
         try capture.validate(for: command)
         defer { channel?.closeFarEnds() }
-        let started = try start(command, capture: capture, gracePeriod: gracePeriod, channel: channel)
+        let started = try await startWhenPossible(command, capture: capture, gracePeriod: gracePeriod, channel: channel)
+        started.process.outputLimit = outputLimit
         channel?.closeFarEnds()
         started.process.tap = tap
         if let watcher {
@@ -97,6 +104,25 @@ package struct CommandRunner: Sendable {
         }
     }
 
+    /// Starts a command; waits for what it lacks, if others hold that for a while.
+    private func startWhenPossible(
+        _ command: Command, capture: Capture, gracePeriod: Duration, channel: ProcessChannel?
+    ) async throws -> Started {
+        var patience = LaunchPatience()
+        while true {
+            do throws(CommandError) {
+                return try start(command, capture: capture, gracePeriod: gracePeriod, channel: channel)
+            } catch {
+                let running = CommandEnds.shared.runningCount
+                switch patience.next(after: error.systemErrorCode ?? 0, running: running) {
+                case .giveUp: throw error
+                case .pause(let time): try await CommandEnds.pause(for: time)
+                case .waitForEnd: try await CommandEnds.shared.next()
+                }
+            }
+        }
+    }
+
     private func start(
         _ command: Command,
         capture: Capture,
@@ -107,6 +133,7 @@ package struct CommandRunner: Sendable {
         var streams = try StandardStreams(for: command, capture: capture, channel: channel)
         do throws(SystemError) {
             let reactor = if let reactor { reactor } else { try ProcessReactor.shared() }
+            ProcessSupervisor.shared.prepare()
             let pid = try ProcessLauncher.launch(command, path: path, streams: streams.childNumbers)
             let process = RunningProcess(
                 number: Self.lastNumber.add(1, ordering: .relaxed).newValue,
@@ -114,6 +141,7 @@ package struct CommandRunner: Sendable {
                 gracePeriod: gracePeriod,
                 pipes: streams.takePipes()
             )
+            process.begin()
             return Started(process: process, reactor: reactor)
         } catch {
             throw LaunchDiagnosis.error(for: command, path: path, code: error.code)
@@ -130,12 +158,16 @@ package struct CommandRunner: Sendable {
             let advice = LaunchDiagnosis.advice(for: failure.code)
             throw CommandError(.launchFailed(errno: failure.code), command, detail: advice)
         }
+        if outcome.hasTooMuchOutput {
+            let limit = MemorySize(bytes: Int64(started.process.outputLimit))
+            throw CommandError(.outputTooLong(limit: limit), command, usage: outcome.usage)
+        }
         if outcome.isCancelled { throw CancellationError() }
         let pid = started.process.group.id
         if outcome.status == 0, case .memory = capture {
             let tail = OutputText.decoded(outcome.errorTail)
             return CommandResult(
-                standardOutput: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
+                captured: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
         }
         let errorTail =
             switch capture {
@@ -145,13 +177,21 @@ package struct CommandRunner: Sendable {
         guard let reason = CommandError.Reason(waitStatus: outcome.status) else {
             let tail = OutputText.tail(of: errorTail, limit: Self.standardErrorLimit)
             return CommandResult(
-                standardOutput: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
+                captured: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
         }
         let tail = OutputText.tail(of: errorTail, limit: Self.errorTailLimit)
         // Many programs complain on their standard output.
-        let outputTail = tail.isEmpty ? OutputText.tail(of: outcome.output, limit: Self.errorTailLimit) : ""
+        let outputTail =
+            tail.isEmpty
+            ? OutputText.tail(of: outcome.output.suffix(Self.errorTailLimit + 1), limit: Self.errorTailLimit) : ""
+        var detail = ""
+        if case .files(let path, _) = capture, let problem = WrittenFile.problem(beside: path) {
+            let advice = LaunchDiagnosis.advice(for: problem.code)
+            detail = "its output goes to '\(path)', where nothing more can be written: \(problem); \(advice)"
+        }
         throw CommandError(
-            reason, command, standardErrorTail: tail, standardOutputTail: outputTail, usage: outcome.usage,
+            reason, command, detail: detail, standardErrorTail: tail, standardOutputTail: outputTail,
+            usage: outcome.usage,
             ranOutOfMemory: outcome.ranOutOfMemory)
     }
 }

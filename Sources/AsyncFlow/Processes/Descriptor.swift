@@ -24,9 +24,13 @@ struct Descriptor: ~Copyable, Sendable {
 
     /// Opens a file.
     ///
+    /// One that is made belongs to this user alone: it is there for what commands write, which is nobody else's.
+    ///
     /// A FIFO without anyone at its other end doesn't hold up the caller: it reads as empty, and isn't writable.
     static func open(_ path: String, _ flags: CInt) throws(SystemError) -> Descriptor {
-        let number = try retrying { Self.openFile(path, flags | O_CLOEXEC | O_NONBLOCK, 0o666) }
+        let number = try retrying {
+            FileNameText.withPath(path) { Self.openFile($0, flags | O_CLOEXEC | O_NONBLOCK, 0o600) }
+        }
         let descriptor = try Descriptor(owning: number).aboveStandardStreams()
         try descriptor.setFlags(flags & O_APPEND)
         return descriptor
@@ -83,7 +87,7 @@ struct Descriptor: ~Copyable, Sendable {
         #endif
     }
 
-    private static func openFile(_ path: String, _ flags: CInt, _ mode: mode_t) -> CInt {
+    private static func openFile(_ path: UnsafePointer<CChar>, _ flags: CInt, _ mode: mode_t) -> CInt {
         #if canImport(Darwin)
         Darwin.open(path, flags, mode)
         #elseif canImport(Glibc)

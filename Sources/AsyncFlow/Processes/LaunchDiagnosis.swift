@@ -40,6 +40,9 @@ enum LaunchDiagnosis {
         case ENFILE: "the system has too many open files"
         case EAGAIN: "too many processes; run fewer commands at a time or raise 'ulimit -u'"
         case ENOMEM: "there isn't enough memory"
+        case ETXTBSY: "somebody is still writing to the program; wait until it is complete"
+        case ENOSPC, EDQUOT: "no space is left; free some, or choose another workDirectory"
+        case EROFS: "choose a workDirectory that can be written to"
         case E2BIG: "arguments and environment are too long; pass long lists in a file or as standard input"
         default: ""
         }
@@ -83,7 +86,8 @@ enum LaunchDiagnosis {
     private static func problem(withDirectory path: String) -> String? {
         switch ProgramFile.kind(at: path) {
         case .directory:
-            access(path, X_OK) == 0 ? nil : "working directory '\(path)' can't be entered: permission denied"
+            FileNameText.withPath(path) { access($0, X_OK) } == 0
+                ? nil : "working directory '\(path)' can't be entered: permission denied"
         case .executable, .notExecutable:
             "working directory '\(path)' isn't a directory"
         case .absent(ENOENT):

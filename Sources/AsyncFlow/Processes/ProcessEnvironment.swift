@@ -24,25 +24,34 @@ enum ProcessEnvironment {
         of command: Command,
         _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
     ) -> Result {
-        if command.environment.isEmpty, command.inheritsEnvironment, command.withheldVariables.isEmpty,
+        let secrets = command.inheritsSecrets ? nil : WithheldEnvironment.current
+        if command.environment.isEmpty, command.inheritsEnvironment, command.withheldVariables.isEmpty, secrets == nil,
             let inherited = environmentOfThisProcess()
         {
             return body(UnsafePointer(inherited))
         }
         let own = command.environment.map { "\($0.key)=\($0.value)" }
-        let others = command.inheritsEnvironment ? inherited(by: command) : []
+        let others = command.inheritsEnvironment ? inherited(by: command, without: secrets) : []
         let variables = CStringArray(own, others: others)
         return body(variables.pointer)
     }
 
-    /// The entries of this process's environment that a command gets: those that it neither sets anew nor withholds.
-    private static func inherited(by command: Command) -> [UnsafeMutablePointer<CChar>] {
+    /// The entries of this process's environment that a command gets: those that it neither sets anew nor withholds, without
+    /// the secrets of this program.
+    private static func inherited(
+        by command: Command, without secrets: WithheldEnvironment.Secrets?
+    ) -> [UnsafeMutablePointer<CChar>] {
         guard var entry = environmentOfThisProcess() else { return [] }
         var result: [UnsafeMutablePointer<CChar>] = []
         while let variable = entry.pointee {
             let bytes = UnsafeBufferPointer(start: variable, count: strlen(variable)).lazy.map(UInt8.init(bitPattern:))
-            let name = String(decoding: bytes.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
-            if command.environment[name] == nil, !command.withheldVariables.contains(name) { result.append(variable) }
+            let name = Array(bytes.prefix { $0 != UInt8(ascii: "=") })
+            let text = String(decoding: name, as: UTF8.self)
+            if command.environment[text] == nil, !command.withheldVariables.contains(text),
+                secrets?.contains(name: name, value: bytes.dropFirst(name.count + 1)) != true
+            {
+                result.append(variable)
+            }
             entry += 1
         }
         return result

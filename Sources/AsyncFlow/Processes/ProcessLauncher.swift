@@ -42,7 +42,9 @@ enum ProcessLauncher {
         let arguments = CStringArray([command.executable] + command.arguments)
         var pid = pid_t()
         let code = ProcessEnvironment.withVariables(of: command) { variables in
-            posix_spawn(&pid, path, &actions.actions, &attributes.attributes, arguments.pointer, variables)
+            FileNameText.withPath(path) {
+                posix_spawn(&pid, $0, &actions.actions, &attributes.attributes, arguments.pointer, variables)
+            }
         }
         if code != 0 { throw SystemError(code: code) }
         return pid
@@ -72,9 +74,9 @@ private struct SpawnActions: ~Copyable {
 
     mutating func changeDirectory(to path: String) throws(SystemError) {
         #if os(Linux)
-        try check(cprocesses_add_chdir(&actions, path))
+        try check(FileNameText.withPath(path) { cprocesses_add_chdir(&actions, $0) })
         #else
-        try check(posix_spawn_file_actions_addchdir_np(&actions, path))
+        try check(FileNameText.withPath(path) { posix_spawn_file_actions_addchdir_np(&actions, $0) })
         #endif
     }
 

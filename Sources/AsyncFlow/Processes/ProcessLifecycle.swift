@@ -50,6 +50,14 @@ struct ProcessLifecycle: Hashable {
         self.gracePeriod = gracePeriod
     }
 
+    /// Whether nothing has happened to it yet.
+    var isRunning: Bool {
+        switch phase {
+        case .running: true
+        case .ending, .endingGroup, .ended: false
+        }
+    }
+
     /// Whether the time is needed to look whether the group still has members.
     var awaitsGroup: Bool {
         switch phase {

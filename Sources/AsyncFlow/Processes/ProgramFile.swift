@@ -19,9 +19,9 @@ enum ProgramFile {
     /// Looks at what is at a path.
     static func kind(at path: String) -> Kind {
         var status = stat()
-        guard stat(path, &status) == 0 else { return .absent(errno) }
+        guard FileNameText.withPath(path, { stat($0, &status) }) == 0 else { return .absent(errno) }
         if status.st_mode & S_IFMT == S_IFDIR { return .directory }
-        return access(path, X_OK) == 0 ? .executable : .notExecutable
+        return FileNameText.withPath(path) { access($0, X_OK) } == 0 ? .executable : .notExecutable
     }
 
     /// Finds the program a command names.
@@ -59,6 +59,6 @@ enum ProgramFile {
         if directory.utf8.first == UInt8(ascii: "/") { return "\(directory)/\(path)" }
         guard let current = getcwd(nil, 0) else { return path }
         defer { free(current) }
-        return "\(String(cString: current))/\(directory)/\(path)"
+        return "\(FileSystem.text(current))/\(directory)/\(path)"
     }
 }

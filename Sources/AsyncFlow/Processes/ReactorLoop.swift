@@ -57,6 +57,9 @@ struct ReactorLoop {
             leaderExited(process)
         case .output, .error:
             if process.read(token.source, using: buffer) == 0 { close(token.source, of: process) }
+            if process.isBeyondLimits, process.lifecycle.isRunning {
+                perform(process.lifecycle.cancelled(now: .now), on: process)
+            }
         case .input:
             if process.writeInput() { close(.input, of: process) }
         }
@@ -79,7 +82,8 @@ struct ReactorLoop {
         var usage = rusage()
         if (try? retrying { wait4(process.group.id, &status, 0, &usage) }) != nil {
             process.outcome.status = status
-            process.outcome.usage = ResourceUsage(usage, elapsed: .now - process.started)
+            process.outcome.usage = ResourceUsage(
+                usage, elapsed: .now - process.started, startingFrom: process.peakMemoryOfStarter)
             if status & 0x7F == SIGKILL, !process.lifecycle.isCancelled {
                 process.outcome.ranOutOfMemory = memoryKills.haveIncreased()
             }
@@ -117,7 +121,8 @@ struct ReactorLoop {
 }
 
 extension ResourceUsage {
-    fileprivate init(_ usage: rusage, elapsed: Duration) {
+    /// - Parameter inherited: The peak, in bytes, that the process has had from its starter; a larger one is its own.
+    fileprivate init(_ usage: rusage, elapsed: Duration, startingFrom inherited: Int64) {
         #if canImport(Darwin)
         let peak = Int64(usage.ru_maxrss)
         #else
@@ -125,6 +130,7 @@ extension ResourceUsage {
         #endif
         self.init(
             userTime: .microseconds(cprocesses_user_time(usage)),
-            systemTime: .microseconds(cprocesses_system_time(usage)), peakMemory: .bytes(peak), elapsed: elapsed)
+            systemTime: .microseconds(cprocesses_system_time(usage)),
+            peakMemory: peak > inherited ? .bytes(peak) : nil, elapsed: elapsed)
     }
 }

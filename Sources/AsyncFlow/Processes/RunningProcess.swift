@@ -1,4 +1,5 @@
 internal import AsyncFlowBase
+internal import CProcesses
 
 #if canImport(Darwin)
 import Darwin
@@ -21,7 +22,9 @@ struct ProcessOutcome: Sendable {
     /// Whether the system ended it because memory ran out.
     var ranOutOfMemory = false
     /// What it wrote to its standard output, where that is kept in memory.
-    var output: [UInt8] = []
+    var output = CapturedOutput()
+    /// Whether it was ended because that was more than is kept.
+    var hasTooMuchOutput = false
     /// The end of what it wrote to its standard error, where that is kept in memory.
     var errorTail: [UInt8] = []
 }
@@ -46,11 +49,18 @@ final class RunningProcess: @unchecked Sendable {
     var remainingInput: ArraySlice<UInt8>
     var outcome = ProcessOutcome()
     let started = ContinuousClock.now
+    /// What this process had at most until now, in bytes: on Linux, a child counts that as its own.
+    let peakMemoryOfStarter: Int64
     /// Takes all that it writes, besides.
     var tap: OutputTap?
     var wasReaped = false
+    /// What has it ended should this process die.
+    private var supervision: Supervision?
+    private var hasBegun = false
     /// Gets all that it writes.
     var watcher: CommandWatcher?
+    /// The most of its standard output that is kept, in bytes.
+    var outputLimit = CommandRunner.defaultOutputLimit
     private var errorTail = TailBuffer(limit: CommandRunner.standardErrorLimit)
     private var continuation: CheckedContinuation<ProcessOutcome, Never>?
 
@@ -58,6 +68,11 @@ final class RunningProcess: @unchecked Sendable {
         self.number = number
         exitDescriptor = Poller.exitDescriptor(of: pid)
         group = ProcessGroup(id: pid)
+        #if os(Linux)
+        peakMemoryOfStarter = cprocesses_own_peak_memory()
+        #else
+        peakMemoryOfStarter = 0
+        #endif
         lifecycle = ProcessLifecycle(gracePeriod: gracePeriod)
         output = pipes.output.take()
         error = pipes.error.take()
@@ -65,13 +80,26 @@ final class RunningProcess: @unchecked Sendable {
         remainingInput = pipes.remainingInput
     }
 
+    /// The process counts from now on, and is ended should this process die.
+    func begin() {
+        hasBegun = true
+        CommandEnds.shared.started()
+        supervision = ProcessSupervisor.shared.watch(group: group.id)
+    }
+
     /// Sets who waits for the process.
     func setContinuation(_ continuation: CheckedContinuation<ProcessOutcome, Never>) {
         self.continuation = continuation
     }
 
+    /// Whether what it writes can't be kept, so that it has to end.
+    var isBeyondLimits: Bool { outcome.hasTooMuchOutput || outcome.failure != nil }
+
     /// Tells whoever waits how the process ended.
     func finish() {
+        supervision = nil
+        if hasBegun { CommandEnds.shared.ended() }
+        hasBegun = false
         outcome.isCancelled = lifecycle.isCancelled
         outcome.errorTail = errorTail.bytes
         continuation?.resume(returning: outcome)
@@ -94,8 +122,13 @@ final class RunningProcess: @unchecked Sendable {
         if count > 0 { watcher?.received(bytes) }
         if source == .error {
             errorTail.append(bytes)
-        } else if watcher == nil {
-            outcome.output.append(contentsOf: bytes)
+        } else if watcher == nil, !outcome.hasTooMuchOutput {
+            if outcome.output.count + count > outputLimit {
+                outcome.hasTooMuchOutput = true
+                outcome.output = CapturedOutput()
+            } else if !outcome.output.append(bytes) {
+                outcome.failure = SystemError(code: ENOMEM)
+            }
         }
         return count
     }

@@ -59,7 +59,9 @@ struct StandardStreams: ~Copyable {
         }
         if case .file(let path) = command.standardInput.source {
             do throws(SystemError) { childInput = try Descriptor.open(path, O_RDONLY) } catch {
-                throw CommandError(.inputFailed(errno: error.code), command, detail: "'\(path)'")
+                let advice = LaunchDiagnosis.advice(for: error.code)
+                let detail = advice.isEmpty ? "'\(path)'" : "'\(path)'; \(advice)"
+                throw CommandError(.inputFailed(errno: error.code), command, detail: detail)
             }
         }
         if case .files(let output, let error) = capture {
@@ -109,10 +111,26 @@ struct StandardStreams: ~Copyable {
     }
 
     private static func outputFile(_ path: String, for command: Command) throws(CommandError) -> Descriptor {
-        do {
-            return try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
+        do throws(SystemError) {
+            return try openForOutput(path)
         } catch {
-            throw CommandError(.outputFailed(errno: error.code), command, detail: "'\(path)'")
+            let advice =
+                error.code == ELOOP
+                ? "it is a symbolic link, and nothing is written through one; remove it"
+                : LaunchDiagnosis.advice(for: error.code)
+            let detail = advice.isEmpty ? "'\(path)'" : "'\(path)'; \(advice)"
+            throw CommandError(.outputFailed(errno: error.code), command, detail: detail)
+        }
+    }
+
+    /// Makes a file, or empties the one that is there. Somebody else's link isn't followed.
+    private static func openForOutput(_ path: String) throws(SystemError) -> Descriptor {
+        let flags = O_WRONLY | O_APPEND | O_NOFOLLOW
+        do throws(SystemError) {
+            return try Descriptor.open(path, flags | O_CREAT | O_EXCL)
+        } catch {
+            guard error.code == EEXIST else { throw error }
+            return try Descriptor.open(path, flags | O_TRUNC)
         }
     }
 }

@@ -1,13 +1,24 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+internal import AsyncFlowBase
 
-/// Reads files that commands have written.
+/// Looks at files that commands have written.
 package enum WrittenFile {
+    /// Why nothing more can be written beside a file, or nil if it can: on a full disk, a command can't even say so.
+    ///
+    /// Found out by writing another file, so that quotas count, too.
+    static func problem(beside path: String) -> SystemError? {
+        let probe = "\(path).probe"
+        defer { _ = FileNameText.withPath(probe) { unlink($0) } }
+        do throws(SystemError) {
+            let file = try Descriptor.open(probe, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+            let page = [UInt8](repeating: 0, count: 4096)
+            let number = file.number
+            _ = try InputWriter.write(page[...], to: number)
+            return nil
+        } catch {
+            return [ENOSPC, EDQUOT, EROFS, EIO].contains(error.code) ? error : nil
+        }
+    }
+
     /// The last bytes of a file, or nothing if it can't be read.
     package static func tail(of path: String, limit: Int) -> [UInt8] {
         guard let file = try? Descriptor.open(path, O_RDONLY) else { return [] }

@@ -107,7 +107,9 @@ struct SpanWriter: ItemWriting {
         if let usage = task.usage {
             let time = usage.userTime + usage.systemTime
             attributes.append(Attribute("asyncflow.cpu_seconds", .number(time / .seconds(1))))
-            attributes.append(Attribute("asyncflow.peak_memory_bytes", .integer(Int64(usage.peakMemory.bytes))))
+            if let peak = usage.peakMemory {
+                attributes.append(Attribute("asyncflow.peak_memory_bytes", .integer(peak.bytes)))
+            }
         }
         for (name, value) in (task.answer ?? [:]).sorted(by: { $0.key < $1.key }) {
             attributes.append(Attribute(name, AttributeValue(value)))

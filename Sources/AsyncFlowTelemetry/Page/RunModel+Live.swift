@@ -54,7 +54,7 @@ extension RunModel {
         if let error = event.error { fact.failure = RunFailureText(error) }
         if let usage = event.usage {
             fact.cpuSeconds = (usage.userTime + usage.systemTime) / .seconds(1)
-            fact.peakMemoryBytes = Double(usage.peakMemory.bytes)
+            fact.peakMemoryBytes = usage.peakMemory.map { Double($0.bytes) }
         }
         apply(fact)
     }

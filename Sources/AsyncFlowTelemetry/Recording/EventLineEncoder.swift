@@ -576,7 +576,7 @@ struct EventLineEncoder: Sendable {
     private static func append(_ usage: ResourceUsage, to buffer: inout LineBuffer) {
         buffer.append(", \"cpu_seconds\": ")
         buffer.append(number: (usage.userTime + usage.systemTime).seconds)
-        append("peak_memory_bytes", Int(usage.peakMemory.bytes), to: &buffer)
+        if let peak = usage.peakMemory { append("peak_memory_bytes", Int(peak.bytes), to: &buffer) }
     }
 
     private static func append(_ name: StaticString, _ value: String, to buffer: inout LineBuffer) {

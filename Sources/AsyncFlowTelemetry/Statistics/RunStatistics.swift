@@ -246,7 +246,8 @@ package struct RunStatistics: Sendable {
         let seconds = (usage.userTime + usage.systemTime).seconds
         names[name].cpuSeconds += seconds
         cpuSeconds += seconds
-        names[name].peakMemoryBytes = max(names[name].peakMemoryBytes, Int64(usage.peakMemory.bytes))
-        peakMemoryBytes = max(peakMemoryBytes, Int64(usage.peakMemory.bytes))
+        guard let peak = usage.peakMemory?.bytes else { return }
+        names[name].peakMemoryBytes = max(names[name].peakMemoryBytes, peak)
+        peakMemoryBytes = max(peakMemoryBytes, peak)
     }
 }

@@ -16,8 +16,33 @@ static inline int64_t cprocesses_system_time(struct rusage usage) {
     return (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
 
+// The most memory that this process has had in use so far, in bytes.
+static inline int64_t cprocesses_own_peak_memory(void) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return INT64_MAX;
+#if defined(__APPLE__)
+    return (int64_t)usage.ru_maxrss;
+#else
+    return (int64_t)usage.ru_maxrss * 1024;
+#endif
+}
+
 // Has what is printed written line by line, so that a crash loses at most the line it happens in.
 static inline void cprocesses_print_lines(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
+// Stores a byte so that everything which this thread has stored before is seen by whoever sees it.
+static inline void cprocesses_publish(char *place, char value) { __atomic_store_n(place, value, __ATOMIC_RELEASE); }
+
+// A file of which only its descriptor is left, closed on exec: -1 and errno on failure.
+int cprocesses_unnamed_file(void);
+
+// Runs a script with /bin/sh in a session of its own, with nothing but two descriptors: `table` is its 3, `pipe` its 4.
+// It sees no environment but PATH. Returns when the shell has ended: 0, or an error number.
+int cprocesses_run_apart(const char *script, const char *name, int table, int pipe);
+
+// A hundredth of a second each since the system's start, the time that it notes the starts of processes in. 0 where
+// that isn't known.
+uint64_t cprocesses_ticks(void);
 
 #if defined(__linux__)
 // All of these return -1 and set errno on failure unless it says otherwise.

@@ -73,6 +73,7 @@ struct CommandFaultTests {
             let captured = flow.executableTask("captured", .captureStdio) { "head -c 1000000 /dev/zero" }()
             let error = try await commandError(captured)
             #expect(error.exitCode == 1)
+            #expect(error.description.contains("No space left on device") && error.description.contains(disk.path))
             let direct = flow.executableTask("direct") { "head -c 1000000 /dev/zero" }
             #expect(try await direct().value.utf8.count == 1_000_000, "and everything else goes on")
             let writing = flow.executableTask("writing") { () in
@@ -200,7 +201,7 @@ private final class MemoryGroup: Sendable {
 /// The file descriptors of this process.
 private enum Descriptors {
     /// Those that the first command of a process opens and keeps.
-    static let ofTheReactor = 4
+    static let ofTheReactor = 6
     static var count: Int {
         get throws {
             let path = FileManager.default.fileExists(atPath: "/proc/self/fd") ? "/proc/self/fd" : "/dev/fd"

@@ -70,6 +70,17 @@ struct ParallelRanksTests {
         try await withTestEngine(backends: [backend(family)]) { flow in try await body(flow, program) }
     }
 
+    @Test("an argument stays one argument whatever it contains, a colon too", arguments: Family.installed)
+    func arguments(family: Family) async throws {
+        try await withTestEngine(backends: [backend(family)]) { flow async throws in
+            let words = [":", "-n", "", "a b", "=", "x=y", "::", "--", "'", ":"]
+            let show = flow.executableTask("show", .ranks(1)) { () in
+                Command("printf", arguments: ["[%s]\\n"] + words).environment(["LIST": "a;b"])
+            }
+            #expect(try await show().value == words.map { "[\($0)]\n" }.joined())
+        }
+    }
+
     @Test(
         "there are exactly as many ranks as asked for, each knows its cores, and they find each other",
         arguments: Family.installed, [1, 4])

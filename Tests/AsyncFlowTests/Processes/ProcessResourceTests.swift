@@ -101,6 +101,19 @@ struct ProcessResourceTests {
         }
     }
 
+    @Test("A command's peak memory is its own, or isn't told")
+    func peakOfCommand() async {
+        await #expect(processExitsWith: .success) {
+            let runner = CommandRunner()
+            let ballast = [UInt8](repeating: 1, count: 150_000_000)
+            let small = try await runner.run("true").usage?.peakMemory
+            if let small, small > .megabytes(100) { exit(1) }
+            let large = try await runner.run("dd if=/dev/zero of=/dev/null bs=400M count=1").usage?.peakMemory
+            guard let large, large > .megabytes(390), large < .megabytes(450) else { exit(2) }
+            if ballast.last != 1 { exit(3) }
+        }
+    }
+
     #if os(Linux)
     @Test("A command starts with default signals and only its three streams")
     func inheritance() async {

@@ -1,0 +1,41 @@
+import Logging
+import Synchronization
+
+/// Things that a command's author probably doesn't mean, told to the engine's log once each.
+struct CommandAdvice: Sendable {
+    /// Output that a program hardly wants as a text.
+    static let muchOutput = MemorySize.megabytes(500)
+
+    private let logger: Logger
+    private let wasToldOfOutput = Flag()
+    private let wasToldOfShellWord = Flag()
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    /// Looks at a command before it runs.
+    func check(_ command: Command, of task: String) {
+        guard let word = command.shellWord, wasToldOfShellWord.raise() else { return }
+        logger.warning(
+            """
+            \(task): '\(word)' has no meaning in a command and is an argument like any other, because no shell reads it: \
+            \(command.description.prefix(200)). For a pipeline use .piped(to:), for other things Command.bash("…") or \
+            Command.shell("…"); if it is meant as an argument, write it in quotes
+            """)
+    }
+
+    /// Looks at how much a command has written.
+    func check(outputOf count: Int, of task: String) {
+        guard count >= Self.muchOutput.bytes, wasToldOfOutput.raise() else { return }
+        logger.warning(
+            """
+            \(task): \(MemorySize(bytes: Int64(count))) of standard output are kept in memory as the task's value; with \
+            .captureStdio a file takes them, and its path is the value
+            """)
+    }
+
+    private final class Flag: Sendable {
+        private let isRaised = Atomic<Bool>(false)
+        /// - Returns: whether it wasn't raised before.
+        func raise() -> Bool { !isRaised.exchange(true, ordering: .relaxed) }
+    }
+}

@@ -1,0 +1,85 @@
+/// File names as text, such that every name survives: the system's are bytes without any encoding, Swift's strings are UTF-8.
+///
+/// A byte that isn't part of valid UTF-8 becomes one of the last 128 characters for private use, `U+10FF80` for the byte
+/// 0x80 to `U+10FFFF` for 0xFF. Wherever a text goes to the system as a path or an argument, they become that byte again. A
+/// name that has such a character itself is written as its bytes, so that it comes back as it was. Python does the same with
+/// surrogates, which Swift's strings can't have.
+package enum FileNameText {
+    private static let firstScalar: UInt32 = 0x10FF00
+    /// The bytes that all these characters begin with in UTF-8, `F4 8F BE BF xx` up to `F4 8F BF BF`.
+    private static let leadingByte: UInt8 = 0xF4
+
+    /// Returns a name of the system's as text.
+    package static func text(_ name: some Collection<UInt8>) -> String {
+        let bytes = Array(name)
+        if !bytes.contains(leadingByte), let text = String(validating: bytes, as: UTF8.self) { return text }
+        var text = String.UnicodeScalarView()
+        var rest = bytes[...]
+        while let first = rest.first {
+            let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+            if let scalar = String(validating: rest.prefix(length), as: UTF8.self)?.unicodeScalars.first,
+                byte(of: scalar) == nil
+            {
+                text.append(scalar)
+                rest = rest.dropFirst(UTF8.width(scalar))
+            } else {
+                text.append(Unicode.Scalar(firstScalar + UInt32(first))!)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(text)
+    }
+
+    /// Returns the bytes that a text stands for, as a path or an argument.
+    package static func bytes(_ text: String) -> [UInt8] {
+        guard hasEscapes(text) else { return Array(text.utf8) }
+        var bytes: [UInt8] = []
+        for scalar in text.unicodeScalars {
+            if let byte = byte(of: scalar) {
+                bytes.append(byte)
+            } else {
+                bytes.append(contentsOf: UTF8.encode(scalar)!)
+            }
+        }
+        return bytes
+    }
+
+    /// Calls a function with a path as the system takes it. What comes behind a NUL byte is cut off.
+    package static func withPath<Result>(_ path: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        guard hasEscapes(path) else { return path.withCString(body) }
+        let characters = bytes(path).map { CChar(bitPattern: $0) } + [0]
+        return characters.withUnsafeBufferPointer { body($0.baseAddress!) }
+    }
+
+    /// Whether a text may have bytes in it that aren't UTF-8.
+    package static func hasEscapes(_ text: String) -> Bool { text.utf8.contains(leadingByte) }
+
+    private static func byte(of scalar: Unicode.Scalar) -> UInt8? {
+        (0x10FF80...0x10FFFF).contains(scalar.value) ? UInt8(scalar.value - firstScalar) : nil
+    }
+}
+
+extension String {
+    /// Whether a path begins with another text, byte by byte: a `/` with a combining mark behind it is a `/` to the system.
+    package func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    /// The components of a path, byte by byte, with the empty ones.
+    var pathComponents: [Substring] {
+        utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
+    }
+}
+
+/// A file's name as a key. Two names that look the same are different files to most systems: their bytes are compared, where
+/// `String` compares characters.
+struct FileNameKey: Hashable {
+    let name: String
+
+    init(_ name: some StringProtocol) { self.name = String(name) }
+
+    static func == (a: FileNameKey, b: FileNameKey) -> Bool { a.name.utf8.elementsEqual(b.name.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+        var name = name
+        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}

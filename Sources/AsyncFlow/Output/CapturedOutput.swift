@@ -1,0 +1,124 @@
+internal import AsyncFlowBase
+
+/// The output of a command in memory, which is never there twice: neither while it grows nor while it becomes a text.
+///
+/// The first megabyte is an array. Beyond that it is kept in blocks of memory of the system's own, which can be given back
+/// one by one.
+struct CapturedOutput: Sendable, Hashable {
+    private static let arrayLimit = 1 << 20
+
+    private var first: [UInt8]
+    private var blocks: [OutputBlock] = []
+    private(set) var count: Int
+
+    init(_ bytes: [UInt8] = []) {
+        first = bytes
+        count = bytes.count
+    }
+
+    /// Takes more bytes.
+    ///
+    /// - Returns: false if there is no memory for them.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        count += bytes.count
+        var rest = bytes[...]
+        if blocks.isEmpty {
+            let part = rest.prefix(max(0, Self.arrayLimit - first.count))
+            first.append(contentsOf: part)
+            rest = rest.dropFirst(part.count)
+        }
+        while !rest.isEmpty {
+            if blocks.last?.isFull != false {
+                guard let block = OutputBlock() else {
+                    count -= rest.count
+                    return false
+                }
+                blocks.append(block)
+            }
+            rest = rest.dropFirst(blocks[blocks.count - 1].append(rest))
+        }
+        return true
+    }
+
+    /// All of it, as one array.
+    var bytes: [UInt8] {
+        if blocks.isEmpty { return first }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            var place = UnsafeMutableRawBufferPointer(buffer)[...]
+            first.withUnsafeBytes { Self.copy($0, to: &place) }
+            for block in blocks { Self.copy(block.bytes, to: &place) }
+            filled = count
+        }
+    }
+
+    /// The last bytes, at most `limit` of them.
+    func suffix(_ limit: Int) -> [UInt8] {
+        var result: [UInt8] = []
+        for block in blocks.reversed() where result.count < limit {
+            result.insert(contentsOf: block.bytes.suffix(limit - result.count), at: 0)
+        }
+        return first.suffix(limit - result.count) + result
+    }
+
+    /// All of it as text, with what isn't UTF-8 replaced by `U+FFFD`. Each part is given up when it has been copied.
+    mutating func takeText() -> String {
+        defer { self = CapturedOutput() }
+        if blocks.isEmpty { return OutputText.decoded(first) }
+        return String(unsafeUninitializedCapacity: count) { buffer in
+            var place = UnsafeMutableRawBufferPointer(buffer)[...]
+            first.withUnsafeBytes { Self.copy($0, to: &place) }
+            first = []
+            blocks.reverse()
+            while let block = blocks.popLast() { Self.copy(block.bytes, to: &place) }
+            return count
+        }
+    }
+
+    private static func copy(_ bytes: UnsafeRawBufferPointer, to place: inout Slice<UnsafeMutableRawBufferPointer>) {
+        UnsafeMutableRawBufferPointer(rebasing: place).copyMemory(from: bytes)
+        place = place.dropFirst(bytes.count)
+    }
+
+    static func == (a: CapturedOutput, b: CapturedOutput) -> Bool { a.count == b.count && a.bytes == b.bytes }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        hasher.combine(first)
+    }
+}
+
+/// Some memory of the system's, filled from the front.
+///
+/// `@unchecked Sendable` because it changes hands once: the reactor's thread fills it, and when the command has ended it is
+/// only read.
+private final class OutputBlock: @unchecked Sendable {
+    private static let capacity = 4 << 20
+
+    private let memory: UnsafeMutableRawPointer
+    private var count = 0
+
+    var isFull: Bool { count == Self.capacity }
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
+
+    init?() {
+        let memory = mmap(nil, Self.capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | anonymousMapping, -1, 0)
+        guard let memory, memory != MAP_FAILED else { return nil }
+        self.memory = memory
+    }
+
+    deinit { munmap(memory, Self.capacity) }
+
+    /// - Returns: how many of the bytes were taken.
+    func append(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.capacity - count))
+        if let source = part.baseAddress { (memory + count).copyMemory(from: source, byteCount: part.count) }
+        count += part.count
+        return part.count
+    }
+}
+
+#if canImport(Darwin)
+private let anonymousMapping = MAP_ANON
+#else
+private let anonymousMapping = MAP_ANONYMOUS
+#endif

@@ -1,0 +1,170 @@
+internal import AsyncFlowBase
+internal import CProcesses
+import Synchronization
+
+/// Ends what this process has started when the process itself is gone: by `SIGKILL`, a trap, the out-of-memory killer.
+///
+/// One small process, started with the first command, holds the reading end of a pipe of which this process has the other
+/// one. When that closes, it ends the process groups, and the processes with a marking variable, that stand in a table
+/// which both share. See ``SupervisorScript``.
+///
+/// Why so:
+/// - `PR_SET_PDEATHSIG` belongs to the thread that has forked, is lost in a set-user-ID program and reaches no grandchild.
+/// - A `fork` of this process would keep every page that it had, and double a large engine's memory as it goes on; one that
+///   shares its memory is killed with it by the out-of-memory killer and by a core dump. So a program is executed, and the
+///   one that is on every system, needs no file of ours and a megabyte, is the shell.
+/// - The table is shared memory, so that a command costs a few stores, no system call and no turn of the supervisor. The
+///   entry becomes valid with its first byte, which is stored last.
+///
+/// A command that is being started in the very moment of the death isn't in the table yet, and is missed. So is whatever has
+/// made a session of its own, as at the end of any command. Process numbers are compared with the time of the entry, where
+/// there is `/proc`; on macOS they aren't, and marks aren't found. Without `/bin/sh` there is no supervisor.
+package final class ProcessSupervisor: Sendable {
+    /// The supervisor of this program.
+    package static let shared = ProcessSupervisor()
+
+    private struct State: ~Copyable {
+        /// The writing end of the pipe. No other process has it.
+        var lifeline: Descriptor?
+        var table: SupervisionTable?
+    }
+    private let state = Mutex(State())
+
+    private init() {}
+
+    /// Has a process group ended when this process is gone.
+    ///
+    /// - Parameter group: The group's number, which is that of the process that leads it. It has to be there.
+    /// - Returns: The watch, which ends with its owner; to be given up when the group is gone, before its leader's number
+    ///   can be another's. Nil if there is no supervisor.
+    package func watch(group: Int32) -> Supervision? {
+        guard group > 1 else { return nil }
+        return enter("G\(group):\(cprocesses_ticks())")
+    }
+
+    /// Has the processes with a certain environment variable ended when this process is gone, whoever started them.
+    ///
+    /// - Parameter mark: The variable's name, of letters, digits and underscores, that is used for nothing else.
+    /// - Returns: The watch, which ends with its owner. Nil if there is no supervisor, or the name isn't one.
+    package func watch(processesMarked mark: String) -> Supervision? {
+        let isName = mark.utf8.allSatisfy {
+            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_")
+        }
+        guard isName, mark.utf8.count >= 8 else { return nil }
+        return enter("M\(mark)")
+    }
+
+    /// Starts the supervisor if there is none. A command is started after that, so that it isn't without one.
+    package func prepare() {
+        state.withLock { Self.prepare(&$0) }
+    }
+
+    private func enter(_ text: String) -> Supervision? {
+        let place = state.withLock { state -> Int? in
+            Self.prepare(&state)
+            guard state.lifeline != nil else { return nil }
+            return state.table?.enter(text)
+        }
+        return place.map(Supervision.init(place:))
+    }
+
+    fileprivate func leave(_ place: Int) {
+        state.withLock { $0.table?.leave(place) }
+    }
+
+    /// Starts a supervisor, or another one if it was killed.
+    private static func prepare(_ state: inout State) {
+        if let number = state.lifeline?.number, hasReader(number) { return }
+        state.lifeline = nil
+        if state.table == nil { state.table = SupervisionTable.make() }
+        guard let table = state.table?.descriptor, let pipe = try? Descriptor.pipe() else { return }
+        guard cprocesses_run_apart(SupervisorScript.text, "asyncflow-supervisor", table, pipe.reading.number) == 0
+        else { return }
+        state.lifeline = consume pipe.writing
+    }
+
+    private static func hasReader(_ number: CInt) -> Bool {
+        var look = pollfd(fd: number, events: 0, revents: 0)
+        return poll(&look, 1, 0) <= 0 || look.revents & Int16(POLLERR | POLLNVAL) == 0
+    }
+}
+
+/// What the supervisor has been told to end, for as long as this value lives.
+package struct Supervision: ~Copyable, Sendable {
+    private let place: Int
+
+    fileprivate init(place: Int) { self.place = place }
+
+    deinit { ProcessSupervisor.shared.leave(place) }
+}
+
+/// The table of what is to be ended, in memory that outlives this process: lines of one length, each with one word if it is
+/// taken.
+private struct SupervisionTable: ~Copyable {
+    private static let lineLength = 64
+    /// More than a system has processes; what doesn't fit isn't supervised.
+    private static let capacity = 1 << 16
+    private static let free = UInt8(ascii: " ")
+
+    private let file: Descriptor
+    private let lines: UnsafeMutablePointer<CChar>
+    private var freePlaces: [Int] = []
+    private var count = 0
+
+    var descriptor: CInt { file.number }
+
+    private init(_ file: consuming Descriptor, _ lines: UnsafeMutablePointer<CChar>) {
+        self.file = file
+        self.lines = lines
+    }
+
+    /// - Returns: nil if the system has no memory or descriptor for it.
+    static func make() -> SupervisionTable? {
+        let number = cprocesses_unnamed_file()
+        guard number >= 0 else { return nil }
+        let file = Descriptor(owning: number)
+        let length = capacity * lineLength
+        guard let memory = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, number, 0), memory != MAP_FAILED else {
+            return nil
+        }
+        return SupervisionTable(file, memory.bindMemory(to: CChar.self, capacity: length))
+    }
+
+    deinit { munmap(lines, Self.capacity * Self.lineLength) }
+
+    /// - Parameter text: One word that begins with a letter.
+    /// - Returns: Where it stands.
+    mutating func enter(_ text: String) -> Int? {
+        let bytes = Array(text.utf8)
+        guard bytes.count < Self.lineLength, let place = takePlace() else { return nil }
+        let line = lines + place * Self.lineLength
+        for index in 1..<Self.lineLength - 1 {
+            line[index] = CChar(bitPattern: index < bytes.count ? bytes[index] : Self.free)
+        }
+        cprocesses_publish(line, CChar(bitPattern: bytes[0]))
+        return place
+    }
+
+    mutating func leave(_ place: Int) {
+        cprocesses_publish(lines + place * Self.lineLength, CChar(bitPattern: Self.free))
+        freePlaces.append(place)
+    }
+
+    private mutating func takePlace() -> Int? {
+        if let place = freePlaces.popLast() { return place }
+        guard count < Self.capacity else { return nil }
+        // The file grows by a page at a time; what is beyond its end must not be touched.
+        let linesInPage = 4096 / Self.lineLength
+        if count % linesInPage == 0 {
+            guard ftruncate(file.number, off_t((count + linesInPage) * Self.lineLength)) == 0 else { return nil }
+            for index in count..<count + linesInPage {
+                let line = lines + index * Self.lineLength
+                for column in 0..<Self.lineLength - 1 { line[column] = CChar(bitPattern: Self.free) }
+                line[Self.lineLength - 1] = CChar(bitPattern: UInt8(ascii: "\n"))
+            }
+        }
+        count += 1
+        return count - 1
+    }
+}

@@ -1,0 +1,57 @@
+import Synchronization
+
+/// The secrets among this process's environment variables that commands don't inherit.
+///
+/// A backend that was given an API key names it here. A command sees the variable only if it sets it itself, or with
+/// ``Command/inheritingSecrets(_:)``.
+package enum WithheldEnvironment {
+    struct Secrets: Sendable {
+        var names: Set<[UInt8]> = []
+        var values: Set<[UInt8]> = []
+    }
+
+    /// Shorter values would hide variables that have nothing to do with them.
+    private static let shortestValue = 8
+
+    private static let secrets = Mutex(Secrets())
+    private static let isInUse = Atomic<Bool>(false)
+
+    /// Withholds a variable from all commands that are started from now on, for as long as this process lives.
+    ///
+    /// - Parameter name: The variable's name, such as `OPENAI_API_KEY`.
+    package static func withhold(variable name: String) {
+        guard !name.isEmpty else { return }
+        _ = secrets.withLock { $0.names.insert(Array(name.utf8)) }
+        isInUse.store(true, ordering: .releasing)
+    }
+
+    /// Withholds every variable whose value contains a secret, whatever its name is.
+    ///
+    /// - Parameter secret: The secret itself. One of fewer than 8 bytes is left alone: too many variables would contain it.
+    package static func withhold(secret: String) {
+        guard secret.utf8.count >= shortestValue else { return }
+        _ = secrets.withLock { $0.values.insert(Array(secret.utf8)) }
+        isInUse.store(true, ordering: .releasing)
+    }
+
+    /// The secrets, or `nil` if there are none.
+    static var current: Secrets? {
+        isInUse.load(ordering: .acquiring) ? secrets.withLock { $0 } : nil
+    }
+}
+
+extension WithheldEnvironment.Secrets {
+    /// Whether a variable is one of them.
+    func contains(name: some Collection<UInt8>, value: some Collection<UInt8>) -> Bool {
+        if names.contains(Array(name)) { return true }
+        let value = Array(value)
+        return values.contains { value.contains(run: $0) }
+    }
+}
+
+extension Array<UInt8> {
+    fileprivate func contains(run: [UInt8]) -> Bool {
+        guard count >= run.count else { return false }
+        return (0...count - run.count).contains { self[$0...].starts(with: run) }
+    }
+}
