@@ -83,7 +83,7 @@ let package = Package(
                 "CProcesses",
             ],
             swiftSettings: settings),
-        .target(name: "AsyncFlowTesting", swiftSettings: settings),
+        .target(name: "AsyncFlowTesting", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
         .target(
             name: "AsyncFlowWorkers",
             dependencies: [
@@ -204,7 +204,8 @@ let package = Package(
             ],
             path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
-            name: "signal-probe", dependencies: ["AsyncFlow"], path: "Tests/SignalProbe", swiftSettings: settings),
+            name: "signal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase"], path: "Tests/SignalProbe",
+            swiftSettings: settings),
         .executableTarget(
             name: "progress-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry"],
             path: "Tests/ProgressProbe",
@@ -218,7 +219,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "WorkerProbeTasks", dependencies: ["AsyncFlow"], path: "Tests/WorkerProbeTasks",
+            name: "WorkerProbeTasks", dependencies: ["AsyncFlow", "AsyncFlowBase"], path: "Tests/WorkerProbeTasks",
             swiftSettings: settings),
         .executableTarget(
             name: "worker-probe",
@@ -331,7 +332,7 @@ let package = Package(
             name: "AsyncFlowDashboardTests",
             dependencies: [
                 "TestSupport",
-                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowTelemetry", "AsyncFlowWebServer",
+                "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

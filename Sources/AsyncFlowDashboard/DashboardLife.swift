@@ -1,17 +1,9 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import AsyncFlowWebServer
 import Dispatch
 import NIOCore
-import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// The life of a dashboard: its server, who makes its updates, and how both end.
 final class DashboardLife: Sendable {
@@ -25,7 +17,7 @@ final class DashboardLife: Sendable {
         var lastWaiter = 0
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     let hub: UpdateHub
     private let keepOpen: Duration
     private let server = WebServer()

@@ -1,7 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import Dispatch
-import Synchronization
 
 /// The run as it is now: fed by the engine's events, asked by requests and by who makes the updates.
 ///
@@ -13,13 +13,13 @@ final class RunFeed: EventConsumer {
         /// Counts up whenever something has happened.
         var revision = 0
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let queue = DispatchQueue(label: "asyncflow.dashboard", qos: .utility)
     /// Called once, on the events' thread, when nothing more comes.
     private let onEnd: @Sendable () -> Void
 
     init(engineID: String, cores: Int, onEnd: @escaping @Sendable () -> Void) {
-        state = Mutex(State(model: .following(engineID: engineID, cores: cores, at: .now)))
+        state = Lock(State(model: .following(engineID: engineID, cores: cores, at: .now)))
         self.onEnd = onEnd
     }
 

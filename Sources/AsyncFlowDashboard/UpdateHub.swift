@@ -1,6 +1,6 @@
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import NIOCore
-import Synchronization
 
 /// Tells browsers what has changed. A browser asks for what is newer than what it has; one that is slow asks less often.
 final class UpdateHub: Sendable {
@@ -26,7 +26,7 @@ final class UpdateHub: Sendable {
         /// Who waits until no browser is left.
         var leaving: [CheckedContinuation<Void, Never>] = []
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     var clientCount: Int { state.withLock { $0.clientCount } }
     var document: [ByteBuffer] { state.withLock { $0.parts.document } }

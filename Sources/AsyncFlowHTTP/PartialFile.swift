@@ -1,15 +1,8 @@
 import AsyncFlow
+import AsyncFlowBase
 import Crypto
 import NIOCore
 import NIOPosix
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// A file that is being fetched. Reads and writes on threads made for that, so that none of Swift's waits for a disk.
 final class PartialFile: Sendable {

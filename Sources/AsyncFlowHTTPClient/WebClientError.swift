@@ -4,14 +4,6 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// A request that couldn't be made, in words.
 package struct WebClientError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String

@@ -1,9 +1,9 @@
 public import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import AsyncFlowWebServer
 import Hummingbird
 import NIOCore
-import Synchronization
 
 /// A page of metrics of one engine, for Prometheus to scrape. It is there until the engine ends, also when this handle is
 /// dropped.
@@ -58,7 +58,7 @@ extension WorkflowEngine {
         // A scraper or two, and somebody who looks.
         let server = WebServer(connections: 16)
         let sampler = resourceSampler
-        let samples = Mutex<Int?>(nil)
+        let samples = Lock<Int?>(nil)
         // The engine's end waits until the port is closed.
         let meter = LiveMeter {
             if let number = samples.withLock({ $0 }) { sampler.remove(number) }

@@ -26,7 +26,7 @@ public final class SlurmBackend: CommandBackend {
         var users = 0
         var driverCount = 0
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let lastKey = Atomic<UInt64>(0)
     /// Unique to this process, so that its jobs can be recognised.
     private let token = String(UInt64.random(in: 0 ... .max), radix: 36)

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// A clock that stands still until a test moves it.
 ///
@@ -82,10 +82,10 @@ public final class ManualClock: Clock, Sendable {
         }
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     /// - Parameter now: where it stands at first; zero by default.
-    public init(now: Instant = Instant(offset: .zero)) { state = Mutex(State(now: now)) }
+    public init(now: Instant = Instant(offset: .zero)) { state = Lock(State(now: now)) }
 
     /// The time it stands at.
     public var now: Instant { state.withLock { $0.now } }

@@ -1,7 +1,6 @@
 import AsyncFlowBase
 import NIOCore
 import NIOHTTPTypes
-import Synchronization
 
 /// The connections that a server has: closes those that wait for too long or are too many, and at the end all.
 ///
@@ -11,11 +10,11 @@ final class OpenConnections: Sendable {
         var table: ConnectionTable<ObjectIdentifier>
         var channels: [ObjectIdentifier: any Channel] = [:]
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let start = ContinuousClock.now
 
     init(_ limits: ConnectionTable<ObjectIdentifier>.Limits) {
-        state = Mutex(State(table: ConnectionTable(limits)))
+        state = Lock(State(table: ConnectionTable(limits)))
     }
 
     /// Sees one connection come and go, its requests and answers.

@@ -1,9 +1,9 @@
+import AsyncFlowBase
 package import Hummingbird
 import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
-import Synchronization
 
 /// A web server that ends when it's told to, whatever its clients do.
 package final class WebServer: Sendable {
@@ -13,7 +13,7 @@ package final class WebServer: Sendable {
         var isOver = false
         var whenOver: [@Sendable () -> Void] = []
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let connections: OpenConnections
 
     /// How long what has been written to clients may take to be sent.

@@ -1,14 +1,6 @@
 import ArgumentParser
-internal import AsyncFlowBase
+import AsyncFlowBase
 import AsyncFlowTelemetry
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// What happened in a run, from its recording.
 @main

@@ -1,7 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import Foundation
-import Synchronization
 import Testing
 
 @testable import AsyncFlowDashboard
@@ -27,7 +27,7 @@ struct PageTests {
             #expect(try await browser.text("location.search") == "")
 
             let (gate, open) = AsyncStream<Void>.makeStream()
-            let held = Mutex(Optional(open))
+            let held = Lock(Optional(open))
             let quick = flow.functionTask("quick") { (value: Int) in value }
             let bad = flow.functionTask("bad") { (_: Int) -> Int in throw DashboardTests.Broken() }
             let slow = flow.functionTask("slow") { () async -> Int in

@@ -1,12 +1,5 @@
+import AsyncFlowBase
 import Foundation
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// A connection to a port of this machine: byte by byte, as slowly as a test likes.
 final class SocketClient {

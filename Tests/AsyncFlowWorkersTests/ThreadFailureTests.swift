@@ -1,5 +1,4 @@
 import AsyncFlowBase
-import Synchronization
 import Testing
 
 @testable import AsyncFlow
@@ -59,8 +58,8 @@ struct ThreadFailureTests {
     }
 
     private final class Countdown: Sendable {
-        private let rest: Mutex<Int>
-        init(_ count: Int) { rest = Mutex(count) }
+        private let rest: Lock<Int>
+        init(_ count: Int) { rest = Lock(count) }
         func takes() -> Bool {
             rest.withLock { rest in
                 defer { rest -= 1 }

@@ -1,18 +1,11 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowWorkers
 import Foundation
 import Logging
 import Synchronization
 import Testing
 import WorkerProbeTasks
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 @Suite("How workers are set up", .timeLimit(.minutes(2)))
 struct WorkerSetupTests {

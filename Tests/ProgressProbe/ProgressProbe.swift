@@ -1,15 +1,8 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import Foundation
 import Logging
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// A program for the tests of progress in a real terminal: runs tasks, and shows how they go on standard error.
 ///

@@ -1,12 +1,5 @@
 import AsyncFlow
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// A program for the tests of real signals: runs tasks that would never end, says when they are running, and says what
 /// became of them.

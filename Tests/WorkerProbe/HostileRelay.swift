@@ -1,11 +1,6 @@
+import AsyncFlowBase
 import Foundation
 import WorkerProbeTasks
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Stands between a pool and a worker, and does to what they say, in both directions and by a seed, what a broken or a
 /// malicious one could do: flips bytes, cuts, repeats, delays, reorders and leaves out messages, inserts garbage and

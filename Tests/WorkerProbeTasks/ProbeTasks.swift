@@ -1,16 +1,10 @@
 public import AsyncFlow
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
-#endif
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
 #endif
 
 /// A value that crosses as JSON.

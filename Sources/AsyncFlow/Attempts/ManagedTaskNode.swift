@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// A task that is more than a body to run once: it waits for its turn on a backend, may have several attempts, a limited
 /// time, a fallback.
@@ -62,7 +62,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         case fallingBack, over
     }
 
-    let run: Mutex<Run>
+    let run: Lock<Run>
     /// What the task starts, if it is a service task.
     let service: Service?
 
@@ -70,7 +70,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         let options = definition.options
         let attempts = AttemptMachine(
             options.policies, hasFallback: definition.hasFallback, created: definition.engine.timers.now())
-        run = Mutex(Run(attempts: attempts, request: options.resources, work: work))
+        run = Lock(Run(attempts: attempts, request: options.resources, work: work))
         service = options.service.map { Service($0, definition) }
         super.init(definition, work, dependencyCount: dependencyCount)
         service?.introduce(self)

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 extension TaskDefinition {
     /// The backend that the tasks must be handed to as functions; nil if the engine's own workers run them.
@@ -12,7 +12,7 @@ extension TaskDefinition {
 
 /// Where the value of a body lands that a backend runs at a time and place of its own.
 private final class Box<Value: Sendable>: Sendable {
-    let value = Mutex<Value?>(nil)
+    let value = Lock<Value?>(nil)
 }
 
 extension TaskBody {

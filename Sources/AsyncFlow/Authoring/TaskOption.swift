@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// One option of a task, for example `.on("cluster")`; the same at definition and, overriding it, at a call.
 ///

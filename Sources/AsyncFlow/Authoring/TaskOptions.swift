@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// The options of one task definition.
 struct TaskOptions: Sendable {

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// The backends of one engine, and which of them runs which task.
@@ -86,7 +87,7 @@ final class BackendSlot: Sendable {
         case unused, ready
         case starting(Task<Void, any Error>)
     }
-    private let state = Mutex(State.unused)
+    private let state = Lock(State.unused)
     private let hasStarted = Atomic<Bool>(false)
     /// Whether the backend has started.
     var isReady: Bool { hasStarted.load(ordering: .acquiring) }

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 extension CommandError: CustomStringConvertible {
     /// What failed, with which command, and what can be done.

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// One run of a block: its task, and those of its members that haven't ended.
 ///
@@ -15,7 +15,7 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
         var isCancelled = false
         var whenEmpty: CheckedContinuation<Void, Never>?
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init(of task: TaskNode) {
         self.task = task

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// A wait of a body for other tasks, in the list of its engine while it lasts.
@@ -37,12 +38,12 @@ final class BodyWaits: Sendable {
         var count = 0
     }
     private final class Shard: Sendable {
-        let list = Mutex(List())
+        let list = Lock(List())
     }
     private static let shardCount: UInt64 = 8
     private let shards = (0..<shardCount).map { _ in Shard() }
     private let isWatched: Atomic<Bool>
-    private let startWatch = Mutex<(@Sendable () -> Void)?>(nil)
+    private let startWatch = Lock<(@Sendable () -> Void)?>(nil)
 
     init() { isWatched = Atomic(true) }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// The tasks that somebody has to be told of when they are cancelled: those whose async body has suspended, those that a
 /// backend has, and those that wait for another engine's tasks.
@@ -12,7 +12,7 @@ final class RunningTasks: Sendable {
         let interrupt: @Sendable () -> Void
     }
     private final class Shard: Sendable {
-        let entries = Mutex<[UInt64: Entry]>([:])
+        let entries = Lock<[UInt64: Entry]>([:])
     }
     private static let shardCount: UInt64 = 16
     private let shards = (0..<shardCount).map { _ in Shard() }

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// Lets the bodies of tasks run in a context of its own, and tells commands of it: tracing does.
@@ -13,7 +14,7 @@ package protocol TaskInstrument: AnyObject, Sendable {
 /// The instrument of an engine, if it has one.
 final class InstrumentSlot: Sendable {
     private let isUsed = Atomic<Bool>(false)
-    private let instrument = Mutex<(any TaskInstrument)?>(nil)
+    private let instrument = Lock<(any TaskInstrument)?>(nil)
 
     /// Without one, this costs reading a flag.
     var current: (any TaskInstrument)? {

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -14,7 +14,7 @@ final class DryRunRecorder: EventSink {
         var missingFiles: [TaskID: [String]] = [:]
         var started: [WorkflowEvent] = []
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     func receive(_ event: WorkflowEvent) {
         guard let task = event.task else { return }

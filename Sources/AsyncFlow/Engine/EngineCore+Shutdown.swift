@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Synchronization
 
 extension EngineCore {

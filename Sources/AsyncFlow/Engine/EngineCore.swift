@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Logging
 import Synchronization
 
@@ -17,15 +18,15 @@ final class EngineCore: Sendable {
     let router: BackendRouter
     /// All time comes from here.
     let timers: Timers
-    let failures: Mutex<FailureCounter>
+    let failures: Lock<FailureCounter>
     let events: EventHub
     let instrument = InstrumentSlot()
     /// What other modules keep one of per engine.
-    let companions = Mutex<[ObjectIdentifier: any Sendable]>([:])
+    let companions = Lock<[ObjectIdentifier: any Sendable]>([:])
     let running = RunningTasks()
     let waits = BodyWaits()
     /// Looks at them; nil if nobody wants that.
-    private let stallWatch = Mutex<StallWatch?>(nil)
+    private let stallWatch = Lock<StallWatch?>(nil)
     let files: EngineFiles
     let services = ServiceRegistry()
     let dryRun: DryRunRecorder?
@@ -39,7 +40,7 @@ final class EngineCore: Sendable {
 
     private let memberships = Atomic<Bool>(false)
     private let ownsRunDirectory = Atomic<Bool>(false)
-    private let runDirectoryLock = Mutex(())
+    private let runDirectoryLock = Lock(())
     private static let ordinals = Atomic<UInt32>(0)
 
     init(_ configuration: WorkflowEngine.Configuration, backends: [any Backend]) throws {
@@ -49,7 +50,7 @@ final class EngineCore: Sendable {
         if let problem = configuration.failurePolicy.problem { throw EngineError(.invalidConfiguration, problem) }
         timers = Timers(clock: EngineClock(configuration.clock))
         router = try BackendRouter(backends, timers)
-        failures = Mutex(FailureCounter(configuration.failurePolicy))
+        failures = Lock(FailureCounter(configuration.failurePolicy))
         files = try EngineFiles(configuration.files, configuration.logger)
         pool = WorkerPool(workerCount: configuration.workers)
         // Absolute: a path in it is also right for a command with a working directory of its own.

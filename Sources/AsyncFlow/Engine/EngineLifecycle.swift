@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// How far an engine's shutdown is, and who waits for it to become idle.
@@ -15,7 +16,7 @@ final class EngineLifecycle: Sendable {
     private let stage = Atomic<Stage>(.open)
     private let watched = Atomic<Bool>(false)
     private let interrupting = Atomic<Bool>(false)
-    private let halted = Mutex<String?>(nil)
+    private let halted = Lock<String?>(nil)
     private let idle = WaitingList()
     private let stopped = WaitingList()
 
@@ -77,7 +78,7 @@ final class EngineLifecycle: Sendable {
 
 /// Those who wait for one thing to happen.
 private final class WaitingList: Sendable {
-    private let continuations = Mutex<[CheckedContinuation<Void, Never>]>([])
+    private let continuations = Lock<[CheckedContinuation<Void, Never>]>([])
 
     func wait(_ check: () -> Void) async {
         await withCheckedContinuation { continuation in

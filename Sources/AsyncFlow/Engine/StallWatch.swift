@@ -1,5 +1,4 @@
-internal import AsyncFlowBase
-import Synchronization
+import AsyncFlowBase
 
 /// Looks now and then whether tasks of an engine wait for each other for ever, and says so once.
 ///
@@ -12,7 +11,7 @@ final class StallWatch: Sendable {
         var task: Task<Void, Never>?
         var isEnded = false
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Larger pictures aren't looked at.
     private static let mostWaits = 20_000

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Logging
 import Synchronization
 
@@ -9,7 +10,7 @@ final class EventHub: Sendable {
         var pump: EventPump?
         var isFinished = false
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let wantsAll = Atomic<Bool>(false)
     private let wantsAny = Atomic<Bool>(false)
 

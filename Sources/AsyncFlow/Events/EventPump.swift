@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// Hands an engine's events to consumers, each on a thread of its own: carries out what ``EventLog`` decides.
 package final class EventPump: EventSink {
@@ -22,7 +22,7 @@ package final class EventPump: EventSink {
         /// Threads that wait for a slow consumer.
         var waiting: [WakeUp] = []
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private static let start = ContinuousClock.now
     private static var now: Duration { ContinuousClock.now - start }

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// The events of an engine from the moment of subscription on, as an `AsyncSequence` for one reader.
 ///
@@ -43,12 +43,12 @@ private final class StreamSink: EventSink {
         var buffer: EventBuffer
         var reader: CheckedContinuation<WorkflowEvent?, Never>?
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let engineID: String
 
     init(engineID: String, capacity: Int) {
         self.engineID = engineID
-        state = Mutex(State(buffer: EventBuffer(capacity: capacity)))
+        state = Lock(State(buffer: EventBuffer(capacity: capacity)))
     }
 
     func receive(_ event: WorkflowEvent) { wakeReader { $0.add(event) } }

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

@@ -1,5 +1,5 @@
+import AsyncFlowBase
 import Logging
-import Synchronization
 
 extension WorkflowEngine {
     /// Makes the run directory if nobody has yet, readable for this user alone.
@@ -16,7 +16,7 @@ final class EngineFiles: Sendable {
     let transfers: FileTransfers
     let advice: CommandAdvice
     /// By task number: the tasks whose directories it is to see. Holding them keeps those directories.
-    private let dependencies = Mutex<[UInt64: [TaskNode]]>([:])
+    private let dependencies = Lock<[UInt64: [TaskNode]]>([:])
 
     init(_ configuration: FileConfiguration, _ logger: Logger) throws(EngineError) {
         try configuration.validate()

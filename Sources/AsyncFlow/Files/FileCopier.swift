@@ -1,26 +1,18 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Copies files and directories on threads of their own, a few at a time, so that nothing else waits for a disk.
 final class FileCopier: Sendable {
-    private let slots: Slots
+    private let semaphore: AsyncSemaphore
 
-    init(maximumCopies: Int) { slots = Slots(count: max(1, maximumCopies)) }
+    init(maximumCopies: Int) { semaphore = AsyncSemaphore(count: max(1, maximumCopies)) }
 
     /// Copies a file, or a directory with everything in it. What there is of a copy that fails is deleted.
     ///
     /// - Throws: ``FileError``; `CancellationError` if the calling Swift task is cancelled, between two parts of a file.
     func copy(_ source: String, to target: String) async throws {
-        try await slots.take()
-        defer { slots.giveBack() }
+        try await semaphore.wait()
+        defer { semaphore.signal() }
         let flag = Flag()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

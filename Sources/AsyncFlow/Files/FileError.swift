@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// A file couldn't be brought in, made, fetched or found.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,4 @@
 import AsyncFlowBase
-import Synchronization
 
 /// Fetches files that URLs of certain schemes name. `HTTPFileSource` of the product `AsyncFlowHTTP` is one.
 ///
@@ -27,8 +26,8 @@ public final class FileTransfer: Sendable {
     public let partialPath: String
     /// The SHA-256 checksum that the file must have, in lower-case hexadecimal digits.
     public let sha256: String?
-    private let version = Mutex<String?>(nil)
-    private let steps = Mutex(ProgressSteps())
+    private let version = Lock<String?>(nil)
+    private let steps = Lock(ProgressSteps())
     private let announce: @Sendable (FileProgress) -> Void
 
     init(url: String, partialPath: String, sha256: String?, announce: @escaping @Sendable (FileProgress) -> Void) {

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// Fetches files for the tasks of one engine: each URL once, shared by all tasks that want it.
 ///
@@ -22,12 +22,12 @@ final class FileTransfers: Sendable {
         let path: String
         var work: Task<Void, Never>?
     }
-    private let items = Mutex<[Key: Item]>([:])
-    private let slots: Slots
+    private let items = Lock<[Key: Item]>([:])
+    private let semaphore: AsyncSemaphore
     private let sources: [String: any FileSource]
 
     init(_ configuration: FileConfiguration) {
-        slots = Slots(count: max(1, configuration.maximumTransfers))
+        semaphore = AsyncSemaphore(count: max(1, configuration.maximumTransfers))
         var sources: [String: any FileSource] = [:]
         for source in configuration.sources { for scheme in source.schemes { sources[scheme.lowercased()] = source } }
         self.sources = sources
@@ -81,8 +81,8 @@ final class FileTransfers: Sendable {
         let (source, transfer, path) = (item.source, item.transfer, item.path)
         return Task.detached { [self] in
             do {
-                try await slots.take()
-                defer { slots.giveBack() }
+                try await semaphore.wait()
+                defer { semaphore.signal() }
                 if let folder = FileSystem.folder(of: path) { try FileSystem.makeDirectory(folder) }
                 try await source.fetch(transfer)
                 try FileSystem.move(transfer.partialPath, to: path)

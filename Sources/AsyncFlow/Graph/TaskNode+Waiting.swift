@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// Calls a closure when one task ends.
 final class CompletionCallback: TaskObserver, @unchecked Sendable {
@@ -67,7 +67,7 @@ private final class Waiter: BodyWait, @unchecked Sendable {  // as its superclas
         case created, cancelled, resumed
         case waiting(CheckedContinuation<Void, any Error>)
     }
-    private let state = Mutex(State.created)
+    private let state = Lock(State.created)
 
     func wait(_ continuation: CheckedContinuation<Void, any Error>) {
         let isCancelled = state.withLock { state in

@@ -1,12 +1,4 @@
-import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// Keeps something on the last lines of a terminal, while other text is written above it.
 package protocol ConsoleDisplay: AnyObject, Sendable {
@@ -19,7 +11,7 @@ package protocol ConsoleDisplay: AnyObject, Sendable {
 
 /// Where log lines and a display on the same terminal meet, so that neither tears the other.
 package enum Console {
-    private static let display = Mutex<(any ConsoleDisplay)?>(nil)
+    private static let display = Lock<(any ConsoleDisplay)?>(nil)
 
     /// Has a display take part in what is written from now on.
     ///

@@ -1,17 +1,10 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 public import Logging
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
-#endif
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
 #endif
 
 /// Writes log records for people to standard error: coloured on a terminal, plain elsewhere, or as JSON.

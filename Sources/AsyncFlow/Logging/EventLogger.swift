@@ -1,12 +1,11 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Logging
-import Synchronization
 
 /// Writes events to the log: what was created with which dependencies, what ran in which order, what failed and why.
 final class EventLogger: EventSink {
     private let logger: Logger
     /// When tasks that run began, by number; only if every event is logged.
-    private let starts = Mutex<[UInt64: EventTime]>([:])
+    private let starts = Lock<[UInt64: EventTime]>([:])
 
     /// - Returns: nil if the logger's level shows nothing of what this would write.
     init?(_ logger: Logger) {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// The output of a command in memory, which is never there twice: neither while it grows nor while it becomes a text.
 ///

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// Hands what one task's commands write to those who read it while it is written.
@@ -64,7 +65,7 @@ final class OutputHub: Sendable {
             return lines
         }
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// - Returns: a reader of what was kept and of what comes from now on.
     func makeReader() -> OutputReader {

@@ -1,12 +1,4 @@
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// The program that starts the ranks of a command: `mpirun` of Open MPI, or `mpiexec` of MPICH and its relatives.
 public struct ParallelLauncher: Sendable, Hashable {
@@ -48,7 +40,7 @@ public struct ParallelLauncher: Sendable, Hashable {
         let family: Family
     }
 
-    private static let families = Mutex<[String: Family]>([:])
+    private static let families = Lock<[String: Family]>([:])
 
     /// Finds the launcher for a command, in the `PATH` that the command itself sees.
     ///

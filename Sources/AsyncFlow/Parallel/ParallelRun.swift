@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Synchronization
 
 /// Runs one command as several ranks, of which nothing is left when the call returns.

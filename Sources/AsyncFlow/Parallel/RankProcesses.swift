@@ -1,13 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// The ranks of one command, and whatever they have started: all processes with a certain environment variable.
 ///

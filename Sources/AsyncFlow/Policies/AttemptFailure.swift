@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// One attempt of a task that didn't succeed.
 public struct AttemptFailure: Sendable, CustomStringConvertible {

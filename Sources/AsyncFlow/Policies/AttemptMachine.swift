@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// The life of one task through its attempts, as a pure state machine: events in, actions out.
 ///

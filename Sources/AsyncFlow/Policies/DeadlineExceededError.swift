@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// A task had no value when ``TaskOption/deadline(_:)`` was over. The cause of its ``TaskFailedError``.
 public struct DeadlineExceededError: Error, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// How much of a pause before a retry is left to chance, so that tasks that failed together don't come back together.
 ///

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// What was said about a task's attempts, time and turn; nothing, by default.
 struct TaskPolicies: Sendable {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// An attempt took longer than ``TaskOption/timeout(_:)`` allows. The cause of a ``TaskFailedError``, if it was the last.
 public struct TaskTimeoutError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// What the body of a portable task threw in another process.
 public struct RemoteTaskError: WorkflowError, Hashable {

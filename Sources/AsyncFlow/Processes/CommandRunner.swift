@@ -1,13 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Runs commands, each in a process group of its own of which nothing is left when the call returns.
 package struct CommandRunner: Sendable {

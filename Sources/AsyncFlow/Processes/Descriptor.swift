@@ -1,12 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 #if os(Linux)
 import CProcesses
 #endif

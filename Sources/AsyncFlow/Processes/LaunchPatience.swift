@@ -1,5 +1,4 @@
-internal import AsyncFlowBase
-import Synchronization
+import AsyncFlowBase
 
 /// What is done about a command that can't be started now, and perhaps can in a moment: a pure machine.
 ///
@@ -48,7 +47,7 @@ final class CommandEnds: Sendable {
         var waiters: [(number: UInt64, end: AsyncStream<Void>.Continuation)] = []
         var lastNumber: UInt64 = 0
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private init() {}
 

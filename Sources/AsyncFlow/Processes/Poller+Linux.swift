@@ -1,11 +1,6 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 #if os(Linux)
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 import CProcesses
 
 /// Waits for events of many descriptors and processes, with epoll.

@@ -1,13 +1,4 @@
 package import AsyncFlowBase
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Two pipes to a process, for as long as it lives: into its standard input and out of its standard output.
 package final class ProcessChannel: Sendable {
@@ -22,7 +13,7 @@ package final class ProcessChannel: Sendable {
     package let writing: CInt
     /// Where what the process says is read, without blocking. Whoever made the channel closes it.
     package let reading: CInt
-    private let farEnds: Mutex<Ends>
+    private let farEnds: Lock<Ends>
 
     package init() throws(SystemError) {
         let input = try Descriptor.pipe()
@@ -34,7 +25,7 @@ package final class ProcessChannel: Sendable {
         var ends = Ends()
         ends.input = consume input.reading
         ends.output = consume output.writing
-        farEnds = Mutex(ends)
+        farEnds = Lock(ends)
         writing = (consume input.writing).leaked()
         reading = (consume output.reading).leaked()
     }

@@ -1,11 +1,4 @@
-internal import AsyncFlowBase
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// A process group, named by the process that leads it.
 struct ProcessGroup: Hashable {

@@ -1,13 +1,4 @@
-internal import AsyncFlowBase
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Watches all running processes from one thread: it reads their output, writes their input, and ends them.
 ///
@@ -24,10 +15,10 @@ final class ProcessReactor: Sendable {
     }
 
     private let poller: Poller
-    private let inbox = Mutex<[Request]>([])
+    private let inbox = Lock<[Request]>([])
     private let usesExitEvents: Bool
 
-    private static let sharedReactor = Mutex<ProcessReactor?>(nil)
+    private static let sharedReactor = Lock<ProcessReactor?>(nil)
 
     /// The reactor of this program.
     ///

@@ -1,6 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 internal import CProcesses
-import Synchronization
 
 /// Ends what this process has started when the process itself is gone: by `SIGKILL`, a trap, the out-of-memory killer.
 ///
@@ -28,7 +27,7 @@ package final class ProcessSupervisor: Sendable {
         var lifeline: Descriptor?
         var table: SupervisionTable?
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private init() {}
 

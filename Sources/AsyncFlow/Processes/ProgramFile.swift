@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// What can be learned about a path before it is executed, or after that failed.
 enum ProgramFile {

@@ -1,13 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import CProcesses
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// What the reactor's thread does with requests, events and the passing of time. Only that thread has it.
 struct ReactorLoop {

@@ -1,13 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 internal import CProcesses
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// How a process ended.
 struct ProcessOutcome: Sendable {

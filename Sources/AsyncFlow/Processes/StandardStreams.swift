@@ -1,13 +1,4 @@
-internal import AsyncFlowBase
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Our ends of the pipes to a process, where there are any.
 struct ParentPipes: ~Copyable, Sendable {
@@ -166,7 +157,7 @@ enum InputWriter {
 
 /// `/dev/null`, opened once for all processes.
 enum NullDevice {
-    private static let opened = Mutex<CInt?>(nil)
+    private static let opened = Lock<CInt?>(nil)
 
     static func number() throws(SystemError) -> CInt {
         if let number = opened.withLock({ $0 }) { return number }

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// The secrets among this process's environment variables that commands don't inherit.
@@ -13,7 +14,7 @@ package enum WithheldEnvironment {
     /// Shorter values would hide variables that have nothing to do with them.
     private static let shortestValue = 8
 
-    private static let secrets = Mutex(Secrets())
+    private static let secrets = Lock(Secrets())
     private static let isInUse = Atomic<Bool>(false)
 
     /// Withholds a variable from all commands that are started from now on, for as long as this process lives.

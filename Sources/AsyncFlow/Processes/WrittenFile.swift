@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Looks at files that commands have written.
 package enum WrittenFile {

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// Gives the resources of one backend to the tasks that want to run on it: carries out what ``ResourceQueue`` decides.
 final class ResourceScheduler: Sendable {
@@ -35,14 +35,14 @@ final class ResourceScheduler: Sendable {
     let capacity: ResourceCapacity?
     private let owner: String
     private let timers: Timers
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     /// - Parameter owner: whose capacity it is, for messages: `backend 'local'`.
     init(capacity: ResourceCapacity?, owner: String, timers: Timers) {
         self.capacity = capacity
         self.owner = owner
         self.timers = timers
-        state = Mutex(State(queue: Queue(capacity: capacity ?? .nothing, owner: owner)))
+        state = Lock(State(queue: Queue(capacity: capacity ?? .nothing, owner: owner)))
     }
 
     /// Whether no task waits or has anything: all there is is free.

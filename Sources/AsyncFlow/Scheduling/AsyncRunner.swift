@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// A Swift task in which a worker runs async bodies one after the other.
 ///
@@ -12,7 +12,7 @@ final class AsyncRunner: Sendable {
         var turn = 0
         var isCancelled = false
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// Runs an async body on the calling worker's thread, and what else the worker has to do, until a body suspends or
     /// there is nothing more to do.

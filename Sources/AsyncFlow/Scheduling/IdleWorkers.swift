@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// The workers that have nothing to do, and how they are woken.
@@ -10,9 +11,9 @@ struct IdleWorkers: ~Copyable {
 
     private let workers: [Worker]
     /// Those that sleep, or are about to; whoever takes one off the list owes it a signal.
-    private let sleeping = Mutex<[Int]>([])
+    private let sleeping = Lock<[Int]>([])
     private let sleepingCount = Atomic<Int>(0)
-    private let napping = Mutex<Worker?>(nil)
+    private let napping = Lock<Worker?>(nil)
     private let isNapping = Atomic<Bool>(false)
 
     init(_ workers: [Worker]) { self.workers = workers }

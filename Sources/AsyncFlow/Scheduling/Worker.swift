@@ -1,12 +1,4 @@
-import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// One thread of a worker pool, with the work that it took or made and that other workers may steal.
 @usableFromInline
@@ -20,8 +12,8 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
     @exclusivity(unchecked) private var next: Unmanaged<WorkItem>?
     /// How many items ran since one was taken from a queue: bounds how long a chain may keep the queues waiting.
     @exclusivity(unchecked) private var chained = 0
-    let asyncBody = Mutex<CurrentAsyncBody?>(nil)
-    private let local = Mutex(WorkList())
+    let asyncBody = Lock<CurrentAsyncBody?>(nil)
+    private let local = Lock(WorkList())
     private let wake = WakeUp()
 
     /// How many items ran since it was looked whether there is work from outside: a worker that always has work of its

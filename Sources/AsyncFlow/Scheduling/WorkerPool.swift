@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Dispatch
 import Synchronization
 
@@ -12,7 +12,7 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let injected = InjectionQueue()
     let idle: IdleWorkers
     private let isStopped = Atomic<Bool>(false)
-    private let threads = Mutex<[SystemThread]?>(nil)
+    private let threads = Lock<[SystemThread]?>(nil)
     private let isStarted = Atomic<Bool>(false)
     private let makeThread: ThreadMaker
     let workers: [Worker]

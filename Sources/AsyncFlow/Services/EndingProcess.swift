@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Looks whether a process of this machine has begun to end, before anybody is told: its connections are closed by then.
 enum EndingProcess {

@@ -1,5 +1,4 @@
-internal import AsyncFlowBase
-import Synchronization
+import AsyncFlowBase
 
 /// One service from the call of its task to the end of its last process: carries out what ``ServiceMachine`` says.
 ///
@@ -43,7 +42,7 @@ final class Service: Sendable {
 
     let definition: TaskDefinition
     let settings: ServiceSettings
-    let guarded: Mutex<State>
+    let guarded: Lock<State>
 
     var engine: EngineCore { definition.engine }
     private var timers: Timers { engine.timers }
@@ -51,7 +50,7 @@ final class Service: Sendable {
     init(_ settings: ServiceSettings, _ definition: TaskDefinition) {
         self.settings = settings
         self.definition = definition
-        guarded = Mutex(
+        guarded = Lock(
             State(machine: ServiceMachine(restart: settings.restart, startupTimeout: settings.startupTimeout)))
     }
 

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// The life of one service, as a pure state machine: events in, actions out.
 ///

@@ -1,8 +1,8 @@
-import Synchronization
+import AsyncFlowBase
 
 /// The services of an engine that haven't ended.
 final class ServiceRegistry: Sendable {
-    private let services = Mutex<[ObjectIdentifier: Service]>([:])
+    private let services = Lock<[ObjectIdentifier: Service]>([:])
 
     func insert(_ service: Service) { services.withLock { $0[ObjectIdentifier(service)] = service } }
     func remove(_ service: Service) { services.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(service)) } }

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Whether a service whose process has ended by itself is started again.
 ///

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Where a service is in its life.
 public struct ServiceState: Sendable, Hashable, CustomStringConvertible {

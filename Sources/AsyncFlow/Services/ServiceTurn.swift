@@ -1,13 +1,13 @@
-import Synchronization
+import AsyncFlowBase
 
 /// The place of a service's task in the queue for resources, which the service keeps when its task has ended.
 final class ServiceTurn: TurnTaker {
-    private let waiting: Mutex<ManagedTaskNode?>
+    private let waiting: Lock<ManagedTaskNode?>
 
     let label: String
 
     init(_ node: ManagedTaskNode) {
-        waiting = Mutex(node)
+        waiting = Lock(node)
         label = "service \(node.label)"
     }
 

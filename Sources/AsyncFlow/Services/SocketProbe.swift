@@ -1,12 +1,4 @@
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Where a check sends its request.
 struct ProbeAddress: Sendable, Hashable {
@@ -66,8 +58,8 @@ struct SocketProbe: ~Copyable {
 
     /// The writing end of a pipe, which is closed once.
     private final class StopPipe: Sendable {
-        private let pipe: Mutex<Pipe?>
-        init(_ pipe: consuming Pipe) { self.pipe = Mutex(pipe) }
+        private let pipe: Lock<Pipe?>
+        init(_ pipe: consuming Pipe) { self.pipe = Lock(pipe) }
         func close() { pipe.withLock { $0 = nil } }
     }
 

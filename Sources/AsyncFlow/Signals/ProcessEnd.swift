@@ -1,16 +1,9 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
-#endif
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
 #endif
 
 /// How the process ends when the program doesn't end it itself: what was printed isn't lost.

@@ -1,12 +1,5 @@
+import AsyncFlowBase
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Watches SIGINT, SIGTERM and SIGHUP for all engines of the process that want it.
 final class SignalCenter: Sendable {
@@ -26,7 +19,7 @@ final class SignalCenter: Sendable {
         var isWatching = false
         var received: Int32?
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
     /// Has an engine shut down when a signal arrives, before the process ends by it.

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// What SIGINT, SIGTERM and SIGHUP do while an engine runs.
 public struct SignalHandling: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 
 /// The timers of one engine: whatever has to happen at a time of its clock.
 ///
@@ -14,7 +14,7 @@ final class Timers: Sendable {
     }
 
     private let clock: EngineClock
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init(clock: EngineClock) { self.clock = clock }
 

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// An IPv4 or IPv6 address as bytes, for comparisons with networks.
 struct InternetAddress: Hashable {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Quotes text from outside in messages and events: on one line, harmless, without secrets, and short.
 ///

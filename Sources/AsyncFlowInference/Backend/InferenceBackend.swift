@@ -1,5 +1,5 @@
 public import AsyncFlow
-internal import AsyncFlowBase
+import AsyncFlowBase
 internal import AsyncFlowHTTPClient
 import Foundation
 import NIOConcurrencyHelpers

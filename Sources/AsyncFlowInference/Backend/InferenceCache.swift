@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import Foundation
 
 /// Answers kept on disk, by the whole request: what has been asked once isn't asked again.

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Decides which requests may be sent: at most so many at once, in any minute so many requests and tokens, and so many
 /// tokens in all.

@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-internal import AsyncFlowBase
+import AsyncFlowBase
 import NIOCore
 import NIOHTTP1
 

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 internal import AsyncFlowHTTPClient
 import AsyncHTTPClient
 import Foundation

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import NIOConcurrencyHelpers
 
 /// Ends what takes longer than a time that is the same for all.

@@ -1,5 +1,5 @@
 public import AsyncFlow
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// A whole answer: the text, and what the server says about it.
 public struct Completion: TaskValue, Hashable {

@@ -1,7 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 import Logging
-import Synchronization
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -96,7 +96,7 @@ private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
 
 /// A meter that one thread changes and others read.
 final class SharedMeter: Sendable {
-    private let state = Mutex(RunMeter())
+    private let state = Lock(RunMeter())
 
     var value: RunMeter { state.withLock { $0 } }
 

@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import Logging
-import Synchronization
 
 /// Sends the items of one signal to a collector, on a thread of its own: carries out what ``ExportMachine`` decides.
 final class Exporter<Item: Sendable>: Sendable {
@@ -13,7 +13,7 @@ final class Exporter<Item: Sendable>: Sendable {
         var isEnded = false
         var saidTrouble = false
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let wake = WakeUp()
     private let signal: TelemetrySignal
     private let sender: OTLPSender
@@ -36,7 +36,7 @@ final class Exporter<Item: Sendable>: Sendable {
         self.logger = logger
         self.collect = collect
         self.encode = encode
-        state = Mutex(State(machine: ExportMachine(settings, at: .zero)))
+        state = Lock(State(machine: ExportMachine(settings, at: .zero)))
         try SystemThread.startDetached { self.run() }
     }
 

@@ -1,15 +1,15 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// Sends requests of one signal to a collector over HTTP, and says what became of them.
 final class OTLPSender: Sendable {
     let url: String
     private let configuration: HTTPClient.Configuration
     /// Made for the first request: there may never be one.
-    private let client = Mutex<HTTPClient?>(nil)
+    private let client = Lock<HTTPClient?>(nil)
     private let request: HTTPClient.Request
     private let compression: OTLPCompression
 

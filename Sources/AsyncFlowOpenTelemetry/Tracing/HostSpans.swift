@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
-import Synchronization
 import Tracing
 
 /// The spans of one engine in a tracer that isn't ours.
@@ -9,10 +9,10 @@ import Tracing
 final class HostSpans: Sendable {
     private let tracer: any Tracer
     private let session: any Tracing.Span
-    private let tasks = Mutex<[UInt64: any Tracing.Span]>([:])
+    private let tasks = Lock<[UInt64: any Tracing.Span]>([:])
     /// Also held while a workflow's span is begun: two tasks that begin at once must find the same. Nothing that a tracer does
     /// then leads here again.
-    private let workflows = Mutex<[String: any Tracing.Span]>([:])
+    private let workflows = Lock<[String: any Tracing.Span]>([:])
 
     init(_ tracer: any Tracer, engineID: String) {
         self.tracer = tracer

@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
-import Synchronization
 public import Tracing
 
 /// A tracer whose spans go where ``OpenTelemetryExport`` sends those of tasks: within a task they are part of its span.
@@ -60,7 +60,7 @@ public final class OTLPSpan: Tracing.Span {
     private let parent: UInt64?
     private let start: UInt64
     private let kind: OtherSpan.Kind
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State {
         var name: String
@@ -91,7 +91,7 @@ public final class OTLPSpan: Tracing.Span {
         case .consumer: self.kind = .consumer
         case .internal: self.kind = .internal
         }
-        state = Mutex(State(name: name))
+        state = Lock(State(name: name))
     }
 
     public var operationName: String {

@@ -1,5 +1,5 @@
+import AsyncFlowBase
 import AsyncFlowTelemetry
-import Synchronization
 import Tracing
 
 /// The span that code runs in, as ``OpenTelemetryExport`` and ``OTLPTracer`` know it.
@@ -39,7 +39,7 @@ public struct TaskTrace: Sendable, Hashable {
 
 /// The exports of this process, for code that runs outside of tasks.
 enum ActiveExports {
-    private static let cores = Mutex<[ExportCore]>([])
+    private static let cores = Lock<[ExportCore]>([])
 
     static func add(_ core: ExportCore) { cores.withLock { $0.append(core) } }
     static func remove(_ core: ExportCore) { cores.withLock { cores in cores.removeAll { $0 === core } } }

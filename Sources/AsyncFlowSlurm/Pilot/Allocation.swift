@@ -1,14 +1,5 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import AsyncFlow
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// An allocation that lasts as long as a pipe into it is open, so that it ends with this process, however that ends.
 ///
@@ -24,7 +15,7 @@ final class Allocation: Sendable {
     private static let releasePatience: Duration = .seconds(30)
     private let name: String
     private let channel: ProcessChannel
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     /// - Throws: `SystemError` if there can be no pipes.
     init(name: String) throws {
@@ -44,7 +35,7 @@ final class Allocation: Sendable {
         // The pipe is the standard input of what runs there; when it is closed, that ends, and with it the allocation.
         let holder = "echo \"asyncflow-pilot $SLURM_JOB_ID $SLURM_JOB_NODELIST\" >&2; exec cat >/dev/null"
         let command = programs.command("salloc", ["--job-name=\(name)"] + arguments + ["/bin/sh", "-c", holder])
-        let lines = Mutex(LineSplitter())
+        let lines = Lock(LineSplitter())
         let watcher = CommandWatcher { _ in
         } onOutput: { [self] bytes in
             var found: [String] = []

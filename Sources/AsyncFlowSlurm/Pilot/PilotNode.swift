@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowWorkers
-import Synchronization
 
 /// A node of a pilot: a worker that runs commands, and others for portable tasks, which may crash.
 final class PilotNode: Sendable {
@@ -13,7 +13,7 @@ final class PilotNode: Sendable {
         var isClosed = false
         var gpus = NodeGPUs(count: 0, answer: "")
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     /// Asks the node which GPUs the allocation has there; nil if it was asked for none.
     private let findGPUs: (@Sendable () async throws -> NodeGPUs)?
 

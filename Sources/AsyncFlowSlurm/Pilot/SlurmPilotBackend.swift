@@ -38,7 +38,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         /// The engines that have started it and not shut it down.
         var users = 0
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let lastKey = Atomic<UInt64>(0)
 
     /// The way in which a ``SlurmPilotBackend`` deals with the cluster and with its workers.

@@ -1,5 +1,5 @@
 package import AsyncFlow
-import Synchronization
+import AsyncFlowBase
 
 /// What metrics say of a run, since somebody began to watch it. Memory: the names of tasks, and no more than 256 of those.
 package struct RunMeter: Sendable {
@@ -71,7 +71,7 @@ package final class LiveMeter: EventConsumer {
         var clock = TaskClock()
         var meter = RunMeter()
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let ended: @Sendable () -> Void
 
     /// - Parameter ended: called when the engine has ended, which waits for it.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// How the progress of a run is shown. The defaults just work.
 public struct ProgressConfiguration: Sendable {

@@ -1,14 +1,5 @@
 import AsyncFlow
-internal import AsyncFlowBase
-import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// Counts what happens, and shows it from a thread of its own.
 final class ProgressDisplay: EventConsumer {
@@ -18,7 +9,7 @@ final class ProgressDisplay: EventConsumer {
         var isDirty = false
         var isStopping = false
     }
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let plan: ProgressPlan
     private let descriptor: Int32
     private let interval: Duration?
@@ -39,7 +30,7 @@ final class ProgressDisplay: EventConsumer {
     }
 
     init(_ configuration: ProgressConfiguration, _ plan: ProgressPlan, coresTotal: Int) {
-        state = Mutex(State(tally: ProgressTally(announced: configuration.expectedTasks, coresTotal: coresTotal)))
+        state = Lock(State(tally: ProgressTally(announced: configuration.expectedTasks, coresTotal: coresTotal)))
         self.plan = plan
         descriptor = configuration.output.descriptor
         interval = configuration.interval.map { max($0.bounded, Pace.leastInterval) }

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// What a live display shows: a table of names, a line of totals, and the last failure.
 struct ProgressFrame {

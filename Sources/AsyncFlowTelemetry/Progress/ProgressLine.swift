@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import AsyncFlow
 
 /// Lines that stand for themselves, in a file or above a display.

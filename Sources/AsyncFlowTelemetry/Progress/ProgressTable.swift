@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// The table of names: leaves out columns, the least important first, until it fits.
 struct ProgressTable {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Numbers and times as a display of progress shows them.
 enum ProgressText {

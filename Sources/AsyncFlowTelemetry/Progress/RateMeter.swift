@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// How fast a count has grown lately. Looks further back the longer it lasts, so that slow things have a rate, too.
 struct RateMeter: Sendable {

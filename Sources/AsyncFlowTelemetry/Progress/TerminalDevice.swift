@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// A terminal, written to without ever waiting for it.
 final class TerminalDevice: Sendable {

@@ -1,17 +1,11 @@
 public import AsyncFlow
+import AsyncFlowBase
 import Logging
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
-#endif
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
 #endif
 
 /// The progress of a run, as it is being shown. Ends with the engine, also if nobody holds this any more.

@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 import Synchronization
 
 /// A display at the end of a terminal's text. Written to by several threads: its own draws frames and never waits for the
@@ -13,7 +14,7 @@ final class TerminalScreen: ConsoleDisplay {
         var pending: ArraySlice<UInt8> = []
     }
     /// Held while writing: what two threads write must not mix. Frames and the end don't wait for it.
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let isOver = Atomic<Bool>(false)
     let device: TerminalDevice
 

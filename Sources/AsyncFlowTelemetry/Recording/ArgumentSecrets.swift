@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 extension [String] {
     /// The words of a command line with `[redacted]` in the place of what looks like a secret: the value of an option or variable

@@ -1,5 +1,5 @@
 import AsyncFlow
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Turns events into lines of a recording, in the format of RADICAL AsyncFlow and RHAPSODY, whose programs read them.
 ///

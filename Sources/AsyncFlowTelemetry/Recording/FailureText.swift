@@ -1,5 +1,5 @@
 import AsyncFlow
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 extension RunFailureText {
     /// What recordings and displays say of an error: what it was in the beginning, and in words what came of it.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// Bytes that grow at the end: the fastest way to put lines together of pieces that are known already.
 struct LineBuffer: ~Copyable {

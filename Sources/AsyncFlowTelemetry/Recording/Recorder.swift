@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import Logging
-import Synchronization
 
 /// Writes every event, and every sample, as a line of a recording.
 ///
@@ -35,7 +35,7 @@ final class Recorder: EventConsumer {
         case lost(String)
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let flushInterval: Duration
     private let logger: Logger
     let path: String
@@ -47,7 +47,7 @@ final class Recorder: EventConsumer {
         path = file.path
         self.flushInterval = flushInterval
         self.logger = logger
-        state = Mutex(State(encoder: encoder, file: file))
+        state = Lock(State(encoder: encoder, file: file))
         state.withLock { $0.encoder.appendSessionStart(at: startTime, to: &$0.buffer) }
     }
 

@@ -1,12 +1,4 @@
-internal import AsyncFlowBase
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

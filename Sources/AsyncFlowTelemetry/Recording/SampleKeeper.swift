@@ -1,12 +1,12 @@
 import AsyncFlow
-import Synchronization
+import AsyncFlowBase
 
 /// Has samples taken and recorded, and the recording written when nothing happens, until the engine ends.
 final class SampleKeeper: Sendable {
     private let sampler: ResourceSampler
     private let recorder: Recorder
     private let configuration: TelemetryConfiguration
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private struct State {
         var registration: Int?

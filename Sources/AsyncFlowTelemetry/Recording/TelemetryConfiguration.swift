@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// What `WorkflowEngine`'s `startTelemetry` does.
 public struct TelemetryConfiguration: Sendable {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Texts as cells of tables that other programs read: one line each, and never a formula.
 enum SpreadsheetCell {

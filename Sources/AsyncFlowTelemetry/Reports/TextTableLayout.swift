@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// A table of text: columns as wide as they have to be, numbers to the right.
 struct TextTableLayout {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// The events of some lines of a recording, decoded without knowing those before: texts and ids are those of a table of its
 /// own until a reader takes them in.

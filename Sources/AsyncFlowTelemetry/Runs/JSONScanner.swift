@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// A value of a JSON text, where it stands; strings and numbers are read when somebody asks.
 struct JSONValue {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 extension RunModel {
     /// Takes in what happened. Events may come in any order and more than once: what a task has reached, it keeps.

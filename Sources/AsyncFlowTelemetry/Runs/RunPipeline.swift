@@ -1,12 +1,5 @@
+import AsyncFlowBase
 import Dispatch
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// Reads a recording on all cores: while the events of some pieces of the file are taken in, those of the next pieces are
 /// decoded, and the pieces after those are read. The order of the file is kept; memory: three times ``width`` pieces.

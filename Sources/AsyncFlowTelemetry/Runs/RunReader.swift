@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// What a reader noticed in a recording besides the run.
 package struct RunReadingNotes: Sendable, Equatable {

@@ -1,4 +1,4 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// Numbers and names for people, the same on every machine.
 enum TextFormat {

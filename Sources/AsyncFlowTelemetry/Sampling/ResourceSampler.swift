@@ -1,14 +1,5 @@
 package import AsyncFlow
-internal import AsyncFlowBase
-import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 
 /// Takes samples of this machine and its GPUs as long as somebody wants them, and hands them to all who do.
 ///
@@ -21,7 +12,7 @@ package final class ResourceSampler: Sendable {
         var lastNumber = 0
         var task: Task<Void, Never>?
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let statistics: SharedStatistics
     private let utilization: @Sendable () async -> [Int: Double]
 

@@ -1,5 +1,5 @@
 package import AsyncFlow
-internal import AsyncFlowBase
+import AsyncFlowBase
 
 /// The cores that running tasks use, as the summary, the page, the trace, samples and the progress display count them.
 ///

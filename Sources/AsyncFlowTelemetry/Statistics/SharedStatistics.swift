@@ -1,5 +1,5 @@
 package import AsyncFlow
-import Synchronization
+import AsyncFlowBase
 
 /// The statistics of an engine, for everybody who shows them: there is one per engine. It counts as long as somebody uses it,
 /// from the first use on.
@@ -8,8 +8,8 @@ package final class SharedStatistics: EventConsumer {
         var count = 0
         var attachment: EventAttachment?
     }
-    private let statistics = Mutex(RunStatistics())
-    private let use = Mutex(Use())
+    private let statistics = Lock(RunStatistics())
+    private let use = Lock(Use())
 
     package func read<Result: Sendable>(_ body: (RunStatistics) -> Result) -> Result {
         statistics.withLock { body($0) }

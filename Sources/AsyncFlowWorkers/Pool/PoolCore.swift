@@ -1,15 +1,6 @@
-internal import AsyncFlowBase
+import AsyncFlowBase
 import AsyncFlow
 import Logging
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// A pool: the machine under a lock, the calls, the connections. One thread reads from all workers and does what is due;
 /// those who call write to an idle worker themselves, because waking that thread first would take twice the time.
@@ -81,7 +72,7 @@ final class PoolCore: Sendable {
     let workerCount: Int
     let launcher: WorkerLauncher
     let configuration: WorkerPoolBackend.Configuration
-    let state: Mutex<State>
+    let state: Lock<State>
     let waker = Waker()
     private let origin = ContinuousClock.now
 
@@ -101,7 +92,7 @@ final class PoolCore: Sendable {
         settings.memoryLimit = configuration.memoryPerWorker.map { UInt64(clamping: $0.bytes) } ?? .max
         settings.firstBackoff = configuration.firstBackoff.bounded
         settings.longestBackoff = configuration.longestBackoff.bounded
-        state = Mutex(State(machine: PoolMachine(settings)))
+        state = Lock(State(machine: PoolMachine(settings)))
     }
 
     var now: Duration { ContinuousClock.now - origin }

@@ -1,13 +1,5 @@
 import AsyncFlow
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// How a worker's process ended.
 struct WorkerEnd: Sendable {
@@ -41,8 +33,8 @@ final class WorkerLink: Sendable {
     let name: String
     let reading: CInt
     private let writing: CInt
-    private let outbox = Mutex(Outbox())
-    let process = Mutex(Process())
+    private let outbox = Lock(Outbox())
+    let process = Lock(Process())
 
     init(worker: Int, slot: Int, name: String, channel: ProcessChannel) {
         self.worker = worker

@@ -1,7 +1,6 @@
 import AsyncFlow
 import AsyncFlowBase
 import Logging
-import Synchronization
 
 /// The life of a worker's process.
 struct WorkerProcess: Sendable {
@@ -17,7 +16,7 @@ struct WorkerProcess: Sendable {
 
     /// Starts it, and returns when it and all that it has started have ended.
     func run() async -> WorkerEnd {
-        let output = Mutex((lines: LineSplitter(), crash: CrashMessage()))
+        let output = Lock((lines: LineSplitter(), crash: CrashMessage()))
         let logger = core.configuration.logger
         let name = link.name
         let watcher = CommandWatcher { command in

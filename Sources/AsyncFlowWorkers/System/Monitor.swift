@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// A value under a lock, for whose change threads can wait.
 final class Monitor<Value>: @unchecked Sendable {  // the value is only touched under the lock

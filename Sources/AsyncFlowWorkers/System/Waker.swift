@@ -1,18 +1,10 @@
-internal import AsyncFlowBase
-import Synchronization
+import AsyncFlowBase
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 import AsyncFlow
 
 /// A pipe to ourselves, by which a thread that waits for others' descriptors is woken.
 final class Waker: Sendable {
-    private let ends = Mutex<(reading: CInt, writing: CInt)>((-1, -1))
+    private let ends = Lock<(reading: CInt, writing: CInt)>((-1, -1))
 
     var reading: CInt { ends.withLock { $0.reading } }
 

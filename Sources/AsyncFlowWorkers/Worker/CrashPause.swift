@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Holds a crashing thread for a moment, so that what other bodies have returned before is sent home by the outbox's
 /// thread, and the crash costs nobody else anything.

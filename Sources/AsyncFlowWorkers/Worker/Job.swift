@@ -1,13 +1,6 @@
 import AsyncFlow
-import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import AsyncFlowBase
 import Dispatch
 
 /// A call that a worker has to run.
@@ -21,7 +14,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
     private let input: ArraySlice<UInt8>
     private let task: RemoteTask
     /// The Swift task of an async body that has suspended.
-    private let body = Mutex<Task<Void, Never>?>(nil)
+    private let body = Lock<Task<Void, Never>?>(nil)
 
     init(number: UInt64, definition: any PortableTaskDefinition, input: ArraySlice<UInt8>, task: RemoteTask) {
         self.number = number
@@ -86,7 +79,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
     }
 
     private final class Landing: Sendable {
-        let result = Mutex<Result<[UInt8], any Error>?>(nil)
+        let result = Lock<Result<[UInt8], any Error>?>(nil)
         let ended = DispatchSemaphore(value: 0)
     }
 

@@ -1,12 +1,5 @@
+import AsyncFlowBase
 import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// What a worker has to say, in order, by one writer at a time: while that writes, the others add to what it writes next.
 /// So there is one system call for each message where few come, and one for many where many do.

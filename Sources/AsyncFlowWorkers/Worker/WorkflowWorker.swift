@@ -1,13 +1,5 @@
 public import AsyncFlow
-import Synchronization
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Makes the program its own worker: a pool starts it again, with an argument that says so.
 ///
@@ -22,7 +14,7 @@ public enum WorkflowWorker {
     package static let argument = "--asyncflow-worker"
 
     /// What this program can be asked for, once it has said so.
-    static let known = Mutex<[String: String]?>(nil)
+    static let known = Lock<[String: String]?>(nil)
 
     /// Whether this program serves if it is launched as a worker.
     package static var servesIfLaunchedAsOne: Bool { known.withLock { $0 != nil } }

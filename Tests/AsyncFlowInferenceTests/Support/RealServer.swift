@@ -1,9 +1,10 @@
 import AsyncFlow
 import AsyncFlowInference
 import Foundation
+import TestSupport
+
 #if canImport(FoundationNetworking)
 import FoundationNetworking
-import TestSupport
 #endif
 
 /// llama.cpp's server with a tiny model whose weights are random, but always the same: `scripts/install-llama` makes

@@ -1,7 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowWorkers
 import Foundation
-import Synchronization
 import Testing
 import WorkerProbeTasks
 
@@ -209,7 +209,7 @@ struct RealPilotTests {
     @Test("a program that is killed leaves no allocation, no worker and no command")
     func killed() async throws {
         let marks = SlurmCluster.folder + "/killed"
-        let program = Mutex<RunningCommand?>(nil)
+        let program = Lock<RunningCommand?>(nil)
         let watcher = CommandWatcher { command in
             program.withLock { $0 = command }
         } onOutput: { _ in

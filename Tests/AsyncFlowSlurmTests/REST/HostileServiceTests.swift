@@ -1,7 +1,7 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
 import ScriptedHTTPServer
-import Synchronization
 import TestSupport
 import Testing
 
@@ -25,7 +25,7 @@ struct HostileServiceTests {
     func answers() async throws {
         let seed = TestRun.seed
         print("seed of the service: \(seed)")
-        let mutation = Mutex(Mutation(random: SeededGenerator(state: seed)))
+        let mutation = Lock(Mutation(random: SeededGenerator(state: seed)))
         try await ScriptedServer.run { _ in
             .answer(body: "{}")
         } _: { other in

@@ -1,8 +1,8 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
 import NIOHTTP1
 import ScriptedHTTPServer
-import Synchronization
 import Testing
 
 @testable import AsyncFlowSlurm
@@ -34,7 +34,7 @@ struct RESTControllerTests {
 
     @Test("a token that isn't taken is found when the engine starts, a controller that is away is waited for")
     func startsWithQuestion() async throws {
-        let answer = Mutex((511, #"{"errors": [{"error_number": 1007, "error": "Protocol authentication error"}]}"#))
+        let answer = Lock((511, #"{"errors": [{"error_number": 1007, "error": "Protocol authentication error"}]}"#))
         try await ScriptedServer.run { request in
             let (status, body) = answer.withLock { $0 }
             return request.path == "/openapi/v3" ? .answer(body: Self.versions) : .answer(status, body: body)
@@ -78,7 +78,7 @@ struct RESTControllerTests {
 
     @Test("a token that expired is replaced, once, and is in no error")
     func tokens() async throws {
-        let given = Mutex(0)
+        let given = Lock(0)
         try await ScriptedServer.run { request in
             if request.path == "/openapi/v3" { return .answer(body: Self.versions) }
             let isGood = request.headers["X-SLURM-USER-TOKEN"] == ["secret2"]
@@ -167,7 +167,7 @@ struct RESTControllerTests {
               {"array_job_id": 9, "array_task_id": 0, "job_id": 9, "job_state": "RUNNING", "name": "asyncflow-11"}
             ]}
             """
-        let answer = Mutex((500, #"{"errors": [{"error_code": 2017, "error": "Invalid job id specified"}]}"#))
+        let answer = Lock((500, #"{"errors": [{"error_code": 2017, "error": "Invalid job id specified"}]}"#))
         try await ScriptedServer.run { request in
             switch request.path {
             case "/openapi/v3": return .answer(body: Self.versions)
@@ -193,7 +193,7 @@ struct RESTControllerTests {
 
     @Test("a submission whose answer is lost is found by its name, and isn't made again")
     func lostAnswer() async throws {
-        let state = Mutex((name: "", submissions: 0, isCancelled: false))
+        let state = Lock((name: "", submissions: 0, isCancelled: false))
         try await ScriptedServer.run { request in
             switch request.path {
             case "/openapi/v3": return .answer(body: Self.versions)
@@ -316,7 +316,7 @@ struct RESTControllerTests {
 
     @Test("a job that the service accepts and never lists is submitted a few times, and then its task fails")
     func neverListed() async throws {
-        let count = Mutex(0)
+        let count = Lock(0)
         try await ScriptedServer.run { request in
             switch request.path {
             case "/openapi/v3": return .answer(body: Self.versions)

@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import Logging
-import Synchronization
 import Testing
 
 @testable import AsyncFlowTelemetry
@@ -9,7 +9,7 @@ import Testing
 struct ProgressTallyTests {
     /// Counts what happens, for a test to look at.
     private final class Counter: EventConsumer {
-        let tally = Mutex(ProgressTally(announced: ["announced": 50], coresTotal: 4))
+        let tally = Lock(ProgressTally(announced: ["announced": 50], coresTotal: 4))
         func consume(_ events: [WorkflowEvent], droppedCount: Int) {
             tally.withLock { tally in for event in events { tally.apply(event, at: .seconds(1)) } }
         }

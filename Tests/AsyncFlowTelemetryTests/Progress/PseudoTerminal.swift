@@ -1,13 +1,6 @@
+import AsyncFlowBase
 import Foundation
 import Testing
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// A program in a real terminal: in a tmux server of its own, which ends with this.
 final class PseudoTerminal: Sendable {

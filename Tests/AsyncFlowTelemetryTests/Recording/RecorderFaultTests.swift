@@ -1,14 +1,14 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
 import Logging
-import Synchronization
 import Testing
 
 @testable import AsyncFlowTelemetry
 
 /// Keeps what is logged as a warning.
 private final class Warnings: Sendable {
-    let messages = Mutex<[String]>([])
+    let messages = Lock<[String]>([])
     var logger: Logger {
         var logger = Logger(label: "test") { [self] _ in Handler(warnings: self) }
         logger.logLevel = .warning

@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
-import Synchronization
 import Testing
 
 @testable import AsyncFlowTelemetry
@@ -256,8 +256,8 @@ struct RecordingTests {
     func middle() async throws {
         let folder = try TemporaryFolder()
         let path = try await withTestEngine { flow async throws in
-            let begun = Mutex(false)
-            let goOn = Mutex(false)
+            let begun = Lock(false)
+            let goOn = Lock(false)
             let task = flow.functionTask("task") {
                 begun.withLock { $0 = true }
                 while !goOn.withLock({ $0 }) { await Task.yield() }

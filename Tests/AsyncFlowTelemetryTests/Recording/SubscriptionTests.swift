@@ -1,5 +1,5 @@
 import AsyncFlow
-import Synchronization
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlowTelemetry
@@ -11,7 +11,7 @@ struct SubscriptionTests {
         try await withTestEngine { flow async throws in
             let telemetry = try flow.startTelemetry(.init(recording: nil))
             #expect(telemetry.recordingPath == nil)
-            let names = Mutex<[String]>([])
+            let names = Lock<[String]>([])
             let subscription = telemetry.subscribe(where: { $0.type == .taskCompleted }) { event in
                 names.withLock { $0.append(event.task?.name ?? "?") }
             }

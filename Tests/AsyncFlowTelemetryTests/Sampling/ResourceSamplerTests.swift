@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import Foundation
-import Synchronization
 import Testing
 
 @testable import AsyncFlowTelemetry
@@ -66,8 +66,8 @@ struct ResourceSamplerTests {
             let telemetry = try flow.startTelemetry(
                 .init(recording: .directory(folder.path), sampleInterval: .milliseconds(10)))
             let other = ResourceSampler(flow.statistics) { [0: 50, 1: 100] }
-            let seen = Mutex<[TelemetrySample]>([])
-            let gate = Mutex(false)
+            let seen = Lock<[TelemetrySample]>([])
+            let gate = Lock(false)
             let number = other.add(every: .milliseconds(10)) { sample in
                 let count = seen.withLock { seen in
                     seen.append(sample)

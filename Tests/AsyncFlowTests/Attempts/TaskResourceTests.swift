@@ -1,5 +1,5 @@
+import AsyncFlowBase
 import AsyncFlowTesting
-import Synchronization
 import Testing
 
 @testable import AsyncFlow
@@ -29,7 +29,7 @@ struct TaskResourceTests {
     }
 
     private final class Meter: Sendable {
-        private let use = Mutex(Use())
+        private let use = Lock(Use())
         let isExceeded = Counter()
         func enter(_ part: Use) {
             let fits = use.withLock { use in

@@ -1,6 +1,6 @@
+import AsyncFlowBase
 import Foundation
 import Logging
-import Synchronization
 import Testing
 
 @testable import AsyncFlow
@@ -105,7 +105,7 @@ struct PipelineTests {
 
 /// Keeps what is logged.
 private final class CollectedLog: LogHandler, @unchecked Sendable {  // the requirements that can be set aren't
-    private let collected = Mutex<[String]>([])
+    private let collected = Lock<[String]>([])
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning
     var messages: [String] { collected.withLock { $0 } }

@@ -1,6 +1,6 @@
 import AsyncFlow
+import AsyncFlowBase
 import Logging
-import Synchronization
 import Testing
 
 @Suite("Errors of deeply nested work", .timeLimit(.minutes(2)))
@@ -22,7 +22,7 @@ struct DeepErrorTests {
     }
 
     private final class Recursion: Sendable {
-        let block = Mutex<Block<Int, Int>?>(nil)
+        let block = Lock<Block<Int, Int>?>(nil)
     }
 
     @Test("few levels are told in full")

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow
@@ -11,8 +11,8 @@ private final class Keeper: EventConsumer {
         var flushes: [Int] = []
         var isFinished = false
     }
-    let state = Mutex(State())
-    let barrier = Mutex(())
+    let state = Lock(State())
+    let barrier = Lock(())
     let hasBegun = Gate()
 
     func consume(_ events: [WorkflowEvent], droppedCount: Int) {

@@ -1,4 +1,4 @@
-import Synchronization
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow
@@ -247,7 +247,7 @@ struct CancellationTests {
 
 /// Cancels a future while it is told that an attempt of it has failed, and notes in which state it is then.
 private final class CancellingSink: EventSink {
-    let future = Mutex<TaskFuture<Void>?>(nil)
+    let future = Lock<TaskFuture<Void>?>(nil)
     let states = Recorder<TaskState>()
 
     func receive(_ event: WorkflowEvent) {

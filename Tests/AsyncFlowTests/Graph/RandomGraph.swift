@@ -1,5 +1,5 @@
 import AsyncFlow
-import Synchronization
+import AsyncFlowBase
 
 /// A random graph: what every task depends on, what it does and what is done to it, with an oracle that says what must
 /// become of it.
@@ -113,8 +113,8 @@ struct RandomGraphTasks: Sendable {
 
 /// How often each of some bodies has begun.
 final class RunCounts: Sendable {
-    private let counts: Mutex<[Int]>
-    init(_ count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
+    private let counts: Lock<[Int]>
+    init(_ count: Int) { counts = Lock(Array(repeating: 0, count: count)) }
     var all: [Int] { counts.withLock { $0 } }
     func count(_ number: Int) { counts.withLock { $0[number] += 1 } }
 }

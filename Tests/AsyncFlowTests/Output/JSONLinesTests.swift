@@ -1,5 +1,5 @@
+import AsyncFlowBase
 import Foundation
-import Synchronization
 import Testing
 
 @testable import AsyncFlow
@@ -39,7 +39,7 @@ struct JSONLinesTests {
     func undecodable() async throws {
         try await withTestEngine { flow async throws in
             let run = flow.executableTask("emit") { Command("printf", #"{"v":"a"}\n{"w":1}\n{broken\n{"v":"b"}\n"#) }()
-            let bad = Mutex<[String]>([])
+            let bad = Lock<[String]>([])
             var values: [String] = []
             for try await line in run.jsonLines(
                 as: Line.self, onUndecodable: { e in bad.withLock { $0.append(e.line) } })

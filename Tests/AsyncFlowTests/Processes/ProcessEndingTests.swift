@@ -1,12 +1,7 @@
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#endif
 
 @Suite("Ending commands", .timeLimit(.minutes(1)))
 struct ProcessEndingTests {

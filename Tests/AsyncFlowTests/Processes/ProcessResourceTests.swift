@@ -1,12 +1,7 @@
+import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#endif
 
 /// Each in a process of its own, because they look at what belongs to a whole process.
 @Suite("What commands need of this process", .timeLimit(.minutes(2)))

@@ -1,13 +1,8 @@
+import AsyncFlowBase
 import Synchronization
 import Testing
 
 @testable import AsyncFlow
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#endif
 
 /// Both ways in which the end of a process is noticed.
 enum TestRunner: CaseIterable {

@@ -1,5 +1,5 @@
+import AsyncFlowBase
 import Dispatch
-import Synchronization
 
 /// A latch that bodies wait at, so that a test decides when they go on without anybody sleeping: closed at first, and
 /// open for good once it was opened.
@@ -11,7 +11,7 @@ final class Gate: Sendable {
         var lastTicket: UInt64 = 0
         var cancelled: Set<UInt64> = []
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
 

@@ -1,11 +1,11 @@
+import AsyncFlowBase
 import Foundation
-import Synchronization
 
 /// A run of the `signal-probe` program.
 final class ProbeProcess: Sendable {
     private let process: Process
-    private let output = Mutex("")
-    private let errorOutput = Mutex("")
+    private let output = Lock("")
+    private let errorOutput = Lock("")
     private let errorsEnded: AsyncStream<Void>
     private let lines: AsyncStream<String>
     private let ended: AsyncStream<Void>

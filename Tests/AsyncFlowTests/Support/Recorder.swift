@@ -1,8 +1,9 @@
+import AsyncFlowBase
 import Synchronization
 
 /// Collects values from any number of threads, in the order in which they come.
 final class Recorder<Value: Sendable>: Sendable {
-    private let list = Mutex<[Value]>([])
+    private let list = Lock<[Value]>([])
 
     var values: [Value] { list.withLock { $0 } }
     var count: Int { list.withLock { $0.count } }
@@ -11,7 +12,7 @@ final class Recorder<Value: Sendable>: Sendable {
 
 /// Counts from any number of threads, and remembers the highest count.
 final class Gauge: Sendable {
-    private let state = Mutex((current: 0, highest: 0, total: 0))
+    private let state = Lock((current: 0, highest: 0, total: 0))
 
     var current: Int { state.withLock { $0.current } }
     var highest: Int { state.withLock { $0.highest } }

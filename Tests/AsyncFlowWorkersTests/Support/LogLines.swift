@@ -1,9 +1,9 @@
+import AsyncFlowBase
 import Logging
-import Synchronization
 
 /// Keeps what is logged.
 final class LogLines: Sendable {
-    private let all = Mutex<[String]>([])
+    private let all = Lock<[String]>([])
 
     private struct Handler: LogHandler {
         let lines: LogLines

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import AsyncFlowBase
 
 /// Reads small files whose size the system doesn't know beforehand, such as those in `/proc`.
 enum FileBytes {

@@ -1,19 +1,9 @@
-package import AsyncFlowBase
-
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
-/// A thread of our own, for what would hold up one of Swift's.
+/// A thread for work that would hold up one of Swift's own.
 package struct SystemThread: Sendable {
     private final class Work {
         let body: @Sendable () -> Void
 
-        init(_ body: @escaping @Sendable () -> Void) {
+        package init(_ body: @escaping @Sendable () -> Void) {
             self.body = body
         }
     }
@@ -25,7 +15,7 @@ package struct SystemThread: Sendable {
     #endif
 
     /// Starts a thread that is to be joined or detached.
-    init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         let work = Unmanaged.passRetained(Work(body))
         #if canImport(Glibc)
         var thread = pthread_t()
@@ -53,7 +43,7 @@ package struct SystemThread: Sendable {
     }
 
     /// Waits until the thread has ended.
-    func join() { pthread_join(handle, nil) }
+    package func join() { pthread_join(handle, nil) }
 
     /// Starts a detached thread in which every signal is blocked: the handlers of the program don't run on it, and
     /// writing into a pipe that nobody reads is an error there instead of the program's end.

@@ -1,9 +1,9 @@
-/// Who has one of a fixed number of slots and who waits for one, as a pure state machine.
+/// The free places of a semaphore and the queue of those waiting for one, as a pure state machine.
 ///
-/// Somebody who finds no free slot draws a ticket first and begins to wait with it a moment later; in between, the ticket
-/// may be cancelled, and slots may be given back.
-struct SlotQueue<Waiter> {
-    typealias Ticket = UInt64
+/// A caller that finds no free place draws a ticket first and begins to wait with it a moment later. In between, the ticket
+/// may be cancelled, and places may be given back.
+package struct SemaphoreQueue<Waiter> {
+    package typealias Ticket = UInt64
 
     private enum Place {
         case arriving
@@ -11,19 +11,19 @@ struct SlotQueue<Waiter> {
         case cancelled
     }
     private var free: Int
-    /// Tickets that have neither got a slot nor been told that they are cancelled.
+    /// Tickets that have neither got a place nor been told that they are cancelled.
     private var places: [Ticket: Place] = [:]
-    /// The tickets of those who wait, in order, from `next` on. Who was cancelled has no place any more.
+    /// The tickets of the waiting callers, in order, from `next` on. Cancelled ones are no longer in `places`.
     private var queue: [Ticket] = []
     private var next = 0
     private var lastTicket: Ticket = 0
 
-    init(count: Int) { free = count }
+    package init(count: Int) { free = count }
 
-    /// Takes a slot if one is free.
+    /// Takes a place if one is free.
     ///
-    /// - Returns: nil if a slot was taken, else a ticket to wait with.
-    mutating func take() -> Ticket? {
+    /// - Returns: nil if a place was taken, else a ticket to wait with.
+    package mutating func take() -> Ticket? {
         if free > 0 {
             free -= 1
             return nil
@@ -33,7 +33,7 @@ struct SlotQueue<Waiter> {
         return lastTicket
     }
 
-    enum Answer: Equatable {
+    package enum Answer: Equatable {
         /// A slot was given back meanwhile: it is taken now.
         case taken
         case cancelled
@@ -42,7 +42,7 @@ struct SlotQueue<Waiter> {
     }
 
     /// Begins to wait with a ticket.
-    mutating func wait(_ waiter: Waiter, with ticket: Ticket) -> Answer {
+    package mutating func wait(_ waiter: Waiter, with ticket: Ticket) -> Answer {
         if case .cancelled? = places[ticket] {
             places[ticket] = nil
             return .cancelled
@@ -60,7 +60,7 @@ struct SlotQueue<Waiter> {
     /// Gives up waiting.
     ///
     /// - Returns: the waiter that has to be told; nil if there is none yet, or none any more.
-    mutating func cancel(_ ticket: Ticket) -> Waiter? {
+    package mutating func cancel(_ ticket: Ticket) -> Waiter? {
         switch places[ticket] {
         case .arriving:
             places[ticket] = .cancelled
@@ -72,10 +72,10 @@ struct SlotQueue<Waiter> {
         }
     }
 
-    /// Gives a slot back.
+    /// Gives a place back.
     ///
     /// - Returns: the waiter that has it now; nil if nobody waits.
-    mutating func giveBack() -> Waiter? {
+    package mutating func giveBack() -> Waiter? {
         while next < queue.count {
             let ticket = queue[next]
             next += 1

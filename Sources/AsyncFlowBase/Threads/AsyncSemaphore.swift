@@ -1,15 +1,13 @@
-import Synchronization
+/// A counting semaphore whose callers are suspended, not blocked, and served in the order in which they came.
+package final class AsyncSemaphore: Sendable {
+    private let queue: Lock<SemaphoreQueue<CheckedContinuation<Void, any Error>>>
 
-/// Lets so many callers go on at once; the others wait in the order in which they came.
-final class Slots: Sendable {
-    private let queue: Mutex<SlotQueue<CheckedContinuation<Void, any Error>>>
+    package init(count: Int) { queue = Lock(SemaphoreQueue(count: count)) }
 
-    init(count: Int) { queue = Mutex(SlotQueue(count: count)) }
-
-    /// Returns when a slot is free and taken.
+    /// Returns when a place is free and taken.
     ///
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled while it waits; no slot is taken then.
-    func take() async throws {
+    /// - Throws: `CancellationError` if the calling Swift task is cancelled while it waits; no place is taken then.
+    package func wait() async throws {
         try Task.checkCancellation()
         guard let ticket = queue.withLock({ $0.take() }) else { return }
         try await withTaskCancellationHandler {
@@ -25,5 +23,6 @@ final class Slots: Sendable {
         }
     }
 
-    func giveBack() { queue.withLock { $0.giveBack() }?.resume() }
+    /// Gives a place back.
+    package func signal() { queue.withLock { $0.giveBack() }?.resume() }
 }

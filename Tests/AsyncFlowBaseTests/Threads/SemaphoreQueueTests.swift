@@ -1,10 +1,10 @@
 import Testing
 
-@testable import AsyncFlow
+import AsyncFlowBase
 
 @Suite("The queue for slots as a state machine")
-struct SlotQueueTests {
-    private func draw(_ queue: inout SlotQueue<String>) throws -> UInt64 {
+struct SemaphoreQueueTests {
+    private func draw(_ queue: inout SemaphoreQueue<String>) throws -> UInt64 {
         let ticket = queue.take()
         return try #require(ticket)
     }
@@ -16,7 +16,7 @@ struct SlotQueueTests {
 
     @Test("who begins to wait late isn't forgotten, and doesn't hold up the others")
     func lateArrival() throws {
-        var queue = SlotQueue<String>(count: 1)
+        var queue = SemaphoreQueue<String>(count: 1)
         check(queue.take() == nil)
         let late = try draw(&queue)
         let early = try draw(&queue)
@@ -30,7 +30,7 @@ struct SlotQueueTests {
 
     @Test("a slot that was given back before the waiting began is taken then")
     func givenBackMeanwhile() throws {
-        var queue = SlotQueue<String>(count: 1)
+        var queue = SemaphoreQueue<String>(count: 1)
         check(queue.take() == nil)
         let ticket = try draw(&queue)
         check(queue.giveBack() == nil)
@@ -40,7 +40,7 @@ struct SlotQueueTests {
 
     @Test("a ticket is cancelled before, while, and after it waits")
     func cancelled() throws {
-        var queue = SlotQueue<String>(count: 1)
+        var queue = SemaphoreQueue<String>(count: 1)
         check(queue.take() == nil)
         let before = try draw(&queue)
         let during = try draw(&queue)
@@ -60,7 +60,7 @@ struct SlotQueueTests {
     func random(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         let count = Int.random(in: 1...4, using: &random)
-        var queue = SlotQueue<UInt64>(count: count)
+        var queue = SemaphoreQueue<UInt64>(count: count)
         var used = 0
         var arriving: [UInt64] = []
         var waiting: [UInt64] = []

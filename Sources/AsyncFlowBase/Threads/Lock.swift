@@ -1,21 +1,15 @@
-#if THREAD_SANITIZER
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+@_exported public import Synchronization
 
-/// Takes the place of `Synchronization.Mutex` in builds for the thread sanitizer, which watches POSIX mutexes but doesn't
-/// see the standard library's own on Linux, so that everything guarded by one looks like a race to it.
+#if THREAD_SANITIZER
+/// A value that is only touched under a lock.
 ///
-/// A module's own type goes before those that it imports, so no other code has to know.
-struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // the value is only touched under the lock
+/// In builds for the thread sanitizer this takes the place of `Synchronization.Mutex`: the sanitizer watches POSIX mutexes
+/// but doesn't see the standard library's own on Linux, so that everything guarded by one looks like a race to it.
+package struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // the value is only touched under the lock
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let value = UnsafeMutablePointer<Value>.allocate(capacity: 1)
 
-    init(_ initialValue: consuming sending Value) {
+    package init(_ initialValue: consuming sending Value) {
         pthread_mutex_init(lock, nil)
         value.initialize(to: initialValue)
     }
@@ -27,7 +21,7 @@ struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // the value i
         lock.deallocate()
     }
 
-    borrowing func withLock<Result: ~Copyable, Failure: Error>(
+    package borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
         pthread_mutex_lock(lock)
@@ -35,7 +29,7 @@ struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // the value i
         return try body(&value.pointee)
     }
 
-    borrowing func withLockIfAvailable<Result: ~Copyable, Failure: Error>(
+    package borrowing func withLockIfAvailable<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result? {
         guard pthread_mutex_trylock(lock) == 0 else { return nil }
@@ -43,4 +37,7 @@ struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // the value i
         return try body(&value.pointee)
     }
 }
+#else
+/// A value that is only touched under a lock.
+package typealias Lock<Value: ~Copyable> = Mutex<Value>
 #endif

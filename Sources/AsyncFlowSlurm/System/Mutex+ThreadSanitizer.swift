@@ -1,1 +1,0 @@
-../../AsyncFlow/System/Mutex+ThreadSanitizer.swift

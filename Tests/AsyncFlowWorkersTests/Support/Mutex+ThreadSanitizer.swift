@@ -1,1 +1,0 @@
-../../../Sources/AsyncFlow/System/Mutex+ThreadSanitizer.swift
