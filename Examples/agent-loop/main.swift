@@ -62,12 +62,12 @@ actor ScriptedModel: PromptBackend {
 let question = "Which is further from the sun, Mars or Neptune?"
 
 // A dry run calls no model and starts no process; it shows the prompts and commands that a real run would begin with.
-try await withWorkflowEngine(.init(dryRun: true)) { flow in
+await runWorkflow(.init(dryRun: true)) { flow in
     _ = try await answer(question, with: flow)
     print(flow.dryRunReport)
 }
 
 let model = ScriptedModel(replies: ["LOOK mars", "LOOK neptune", "ANSWER", "Neptune is, at 30 au against 1.5 au."])
-try await withWorkflowEngine(backends: [LocalBackend(), model]) { flow in
+await runWorkflow(backends: [LocalBackend(), model]) { flow in
     print("\nscripted run: \(try await answer(question, with: flow))")
 }

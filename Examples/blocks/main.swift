@@ -2,7 +2,7 @@
 
 import AsyncFlow
 
-try await withWorkflowEngine { flow in
+await runWorkflow { flow in
     let improve = flow.functionTask("improve") { (guess: Double, target: Double) in (guess + target / guess) / 2 }
     let error = flow.functionTask("error") { (guess: Double, target: Double) in abs(guess * guess - target) }
 

@@ -16,7 +16,7 @@ let curves: [(name: String, curve: @Sendable (Double) -> Double)] = [
 let isWatched = CommandLine.arguments.contains("--watch")
 let folder = FileManager.default.temporaryDirectory.appendingPathComponent("campaign-\(UUID())").path
 
-let telemetry = try await withWorkflowEngine { flow in
+let telemetry = await runWorkflow { flow in
     let telemetry = try flow.startTelemetry(.init(recording: .directory(folder)))
     let dashboard = try await flow.startDashboard(.init(port: 0, keepOpen: isWatched ? .seconds(3_600) : .zero))
     flow.startProgress()

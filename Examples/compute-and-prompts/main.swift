@@ -14,7 +14,7 @@ let model = try InferenceBackend(
     "model", model: "local", baseURL: "http://127.0.0.1:\(port)/v1", apiKey: "",
     settings: InferenceSettings(temperature: 0, maxTokens: 30))
 
-try await withWorkflowEngine(backends: [LocalBackend(), model]) { flow in
+await runWorkflow(backends: [LocalBackend(), model]) { flow in
     let server = flow.serviceTask(
         "llama", ready: .http("http://127.0.0.1:\(port)/health"), startupTimeout: .seconds(300)
     ) {

@@ -55,7 +55,7 @@ default:
     exit(64)
 }
 
-try await withWorkflowEngine(backends: [backend]) { flow in
+await runWorkflow(backends: [backend]) { flow in
     let simulate = flow.portableTask(Tasks.simulate, .retry(2, on: .workerLost))
     let average = flow.portableTask(Tasks.average)
 

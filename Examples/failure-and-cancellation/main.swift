@@ -9,7 +9,7 @@ struct TooHot: Error { var degrees: Int }
 var configuration = WorkflowEngine.Configuration()
 configuration.logger.logLevel = .critical
 
-try await withWorkflowEngine(configuration) { flow in
+await runWorkflow(configuration) { flow in
     let measure = flow.functionTask("measure") { (degrees: Int) in
         if degrees > 40 { throw TooHot(degrees: degrees) }
         return degrees

@@ -14,7 +14,7 @@ var configuration = WorkflowEngine.Configuration()
 configuration.workDirectory = FileManager.default.temporaryDirectory.path + "/asyncflow-file-pipeline"
 defer { try? FileManager.default.removeItem(atPath: configuration.workDirectory) }
 
-try await withWorkflowEngine(configuration) { flow in
+await runWorkflow(configuration) { flow in
     // What a command prints becomes a file; `\(log)` is its name in the task's directory.
     let unpack = flow.executableTask("unpack", producing: .standardOutput("birds.txt")) { (log: InputFile) in
         "gzip -dc \(log)"

@@ -15,7 +15,7 @@ defer { try? FileManager.default.removeItem(atPath: folder) }
 var capacity = ResourceCapacity.detected()
 capacity.cores = max(2, capacity.cores)
 
-try await withWorkflowEngine(backends: [LocalBackend(capacity: capacity)]) { flow in
+await runWorkflow(backends: [LocalBackend(capacity: capacity)]) { flow in
     let compile = flow.executableTask("compile") { (source: String, program: String) in
         "mpicc -O2 -o \(program) \(source)"
     }

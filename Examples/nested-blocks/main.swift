@@ -2,7 +2,7 @@
 
 import AsyncFlow
 
-try await withWorkflowEngine { flow in
+await runWorkflow { flow in
     let measure = flow.functionTask("measure") { (site: String) in site.utf8.count }
     let add = flow.functionTask("add") { (values: [Int]) in values.reduce(0, +) }
 

@@ -18,7 +18,7 @@ let files = ["lake", "river", "spring"].map {
     Bundle.module.path(forResource: $0, ofType: "fasta", inDirectory: "Samples")!
 }
 
-try await withWorkflowEngine { flow in
+await runWorkflow { flow in
     // Executable tasks: a command each, without a shell. The value is what the command writes to standard output.
     let countReads = flow.executableTask("count-reads") { (file: String) in "grep -c ^> \(file)" }
     let sequences = flow.executableTask("sequences") { (file: String) in "grep -v ^> \(file)" }

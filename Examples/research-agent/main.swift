@@ -38,7 +38,7 @@ let model = try InferenceBackend(
     "model", model: ProcessInfo.processInfo.environment["OPENAI_MODEL"] ?? "gpt-4o-mini",
     settings: InferenceSettings(temperature: 0))
 
-try await withWorkflowEngine(backends: [LocalBackend(), model]) { flow in
+await runWorkflow(backends: [LocalBackend(), model]) { flow in
     let plan = flow.promptTask("plan", .maxTokens(400), as: Plan.self, schema: Plan.schema) {
         (question: String, facts: [String]) in
         "Question: \(question)\nKnown: \(facts.joined(separator: " "))\nWhich shelves of the library should be searched?"

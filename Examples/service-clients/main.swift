@@ -5,7 +5,7 @@
 
 import AsyncFlow
 
-try await withWorkflowEngine(backends: [LocalBackend(maximumProcesses: 4)]) { flow in
+await runWorkflow(backends: [LocalBackend(maximumProcesses: 4)]) { flow in
     let port = try ServicePort.free()
     let redis = flow.serviceTask("redis", ready: .tcp(port: port), startupTimeout: .seconds(30)) {
         "redis-server --port \(port) --bind 127.0.0.1 --save '' --appendonly no"

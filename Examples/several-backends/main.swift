@@ -24,7 +24,7 @@ let quick = LocalBackend(name: "quick", maximumProcesses: 4)
 let careful = LocalBackend(name: "careful", maximumProcesses: 1)  // for commands that mustn't overlap
 let recorder = RecordingBackend()
 
-try await withWorkflowEngine(backends: [quick, careful, recorder, ShoutingBackend()]) { flow in
+await runWorkflow(backends: [quick, careful, recorder, ShoutingBackend()]) { flow in
     // Without `.on` a task runs on the first backend that can run it: functions and commands on "quick", prompts on
     // "shouting".
     let greeting = flow.executableTask("greeting") { "echo hello" }

@@ -36,4 +36,4 @@ func readStreams(of flow: WorkflowEngine) async throws {
     print("primes: \(primes)")
 }
 
-try await withWorkflowEngine { flow in try await readStreams(of: flow) }
+await runWorkflow { flow in try await readStreams(of: flow) }

@@ -35,7 +35,7 @@ let model = try InferenceBackend(
     "model", model: environment["OPENAI_MODEL"] ?? "gpt-4o-mini", limits: InferenceLimits(concurrentRequests: 8),
     settings: InferenceSettings(system: "You are a librarian.", temperature: 0))
 
-try await withWorkflowEngine(backends: [LocalBackend(), model]) { flow in
+await runWorkflow(backends: [LocalBackend(), model]) { flow in
     let read = flow.functionTask("read") { (name: String) in
         try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
     }

@@ -12,7 +12,7 @@ struct Step: Decodable, Sendable {
 let program = Bundle.module.url(forResource: "train", withExtension: "sh", subdirectory: "Program")!.path
 let rates = [0.1, 0.3, 0.5, 0.9, 1.1, 1.5]
 
-try await withWorkflowEngine { flow in
+await runWorkflow { flow in
     let train = flow.executableTask("train", .timeout(.seconds(60))) { (rate: Double) in "sh \(program) \(rate)" }
 
     // A training and whoever watches it.

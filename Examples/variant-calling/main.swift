@@ -10,7 +10,7 @@ var configuration = WorkflowEngine.Configuration()
 configuration.workDirectory = FileManager.default.temporaryDirectory.path + "/asyncflow-variant-calling"
 defer { try? FileManager.default.removeItem(atPath: configuration.workDirectory) }
 
-try await withWorkflowEngine(configuration) { flow in
+await runWorkflow(configuration) { flow in
     let genome = Genome(seed: 42, length: 6000)
     let samples = ["first": [1200, 3300], "second": [1200], "third": [4711, 5000]]
 

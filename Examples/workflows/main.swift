@@ -2,7 +2,7 @@
 
 import AsyncFlow
 
-try await withWorkflowEngine { flow in
+await runWorkflow { flow in
     let simulate = flow.functionTask("simulate") { (temperature: Int, step: Int) in temperature * 10 + step }
     let mean = flow.functionTask("mean") { (energies: [Int]) in
         Double(energies.reduce(0, +)) / Double(energies.count)

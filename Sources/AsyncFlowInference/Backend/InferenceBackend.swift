@@ -83,6 +83,7 @@ public struct InferenceBackend: PromptBackend {
         self.sleep = sleep
         let url = baseURL ?? environment["OPENAI_BASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
         let credentials = try Credentials(apiKey ?? environment["OPENAI_API_KEY"], backend: name)
+        if let key = credentials.key { WithheldEnvironment.withhold(secret: key) }
         let urls = try ([url ?? "https://api.openai.com/v1"] + otherURLs).map { try Self.endpoint($0, backend: name) }
         let proxies = ProxySettings(environment: environment)
         servers = Servers(
