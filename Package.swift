@@ -177,7 +177,7 @@ let package = Package(
         .target(
             name: "AsyncFlowOpenTelemetry",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient", "AsyncFlowTelemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -333,6 +333,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
+                "ScriptedHTTPServer",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,3 +1,5 @@
+import AsyncFlowHTTPClient
+
 extension OpenTelemetryExport {
     /// What is exported and where to. By default, what the environment says, and what OpenTelemetry says where it is silent:
     /// to a collector at `http://localhost:4318`.
@@ -26,26 +28,39 @@ extension OpenTelemetryExport {
         /// How long the end of the engine may wait for the collector to take what is left. A collector that isn't there isn't
         /// waited for.
         public var shutdownTimeout: Duration = .seconds(3)
+        /// For how long metrics are tried again: `OTEL_METRIC_EXPORT_TIMEOUT`, else 30 seconds, and never beyond the next ones.
+        public var metricPatience: Duration = .seconds(30)
         /// The span that the run is part of, as a W3C `traceparent`: `TRACEPARENT`.
         public var parent: String?
+        /// Which traces are exported: `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, else what the parent has decided,
+        /// and all without a parent.
+        public var sampler = Sampler.parentBased()
+        /// The parts that a span has: `OTEL_SPAN_…_LIMIT`, `OTEL_ATTRIBUTE_…_LIMIT`.
+        public var spanLimits = SpanLimits()
+        /// The attributes that a log record has: `OTEL_LOGRECORD_ATTRIBUTE_…_LIMIT`, `OTEL_ATTRIBUTE_…_LIMIT`.
+        public var logLimits = AttributeLimits()
+        /// Whether commands find their span in their environment as `TRACEPARENT`, and ``OTLPTracer`` reads and writes
+        /// `traceparent`: whether `OTEL_PROPAGATORS`, if it is set, names `tracecontext`.
+        public var propagatesTraceContext = true
         /// What is wrong with the environment's values; the log says so when exporting starts.
         public var warnings: [String] = []
-        /// Why nothing can be exported as the environment wants it; thrown when exporting starts.
-        var obstacle: String?
+        /// The proxies of the environment: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
+        var proxies: ProxySettings
 
         /// - Parameter environment: where the variables are looked up; the process's own environment by default.
         public init(environment: [String: String]? = nil) {
             var reader = EnvironmentReader(environment)
             serviceName = reader.defaultServiceName
+            proxies = ProxySettings(environment: reader.environment)
             read(&reader)
             warnings = reader.warnings
-            obstacle = reader.obstacle
         }
     }
 
     /// Where the items of one signal go.
     public struct Destination: Sendable, Hashable {
-        /// The whole URL, path included: `http://localhost:4318/v1/traces`.
+        /// The whole URL, path included: `http://localhost:4318/v1/traces`. A user and a password in it are sent as a
+        /// header, and aren't in errors and logs.
         public var url: String
         /// Additional headers of each request.
         public var headers: [String: String] = [:]
@@ -55,6 +70,14 @@ extension OpenTelemetryExport {
         public var compression = OTLPCompression.none
         /// How long one request may take.
         public var timeout: Duration = .seconds(10)
+        /// A file of certificates, in PEM form, that are trusted instead of the system's authorities.
+        public var authorityFile: String?
+        /// A file with this program's own certificate, in PEM form, for collectors that want one.
+        public var certificateFile: String?
+        /// A file with the private key for that, in PEM form.
+        public var keyFile: String?
+
+        var files: TLSFiles { TLSFiles(authorities: authorityFile, certificate: certificateFile, key: keyFile) }
 
         public init(url: String) { self.url = url }
     }

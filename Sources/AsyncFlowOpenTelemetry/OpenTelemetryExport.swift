@@ -16,10 +16,9 @@ public final class OpenTelemetryExport: Sendable {
             (core, attachment) = (nil, nil)
             return
         }
-        if let obstacle = configuration.obstacle { throw OpenTelemetryError(obstacle) }
         let identity = TraceIdentity(engineID: engine.id, parent: configuration.parent)
         let core = try ExportCore(configuration, identity, engineID: engine.id, logger: logger)
-        let instrument = ContextInstrument(identity, core)
+        let instrument = ContextInstrument(identity, core, isSampled: core.isSampled)
         let isInstrument = engine.setInstrument(instrument)
         if !isInstrument {
             logger.info("OpenTelemetry: task code keeps the context that tracing was started with before")
@@ -89,7 +88,8 @@ extension WorkflowEngine {
     /// log at the end.
     ///
     /// - Parameter configuration: what goes where; by default, what the `OTEL_…` variables of the environment say.
-    /// - Throws: ``OpenTelemetryError`` if a URL can't be that of a collector, or the environment asks for gRPC.
+    /// - Throws: ``OpenTelemetryError`` if a URL can't be that of a collector, or a file of certificates can't be read. The
+    ///   environment is never a reason for an error: what can't be done as it says is a warning in the log.
     @discardableResult
     public func startOpenTelemetry(
         _ configuration: OpenTelemetryExport.Configuration = OpenTelemetryExport.Configuration()

@@ -51,7 +51,18 @@ final class SocketClient {
         #endif
     }
 
-    func send(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } }
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// A server that has closed the connection is no signal for this process.
+    func send(_ bytes: [UInt8]) {
+        #if canImport(Darwin)
+        _ = bytes.withUnsafeBytes { Darwin.send(descriptor, $0.baseAddress, $0.count, 0) }
+        #elseif canImport(Glibc)
+        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        #else
+        _ = bytes.withUnsafeBytes { Musl.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        #endif
+    }
 
     func get(_ path: String, host: String = "localhost", headers: String = "") {
         send("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\(headers)\r\n")

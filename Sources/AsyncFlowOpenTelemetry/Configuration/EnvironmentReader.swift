@@ -4,13 +4,14 @@ import FoundationEssentials
 import Foundation
 #endif
 
+import AsyncFlowBase
+
 /// Reads the `OTEL_…` variables. A value that can't be is a warning, and counts as none.
 ///
 /// Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables and …/protocol/exporter
 struct EnvironmentReader {
-    private let environment: [String: String]
+    let environment: [String: String]
     private(set) var warnings: [String] = []
-    private(set) var obstacle: String?
 
     init(_ environment: [String: String]?) {
         self.environment = environment ?? ProcessInfo.processInfo.environment
@@ -24,13 +25,14 @@ struct EnvironmentReader {
         return value.isEmpty ? nil : value
     }
 
-    private mutating func warn(_ name: String, _ value: String, _ expected: String, _ consequence: String) {
+    mutating func warn(_ name: String, _ value: String, _ expected: String, _ consequence: String) {
         add("\(name)=\(value): this isn't \(expected); \(consequence)")
     }
 
     /// The signals share variables: each warning is given once.
-    fileprivate mutating func add(_ warning: String) {
-        if !warnings.contains(warning) { warnings.append(warning) }
+    mutating func add(_ warning: String) {
+        let shown = warning.redactingURLSecrets.harmless()
+        if !warnings.contains(shown) { warnings.append(shown) }
     }
 
     mutating func boolean(_ name: String) -> Bool {
@@ -44,13 +46,22 @@ struct EnvironmentReader {
         }
     }
 
-    /// A whole number.
-    mutating func count(_ name: String, default normal: Int) -> Int {
-        guard let value = text(name) else { return normal }
-        if let count = Int(value), count > 0 { return count }
-        warn(name, value, "a whole number above 0", "\(normal) is used")
-        return normal
+    /// A whole number, of the first variable that is set to one.
+    mutating func count(_ names: String..., default normal: Int, least: Int = 1) -> Int {
+        optionalCount(names, least: least, otherwise: "\(normal) is used") ?? normal
     }
+
+    mutating func optionalCount(_ names: [String], least: Int, otherwise consequence: String) -> Int? {
+        for name in names {
+            guard let value = text(name) else { continue }
+            if let count = Int(value), count >= least { return min(count, Self.largestCount) }
+            warn(name, value, "a whole number from \(least) on", consequence)
+        }
+        return nil
+    }
+
+    /// More than there is memory for.
+    private static let largestCount = 1 << 40
 
     /// A number of milliseconds.
     mutating func duration(_ names: String..., default normal: Duration, zeroIsAllowed: Bool = false) -> Duration {
@@ -106,93 +117,8 @@ struct EnvironmentReader {
         return String(validating: bytes, as: UTF8.self)
     }
 
-    private static func trimmed(_ text: Substring) -> String {
+    static func trimmed(_ text: Substring) -> String {
         String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }
-
-    // MARK: - Destinations
-
-    mutating func destination(of signal: TelemetrySignal) -> OpenTelemetryExport.Destination? {
-        let upper = signal.rawValue.uppercased()
-        guard isExported(signal) else { return nil }
-        var destination = OpenTelemetryExport.Destination(url: url(of: signal))
-        let isHeader: (String, String) -> Bool = { name, value in
-            name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !Self.separators.contains($0) }
-                && value.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
-        }
-        destination.headers = pairs("OTEL_EXPORTER_OTLP_HEADERS", isGood: isHeader)
-            .merging(pairs("OTEL_EXPORTER_OTLP_\(upper)_HEADERS", isGood: isHeader)) { _, own in own }
-        destination.timeout = duration(
-            "OTEL_EXPORTER_OTLP_\(upper)_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT", default: destination.timeout)
-        readEncoding(&destination, upper)
-        readCompression(&destination, upper)
-        return destination
-    }
-
-    private static let separators = Set("()<>@,;:\\\"/[]?={}".utf8)
-
-    private mutating func isExported(_ signal: TelemetrySignal) -> Bool {
-        let name = "OTEL_\(signal.rawValue.uppercased())_EXPORTER"
-        guard let value = text(name) else { return true }
-        switch value.lowercased() {
-        case "otlp": return true
-        case "none": return false
-        default:
-            warn(name, value, "'otlp' or 'none'", "'otlp' is used")
-            return true
-        }
-    }
-
-    private mutating func url(of signal: TelemetrySignal) -> String {
-        let path = "v1/\(signal.rawValue)"
-        let own = "OTEL_EXPORTER_OTLP_\(signal.rawValue.uppercased())_ENDPOINT"
-        if let value = text(own) {
-            if Self.isURL(value) { return value }
-            warn(own, value, "a URL that begins with http:// or https://", "it isn't used")
-        }
-        let common = "OTEL_EXPORTER_OTLP_ENDPOINT"
-        if let value = text(common) {
-            if Self.isURL(value) { return value + (value.hasSuffix("/") ? "" : "/") + path }
-            warn(common, value, "a URL that begins with http:// or https://", "http://localhost:4318 is used")
-        }
-        return "http://localhost:4318/\(path)"
-    }
-
-    private static func isURL(_ text: String) -> Bool {
-        guard let url = URL(string: text), let scheme = url.scheme?.lowercased() else { return false }
-        return (scheme == "http" || scheme == "https") && !(url.host() ?? "").isEmpty
-    }
-
-    private mutating func readEncoding(_ destination: inout OpenTelemetryExport.Destination, _ signal: String) {
-        for name in ["OTEL_EXPORTER_OTLP_\(signal)_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"] {
-            guard let value = text(name) else { continue }
-            switch value.lowercased() {
-            case "http/protobuf": destination.encoding = .protobuf
-            case "http/json": destination.encoding = .json
-            case "grpc":
-                obstacle =
-                    "\(name)=grpc: only http/protobuf and http/json can be spoken; set it to one of them, and the "
-                    + "endpoint to the collector's port for HTTP, which is 4318 as a rule"
-            default:
-                warn(name, value, "'http/protobuf' or 'http/json'", "'\(destination.encoding)' is used")
-                continue
-            }
-            return
-        }
-    }
-
-    private mutating func readCompression(_ destination: inout OpenTelemetryExport.Destination, _ signal: String) {
-        for name in ["OTEL_EXPORTER_OTLP_\(signal)_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"] {
-            guard let value = text(name) else { continue }
-            switch value.lowercased() {
-            case "gzip": destination.compression = .gzip
-            case "none": destination.compression = .none
-            default:
-                warn(name, value, "'gzip' or 'none'", "nothing is compressed")
-                continue
-            }
-            return
-        }
     }
 }
 
@@ -208,7 +134,13 @@ extension OpenTelemetryExport.Configuration {
         spanBatches = reader.batching("OTEL_BSP")
         logBatches = reader.batching("OTEL_BLRP")
         metricInterval = reader.duration("OTEL_METRIC_EXPORT_INTERVAL", default: metricInterval)
-        parent = reader.text("TRACEPARENT")
+        metricPatience = reader.duration("OTEL_METRIC_EXPORT_TIMEOUT", default: metricPatience)
+        propagatesTraceContext = reader.propagatesTraceContext()
+        parent = propagatesTraceContext ? reader.parent() : nil
+        sampler = reader.sampler()
+        spanLimits = reader.spanLimits()
+        logLimits = reader.attributeLimits("OTEL_LOGRECORD")
+        reader.warnOfOthers()
     }
 }
 

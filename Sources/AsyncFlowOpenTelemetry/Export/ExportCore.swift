@@ -15,6 +15,12 @@ final class ExportCore: Sendable {
     let engineID: String
     let times = UnixTimes()
     let shutdownTimeout: Duration
+    let sampler: OpenTelemetryExport.Sampler
+    let spanLimits: OpenTelemetryExport.SpanLimits
+    /// Whether commands and other programs are told of the trace.
+    let propagatesTraceContext: Bool
+    /// Whether the spans of the run are exported.
+    let isSampled: Bool
     let spans: Exporter<FinishedSpan>?
     let metrics: Exporter<MetricSet>?
     let logs: Exporter<LogRecord>?
@@ -25,12 +31,17 @@ final class ExportCore: Sendable {
     ) throws {
         self.identity = identity
         self.engineID = engineID
-        shutdownTimeout = configuration.shutdownTimeout
+        shutdownTimeout = configuration.shutdownTimeout.bounded
+        sampler = configuration.sampler
+        spanLimits = configuration.spanLimits
+        propagatesTraceContext = configuration.propagatesTraceContext
+        isSampled = sampler.samples(
+            identity.traceID, parent: configuration.parent.flatMap(TraceParent.init)?.isSampled)
         let resource = configuration.resource
         // All that can fail by what the user says first: no thread is left then.
-        let spanSender = try configuration.traces.map { try OTLPSender($0, .traces) }
-        let metricSender = try configuration.metrics.map { try OTLPSender($0, .metrics) }
-        let logSender = try configuration.logs.map { try OTLPSender($0, .logs) }
+        let spanSender = try configuration.traces.map { try OTLPSender($0, .traces, configuration.proxies) }
+        let metricSender = try configuration.metrics.map { try OTLPSender($0, .metrics, configuration.proxies) }
+        let logSender = try configuration.logs.map { try OTLPSender($0, .logs, configuration.proxies) }
         let times = times
         let meter = SharedMeter()
         self.meter = meter
@@ -40,7 +51,7 @@ final class ExportCore: Sendable {
         logger[metadataKey: OpenTelemetryLogHandler.ownRecord] = "export"
         spans = try zip(spanSender, configuration.traces).map { sender, destination in
             let request = ExportRequest(signal: .traces, encoding: destination.encoding, resource: resource)
-            let writer = SpanWriter(identity: identity)
+            let writer = SpanWriter(identity: identity, limits: configuration.spanLimits)
             return try Exporter(
                 .traces, ExportMachine.Settings(configuration.spanBatches, destination), to: sender, logger: logger
             ) { request.body(of: $0, writer) }
@@ -50,9 +61,9 @@ final class ExportCore: Sendable {
             return try Exporter(
                 .metrics,
                 ExportMachine.Settings(
-                    queueLimit: 2, batchLimit: 1, delay: .zero, requestTimeout: destination.timeout,
-                    patience: min(configuration.metricInterval, .seconds(30)),
-                    collectionInterval: configuration.metricInterval),
+                    queueLimit: 2, batchLimit: 1, delay: .zero, requestTimeout: destination.timeout.bounded,
+                    patience: min(configuration.metricInterval, configuration.metricPatience).bounded,
+                    collectionInterval: max(.milliseconds(1), configuration.metricInterval.bounded)),
                 to: sender, logger: logger,
                 collect: { [MetricSet(start: start, time: times.now, meter: meter.value)] },
                 encode: { sets in
@@ -62,9 +73,10 @@ final class ExportCore: Sendable {
         }
         logs = try zip(logSender, configuration.logs).map { sender, destination in
             let request = ExportRequest(signal: .logs, encoding: destination.encoding, resource: resource)
+            let writer = LogWriter(limits: configuration.logLimits)
             return try Exporter(
                 .logs, ExportMachine.Settings(configuration.logBatches, destination), to: sender, logger: logger
-            ) { request.body(of: $0, LogWriter()) }
+            ) { request.body(of: $0, writer) }
         }
     }
 
@@ -113,7 +125,8 @@ extension ExportMachine.Settings {
     init(_ batching: OpenTelemetryExport.Batching, _ destination: OpenTelemetryExport.Destination) {
         self.init(
             queueLimit: max(1, batching.queueLimit), batchLimit: max(1, min(batching.batchLimit, batching.queueLimit)),
-            delay: batching.delay, requestTimeout: destination.timeout, patience: batching.patience)
+            delay: batching.delay.bounded, requestTimeout: destination.timeout.bounded,
+            patience: batching.patience.bounded)
     }
 }
 

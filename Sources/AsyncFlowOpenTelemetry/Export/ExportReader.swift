@@ -25,13 +25,15 @@ final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are
 
     func consume(_ events: [WorkflowEvent], droppedCount: Int) {
         for event in events {
-            if core.spans != nil { builder.apply(event, &finished) }
+            if exportsSpans { builder.apply(event, &finished) }
             if let step = clock.apply(event) { steps.append(step) }
             if core.logs != nil, let record = logBuilder.record(of: event) { records.append(record) }
         }
         if droppedCount > 0 { records.append(droppedRecord(droppedCount)) }
         handOver()
     }
+
+    private var exportsSpans: Bool { core.isSampled && core.spans != nil }
 
     private func handOver() {
         if !steps.isEmpty {
@@ -61,7 +63,7 @@ final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are
 
     func finish() {
         whenFinished()
-        if core.spans != nil { finished += builder.finish(at: .now, failures: core.meter.value.failed) }
+        if exportsSpans { finished += builder.finish(at: .now, failures: core.meter.value.failed) }
         handOver()
         core.stop()
     }

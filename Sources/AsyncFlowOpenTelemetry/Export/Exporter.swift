@@ -1,5 +1,6 @@
 import AsyncFlow
 import AsyncFlowBase
+import AsyncFlowHTTPClient
 import Logging
 
 /// Sends the items of one signal to a collector, on a thread of its own: carries out what ``ExportMachine`` decides.
@@ -54,7 +55,7 @@ final class Exporter<Item: Sendable>: Sendable {
     /// - Returns: whether that was so before the time was over.
     func flush(within limit: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
-            let deadline = now + limit
+            let deadline = now + limit.bounded
             let isTooLate = state.withLock { state in
                 if state.isEnded { return true }
                 state.lastFlush += 1
@@ -68,7 +69,7 @@ final class Exporter<Item: Sendable>: Sendable {
 
     /// Nothing more comes.
     func stop(within limit: Duration) {
-        let deadline = now + limit
+        let deadline = now + limit.bounded
         state.withLock { $0.machine.stop(deadline: deadline) }
         wake.signal()
     }
@@ -87,7 +88,7 @@ final class Exporter<Item: Sendable>: Sendable {
 
     private func run() {
         var body: [UInt8] = []
-        var request: OTLPSender.Request?
+        var request: WebClient.Pending?
         while true {
             let now = now
             let action = state.withLock { $0.machine.next(at: now) }
@@ -103,7 +104,7 @@ final class Exporter<Item: Sendable>: Sendable {
             case .abort: request?.cancel()
             case .sleep(let until):
                 if let until {
-                    _ = wake.wait(microseconds: Int(max(0, (until - now) / .microseconds(1))) + 1)
+                    _ = wake.wait(microseconds: Int(max(.zero, until - now).clampedNanoseconds / 1_000) + 1)
                 } else {
                     wake.wait()
                 }
@@ -112,7 +113,7 @@ final class Exporter<Item: Sendable>: Sendable {
         }
     }
 
-    private func send(_ body: [UInt8], _ deadline: Duration) -> OTLPSender.Request {
+    private func send(_ body: [UInt8], _ deadline: Duration) -> WebClient.Pending {
         sender.send(body, within: max(.milliseconds(1), deadline - now)) { [self] answer in
             let now = now
             let random = Double.random(in: 0..<1)
@@ -122,7 +123,7 @@ final class Exporter<Item: Sendable>: Sendable {
                 return (answer.problem, !state.saidTrouble)
             }
             if let trouble, isFirst {
-                logger.warning("OpenTelemetry: \(signal) can't be exported to \(sender.url): \(trouble)")
+                logger.warning("OpenTelemetry: \(signal) can't be exported to \(sender.shownURL): \(trouble)")
             }
             wake.signal()
         }
@@ -140,7 +141,7 @@ final class Exporter<Item: Sendable>: Sendable {
     private func end() {
         sender.shutdown()
         let report = report
-        if report.lost > 0 { logger.warning("OpenTelemetry: \(report.lossText(signal, to: sender.url))") }
+        if report.lost > 0 { logger.warning("OpenTelemetry: \(report.lossText(signal, to: sender.shownURL))") }
         let (ended, flushes) = state.withLock { state in
             state.isEnded = true
             defer { (state.ended, state.flushes) = ([], [:]) }

@@ -1,3 +1,5 @@
+import AsyncFlowBase
+import AsyncFlowHTTPClient
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
@@ -17,29 +19,55 @@ enum OTLPAnswer: Sendable, Hashable {
     case refused(String)
     case unreachable(String)
 
-    init(_ response: HTTPClient.Response) {
+    /// The number of characters of an answer that logs show.
+    private static let longestText = 300
+    /// The number of bytes in which secrets are looked for before an answer is shortened.
+    private static let longestRead = 8192
+
+    init(_ response: HTTPClient.Response, hiding redactor: SecretRedactor) {
         let body = response.body.map { Array($0.readableBytesView) } ?? []
         self.init(
-            status: Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"),
-            mediaType: response.headers.first(name: "Content-Type"), body: body, now: Date())
+            status: Int(response.status.code), retryAfter: response.headers.retryAfter(),
+            mediaType: response.headers.first(name: "Content-Type"), body: body, hiding: redactor)
     }
 
-    init(status: Int, retryAfter: String?, mediaType: String?, body: [UInt8], now: Date) {
+    /// - Parameter redactor: takes out what collectors may repeat of the request's headers.
+    init(
+        status: Int, retryAfter: Duration?, mediaType: String?, body: [UInt8],
+        hiding redactor: SecretRedactor = SecretRedactor([])
+    ) {
         switch status {
         case 200..<300:
             let partial =
                 mediaType?.contains("json") == true
                 ? PartialSuccess(json: body) : PartialSuccess(protobuf: body)
-            self = .accepted(rejected: partial?.rejected ?? 0, message: partial?.message ?? "")
-        case 429, 502, 503, 504:
-            self = .busy("status \(status)", retryAfter: retryAfter.flatMap { RetryAfter.duration($0, now: now) })
+            let message = Self.shown(partial?.message ?? "", redactor)
+            self = .accepted(rejected: max(0, partial?.rejected ?? 0), message: message)
+        case 429, 502, 503, 504: self = .busy("status \(status)", retryAfter: retryAfter)
         default:
             // The words of a JSON or text answer help; those of a binary one don't.
-            let text = String(decoding: body.prefix(300), as: UTF8.self)
-            let isText =
-                !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" || $0 == "\t" }
-            self = .refused("status \(status)\(isText && !text.contains("\u{FFFD}") ? ": \(text)" : "")")
+            let text =
+                Self.isText(body)
+                ? Self.shown(String(decoding: body.prefix(Self.longestRead), as: UTF8.self), redactor) : ""
+            self = .refused("status \(status)\(text.isEmpty ? "" : ": \(text)")")
         }
+    }
+
+    private static func isText(_ body: [UInt8]) -> Bool {
+        let beginning = String(decoding: body.prefix(longestText), as: UTF8.self).unicodeScalars
+        // The last one may be cut.
+        return beginning.dropLast().allSatisfy {
+            ($0.value >= 0x20 || "\r\n\t\u{1B}".unicodeScalars.contains($0)) && $0 != "\u{FFFD}"
+        }
+            && (body.count > longestText || beginning.last != "\u{FFFD}")
+    }
+
+    /// Words from outside, as a log may show them.
+    private static func shown(_ text: String, _ redactor: SecretRedactor) -> String {
+        // Twice: a secret may become whole when marks that nobody sees are taken out of it.
+        let shown = redactor.redact(redactor.redact(text).redactingURLSecrets.harmless())
+        // By scalars: a character may have any number of them.
+        return String(String.UnicodeScalarView(shown.unicodeScalars.prefix(longestText)))
     }
 
     /// What went wrong, if anything.
@@ -57,36 +85,6 @@ enum OTLPAnswer: Sendable, Hashable {
         case .refused(let problem): .refused(problem)
         case .unreachable(let problem): .unreachable(problem)
         }
-    }
-}
-
-/// What the header `Retry-After` says.
-enum RetryAfter {
-    /// - Parameter value: seconds, or a date in the form that HTTP prefers.
-    /// - Returns: nil if it is neither.
-    static func duration(_ value: String, now: Date) -> Duration? {
-        let value = value.trimmingCharacters
-        if let seconds = Int64(value) { return seconds < 0 ? nil : .seconds(min(seconds, 86_400 * 365)) }
-        // Sun, 06 Nov 1994 08:49:37 GMT
-        let parts = value.split(whereSeparator: { " :".contains($0) })
-        guard parts.count == 8, parts[7] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
-            let month = Self.months.firstIndex(of: String(parts[2])), let hour = Int(parts[4]),
-            let minute = Int(parts[5]), let second = Int(parts[6])
-        else { return nil }
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = .gmt
-        let components = DateComponents(
-            year: year, month: month + 1, day: day, hour: hour, minute: minute, second: second)
-        guard let date = calendar.date(from: components) else { return nil }
-        return .seconds(max(0, date.timeIntervalSince(now)))
-    }
-
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-}
-
-extension String {
-    fileprivate var trimmingCharacters: String {
-        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }
 

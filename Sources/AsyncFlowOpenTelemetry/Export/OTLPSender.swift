@@ -1,51 +1,64 @@
 import AsyncFlow
 import AsyncFlowBase
+import AsyncFlowHTTPClient
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
 /// Sends requests of one signal to a collector over HTTP, and says what became of them.
 final class OTLPSender: Sendable {
-    let url: String
-    private let configuration: HTTPClient.Configuration
-    /// Made for the first request: there may never be one.
-    private let client = Lock<HTTPClient?>(nil)
-    private let request: HTTPClient.Request
+    /// The collector's address without what is secret in it.
+    let shownURL: String
+    private let url: String
+    private let client: WebClient
+    private let headers: HTTPHeaders
     private let compression: OTLPCompression
+    private let redactor: SecretRedactor
 
     /// What is read of an answer: collectors say little.
     private static let answerLimit = 64 * 1024
+    /// Shorter values of headers are of no use to anybody, and part of many words.
+    private static let shortestSecret = 6
 
-    /// - Throws: ``OpenTelemetryError`` if the URL can't be that of a collector.
-    init(_ destination: OpenTelemetryExport.Destination, _ signal: TelemetrySignal) throws(OpenTelemetryError) {
+    /// - Throws: ``OpenTelemetryError`` if the URL can't be that of a collector, or a file of certificates can't be read.
+    init(
+        _ destination: OpenTelemetryExport.Destination, _ signal: TelemetrySignal, _ proxies: ProxySettings
+    ) throws(OpenTelemetryError) {
         url = destination.url
+        shownURL = destination.url.redactingURLSecrets.harmless()
         compression = destination.compression
+        var headers = HTTPHeaders()
+        headers.add(name: "User-Agent", value: "asyncflow-swift")
+        for (name, value) in destination.headers.sorted(by: { $0.key < $1.key }) {
+            headers.replaceOrAdd(name: name, value: value)
+        }
+        headers.replaceOrAdd(name: "Content-Type", value: destination.encoding.mediaType)
+        if compression == .gzip { headers.replaceOrAdd(name: "Content-Encoding", value: "gzip") }
+        self.headers = headers
+        var secrets = destination.headers.values.flatMap { [$0] + $0.split(separator: " ").map(String.init) }
+        secrets = secrets.filter { $0.utf8.count >= Self.shortestSecret }
+        if let credentials = URLCredentials.split(destination.url).credentials {
+            secrets += [credentials.password, "\(credentials.user):\(credentials.password)"]
+        }
+        redactor = SecretRedactor(secrets)
+        var configuration = WebClient.Configuration(proxies: proxies)
+        configuration.connectTimeout = destination.timeout
+        configuration.files = destination.files
+        configuration.isTraced = false  // a span for each request would have to be exported, too
+        client = WebClient(configuration)
         do {
-            var headers = HTTPHeaders()
-            headers.add(name: "User-Agent", value: "asyncflow-swift")
-            for (name, value) in destination.headers.sorted(by: { $0.key < $1.key }) {
-                headers.replaceOrAdd(name: name, value: value)
-            }
-            headers.replaceOrAdd(name: "Content-Type", value: destination.encoding.mediaType)
-            if compression == .gzip { headers.replaceOrAdd(name: "Content-Encoding", value: "gzip") }
-            request = try HTTPClient.Request(url: destination.url, method: .POST, headers: headers)
+            _ = try HTTPClient.Request(url: destination.url)
         } catch {
             throw OpenTelemetryError(
-                "\(signal) can't be exported to '\(destination.url)': \(error); give a URL such as http://localhost:4318"
-            )
+                "\(signal) can't be exported to '\(shownURL)': \(webErrorText(error)); give a URL such as "
+                    + "http://localhost:4318")
         }
-        let limit = TimeAmount.nanoseconds(Int64(min(destination.timeout, .seconds(86_400)) / .nanoseconds(1)))
-        // A redirection would take the headers, a key among them, to somebody else.
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: HTTPClient.Configuration.Timeout(connect: limit))
-        configuration.connectionPool.retryConnectionEstablishment = false  // what is tried again is decided elsewhere
-        self.configuration = configuration
-    }
-
-    /// A request that is under way.
-    struct Request {
-        fileprivate let task: HTTPClient.Task<ResponseAccumulator.Response>
-        func cancel() { task.cancel() }
+        do {
+            try destination.files.check()
+        } catch {
+            throw OpenTelemetryError("\(signal) can't be exported to '\(shownURL)': \(error.description)")
+        }
+        client.open()
     }
 
     /// The body as it goes over the wire.
@@ -54,37 +67,23 @@ final class OTLPSender: Sendable {
     }
 
     /// - Parameter done: called once, on a thread that must not be held up.
-    func send(_ body: [UInt8], within limit: Duration, _ done: @escaping @Sendable (OTLPAnswer) -> Void) -> Request {
-        var request = request
-        request.body = .byteBuffer(ByteBuffer(bytes: body))
-        let deadline = NIODeadline.now() + .nanoseconds(Int64(limit / .nanoseconds(1)))
-        let client = client.withLock { client in
-            let made = client ?? HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-            client = made
-            return made
-        }
-        let task = client.execute(
-            request: request, delegate: ResponseAccumulator(request: request, maxBodySize: Self.answerLimit),
-            deadline: deadline)
-        task.futureResult.whenComplete { result in
+    func send(
+        _ body: [UInt8], within limit: Duration, _ done: @escaping @Sendable (OTLPAnswer) -> Void
+    ) -> WebClient.Pending {
+        client.send(
+            .POST, url, headers, ByteBuffer(bytes: body), timeout: limit, upTo: Self.answerLimit
+        ) { [redactor] result in
             switch result {
-            case .success(let response): done(OTLPAnswer(response))
+            case .success(let response): done(OTLPAnswer(response, hiding: redactor))
             case .failure(let error): done(.unreachable(Self.text(of: error)))
             }
         }
-        return Request(task: task)
     }
 
     private static func text(of error: any Error) -> String {
-        switch error as? HTTPClientError {
-        case .deadlineExceeded: "no answer in time"
-        case .connectTimeout: "no connection in time"
-        case .cancelled: "no answer by the end of the run"
-        case .remoteConnectionClosed: "the connection was closed before an answer came"
-        default: String(describing: error)
-        }
+        error as? HTTPClientError == .cancelled ? "no answer by the end of the run" : webErrorText(error)
     }
 
-    /// No request may be under way.
-    func shutdown() { try? client.withLock { $0.take() }?.syncShutdown() }
+    /// No request may be under way. For a thread of one's own.
+    func shutdown() { client.closeAndWait() }
 }

@@ -33,6 +33,8 @@ struct LogRecord: Sendable {
 }
 
 struct LogWriter: ItemWriting {
+    var limits = OpenTelemetryExport.AttributeLimits()
+
     /// Fields of `LogRecord`.
     private enum Field {
         static let time = MessageField(1, "timeUnixNano")
@@ -40,6 +42,7 @@ struct LogWriter: ItemWriting {
         static let severityText = MessageField(3, "severityText")
         static let body = MessageField(5, "body")
         static let attributes = MessageField(6, "attributes")
+        static let droppedAttributes = MessageField(7, "droppedAttributesCount")
         static let trace = MessageField(9, "traceId")
         static let span = MessageField(10, "spanId")
         static let observed = MessageField(11, "observedTimeUnixNano")
@@ -52,7 +55,7 @@ struct LogWriter: ItemWriting {
         writer.enumeration(Field.severityNumber, record.severity.number)
         writer.string(Field.severityText, record.severity.text)
         writer.message(Field.body) { $0.value(.string(record.body)) }
-        writer.attributes(Field.attributes, record.attributes)
+        writer.attributes(Field.attributes, dropped: Field.droppedAttributes, record.attributes, limits)
         if let trace = record.trace, let span = record.span {
             writer.traceID(Field.trace, trace)
             writer.spanID(Field.span, span)

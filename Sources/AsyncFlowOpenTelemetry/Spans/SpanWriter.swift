@@ -5,9 +5,8 @@ import AsyncFlowTelemetry
 struct SpanWriter: ItemWriting {
     typealias Item = FinishedSpan
     let identity: TraceIdentity
-
-    /// How many links of a span are written: a task may depend on a million others.
-    static let linkLimit = 128
+    /// A task may depend on a million others, for example.
+    var limits = OpenTelemetryExport.SpanLimits()
 
     /// Fields of `Span`, `Span.Event`, `Span.Link` and `Status`.
     private enum Field {
@@ -19,6 +18,7 @@ struct SpanWriter: ItemWriting {
         static let start = MessageField(7, "startTimeUnixNano")
         static let end = MessageField(8, "endTimeUnixNano")
         static let attributes = MessageField(9, "attributes")
+        static let droppedAttributes = MessageField(10, "droppedAttributesCount")
         static let events = MessageField(11, "events")
         static let droppedEvents = MessageField(12, "droppedEventsCount")
         static let links = MessageField(13, "links")
@@ -27,9 +27,11 @@ struct SpanWriter: ItemWriting {
         static let eventTime = MessageField(1, "timeUnixNano")
         static let eventName = MessageField(2, "name")
         static let eventAttributes = MessageField(3, "attributes")
+        static let eventDroppedAttributes = MessageField(4, "droppedAttributesCount")
         static let linkTrace = MessageField(1, "traceId")
         static let linkSpan = MessageField(2, "spanId")
         static let linkAttributes = MessageField(4, "attributes")
+        static let linkDroppedAttributes = MessageField(5, "droppedAttributesCount")
         static let statusMessage = MessageField(2, "message")
         static let statusCode = MessageField(3, "code")
     }
@@ -50,22 +52,24 @@ struct SpanWriter: ItemWriting {
         writer.fixed(Field.start, UInt64(task.firstStart ?? task.created))
         writer.fixed(Field.end, UInt64(task.end))
         let trouble = Trouble(of: task)
-        writer.attributes(Field.attributes, Self.attributes(of: task, trouble))
-        if let trouble, task.error != nil {
+        writer.attributes(
+            Field.attributes, dropped: Field.droppedAttributes, Self.attributes(of: task, trouble), limits.attributes)
+        if let trouble, task.error != nil, limits.events > 0 {
             writer.messages(Field.events, CollectionOfOne(trouble)) { writer, trouble in
                 writer.fixed(Field.eventTime, UInt64(task.end))
                 writer.string(Field.eventName, "exception")
-                writer.attributes(Field.eventAttributes, trouble.attributes)
+                writer.attributes(
+                    Field.eventAttributes, dropped: Field.eventDroppedAttributes, trouble.attributes, limits.ofEvents)
             }
         }
         let dependencies = task.dependencies
         if !dependencies.isEmpty {
-            writer.messages(Field.links, dependencies.prefix(Self.linkLimit)) { writer, dependency in
+            writer.messages(Field.links, dependencies.prefix(max(0, limits.links))) { writer, dependency in
                 writer.traceID(Field.linkTrace, identity.traceID)
                 writer.spanID(Field.linkSpan, identity.span(ofTask: dependency.number))
             }
-            if dependencies.count > Self.linkLimit {
-                writer.unsigned32(Field.droppedLinks, UInt32(dependencies.count - Self.linkLimit))
+            if dependencies.count > limits.links {
+                writer.unsigned32(Field.droppedLinks, UInt32(clamping: dependencies.count - max(0, limits.links)))
             }
         }
         switch task.outcome {
@@ -137,12 +141,13 @@ struct SpanWriter: ItemWriting {
         writer.enumeration(Field.kind, span.kind.rawValue)
         writer.fixed(Field.start, UInt64(span.start))
         writer.fixed(Field.end, UInt64(span.end))
-        writer.attributes(Field.attributes, span.attributes)
+        writer.attributes(Field.attributes, dropped: Field.droppedAttributes, span.attributes, limits.attributes)
         if !span.events.isEmpty {
             writer.messages(Field.events, span.events) { writer, event in
                 writer.fixed(Field.eventTime, UInt64(event.time))
                 writer.string(Field.eventName, event.name)
-                writer.attributes(Field.eventAttributes, event.attributes)
+                writer.attributes(
+                    Field.eventAttributes, dropped: Field.eventDroppedAttributes, event.attributes, limits.ofEvents)
             }
         }
         if span.droppedEvents > 0 { writer.unsigned32(Field.droppedEvents, UInt32(clamping: span.droppedEvents)) }
@@ -150,7 +155,8 @@ struct SpanWriter: ItemWriting {
             writer.messages(Field.links, span.links) { writer, link in
                 writer.traceID(Field.linkTrace, link.trace)
                 writer.spanID(Field.linkSpan, link.span)
-                writer.attributes(Field.linkAttributes, link.attributes)
+                writer.attributes(
+                    Field.linkAttributes, dropped: Field.linkDroppedAttributes, link.attributes, limits.ofLinks)
             }
         }
         if span.droppedLinks > 0 { writer.unsigned32(Field.droppedLinks, UInt32(clamping: span.droppedLinks)) }

@@ -6,16 +6,20 @@ import Tracing
 final class ContextInstrument: TaskInstrument {
     private let identity: TraceIdentity
     private let export: ExportCore?
+    private let isSampled: Bool
 
-    init(_ identity: TraceIdentity, _ export: ExportCore?) {
+    /// - Parameter isSampled: whether the spans of the run are exported by somebody; its commands are told so.
+    init(_ identity: TraceIdentity, _ export: ExportCore?, isSampled: Bool = true) {
         self.identity = identity
         self.export = export
+        self.isSampled = isSampled
     }
 
     private func context(of task: TaskContext) -> ServiceContext {
         var context = ServiceContext.current ?? .topLevel
         context[TraceContextKey.self] = TraceContext(
-            trace: identity.traceID, span: identity.span(ofTask: task.taskID.number), export: export)
+            trace: identity.traceID, span: identity.span(ofTask: task.taskID.number), isSampled: isSampled,
+            export: export)
         return context
     }
 
@@ -30,6 +34,8 @@ final class ContextInstrument: TaskInstrument {
     }
 
     func environment(of task: TaskContext) -> [String: String] {
-        ["TRACEPARENT": identity.traceparent(of: identity.span(ofTask: task.taskID.number))]
+        if export?.propagatesTraceContext == false { return [:] }
+        let span = identity.span(ofTask: task.taskID.number)
+        return ["TRACEPARENT": TraceParent(trace: identity.traceID, span: span, isSampled: isSampled).description]
     }
 }

@@ -21,9 +21,11 @@ public struct OTLPTracer: Tracer {
         let context = context()
         let outer = context[TraceContextKey.self]
         let export = outer?.export ?? ActiveExports.first
+        let trace = outer?.trace ?? TraceID(high: .random(in: 1 ... .max), low: .random(in: 1 ... .max))
+        let sampler = export?.sampler ?? .parentBased()
         let span = TraceContext(
-            trace: outer?.trace ?? TraceID(high: .random(in: 1 ... .max), low: .random(in: 1 ... .max)),
-            span: .random(in: 1 ... .max), isSampled: outer?.isSampled ?? true, export: export)
+            trace: trace, span: .random(in: 1 ... .max),
+            isSampled: sampler.samples(trace, parent: outer?.isSampled), export: export)
         var inner = context
         inner[TraceContextKey.self] = span
         return OTLPSpan(
@@ -37,7 +39,7 @@ public struct OTLPTracer: Tracer {
     public func inject<Carrier, Inject: Injector>(
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
-        guard let trace = context[TraceContextKey.self] else { return }
+        guard let trace = context[TraceContextKey.self], trace.export?.propagatesTraceContext != false else { return }
         injector.inject(TaskTrace(trace).traceparent, forKey: "traceparent", into: &carrier)
     }
 
@@ -45,9 +47,9 @@ public struct OTLPTracer: Tracer {
     public func extract<Carrier, Extract: Extractor>(
         _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
     ) where Extract.Carrier == Carrier {
-        guard let parent = extractor.extract(key: "traceparent", from: carrier).flatMap(TraceParent.init) else {
-            return
-        }
+        guard ActiveExports.first?.propagatesTraceContext != false,
+            let parent = extractor.extract(key: "traceparent", from: carrier).flatMap(TraceParent.init)
+        else { return }
         context[TraceContextKey.self] = TraceContext(
             trace: parent.trace, span: parent.span, isSampled: parent.isSampled, export: nil)
     }
@@ -74,7 +76,7 @@ public final class OTLPSpan: Tracing.Span {
     }
 
     /// How many events, and how many links, a span has at most; the others are counted.
-    private static let limit = 128
+    private var limits: OpenTelemetryExport.SpanLimits { own.export?.spanLimits ?? .init() }
 
     init(
         _ name: String, _ kind: SpanKind, in context: ServiceContext, _ own: TraceContext, parent: UInt64?,
@@ -119,8 +121,9 @@ public final class OTLPSpan: Tracing.Span {
     }
 
     private func add(_ event: OtherSpan.Event) {
+        let limits = limits
         change { state in
-            if state.events.count < Self.limit { state.events.append(event) } else { state.droppedEvents += 1 }
+            if state.events.count < limits.events { state.events.append(event) } else { state.droppedEvents += 1 }
         }
     }
 
@@ -134,9 +137,10 @@ public final class OTLPSpan: Tracing.Span {
 
     public func addLink(_ link: SpanLink) {
         guard let other = link.context[TraceContextKey.self] else { return }
+        let limits = limits
         let link = OtherSpan.Link(trace: other.trace, span: other.span, attributes: Attribute.list(link.attributes))
         change { state in
-            if state.links.count < Self.limit { state.links.append(link) } else { state.droppedLinks += 1 }
+            if state.links.count < limits.links { state.links.append(link) } else { state.droppedLinks += 1 }
         }
     }
 

@@ -45,7 +45,8 @@ extension WorkflowEngine {
         if tracer is NoOpTracer || tracer is OTLPTracer {
             let parent = ProcessInfo.processInfo.environment["TRACEPARENT"]
             let identity = TraceIdentity(engineID: id, parent: parent)
-            try claim(ContextInstrument(identity, nil))
+            let isSampled = parent.flatMap(TraceParent.init)?.isSampled ?? true
+            try claim(ContextInstrument(identity, nil, isSampled: isSampled))
             return WorkflowTracing(nil) { [weak self] in self?.removeInstrument() }
         }
         let spans = HostSpans(tracer, engineID: id)

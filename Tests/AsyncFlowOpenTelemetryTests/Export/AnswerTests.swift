@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Foundation
 import Testing
 
@@ -5,19 +6,6 @@ import Testing
 
 @Suite("What a collector's answer means")
 struct AnswerTests {
-    private static let now = Date(timeIntervalSince1970: 784_111_770)  // Sun, 06 Nov 1994 08:49:30 GMT
-
-    @Test(
-        "Retry-After is a number of seconds or a date",
-        arguments: [
-            ("7", Duration.seconds(7)), (" 0 ", .zero), ("Sun, 06 Nov 1994 08:49:37 GMT", .seconds(7)),
-            ("Sun, 06 Nov 1994 08:49:00 GMT", .zero), ("-3", nil), ("soon", nil), ("", nil),
-            ("Sun, 06 Foo 1994 08:49:37 GMT", nil),
-        ])
-    func retryAfter(value: String, expected: Duration?) {
-        #expect(RetryAfter.duration(value, now: Self.now) == expected)
-    }
-
     @Test(
         "by its status",
         arguments: [
@@ -29,16 +17,42 @@ struct AnswerTests {
         ])
     func status(status: Int, expected: OTLPAnswer) {
         #expect(
-            OTLPAnswer(status: status, retryAfter: "5", mediaType: nil, body: [], now: Self.now) == expected)
+            OTLPAnswer(status: status, retryAfter: .seconds(5), mediaType: nil, body: []) == expected)
     }
 
     @Test("a refusal's own words are told, unless they are binary")
     func words() {
         let text = OTLPAnswer(
-            status: 400, retryAfter: nil, mediaType: "text/plain", body: Array("no tenant".utf8), now: Self.now)
+            status: 400, retryAfter: nil, mediaType: "text/plain", body: Array("no tenant".utf8))
         #expect(text == .refused("status 400: no tenant"))
-        let binary = OTLPAnswer(status: 400, retryAfter: nil, mediaType: nil, body: [8, 3, 0xFF], now: Self.now)
+        let binary = OTLPAnswer(status: 400, retryAfter: nil, mediaType: nil, body: [8, 3, 0xFF])
         #expect(binary == .refused("status 400"))
+        let cut = OTLPAnswer(
+            status: 400, retryAfter: nil, mediaType: nil, body: Array(String(repeating: "ä", count: 500).utf8))
+        #expect(cut == .refused("status 400: " + String(repeating: "ä", count: 300)))
+    }
+
+    @Test("a collector's words are harmless, short, and tell no secret of the request")
+    func hostileWords() {
+        let redactor = SecretRedactor(["sk-0123456789"])
+        let text = String(repeating: "x", count: 290) + " sk-0123456789 \u{1B}[2J\nforged"
+        let refused = OTLPAnswer(
+            status: 400, retryAfter: nil, mediaType: nil, body: Array(text.utf8), hiding: redactor)
+        let partial = OTLPAnswer(
+            status: 200, retryAfter: nil, mediaType: "application/json",
+            body: Array(
+                #"{"partialSuccess":{"rejectedSpans":9223372036854775807,"errorMessage":"a\nb sk-0123456789"}}"#.utf8),
+            hiding: redactor)
+        let split = OTLPAnswer(
+            status: 400, retryAfter: nil, mediaType: nil, body: Array("key sk-01234\u{202E}56789".utf8),
+            hiding: redactor)
+        #expect(split == .refused("status 400: key [redacted]"))
+        for problem in [refused.problem, partial.problem] {
+            let problem = problem ?? ""
+            #expect(!problem.contains("sk-"))
+            #expect(!problem.isEmpty && problem.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
+            #expect(problem.count < 400)
+        }
     }
 
     @Test(
@@ -56,7 +70,7 @@ struct AnswerTests {
             ("application/x-protobuf", [255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255], 0, ""),
         ] as [(String, [UInt8], Int, String)])
     func partialSuccess(mediaType: String, body: [UInt8], rejected: Int, message: String) {
-        let answer = OTLPAnswer(status: 200, retryAfter: nil, mediaType: mediaType, body: body, now: Self.now)
+        let answer = OTLPAnswer(status: 200, retryAfter: nil, mediaType: mediaType, body: body)
         #expect(answer == .accepted(rejected: rejected, message: message))
     }
 }

@@ -37,6 +37,25 @@ struct CollectorTroubleTests {
         return (box.withLockedValue { $0! }.statistics, log.all, end)
     }
 
+    @Test("a proxy of the environment is asked, with the collector's user and password in a header and not in the log")
+    func proxy() async throws {
+        try await ScriptedServer.run({ $0.path.hasSuffix("traces") ? .answer() : .answer(403) }) { proxy in
+            let variables = Self.tracesOnly.merging(["http_proxy": "http://127.0.0.1:\(proxy.port)"]) { $1 }
+            let (statistics, log, _) = try await run("http://bob:hunter2@collector.example.org:4318", variables)
+            #expect(statistics.lost == 0)
+            #expect(statistics.sent == 21)
+            #expect(proxy.requests.first?.path == "http://collector.example.org:4318/v1/traces")
+            #expect(proxy.requests.first?.headers["authorization"].count == 1)
+            #expect(!log.joined().contains("hunter2"))
+            let refused = try await run(
+                "https://bob:hunter2@collector.example.org:4318",
+                Self.tracesOnly.merging(["https_proxy": "http://127.0.0.1:\(proxy.port)"]) { $1 },
+                shutdown: .milliseconds(100))
+            #expect(refused.log.contains { $0.contains("the proxy refused to open a connection") })
+            #expect(!refused.log.joined().contains("hunter2"))
+        }
+    }
+
     @Test("429 with Retry-After is waited for, and nothing is lost")
     func busy() async throws {
         try await ScriptedServer.run({ request in
