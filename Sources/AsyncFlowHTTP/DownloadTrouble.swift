@@ -54,8 +54,10 @@ struct DownloadTrouble {
     private func shown(_ text: String) -> String {
         let line = redactor.redact(text).redactingURLSecrets.split(whereSeparator: \.isWhitespace).joined(
             separator: " ")
+        // Again: a secret may become whole when marks that nobody sees are taken out of it.
+        let shown = redactor.redact(line.harmless())
         // By scalars: a character may have any number of them.
-        return String(String.UnicodeScalarView(line.harmless().unicodeScalars.prefix(Self.longestMessage)))
+        return String(String.UnicodeScalarView(shown.unicodeScalars.prefix(Self.longestMessage)))
     }
 
     func fileError(_ failure: Download.Failure, limit: Int64) -> FileError {

@@ -346,7 +346,11 @@ struct HTTPFileSourceTests {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var configuration = WorkflowEngine.Configuration(workDirectory: folder, logger: logger)
         configuration.files.sources = [HTTPFileSource(retries: 0)]
-        try await ScriptedServer.run({ $0.path.hasPrefix("/fine") ? .answer(body: "text") : .answer(404) }) { server in
+        // A mark that nobody sees splits the password.
+        let echo = "bob:hunt\u{202E}er2 may not"
+        try await ScriptedServer.run({
+            $0.path.hasPrefix("/fine") ? .answer(body: "text") : .answer(404, body: echo)
+        }) { server in
             try await withWorkflowEngine(configuration, signals: .ignored) { flow async throws in
                 let events = flow.events
                 let show = flow.executableTask("show") { (file: InputFile) in "cat \(file)" }
