@@ -18,7 +18,8 @@ struct ServiceText: Sendable {
         var shown = redactor.redact(String(decoding: start, as: UTF8.self)).redactingURLSecrets
         // The end of what was looked at may be the beginning of a secret.
         if start.count == most { shown = String(decoding: shown.utf8.dropLast(longestForm), as: UTF8.self) }
-        shown = shown.harmless()
+        // Again: a secret may become whole when marks that nobody sees are taken out of it.
+        shown = redactor.redact(shown.harmless())
         return shown.count > limit ? "\(shown.prefix(limit))…" : shown
     }
 
