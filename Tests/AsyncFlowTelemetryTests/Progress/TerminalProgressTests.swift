@@ -183,8 +183,9 @@ struct TerminalProgressTests {
         try terminal.press("C-c")
         let end = try await terminal.wait(forText: "status=130")
         // The terminal shows the key, and what it shows isn't overwritten.
+        #expect(end.contains { $0.hasPrefix("^Casyncflow: SIGINT: cancelling 1 task") }, "\(end)")
         #expect(
-            end.contains { $0.hasPrefix("^Casyncflow: 21 tasks in ") && $0.contains("20 done, 1 cancelled") }, "\(end)")
+            end.contains { $0.hasPrefix("asyncflow: 21 tasks in ") && $0.contains("20 done, 1 cancelled") }, "\(end)")
         #expect(!end.contains { $0.hasPrefix("task ") })
         #expect(try terminal.isCursorShown)
     }

@@ -59,7 +59,7 @@ struct TimeErrorTests {
         "seconds become durations that clocks can add up",
         arguments: [
             (0.1, Duration.milliseconds(100)), (-1, .zero), (-.infinity, .zero), (.infinity, .aCentury),
-            (.nan, .aCentury), (1e300, .aCentury),
+            (.nan, .zero), (1e300, .aCentury),
         ])
     func fromSeconds(seconds: Double, duration: Duration) {
         #expect(Duration(roundedToNanoseconds: seconds) == duration)
