@@ -348,7 +348,7 @@ let package = Package(
 // A build for the thread sanitizer is of what threads of our own meet in: no HTTP, no pages, no examples.
 if Context.environment["ASYNCFLOW_TARGETS"] == "threads" {
     let left: Set<String> = [
-        "CProcesses", "AsyncFlowBase", "AsyncFlow", "AsyncFlowTesting", "AsyncFlowWorkers", "AsyncFlowSlurm",
+        "CProcesses", "CZlib", "AsyncFlowBase", "AsyncFlow", "AsyncFlowTesting", "AsyncFlowWorkers", "AsyncFlowSlurm",
         "AsyncFlowTelemetry", "TestSupport", "signal-probe", "progress-probe", "WorkerProbeTasks", "worker-probe",
         "AsyncFlowTests", "AsyncFlowWorkersTests", "AsyncFlowTelemetryTests",
     ]

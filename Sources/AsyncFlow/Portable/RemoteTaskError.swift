@@ -15,7 +15,7 @@ public struct RemoteTaskError: WorkflowError, Hashable {
         }
     }
 
-    /// What was thrown, and what caused it: at least one, at most ``longestChain``, and then one that says how many
+    /// What was thrown, and what caused it: at least one, at most 32, and then one that says how many
     /// more there were. Long names and messages are shortened.
     public let chain: [Link]
     /// The name of the worker.
