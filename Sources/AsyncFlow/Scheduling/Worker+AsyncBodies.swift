@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// The async body that runs on a worker's thread and hasn't suspended.

@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 /// A task that has services among its arguments.

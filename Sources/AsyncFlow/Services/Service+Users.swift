@@ -1,3 +1,4 @@
+import AsyncFlowBase
 import Synchronization
 
 extension Service {
