@@ -19,5 +19,14 @@ package enum TestRun {
     package static let seed =
         variable("ASYNCFLOW_FUZZ_SEED").flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
 
+    /// Whether this is a build for the thread sanitizer, which is slow and handles crashes itself.
+    package static var isSanitized: Bool {
+        #if THREAD_SANITIZER
+        true
+        #else
+        false
+        #endif
+    }
+
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

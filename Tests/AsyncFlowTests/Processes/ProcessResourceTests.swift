@@ -1,4 +1,5 @@
 import AsyncFlowBase
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -96,7 +97,8 @@ struct ProcessResourceTests {
         }
     }
 
-    @Test("A command's peak memory is its own, or isn't told")
+    @Test(
+        "A command's peak memory is its own, or isn't told", .disabled(if: TestRun.isSanitized, "its memory is large"))
     func peakOfCommand() async {
         await #expect(processExitsWith: .success) {
             let runner = CommandRunner()
