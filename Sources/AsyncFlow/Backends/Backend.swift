@@ -66,8 +66,7 @@ package protocol PortableReceiver: PortableBackend {
     /// - Parameters:
     ///   - call: what is to be run.
     ///   - end: is given the value, or what `execute` would throw; called once, on a thread of the backend's, which it
-    ///   must
-    ///     not keep.
+    ///     must not keep.
     /// - Returns: what names the call for ``cancel(_:)``.
     func begin(_ call: PortableCall, _ end: @escaping @Sendable (Result<PortableResult, any Error>) -> Void) -> UInt64
     /// Does what cancelling a Swift task that awaits `execute` does. Nothing if the call has ended.

@@ -23,8 +23,7 @@ public struct EventTime: Sendable, Hashable, Comparable {
         EventTime(nanoseconds: Int64((ContinuousClock.now - anchor.instant).attoseconds / 1_000_000_000))
     }
 
-    /// The time of what happened elsewhere and is heard of only now.
-    ///
+    /// The time that lies a duration before this one.
     func earlier(by duration: Duration) -> EventTime {
         EventTime(nanoseconds: nanoseconds.addingSaturated(-duration.bounded.clampedNanoseconds))
     }

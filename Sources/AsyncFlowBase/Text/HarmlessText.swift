@@ -23,7 +23,7 @@ extension String {
 
     /// The text with its line breaks as `\n`, each of its lines made ``harmless(unicode:)``.
     package func harmlessLines(unicode: Bool = true) -> String {
-        // A combining mark behind a line break makes one character of both, so the text is split by its bytes.
+        // Split by bytes: "\r\n" is one character, which a search for "\n" passes over.
         utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .map { line in
                 var line = String(Substring(line))
