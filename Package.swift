@@ -345,13 +345,19 @@ let package = Package(
     ] + examples
 )
 
-// A build for the thread sanitizer is of what threads of our own meet in: no HTTP, no pages, no examples.
-if Context.environment["ASYNCFLOW_TARGETS"] == "threads" {
-    let left: Set<String> = [
-        "CProcesses", "CZlib", "AsyncFlowBase", "AsyncFlow", "AsyncFlowTesting", "AsyncFlowWorkers", "AsyncFlowSlurm",
-        "AsyncFlowTelemetry", "TestSupport", "signal-probe", "progress-probe", "WorkerProbeTasks", "worker-probe",
-        "AsyncFlowTests", "AsyncFlowWorkersTests", "AsyncFlowTelemetryTests",
-    ]
-    package.targets.removeAll { !left.contains($0.name) }
-    package.products.removeAll { !left.contains($0.name) }
+// A part of the package, for a build of nothing else: the targets that are named, and what they are made of.
+if let named = Context.environment["ASYNCFLOW_TARGETS"] {
+    var wanted = named.split(separator: " ").map(String.init)
+    var kept: Set<String> = []
+    while let name = wanted.popLast() {
+        guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
+        for dependency in target.dependencies {
+            switch dependency {
+            case .targetItem(let name, _), .byNameItem(let name, _): wanted.append(name)
+            default: break
+            }
+        }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll { !kept.contains($0.name) }
 }
