@@ -47,6 +47,7 @@ let package = Package(
         .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
+        .library(name: "AsyncFlowJournal", targets: ["AsyncFlowJournal"]),
         .library(name: "AsyncFlowServiceLifecycle", targets: ["AsyncFlowServiceLifecycle"]),
         .library(name: "AsyncFlowSlurm", targets: ["AsyncFlowSlurm"]),
         .library(name: "AsyncFlowSlurmREST", targets: ["AsyncFlowSlurmREST"]),
@@ -70,6 +71,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
     ],
     targets: [
+        .target(name: "CChecksums"),
         .target(name: "CProcesses"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "AsyncFlowBase", swiftSettings: settings),
@@ -122,6 +124,12 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowJournal",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", "CChecksums", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
         .target(
@@ -281,6 +289,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "AsyncFlowJournalTests",
+            dependencies: ["TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "CChecksums"],
+            swiftSettings: settings),
+        .testTarget(
             name: "AsyncFlowServiceLifecycleTests",
             dependencies: [
                 "TestSupport",
@@ -350,7 +362,9 @@ if let named = Context.environment["ASYNCFLOW_TARGETS"] {
     var wanted = named.split(separator: " ").map(String.init)
     var kept: Set<String> = []
     while let name = wanted.popLast() {
-        guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
+        guard kept.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else {
+            continue
+        }
         for dependency in target.dependencies {
             switch dependency {
             case .targetItem(let name, _), .byNameItem(let name, _): wanted.append(name)

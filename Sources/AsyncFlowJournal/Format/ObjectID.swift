@@ -1,0 +1,20 @@
+/// The SHA-256 of a content.
+package struct ObjectID: Hashable, Sendable, CustomStringConvertible {
+    package var words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// - Parameter bytes: 32 of them; missing ones are zero.
+    package init(bytes: some Sequence<UInt8>) {
+        words = (0, 0, 0, 0)
+        withUnsafeMutableBytes(of: &words) { words in
+            for (at, byte) in bytes.prefix(32).enumerated() { words[at] = byte }
+        }
+    }
+
+    package var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+
+    /// 64 hexadecimal digits, as `sha256sum` writes them.
+    package var description: String { HexText.digits(bytes) }
+
+    package static func == (one: ObjectID, other: ObjectID) -> Bool { one.words == other.words }
+    package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+}

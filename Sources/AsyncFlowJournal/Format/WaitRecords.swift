@@ -1,0 +1,105 @@
+/// The choice of one future among several.
+package struct OrderRecord: Sendable, Equatable {
+    /// The scope that the choice was made in.
+    package var scope: ScopeID
+    /// How many such choices the scope had started before: which `asCompleted` or `firstCompleted` it is.
+    package var choice: UInt64
+    /// How many futures that one had handed out before.
+    package var position: UInt64
+    /// The position of the future that was handed out, among those that were given.
+    package var chosen: UInt64
+
+    package init(scope: ScopeID, choice: UInt64, position: UInt64, chosen: UInt64) {
+        self.scope = scope
+        self.choice = choice
+        self.position = position
+        self.chosen = chosen
+    }
+}
+
+/// A durable sleep.
+package struct TimerRecord: Sendable, Equatable {
+    package var call: CallID
+    package var name: String
+    package var due: JournalTime
+
+    package init(call: CallID, name: String, due: JournalTime) {
+        self.call = call
+        self.name = name
+        self.due = due
+    }
+}
+
+/// A wait for a signal.
+package struct WaitingRecord: Sendable, Equatable {
+    package var call: CallID
+    /// The signal's name.
+    package var name: String
+    /// The type that the signal's payload has to have, for people.
+    package var type: String
+    package var question: String
+    package var since: JournalTime
+    /// Nil without a time limit.
+    package var deadline: JournalTime?
+
+    package init(
+        call: CallID, name: String, type: String, question: String, since: JournalTime, deadline: JournalTime? = nil
+    ) {
+        self.call = call
+        self.name = name
+        self.type = type
+        self.question = question
+        self.since = since
+        self.deadline = deadline
+    }
+}
+
+/// A signal that came.
+package struct SignalRecord: Sendable, Equatable {
+    package var name: String
+    /// The message's identity: the same message twice is one.
+    package var message: ShortDigest
+    package var time: JournalTime
+    /// JSON.
+    package var payload: [UInt8]
+
+    package init(name: String, message: ShortDigest, time: JournalTime, payload: [UInt8]) {
+        self.name = name
+        self.message = message
+        self.time = time
+        self.payload = payload
+    }
+}
+
+/// Calls that are to run again.
+package struct ForgottenRecord: Sendable, Equatable {
+    package var time: JournalTime
+    /// Names of definitions, all calls of which are meant.
+    package var names: [String]
+    package var calls: [CallID]
+    /// Only the failures among them.
+    package var failuresOnly: Bool
+
+    package init(time: JournalTime, names: [String] = [], calls: [CallID] = [], failuresOnly: Bool = false) {
+        self.time = time
+        self.names = names
+        self.calls = calls
+        self.failuresOnly = failuresOnly
+    }
+}
+
+/// A fact of another kind.
+package struct NoteRecord: Sendable, Equatable {
+    /// A word that says what it is, such as `settled`.
+    package var kind: String
+    package var call: CallID?
+    package var time: JournalTime
+    package var payload: [UInt8]
+
+    package init(kind: String, call: CallID? = nil, time: JournalTime, payload: [UInt8] = []) {
+        self.kind = kind
+        self.call = call
+        self.time = time
+        self.payload = payload
+    }
+}
