@@ -60,6 +60,12 @@ struct DownloadTrouble {
         return String(String.UnicodeScalarView(shown.unicodeScalars.prefix(Self.longestMessage)))
     }
 
+    /// The last failure in a few words.
+    var shortText: String {
+        if let error { return shown(webErrorText(error)) }
+        return message.isEmpty ? "the server didn't send what was asked for" : "the server said: \(message)"
+    }
+
     func fileError(_ failure: Download.Failure, limit: Int64) -> FileError {
         switch failure {
         case .status(let code, let retryAfter):

@@ -96,7 +96,9 @@ public struct HTTPFileSource: FileSource {
             }
             switch action {
             case .complete, .receive: return
-            case .again(let delay): try await sleep(delay)
+            case .again(let delay):
+                transfer.reportRetry(after: delay, because: trouble.shortText)
+                try await sleep(delay)
             case .fail(let failure):
                 // Too much of a file is of no use to a later attempt.
                 if case .tooLarge = failure { try file.cut(to: 0) }

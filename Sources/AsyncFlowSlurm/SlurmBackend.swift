@@ -174,7 +174,10 @@ public final class SlurmBackend: CommandBackend {
         let errorBytes = WrittenFile.tail(of: errorPath, limit: CommandRunner.standardErrorLimit)
         var output: [UInt8] = []
         if request.output == .memory {
-            output = FileManager.default.contents(atPath: outputPath).map { [UInt8]($0) } ?? []
+            guard let whole = WholeFile.content(of: outputPath, upTo: request.outputLimit) else {
+                throw CommandError(.outputTooLong(limit: request.outputLimit), request.command)
+            }
+            output = whole
         }
         output.withUnsafeBytes { if !$0.isEmpty { request.tap.receive($0, from: .standardOutput) } }
         if request.output == .memory {

@@ -374,6 +374,35 @@ struct HTTPFileSourceTests {
         }
     }
 
+    @Test("in an engine: a download that is tried again says so, and why")
+    func retriesAreTold() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var configuration = WorkflowEngine.Configuration(workDirectory: folder, logger: logger)
+        configuration.files.sources = [HTTPFileSource(retries: 2, sleep: { _ in })]
+        try await ScriptedServer.run({ request in
+            request.number == 1 ? .answer(503, body: "maintenance until noon") : .answer(body: "text")
+        }) { server in
+            try await withWorkflowEngine(configuration, signals: .ignored) { flow async throws in
+                let events = flow.events
+                let show = flow.executableTask("show") { (file: InputFile) in "cat \(file)" }
+                let text = try await show(InputFile(server.url("/file?sig=AbCdEf"))).value
+                #expect(text == "text")
+                await flow.shutdown()
+                var warnings: [String] = []
+                for await event in events {
+                    if case .string(let text)? = event.custom?.attributes["asyncflow.warning"] { warnings.append(text) }
+                }
+                #expect(warnings.count == 1)
+                for part in ["/file", "tried again", "maintenance until noon"] {
+                    #expect(warnings.first?.contains(part) == true)
+                }
+                #expect(warnings.first?.contains("AbCdEf") == false)
+            }
+        }
+    }
+
     @Test("in an engine: several tasks share a download; a cancelled one is gone on with; nothing is left")
     func engine() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "asyncflow-\(UUID())").path

@@ -107,12 +107,15 @@ struct PromptOptionTests {
             return events
         }
         var names: [String] = []
+        var warnings: [String] = []
         var progress: [String] = []
         for await event in flow {
             if let custom = event.custom { names.append(custom.name) }
+            if case .string(let text)? = event.custom?.attributes["asyncflow.warning"] { warnings.append(text) }
             if let message = event.progress?.message { progress.append(message) }
         }
         #expect(names == ["gen_ai.retried", "gen_ai.completed"])
+        #expect(warnings.count == 1 && warnings[0].contains("asked again") && warnings[0].contains("503"))
         #expect(progress == ["1 parts", "2 parts"])
     }
 

@@ -104,6 +104,17 @@ struct FakeSlurmTests {
         #expect(slurm.calls(of: "scancel").count >= 1)
     }
 
+    @Test("output above the limit of what is kept in memory is an error that says so")
+    func outputLimit() async throws {
+        try await withSlurmEngine(slurm.backend(), maximumOutput: .kilobytes(64)) { flow in
+            let most = flow.executableTask("most") { "head -c 65536 /dev/zero" }
+            let text = try await most().value
+            #expect(text.utf8.count == 65_536)
+            let error = await flow.executableTask("more") { "head -c 65537 /dev/zero" }().rootError as? CommandError
+            #expect(error?.reason == .outputTooLong(limit: .kilobytes(64)))
+        }
+    }
+
     @Test("a program's path may contain what env and Slurm understand in their own way")
     func paths() async throws {
         let folder = slurm.path + "/lr=0.1 50%A"

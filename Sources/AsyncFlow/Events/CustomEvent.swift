@@ -59,9 +59,13 @@ public struct CustomEventContent: Sendable, Hashable {
 
     /// The name of the engine's event about tasks that wait for each other: `asyncflow.stalled`.
     static let stalled = "stalled"
-    /// What that says; nil for any other event.
-    var stallMessage: String? {
-        guard name == "asyncflow.\(Self.stalled)", case .string(let text)? = attributes["message"] else { return nil }
+    /// The name of the attribute that makes an event one that the log shows at the level WARNING.
+    package static let warningAttribute = "asyncflow.warning"
+
+    /// The sentence that the log shows at the level WARNING; nil for an event that is only shown at DEBUG.
+    var warning: String? {
+        let attribute = name == "asyncflow.\(Self.stalled)" ? "message" : Self.warningAttribute
+        guard case .string(let text)? = attributes[attribute] else { return nil }
         return text
     }
 

@@ -32,9 +32,14 @@ extension EngineCore {
         events.emit(WorkflowEvent(.custom, of: .engine(self), details: EventDetails(custom: custom)))
     }
 
+    /// Whether anybody reads an event: a warning reaches the log also when nothing else is read.
+    fileprivate func isWanted(_ custom: CustomEventContent) -> Bool {
+        custom.warning == nil ? isObserved : events.isObserved
+    }
+
     /// An event of the user's own: of the task that runs here, if it is one of this engine's.
     func emit(_ custom: CustomEventContent) {
-        guard isObserved else { return }
+        guard isWanted(custom) else { return }
         let context = ExecutionContext.current
         let membership = ExecutionContext.currentMembership(in: self)
         let task = context?.task.flatMap { $0.engine === self ? $0 : nil }
@@ -73,6 +78,10 @@ extension TaskNode {
         if engine.isObserved { emit(.fileProgress, EventDetails(fileProgress: progress)) }
     }
 
+    func emit(_ custom: CustomEventContent) {
+        if engine.isWanted(custom) { emit(.custom, EventDetails(custom: custom)) }
+    }
+
     var eventDescription: WorkflowEvent.TaskDescription { .init(of: number, definition, membership) }
 }
 
@@ -87,7 +96,7 @@ extension TaskContext {
 
     package func emit(_ custom: CustomEventContent) {
         switch subject {
-        case .task(let node): if node.engine.isObserved { node.emit(.custom, EventDetails(custom: custom)) }
+        case .task(let node): node.emit(custom)
         case .remote(let task): task.tell(.custom(custom))
         case .service: break
         }

@@ -28,9 +28,15 @@ public final class FileTransfer: Sendable {
     public let sha256: String?
     private let version = Lock<String?>(nil)
     private let steps = Lock(ProgressSteps())
-    private let announce: @Sendable (FileProgress) -> Void
+    private let announce: @Sendable (News) -> Void
 
-    init(url: String, partialPath: String, sha256: String?, announce: @escaping @Sendable (FileProgress) -> Void) {
+    /// What the tasks that wait for the file are told.
+    enum News {
+        case progress(FileProgress)
+        case custom(CustomEventContent)
+    }
+
+    init(url: String, partialPath: String, sha256: String?, announce: @escaping @Sendable (News) -> Void) {
         self.url = url
         shownURL = url.redactingURLSecrets
         self.partialPath = partialPath
@@ -56,8 +62,26 @@ public final class FileTransfer: Sendable {
     ///   - total: how many it will have, if that is known.
     public func report(received: Int64, total: Int64?) {
         if steps.withLock({ $0.isWorthTelling(received: received, total: total) }) {
-            announce(FileProgress(url: shownURL, receivedBytes: received, totalBytes: total))
+            announce(.progress(FileProgress(url: shownURL, receivedBytes: received, totalBytes: total)))
         }
+    }
+
+    /// Says that the source tries again. The log shows it as a warning.
+    ///
+    /// - Parameters:
+    ///   - delay: The pause before that, 0 or more.
+    ///   - reason: Why the last try failed, in a few words and without secrets.
+    public func reportRetry(after delay: Duration, because reason: String) {
+        let pause = delay > .zero ? " in \(delay.bounded.shortText)" : " now"
+        let text = "fetching \(shownURL) is tried again\(pause): \(reason.harmless())"
+        announce(
+            .custom(
+                CustomEventContent(
+                    own: "download_retried",
+                    [
+                        "url": .string(shownURL), "pause": .number(delay.inSeconds),
+                        CustomEventContent.warningAttribute: .string(text),
+                    ])))
     }
 }
 

@@ -67,14 +67,17 @@ final class FileTransfers: Sendable {
         let name = FileNameText.text(FileNameText.bytes(String(last)).prefix(200))
         let path = "\(directory)/\(number)-\(name)"
         let transfer = FileTransfer(url: key.url, partialPath: path + ".part", sha256: key.sha256) {
-            [weak self] progress in self?.announce(progress, key)
+            [weak self] news in self?.announce(news, key)
         }
         return Item(transfer: transfer, source: source, path: path)
     }
 
-    private func announce(_ progress: FileProgress, _ key: Key) {
+    private func announce(_ news: FileTransfer.News, _ key: Key) {
         let waiter = items.withLock { $0[key]?.state.first }
-        waiter?.task.emit(progress)
+        switch news {
+        case .progress(let progress): waiter?.task.emit(progress)
+        case .custom(let event): waiter?.task.emit(event)
+        }
     }
 
     private func begin(_ key: Key, _ item: Item) -> Task<Void, Never> {

@@ -48,7 +48,7 @@ final class EventLogger: EventSink {
         case .taskFailed: event.task.map { Self.began(event.error, in: $0.id) } ?? true ? .error : .info
         case .serviceStopped: event.error == nil ? .debug : .error
         case .serviceRestarted, .taskAttemptFailed: .warning
-        case .custom: event.custom?.stallMessage == nil ? .debug : .warning
+        case .custom: event.custom?.warning == nil ? .debug : .warning
         default: .debug
         }
     }
@@ -67,7 +67,7 @@ final class EventLogger: EventSink {
             case .engineEnded: return "engine ended"
             case .scopeStarted: return "workflow scope started"
             case .scopeEnded: return "workflow scope ended"
-            case .custom: return event.custom?.stallMessage ?? "\(event.custom?.name ?? "custom")"
+            case .custom: return event.custom?.warning ?? "\(event.custom?.name ?? "custom")"
             default: return event.type.description
             }
         }
@@ -94,6 +94,7 @@ final class EventLogger: EventSink {
         case .serviceStopped where event.error != nil: return "\(subject) failed: \(reason(event))"
         case .serviceStopped: return "\(subject) stopped"
         case .taskCancelled: return "\(subject) \(reason(event))"
+        case .custom where event.custom?.warning != nil: return "\(subject): \(event.custom?.warning ?? "")"
         default: return "\(subject) \(event.type)"
         }
     }

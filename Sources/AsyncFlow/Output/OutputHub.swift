@@ -4,8 +4,7 @@ import Synchronization
 /// Hands what one task's commands write to those who read it while it is written.
 ///
 /// The first 64 KiB are kept, so that a reader who comes a moment after the command has begun, or has ended, misses
-/// nothing. After that, with no reader, all it costs is a look for each
-/// piece.
+/// nothing. After that, with no reader, all it costs is a look for each piece.
 final class OutputHub: Sendable {
     /// How much is kept for readers who come late.
     static let keptBytes = 64 << 10

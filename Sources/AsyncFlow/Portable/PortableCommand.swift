@@ -46,6 +46,9 @@ package enum PortableCommand {
         var errorPath: String?
         /// From `SIGTERM` to `SIGKILL`, in seconds.
         var gracePeriod: Double
+        var inheritsSecrets: Bool
+        /// The most of its standard output that is kept in memory, in bytes.
+        var outputLimit: Int64
     }
 
     /// What became of it.
@@ -83,7 +86,8 @@ package enum PortableCommand {
             words: [command.executable] + command.arguments,
             environment: command.environment.merging(variables) { own, _ in own },
             inheritsEnvironment: command.inheritsEnvironment, directory: absolute(command.workingDirectory ?? "."),
-            gracePeriod: request.gracePeriod / .seconds(1))
+            gracePeriod: request.gracePeriod / .seconds(1), inheritsSecrets: command.inheritsSecrets,
+            outputLimit: request.outputLimit.bytes)
         switch command.standardInput.source {
         case .none: break
         case .bytes(let bytes): order.input = Data(bytes)
@@ -136,6 +140,7 @@ extension PortableCommand.Order {
         var command = Command(words.first ?? "", arguments: Array(words.dropFirst()))
         command.environment = environment
         command.inheritsEnvironment = inheritsEnvironment
+        command.inheritsSecrets = inheritsSecrets
         command.workingDirectory = directory
         if let input { command.standardInput = .bytes([UInt8](input)) }
         if let inputPath { command.standardInput = .file(inputPath) }
@@ -144,7 +149,8 @@ extension PortableCommand.Order {
         var outcome = PortableCommand.Outcome()
         do {
             let result = try await CommandRunner().run(
-                command, capture: capture, gracePeriod: Duration(roundedToNanoseconds: gracePeriod))
+                command, capture: capture, gracePeriod: Duration(roundedToNanoseconds: gracePeriod),
+                outputLimit: max(0, Int(clamping: outputLimit)))
             outcome.output = Data(result.standardOutput)
             outcome.errorTail = result.standardErrorTail
             outcome.processID = result.processID

@@ -109,7 +109,9 @@ package struct CommandRunner: Sendable {
                 switch patience.next(after: error.systemErrorCode ?? 0, running: running) {
                 case .giveUp: throw error
                 case .pause(let time): try await CommandEnds.pause(for: time)
-                case .waitForEnd: try await CommandEnds.shared.next()
+                case .waitForEnd:
+                    LaunchNotice.shared.tell(error, running: running)
+                    try await CommandEnds.shared.next()
                 }
             }
         }

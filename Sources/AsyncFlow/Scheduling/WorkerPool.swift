@@ -12,7 +12,13 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let injected = InjectionQueue()
     let idle: IdleWorkers
     private let isStopped = Atomic<Bool>(false)
-    private let threads = Lock<[SystemThread]?>(nil)
+    private enum Threads {
+        case none
+        case running([SystemThread])
+        /// The pool has stopped, for good.
+        case stopped
+    }
+    private let threads = Lock(Threads.none)
     private let isStarted = Atomic<Bool>(false)
     private let makeThread: ThreadMaker
     let workers: [Worker]
@@ -121,7 +127,11 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
     /// work tries again.
     private func start() {
         let failure = threads.withLock { threads -> WorkerThreadError? in
-            guard threads == nil else { return nil }
+            switch threads {
+            case .none: break
+            case .running: return nil
+            case .stopped: return WorkerThreadError(count: workers.count, code: ECANCELED)
+            }
             var started: [SystemThread] = []
             for worker in workers {
                 do throws(SystemError) { started.append(try makeThread { worker.runLoop() }) } catch {
@@ -129,21 +139,30 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
                     break
                 }
             }
-            threads = started
+            threads = .running(started)
             isStarted.store(true, ordering: .releasing)
             return nil
         }
-        guard let failure else { return }
+        if let failure { endInjected(because: failure) }
+    }
+
+    private func endInjected(because failure: WorkerThreadError) {
         var work = injected.takeAll()
         while let item = work.popFirst() { item.takeUnretainedValue().end(because: failure) }
     }
 
-    /// Ends the threads and waits until they are gone. No work may be left; called once nothing is in flight.
+    /// Ends the threads and waits until they are gone. Called once nothing is in flight; steps of Swift tasks that come
+    /// after that run where Swift's own work does.
     func stop() {
         isStopped.store(true, ordering: .sequentiallyConsistent)
         for worker in workers { worker.wakeUp() }
-        let ended = threads.withLock { $0.take() } ?? []
-        for thread in ended { thread.join() }
+        let last = threads.withLock { threads in
+            defer { threads = .stopped }
+            return threads
+        }
+        if case .running(let ended) = last { for thread in ended { thread.join() } }
+        isStarted.store(false, ordering: .sequentiallyConsistent)
+        endInjected(because: WorkerThreadError(count: workers.count, code: ECANCELED))
     }
 }
 

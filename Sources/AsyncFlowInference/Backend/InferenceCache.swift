@@ -58,7 +58,7 @@ public struct InferenceCache: Sendable {
 
     /// - Returns: nil if the request's answer isn't there.
     func completion(for body: Data) -> Completion? {
-        guard let data = try? Data(contentsOf: file(for: body)),
+        guard let data = Self.content(of: file(for: body).path),
             let entry = try? JSONDecoder().decode(Entry.self, from: data),
             // As it is read again: whole numbers lose their fraction.
             entry.request == (try? JSONDecoder().decode(JSONValue.self, from: body))
@@ -73,6 +73,16 @@ public struct InferenceCache: Sendable {
         }
         completion.attempts = 0
         return completion
+    }
+
+    /// The number of bytes of the largest file that is read; the others count as not being there.
+    private static let longestFile = 256 << 20
+
+    private static func content(of path: String) -> Data? {
+        guard let file = FileHandle(forReadingAtPath: path), let size = try? file.seekToEnd(), size <= longestFile
+        else { return nil }
+        try? file.seek(toOffset: 0)
+        return try? file.readToEnd()
     }
 
     /// - Parameter quote: takes the API key out of an answer that repeats it.

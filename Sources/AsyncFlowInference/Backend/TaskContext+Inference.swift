@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 import NIOConcurrencyHelpers
 
 /// The events of prompts: names and values of OpenTelemetry's semantic conventions for generative
@@ -41,6 +42,8 @@ extension TaskContext {
         var attributes: [String: EventValue] = [
             "gen_ai.request.model": .string(asked), "error.type": .string(error.code.description),
             "asyncflow.pause": .number(pause / .seconds(1)),
+            CustomEventContent.warningAttribute: .string(
+                "\(asked) is asked again\(pause > .zero ? " in \(pause.shortText)" : ""): \(error.message)"),
         ]
         if let status = error.status { attributes["http.response.status_code"] = .integer(status) }
         try? record("gen_ai.retried", attributes)  // the names are allowed

@@ -29,9 +29,13 @@ struct EnvironmentReader {
         add("\(name)=\(value): this isn't \(expected); \(consequence)")
     }
 
+    /// The number of characters of a warning that are shown: values come from outside.
+    private static let longestWarning = 400
+
     /// The signals share variables: each warning is given once.
     mutating func add(_ warning: String) {
-        let shown = warning.redactingURLSecrets.harmless()
+        let whole = warning.redactingURLSecrets.harmless()
+        let shown = whole.count > Self.longestWarning ? "\(whole.prefix(Self.longestWarning))…" : whole
         if !warnings.contains(shown) { warnings.append(shown) }
     }
 

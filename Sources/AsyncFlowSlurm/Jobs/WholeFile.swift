@@ -1,8 +1,21 @@
+import AsyncFlow
 import AsyncFlowBase
 import Foundation
 
-/// New files for their owner alone that have all of their content, or aren't there.
+/// New files for their owner alone that have all of their content, or aren't there; and the whole of written ones.
 enum WholeFile {
+    /// Returns the content of a file; of one that isn't there, none.
+    ///
+    /// - Returns: nil if it is larger than the limit.
+    static func content(of path: String, upTo limit: MemorySize) -> [UInt8]? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return [] }
+        let limit = Int(clamping: limit.bytes)
+        guard let size = try? file.seekToEnd(), size <= UInt64(limit) else { return nil }
+        try? file.seek(toOffset: 0)
+        let data = (try? file.read(upToCount: Int(clamping: size))) ?? Data()
+        return [UInt8](data)
+    }
+
     /// Creates a file that isn't there yet.
     ///
     /// - Throws: ``SlurmJobError`` with the reason ``SlurmJobError/Reason/unwritable``.

@@ -345,10 +345,14 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         if let cores = request.resources.cores, cores > 0 { command.environment["OMP_NUM_THREADS"] = "\(cores)" }
         command.environment.merge(request.command.environment) { _, own in own }
         command.environment["SLURM_HOSTFILE"] = hostsPath
+        command.inheritsEnvironment = request.command.inheritsEnvironment
+        command.inheritsSecrets = request.command.inheritsSecrets
+        command.withheldVariables.formUnion(request.command.withheldVariables)
         command.standardInput = request.command.standardInput
         command.workingDirectory = request.command.workingDirectory
         return try await CommandRunner().run(
-            command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap)
+            command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap,
+            outputLimit: Int(clamping: request.outputLimit.bytes))
     }
 }
 

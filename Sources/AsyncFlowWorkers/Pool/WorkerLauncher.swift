@@ -45,7 +45,7 @@ public struct WorkerLauncher: Sendable {
             var words = ["--nodes=1", "--ntasks=1", "--unbuffered", "--export=ALL"]
             if let cores = worker.cores { words.append("--cpus-per-task=\(cores)") }
             if let directory = worker.workingDirectory { words.append("--chdir=\(directory)") }
-            return Command("srun", arguments: words + options + [worker.program] + worker.arguments)
+            return Command("srun", arguments: words + options + ["--", worker.program] + worker.arguments)
                 .environment(worker.environment)
         }
     }

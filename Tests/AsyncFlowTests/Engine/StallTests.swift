@@ -12,7 +12,7 @@ struct StallTests {
         var wantsEveryEvent: Bool { false }
 
         func receive(_ event: WorkflowEvent) {
-            guard let message = event.custom?.stallMessage else { return }
+            guard let message = event.custom?.warning else { return }
             messages.append(message)
             hasHeard.open()
         }

@@ -34,6 +34,17 @@ struct EventLoggerTests {
         #expect(try await lines(.warning, workload) == ["ERROR fails (task.000003) failed: no luck"])
     }
 
+    @Test("a custom event with a warning is logged at warning level, others aren't")
+    func customWarning() async throws {
+        let lines = try await lines(.warning) { flow in
+            _ = try await flow.functionTask("copy") {
+                try TaskContext.current?.record("disk.full", ["asyncflow.warning": "the disk is nearly full"])
+                try TaskContext.current?.record("disk.read", ["megabytes": 3])
+            }().value
+        }
+        #expect(lines == ["WARNING copy (task.000001): the disk is nearly full"])
+    }
+
     @Test("at info level the engine's start and end are logged too")
     func info() async throws {
         let lines = try await lines(.info, workload)

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Testing
 
 @testable import AsyncFlow
@@ -19,6 +20,18 @@ struct LaunchPatienceTests {
         }
         #expect(pauses.first == .milliseconds(1))
         #expect(pauses.reduce(.zero, +) == .milliseconds(1023))
+    }
+
+    @Test("commands that wait for descriptors are told of, twice a minute at most")
+    func notice() {
+        let lines = Recorder<String>()
+        let notice = LaunchNotice(
+            Logger(label: "test") { ConsoleLogHandler(label: $0, format: .plain) { lines.append($0) } })
+        let error = CommandError(.launchFailed(errno: EMFILE), "align reads.fq")
+        let now = ContinuousClock.now
+        for seconds in [0, 1, 29, 30, 31] { notice.tell(error, running: 7, now: now + .seconds(seconds)) }
+        #expect(lines.values.count == 2)
+        for part in ["7 that run", "align", "open files"] { #expect(lines.values.first?.contains(part) == true) }
     }
 
     @Test("a program that somebody is writing to starts when it is complete")
