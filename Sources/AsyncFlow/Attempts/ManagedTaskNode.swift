@@ -44,6 +44,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var services: [Service] = []
         /// Finds those that come with the values of its dependencies.
         var servicesOfValues: (() -> [Service])?
+        var recall = Recall.open
+        /// What the engine's memory keeps of the call.
+        var recollection: (any AnyObject & Sendable)?
         /// Why one of them has ended, if so.
         var serviceFailure: (failure: ServiceFailure, service: Service)?
     }
@@ -61,6 +64,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         case pausing
         case fallingBack, over
     }
+
+    /// Whether the outcome of an earlier run was looked for.
+    enum Recall { case open, looking, done }
 
     let run: Lock<Run>
     /// What the task starts, if it is a service task.
@@ -101,6 +107,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         let (allocation, cause) = run.withLock { ($0.allocation, $0.waitCause) }
         return allocation == nil && cause == nil ? nil : EventDetails(allocation: allocation, waitCause: cause)
     }
+    /// Whether its body runs before its turn, only to look for the outcome of an earlier run.
+    var isRecalling: Bool { definition.recalls && run.withLock { $0.recall == .looking } }
     func noteUsage(_ usage: ResourceUsage?) { run.withLock { $0.usage = usage } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
 
@@ -150,6 +158,10 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             if !turnHasCome(attempt, nil, nil) { turnWasDeclined() }
             return
         }
+        if definition.recalls, engine.memory?.mayRecall == true, run.withLock({ $0.recall == .open }) {
+            if !begin(attempt, nil, nil, recall: .looking) { turnWasDeclined() }
+            return
+        }
         let request = run.withLock { $0.stage == .queued && $0.attempts.attempt == attempt ? $0.request : nil }
         guard let request else { return }
         scheduler.submit(self, attempt, request)
@@ -166,6 +178,13 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// - Returns: whether it begins, and gives them back by ``ResourceScheduler/remove(_:_:)``; if not, the caller takes
     ///   them back.
     func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool {
+        begin(attempt, allocation, waitCause, recall: .done)
+    }
+
+    /// - Parameter recall: whether the body is run before its turn, to look for the outcome of an earlier run.
+    private func begin(
+        _ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?, recall: Recall
+    ) -> Bool {
         if engine.isShuttingDown { return false }
         let work: TaskWork? = run.withLock { run in
             guard run.stage == .queued, run.attempts.attempt == attempt, step({ $0.dispatch() }) == .run else {
@@ -178,6 +197,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.allocation = allocation
             run.waitCause = waitCause
             run.usage = nil
+            run.recall = recall
             return run.work
         }
         guard let work else { return false }
@@ -227,14 +247,14 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     /// The life of an async body.
     private func live(_ body: TaskWork.AsyncBody) async {
-        if !definition.isDispatched { begin() }
+        if !definition.isDispatched, !isRecalling { begin() }
         if shouldStop { return fail(CancellationError()) }
         await ExecutionContext.$bound.withValue(.task(self, inside: membership)) { await runInstrumented(body) }
     }
 
     /// A worker has time for a synchronous body.
     override func run(on worker: Worker) {
-        begin()
+        if !isRecalling { begin() }
         if shouldStop {
             fail(CancellationError())
         } else if case .synchronous(let body)? = run.withLock({ $0.work }) {
@@ -275,6 +295,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     func finishWithValue() { super.finish() }
 
     override func fail(_ thrown: any Error) {
+        if definition.recalls, thrown is NotRecalled { return waitForTurn() }
         let isCancellation = thrown is CancellationError || thrown is TaskCancelledError
         if definition.usesServices, !isCancellation, waitsForEndOfService(before: thrown) { return }
         let failure = run.withLock { run in
@@ -283,6 +304,23 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             return failure
         }
         fail(failure ?? thrown, isCancellation: isCancellation && failure == nil, canRetry: failure == nil)
+    }
+
+    /// No outcome is known: the task is queued, unless it was interrupted meanwhile.
+    private func waitForTurn() {
+        let attempt = run.withLock { run -> Int? in
+            run.recall = .done
+            guard run.stage == .attempting, !run.isInterrupted, step({ $0.returnToQueue() }) == .queue else {
+                return nil
+            }
+            run.stage = .queued
+            run.attempt = 0
+            run.turn += 1
+            run.body = nil
+            return run.attempts.attempt
+        }
+        guard let attempt else { return fail(CancellationError()) }
+        enqueue(attempt)
     }
 
     private func fail(_ error: any Error, isCancellation: Bool, canRetry: Bool) {
@@ -375,7 +413,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         case .end: endUnrun(TaskCancelledError(self, cause: cause))
         case .interrupt: body?.cancel()
         case .endSoon: break
-        case .nothing, .run, .announce, .keepOutcome, .dropOutcome: return false
+        case .nothing, .run, .queue, .announce, .keepOutcome, .dropOutcome: return false
         }
         return true
     }

@@ -39,7 +39,7 @@ extension TaskBody {
         return value
     }
 
-    func call(_ input: repeat each Input) async throws -> Output {
+    package func call(_ input: repeat each Input) async throws -> Output {
         if let synchronous { return try synchronous(repeat each input) }
         return try await asynchronous!(repeat each input)
     }

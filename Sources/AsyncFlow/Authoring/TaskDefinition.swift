@@ -23,6 +23,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     final let hasFallback: Bool
     /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
     final let isManaged: Bool
+    /// Whether the outcomes of its tasks may be known from an earlier run.
+    let recalls: Bool
     /// Whether services may be among the arguments of its tasks.
     @usableFromInline final let usesServices: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
@@ -45,6 +47,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         isDispatched = other.isDispatched
         hasFallback = other.hasFallback
         isManaged = other.isManaged || usesServices
+        recalls = other.recalls
         self.usesServices = usesServices
         limitID = other.limitID
         usesFiles = other.usesFiles
@@ -81,6 +84,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         isDispatched = false
         hasFallback = false
         isManaged = false
+        recalls = false
         usesServices = false
         limitID = 0
         usesFiles = false
@@ -99,6 +103,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.limitID = limitID ?? engine.makeLimitID()
         self.hasFallback = hasFallback
         usesServices = false
+        recalls = engine.memory != nil && (options.recalls || kind.recalls)
         origin = nil
         depth = 0
         usesFiles =

@@ -18,6 +18,9 @@ struct TaskOptions: Sendable {
     var outputs: [OutputFile] = []
     var staging: FileStaging?
     var linksDependencyDirectories: Bool?
+    /// Whether outcomes of a function or block are recorded.
+    var recalls = false
+    var recording = RecordingOptions()
     /// What makes the task a service.
     var service: ServiceSettings?
     /// What a service gets before SIGTERM, and how long it may take then.
@@ -59,6 +62,9 @@ struct TaskOptions: Sendable {
 }
 
 extension TaskKind {
+    /// Whether outcomes are recorded without being asked for.
+    var recalls: Bool { self == .executable || self == .prompt || self == .portable }
+
     /// - Parameter isRanked: whether a priority was given.
     func defaultCores(isRanked: Bool) -> Int { self == .executable || (self == .function && isRanked) ? 1 : 0 }
 }

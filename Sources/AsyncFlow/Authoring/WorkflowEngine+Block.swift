@@ -25,6 +25,23 @@ extension WorkflowEngine {
             makeDefinition(name, options),
             .asynchronous { (input: repeat each Input) in try await BlockRun.run(body, repeat each input) })
     }
+
+    /// Defines a block whose outcomes the engine's memory records, if it has one.
+    ///
+    /// - Parameter wrapper: makes the body that looks for the outcome first.
+    package func recordedBlock<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: [TaskOption<BlockKind>],
+        body: @escaping @Sendable (repeat each Input) async throws -> Output,
+        wrapper:
+            @escaping @Sendable (TaskBody<Output, repeat each Input>, RecordingOptions)
+            -> TaskBody<Output, repeat each Input>
+    ) -> Block<Output, repeat each Input> {
+        var run = TaskBody.asynchronous { (input: repeat each Input) in
+            try await BlockRun.run(body, repeat each input)
+        }
+        if core.memory != nil { run.wrapper = wrapper }
+        return WorkflowTask(makeDefinition(name, options + [TaskOption { $0.recalls = true }]), run)
+    }
 }
 
 extension BlockRun {

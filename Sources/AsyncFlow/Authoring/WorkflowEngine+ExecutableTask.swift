@@ -36,7 +36,10 @@ extension WorkflowEngine {
                 let command = try await command(repeat each input)
                 try command.validate()
                 if isDryRun { return task.dryRun(dryRunValue ?? "", detail: task.dryRunDetail(of: command)) }
-                return try await task.execute(command)
+                let call = { command.recallable(for: task) }
+                return try await task.remembered(call(), as: task.definition.options.textForm) { terms in
+                    try await task.execute(command.adding(terms))
+                }
             })
     }
 }

@@ -42,7 +42,24 @@ extension WorkflowEngine {
             return makeDryRunTask(name, options, value: dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self))
         }
         let hasFiles = FilesWithin.types(repeat (each Input).self)
-        return WorkflowTask(makeDefinition(name, options, hasFiles: hasFiles), hasFiles ? body.withFiles : body)
+        var own = hasFiles ? body.withFiles : body
+        own.wrapper = body.wrapper
+        return WorkflowTask(makeDefinition(name, options, hasFiles: hasFiles), own)
+    }
+
+    /// Defines a function task whose outcomes the engine's memory records, if it has one.
+    ///
+    /// - Parameter wrapper: makes the body that looks for the outcome first.
+    package func recordedFunctionTask<each Input: Sendable, Output: Sendable>(
+        _ name: String, _ options: [TaskOption<FunctionKind>], dryRunValue: Output?,
+        body: TaskBody<Output, repeat each Input>,
+        wrapper:
+            @escaping @Sendable (TaskBody<Output, repeat each Input>, RecordingOptions)
+            -> TaskBody<Output, repeat each Input>
+    ) -> FunctionTask<Output, repeat each Input> {
+        var body = body
+        if core.memory != nil { body.wrapper = wrapper }
+        return makeFunctionTask(name, options + [TaskOption { $0.recalls = true }], dryRunValue, body)
     }
 
     func makeDefinition<Kind>(

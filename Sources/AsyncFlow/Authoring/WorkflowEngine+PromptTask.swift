@@ -50,10 +50,13 @@ extension WorkflowEngine {
                 }
                 if let substitute { return task.dryRun(substitute, detail: text) }
                 let slot = task.definition.backend!
-                try await slot.ready()
                 let backend = slot.backend as! any PromptBackend
-                if !backend.reportsStart { task.begin() }
-                return try await answer(backend, question, TaskContext(task))
+                let call = { backend.recallable(question, text: text, for: TaskContext(task), Output.self) }
+                return try await task.remembered(call(), as: .codable(ifPossibleOf: name)) { _ in
+                    try await slot.ready()
+                    if !backend.reportsStart { task.begin() }
+                    return try await answer(backend, question, TaskContext(task))
+                }
             })
     }
 }

@@ -147,24 +147,26 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
 
 /// A task's body, either synchronous or asynchronous. (An enum can't have a pack of type parameters.)
 @usableFromInline
-struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
-    @usableFromInline let isSynchronous: Bool
+package struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
+    @usableFromInline package let isSynchronous: Bool
     /// Whether there is `handOver`.
     var isHandedOver = false
     /// Runs on a worker's thread without any Swift task.
-    @usableFromInline let synchronous: (@Sendable (repeat each Input) throws -> Output)?
+    @usableFromInline package let synchronous: (@Sendable (repeat each Input) throws -> Output)?
     /// Starts on a worker's thread and may suspend.
-    @usableFromInline let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
+    @usableFromInline package let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
     /// Does the same as `asynchronous` without a Swift task: gives the node to somebody who ends it later.
     @usableFromInline private(set) var handOver: (@Sendable (TaskNode, repeat each Input) -> Void)? = nil
     /// Makes the body that has a backend run this one in another process, if it can cross to one.
     var remote: (@Sendable (PortableRoute) -> TaskBody)? = nil
+    /// Makes the body that is run in place of this one, wherever this one is run.
+    package var wrapper: (@Sendable (TaskBody, RecordingOptions) -> TaskBody)? = nil
 
-    static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
+    package static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
         Self(isSynchronous: true, synchronous: body, asynchronous: nil)
     }
 
-    static func asynchronous(_ body: @escaping @Sendable (repeat each Input) async throws -> Output) -> Self {
+    package static func asynchronous(_ body: @escaping @Sendable (repeat each Input) async throws -> Output) -> Self {
         Self(isSynchronous: false, synchronous: nil, asynchronous: body)
     }
 
@@ -196,6 +198,7 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         } else if let route = definition.portableRoute {
             body = body.remote?(route) ?? body
         }
+        if let wrapper = ownBody.wrapper { body = wrapper(body, definition.options.recording) }
         if let fallback { body = body.with(fallback) }
         self.body = body
         super.init(definition, usesServices: ServicesWithin.types(repeat (each Input).self))

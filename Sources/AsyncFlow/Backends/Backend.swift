@@ -93,6 +93,13 @@ public protocol PromptBackend: Backend {
     func complete(_ request: PromptRequest) async throws -> String
 }
 
+/// A backend for prompts that can say what decides its answers.
+package protocol IdentifyingPromptBackend: PromptBackend {
+    /// The request that would be sent, without secrets and addresses: equal requests are equal bytes. Nil for a question of a
+    /// type that the backend doesn't know.
+    func identity(of question: any Sendable, for task: TaskContext) -> [UInt8]?
+}
+
 /// A command that a task wants to be run.
 public struct CommandRequest: Sendable {
     public let command: Command

@@ -43,7 +43,11 @@ extension Command {
     ///
     /// - Parameter more: One string for each argument.
     public func arguments(_ more: [String]) -> Command {
-        with { $0.arguments += more }
+        with { command in
+            let (words, secrets) = (command.keyWords, command.secrets)
+            command.arguments += more
+            command.setIdentity(words: words.map { $0 + more }, secrets: secrets)
+        }
     }
 
     func with(_ change: (inout Command) -> Void) -> Command {

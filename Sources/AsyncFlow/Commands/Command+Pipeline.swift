@@ -31,6 +31,10 @@ extension Command {
         pipeline.standardInput = standardInput
         pipeline.inheritsSecrets = inheritsSecrets || next.inheritsSecrets
         pipeline.shellWord = shellWord ?? next.shellWord
+        let keyed =
+            keyWords == nil && next.keyWords == nil
+            ? nil : ["/bin/sh", "-c", PipelineScript.text(withKeyWords, next.withKeyWords), "pipeline"]
+        pipeline.setIdentity(words: keyed, secrets: secrets + next.secrets)
         for part in [self, next] where pipeline.problem == nil {
             do throws(CommandError) { try part.validate() } catch {
                 let message = part.problem?.message ?? "a part of the pipeline: \(error.summary)"
@@ -43,6 +47,17 @@ extension Command {
                 message: "it reads what the command before it writes, so it can't have a standard input itself")
         }
         return pipeline
+    }
+}
+
+extension Command {
+    /// The same command with the words that decide its outcome in place of all.
+    fileprivate var withKeyWords: Command {
+        guard let keyWords else { return self }
+        return with {
+            $0.executable = keyWords.first ?? ""
+            $0.arguments = Array(keyWords.dropFirst())
+        }
     }
 }
 

@@ -15,10 +15,10 @@ public struct Command: Sendable, Hashable {
     /// The program: a name to look up in `PATH`, or, when it has a `/` in it, a path.
     ///
     /// A relative path is relative to ``workingDirectory`` if there is one.
-    public var executable: String
+    public var executable: String { didSet { keyWords = nil } }
 
     /// The arguments, without the program's own name.
-    public var arguments: [String]
+    public var arguments: [String] { didSet { keyWords = nil } }
 
     /// Environment variables added to the inherited ones; a name in both takes the value given here.
     public var environment: [String: String] = [:]
@@ -43,6 +43,13 @@ public struct Command: Sendable, Hashable {
 
     /// What was wrong with the text this command was made from. A literal can't throw, so it is kept until the run.
     package var problem: Problem?
+
+    /// The words as far as they decide the outcome, if some of them don't: see
+    /// ``StringInterpolation/appendInterpolation(notInKey:)``.
+    package private(set) var keyWords: [String]?
+
+    /// Texts in the words that are shown to nobody.
+    package private(set) var secrets: [String] = []
 
     /// A word of the text it was made from, outside of quotes, that only means something to a shell, such as `|`.
     package var shellWord: String?
@@ -98,10 +105,13 @@ public struct Command: Sendable, Hashable {
     init(_ splitter: consuming CommandLineSplitter) {
         let text = splitter.text
         let shellWord = splitter.shellWord
+        let secrets = splitter.secrets
         switch splitter.finish() {
-        case .success(let words):
+        case .success(let (words, keyWords)):
             self.init(words.first ?? "", arguments: Array(words.dropFirst()))
+            self.keyWords = keyWords
             self.shellWord = shellWord
+            self.secrets = secrets
         case .failure(let problem):
             self.init("", arguments: [])
             self.problem = Problem(text: text, message: problem.message)
@@ -113,6 +123,15 @@ extension Command: CustomStringConvertible {
     /// The command as a line that could be pasted into a POSIX shell, without its environment and input.
     public var description: String {
         if let problem { return problem.text }
-        return ([executable] + arguments).map(ShellQuoting.quoted).joined(separator: " ")
+        let line = ([executable] + arguments).map(ShellQuoting.quoted).joined(separator: " ")
+        return secrets.reduce(line) { line, secret in
+            line.replacing(ShellQuoting.quoted(secret), with: "***").replacing(secret, with: "***")
+        }
+    }
+
+    /// Has the command identified by these words, and these texts in it shown to nobody.
+    mutating func setIdentity(words: [String]?, secrets: [String]) {
+        keyWords = words
+        self.secrets = secrets
     }
 }

@@ -20,6 +20,12 @@ struct CommandLineSplitter {
 
     private var words: [String] = []
     private var word: [UInt8] = []
+    /// The words as far as they decide the outcome; nil if all of them do.
+    private var keyWords: [String]?
+    /// The same of the current word.
+    private var keyWord: [UInt8]?
+    /// Values that are shown to nobody.
+    private(set) var secrets: [String] = []
     /// Whether a word has begun. An empty one can have: `''` and an empty value are empty arguments.
     private var hasWord = false
     /// Whether all of the word was plain text, without quotes, backslashes and values.
@@ -45,13 +51,28 @@ struct CommandLineSplitter {
     }
 
     /// Takes a value that belongs to the current word, whatever it contains.
-    mutating func append(value: String) {
+    ///
+    /// - Parameter isInKey: whether it decides the outcome.
+    mutating func append(value: String, isInKey: Bool = true) {
         text += ShellQuoting.quoted(value)
+        add(value, isInKey: isInKey)
+    }
+
+    /// Takes a value that is shown to nobody.
+    mutating func append(secret value: String) {
+        text += "***"
+        if !value.isEmpty { secrets.append(value) }
+        add(value, isInKey: true)
+    }
+
+    private mutating func add(_ value: String, isInKey: Bool) {
         refuseTextAfterList()
         isEscaped = false
         hasWord = true
         isPlain = false
+        if !isInKey, keyWord == nil { keyWord = word }
         word.append(contentsOf: value.utf8)
+        if isInKey { keyWord?.append(contentsOf: value.utf8) }
     }
 
     /// Takes a list whose elements are words of their own. It has to stand alone, between blanks.
@@ -61,13 +82,14 @@ struct CommandLineSplitter {
             record("an array has to stand alone, with blanks around it; join its elements to make one word of them")
         }
         words += list
+        keyWords? += list
         endsWithList = true
     }
 
     /// Ends the text.
     ///
-    /// - Returns: The words, or what is wrong with the text.
-    consuming func finish() -> Result<[String], Problem> {
+    /// - Returns: The words, and those that decide the outcome if they are others; or what is wrong with the text.
+    consuming func finish() -> Result<(words: [String], keyWords: [String]?), Problem> {
         if let problem { return .failure(problem) }
         if quote != .none {
             let kind = quote == .single ? "single" : "double"
@@ -75,7 +97,7 @@ struct CommandLineSplitter {
         }
         if isEscaped { return .failure(Problem(message: "nothing follows the backslash at the end")) }
         endWord()
-        return .success(words)
+        return .success((words, keyWords))
     }
 
     private mutating func append(_ byte: UInt8, at position: Int) {
@@ -85,12 +107,12 @@ struct CommandLineSplitter {
         case (.single, Ascii.singleQuote), (.double, Ascii.doubleQuote):
             quote = .none
         case (.single, _):
-            word.append(byte)
+            add(byte)
         case (_, Ascii.backslash):
             refuseTextAfterList()
             isEscaped = true
         case (.double, _):
-            word.append(byte)
+            add(byte)
         case (.none, Ascii.space), (.none, Ascii.tab), (.none, Ascii.newline):
             endWord()
         case (.none, Ascii.singleQuote):
@@ -100,7 +122,7 @@ struct CommandLineSplitter {
         case (.none, _):
             refuseTextAfterList()
             hasWord = true
-            word.append(byte)
+            add(byte)
         }
     }
 
@@ -110,9 +132,9 @@ struct CommandLineSplitter {
         // A backslash before the end of a line joins the two lines.
         if byte == Ascii.newline { return }
         // Within double quotes it only quotes the characters that would otherwise mean something there.
-        if quote == .double, !"$`\"\\".utf8.contains(byte) { word.append(Ascii.backslash) }
+        if quote == .double, !"$`\"\\".utf8.contains(byte) { add(Ascii.backslash) }
         hasWord = true
-        word.append(byte)
+        add(byte)
     }
 
     private mutating func open(_ quote: Quote, at position: Int) {
@@ -124,11 +146,22 @@ struct CommandLineSplitter {
         hasWord = true
     }
 
+    private mutating func add(_ byte: UInt8) {
+        word.append(byte)
+        keyWord?.append(byte)
+    }
+
     private mutating func endWord() {
         endsWithList = false
         defer { isPlain = true }
         guard hasWord else { return }
         firstShellWord = shellWord
+        if let keyWord {
+            keyWords = (keyWords ?? words) + [String(decoding: keyWord, as: UTF8.self)]
+        } else {
+            keyWords?.append(String(decoding: word, as: UTF8.self))
+        }
+        keyWord = nil
         words.append(String(decoding: word, as: UTF8.self))
         word.removeAll(keepingCapacity: true)
         hasWord = false

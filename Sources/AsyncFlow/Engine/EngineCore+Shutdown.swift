@@ -3,7 +3,10 @@ import Synchronization
 
 extension EngineCore {
     /// The engine is there; from now on it is seen in the event stream.
-    func begin() { emit(.engineStarted) }
+    func begin() {
+        emit(.engineStarted)
+        for part in parts { part.begin(EngineSeat(self)) }
+    }
 
     /// Nobody can use the engine any more: ends what is left, without anybody waiting for it.
     func abandon() {
@@ -40,6 +43,7 @@ extension EngineCore {
         await timers.shutdown()
         await router.shutdown()
         await files.finish()
+        await finishParts()
         pool.stop()
         emit(.engineEnded)
         await events.finish()
@@ -50,18 +54,17 @@ extension EngineCore {
     func noteFailure(of task: TaskNode) {
         guard configuration.failurePolicy != .goOn, task.failedByItself else { return }
         guard failures.withLock({ $0.taskFailed() }) == .stop else { return }
-        lifecycle.halt(
+        halt(
             because:
                 "\(task.definition.name) (\(task.id)) failed, and the engine's failure policy is: \(configuration.failurePolicy)"
         )
-        cancelRunning()
     }
 
     /// Why tasks are cancelled, once the engine stops.
     var stopCause: TaskCancelledError.Cause { lifecycle.haltReason.map { .failurePolicy($0) } ?? .engineShutDown }
 
     /// Cancels what runs. A synchronous body sees it in its ``TaskContext``.
-    private func cancelRunning() {
+    func cancelRunning() {
         lifecycle.interrupt()
         for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
         services.stopAll()

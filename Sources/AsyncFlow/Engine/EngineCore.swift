@@ -37,6 +37,11 @@ final class EngineCore: Sendable {
     private let workflows = PaddedCounter()
     private let limits = PaddedCounter()
     let lifecycle = EngineLifecycle()
+    let parts: [any EnginePart]
+    /// The outcomes of earlier runs, if a part knows some.
+    let memory: (any CallMemory)?
+    /// Why a part couldn't do its work, if so.
+    let partFailure = Lock<(any Error)?>(nil)
 
     private let memberships = Atomic<Bool>(false)
     private let ownsRunDirectory = Atomic<Bool>(false)
@@ -57,6 +62,8 @@ final class EngineCore: Sendable {
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
         dryRun = configuration.dryRun ? DryRunRecorder() : nil
         events = EventHub()
+        parts = try EngineParts.make(for: configuration)
+        memory = configuration.dryRun ? nil : parts.lazy.compactMap(\.memory).first
         if let dryRun { events.add(dryRun) }
         if let logging = EventLogger(configuration.logger) { events.add(logging) }
         if let patience = configuration.stallWarning, patience > .zero { watchForStalls(patience) }

@@ -24,6 +24,9 @@ extension WorkflowEngine {
         /// them; nil for no such warning. By the clock on the wall. See <doc:WaitingWithoutEnd>.
         public var stallWarning: Duration? = .seconds(10)
 
+        /// What hangs on the engine from outside of the core.
+        package var parts: [any EnginePartMaker] = []
+
         public init(
             workers: Int = availableCores, workDirectory: String = ".asyncflow", dryRun: Bool = false,
             logger: Logger = .asyncFlow(), failurePolicy: FailurePolicy = .goOn,

@@ -11,7 +11,8 @@
 ///   - signals: what SIGINT, SIGTERM and SIGHUP do while `body` runs. By default they cancel everything and then end the
 ///     process by the same signal, see ``SignalHandling``; pass `.ignored` in programs that handle signals themselves.
 ///   - body: gets the engine, and makes and awaits tasks.
-/// - Throws: what `body` throws, or ``EngineError`` if the backends can't work together.
+/// - Throws: what `body` throws, or ``EngineError`` if the backends can't work together; what a feature of the engine that
+///   couldn't do its work has to say.
 public nonisolated(nonsending) func withWorkflowEngine<Result>(
     _ configuration: WorkflowEngine.Configuration = .init(), backends: [any Backend] = [LocalBackend()],
     signals: SignalHandling = .shutDown,
@@ -32,6 +33,7 @@ public nonisolated(nonsending) func withWorkflowEngine<Result>(
             core.abandon()
         }
         if let watch { await SignalCenter.shared.remove(watch) }
+        try core.checkParts()
         return result
     } catch {
         await flow.shutdown(.immediate)

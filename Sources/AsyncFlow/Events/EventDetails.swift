@@ -11,12 +11,13 @@ final class EventDetails: Sendable {
     let waitCause: WaitCause?
     let progress: TaskProgress?
     let custom: CustomEventContent?
+    let explanation: String?
 
     init(
         workflowID: String? = nil, dependencies: [TaskID] = [], error: (any Error)? = nil, droppedCount: Int = 0,
         retryDelay: Duration? = nil, fileProgress: FileProgress? = nil, usage: ResourceUsage? = nil,
         allocation: ResourceAllocation? = nil, waitCause: WaitCause? = nil, progress: TaskProgress? = nil,
-        custom: CustomEventContent? = nil
+        custom: CustomEventContent? = nil, explanation: String? = nil
     ) {
         self.workflowID = workflowID
         self.dependencies = dependencies
@@ -29,5 +30,6 @@ final class EventDetails: Sendable {
         self.waitCause = waitCause
         self.progress = progress
         self.custom = custom
+        self.explanation = explanation
     }
 }

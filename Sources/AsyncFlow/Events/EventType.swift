@@ -4,7 +4,8 @@
 /// `taskCompleted`, `taskFailed` and `taskCancelled`; a task that never runs has the first and the last only, or the
 /// first three and the last. A task with several attempts has `taskAttemptFailed` after each but the last, and then
 /// `taskQueued` and maybe `taskStarted` again; one with a fallback has it after the last, too. A fallback has no events of its
-/// own, unless it is another task. `taskProgress` comes between the start and the end.
+/// own, unless it is another task. `taskProgress` comes between the start and the end. `taskReused` comes before
+/// `taskCompleted`, in place of `taskStarted` or after it.
 public struct EventType: Sendable, Hashable, CustomStringConvertible {
     private let code: UInt8
     private init(code: UInt8) { self.code = code }
@@ -14,7 +15,7 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     private static let names = [
         "engineStarted", "engineEnded", "scopeStarted", "scopeEnded", "taskCreated", "taskResolved", "taskQueued",
         "fileProgress", "taskStarted", "taskProgress", "taskAttemptFailed", "taskCompleted", "taskFailed",
-        "taskCancelled", "serviceReady", "serviceRestarted", "serviceStopped", "custom", "eventsDropped",
+        "taskCancelled", "serviceReady", "serviceRestarted", "serviceStopped", "custom", "eventsDropped", "taskReused",
     ]
 
     /// The engine was made.
@@ -57,4 +58,6 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let custom = EventType(code: 17)
     /// A reader was too slow: so many events were left out for it.
     public static let eventsDropped = EventType(code: 18)
+    /// The task has the value that an earlier run recorded; `taskCompleted` follows.
+    public static let taskReused = EventType(code: 19)
 }

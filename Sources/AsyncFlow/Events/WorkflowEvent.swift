@@ -107,6 +107,8 @@ public struct WorkflowEvent: Sendable {
     public var progress: TaskProgress? { details?.progress }
     /// What the user's own event is called and says; in `custom` only.
     public var custom: CustomEventContent? { details?.custom }
+    /// Which recorded call the value is of; in `taskReused` only.
+    public var explanation: String? { details?.explanation }
 
     /// The task that an event is about.
     public struct TaskDescription: Sendable, Hashable, CustomStringConvertible {

@@ -4,6 +4,8 @@ struct FileTaskResult<Value> {
     let files: [[InputFile]]
 }
 
+extension FileTaskResult: Sendable where Value: Sendable {}
+
 extension TaskNode {
     /// Runs a command of this task in a working directory of its own, with its files.
     ///
@@ -15,7 +17,9 @@ extension TaskNode {
         let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
         let directory = directoryPath
         let isDryRun = engine.configuration.dryRun
-        if !isDryRun { try await bringIn(plan) }
+        // With a memory, files are only brought in for a call whose outcome isn't known.
+        let bringsInLater = engine.memory != nil
+        if !isDryRun, !bringsInLater { try await bringIn(plan) }
         let asArguments = { (file: InputFile) in file.brought(into: directory, asArgument: true) }
         var line = try await command(repeat FilesWithin.replace(each input, asArguments))
         line.workingDirectory = Self.directory(of: line, in: directory)
@@ -25,12 +29,16 @@ extension TaskNode {
             let text = dryRun(dryRunValue ?? "", detail: dryRunDetail(of: line) + plan.summary)
             return FileTaskResult(value: text, files: placeholders(for: plan))
         }
-        if let folder = line.workingDirectory, folder.hasBytePrefix(directory + "/") {
-            try FileSystem.makeDirectory(folder)
+        let call = { line.recallable(for: self, plan) }
+        return try await remembered(call(), as: definition.options.filesForm) { [line] terms in
+            if bringsInLater { try await bringIn(plan) }
+            if let folder = line.workingDirectory, folder.hasBytePrefix(directory + "/") {
+                try FileSystem.makeDirectory(folder)
+            }
+            let target = outputs.first { $0.kind == .standardOutput }.map { "\(directory)/\($0.path)" }
+            let text = try await execute(line.adding(terms), standardOutput: target)
+            return try collect(text, plan)
         }
-        let target = outputs.first { $0.kind == .standardOutput }.map { "\(directory)/\($0.path)" }
-        let text = try await execute(line, standardOutput: target)
-        return try collect(text, plan)
     }
 
     /// Runs a function of this task with its files in a working directory of the task's own.
@@ -60,7 +68,8 @@ extension TaskNode {
     /// The task has succeeded: its files may be handed on.
     private func collect<Value>(_ value: Value, _ plan: StagingPlan) throws -> FileTaskResult<Value> {
         let directory = directoryPath
-        let owner = TaskDirectory(directory, isKept: engine.files.configuration.keepsWorkingDirectories)
+        let owner = TaskDirectory(
+            directory, isKept: engine.files.configuration.keepsWorkingDirectories || engine.memory != nil)
         let files: [[InputFile]]
         do {
             files = try DeclaredOutputs(plan: plan, directory: directory).collect(for: self, in: owner)

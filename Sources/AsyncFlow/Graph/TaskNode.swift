@@ -341,7 +341,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         case .interrupt:
             engine.interrupt(self)
             return true
-        case .nothing, .run, .announce, .keepOutcome, .dropOutcome:
+        case .nothing, .run, .queue, .announce, .keepOutcome, .dropOutcome:
             return false
         }
     }

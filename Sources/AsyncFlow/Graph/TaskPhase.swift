@@ -9,6 +9,7 @@ public import Synchronization
 ///    └─announce─▶ announcing ──announced──▶ waiting      (only if somebody reads every event)
 ///                    └─cancel─▶ announcingCancelled ──announced──▶ cancelled
 /// waiting | dispatched | running ──announceAttempt──▶ announcing      (between two attempts of a task)
+/// dispatched ──returnToQueue──▶ waiting      (its outcome was looked up before its turn, and isn't known)
 /// ```
 ///
 /// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a worker or for resources, and
@@ -24,6 +25,8 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
     enum Action: Equatable {
         /// Run the body: this caller, and nobody else, owns it.
         case run
+        /// Have the task wait for its turn.
+        case queue
         /// Tell the readers of events what has just happened to the task.
         case announce
         /// Write the error and end the task: this caller, and nobody else, owns its end.
@@ -90,6 +93,17 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         let action = start()
         if action == .run { self = .dispatched }
         return action
+    }
+
+    /// The body was only run to find out whether its outcome is known, and it isn't: the task waits for its turn.
+    mutating func returnToQueue() -> Action {
+        switch self {
+        case .dispatched:
+            self = .waiting
+            return .queue
+        case .waiting, .announcing, .announcingCancelled, .running, .cancelling, .done, .failed, .cancelled:
+            return .nothing
+        }
     }
 
     /// The backend begins with what it was handed.

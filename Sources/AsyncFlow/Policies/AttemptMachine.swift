@@ -84,6 +84,8 @@ struct AttemptMachine: Sendable {
     private(set) var attempt = 0
     /// The attempt whose body began last; 0 before the first.
     private(set) var begunAttempt = 0
+    /// The attempts that failed in an earlier run, which count for how many may follow.
+    var earlierAttempts = 0
 
     /// - Parameter created: when the task was called.
     init(_ policies: TaskPolicies, hasFallback: Bool, created: Duration) {
@@ -294,7 +296,7 @@ struct AttemptMachine: Sendable {
         _ number: Int, _ error: any Error, _ canRetry: Bool, since started: Duration?, at now: Duration, random: Double
     ) -> Action {
         record(number, error, since: started, at: now)
-        guard canRetry, number <= retry.maximumRetries else { return giveUp(after: .attempt) }
+        guard canRetry, number + earlierAttempts <= retry.maximumRetries else { return giveUp(after: .attempt) }
         let next = now + min(retry.pause(beforeRetry: number, random: random), .aCentury)
         if isTooLate(next) { return giveUp(after: .attempt) }
         if next == now { return begin(number + 1, at: now) }

@@ -18,17 +18,17 @@ private enum PortableForm: UInt8 {
 }
 
 /// Writes the arguments or the value of a portable task.
-struct PortableEncoder {
-    private(set) var bytes: [UInt8] = []
+package struct PortableEncoder {
+    package private(set) var bytes: [UInt8] = []
     private let owner: String
 
     /// - Parameter owner: the signature of the task, for errors.
-    init(of owner: String) {
+    package init(of owner: String) {
         self.owner = owner
         bytes.reserveCapacity(32)
     }
 
-    mutating func append<Value: Codable>(_ value: Value) throws(PortableCodingError) {
+    package mutating func append<Value: Codable>(_ value: Value) throws(PortableCodingError) {
         let type = Value.self
         if type == Int.self {
             append(.integer, UInt64(bitPattern: Int64(value as! Int)))
@@ -77,20 +77,20 @@ struct PortableEncoder {
 }
 
 /// Reads what a ``PortableEncoder`` wrote. Whatever the bytes are, it throws or returns a value.
-struct PortableDecoder {
+package struct PortableDecoder {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
     private let owner: String
     private var count = 0
 
     /// - Parameter owner: the signature of the task, for errors.
-    init(_ bytes: ArraySlice<UInt8>, of owner: String) {
+    package init(_ bytes: ArraySlice<UInt8>, of owner: String) {
         self.bytes = bytes
         self.owner = owner
         position = bytes.startIndex
     }
 
-    mutating func next<Value: Codable>(_ type: Value.Type) throws(PortableCodingError) -> Value {
+    package mutating func next<Value: Codable>(_ type: Value.Type) throws(PortableCodingError) -> Value {
         count += 1
         guard bytes.endIndex - position >= 9, let form = PortableForm(rawValue: bytes[position]) else {
             throw problem(type, "there is none")

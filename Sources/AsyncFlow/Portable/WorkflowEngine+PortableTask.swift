@@ -17,7 +17,12 @@ extension WorkflowEngine {
             return makeDryRunTask(
                 task.name, options, value: dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self))
         }
-        return WorkflowTask(makeDefinition(task.name, options), task.portableBody)
+        let definition = makeDefinition(task.name, options)
+        var body = task.portableBody
+        if let memory = core.memory as? any PortableMemory {
+            body.wrapper = { memory.remembering($0, named: task.name, options: $1) }
+        }
+        return WorkflowTask(definition, body)
     }
 }
 

@@ -7,7 +7,7 @@ struct TaskPhaseTests {
     /// One thing that happens to a task.
     enum Event: CaseIterable {
         case announce, announceAttempt, announced, start, dispatch, begin, cancel, giveUpFailed, giveUpCancelled
-        case finishDone, finishFailed, finishCancelled
+        case finishDone, finishFailed, finishCancelled, returnToQueue
 
         func apply(to phase: inout TaskPhase) -> TaskPhase.Action {
             switch self {
@@ -23,6 +23,7 @@ struct TaskPhaseTests {
             case .finishDone: phase.finish(as: .done)
             case .finishFailed: phase.finish(as: .failed)
             case .finishCancelled: phase.finish(as: .cancelled)
+            case .returnToQueue: phase.returnToQueue()
             }
         }
 
@@ -33,7 +34,7 @@ struct TaskPhaseTests {
             case .announce, .start, .dispatch: phase != .waiting && !phase.isTerminal
             case .finishDone, .finishFailed, .finishCancelled:
                 [.waiting, .announcing, .announcingCancelled].contains(phase) || phase.isTerminal
-            case .announceAttempt, .begin, .cancel, .giveUpFailed, .giveUpCancelled: false
+            case .announceAttempt, .begin, .cancel, .giveUpFailed, .giveUpCancelled, .returnToQueue: false
             }
         }
     }
@@ -65,6 +66,7 @@ struct TaskPhaseTests {
         Row(.waiting, .giveUpCancelled, .cancelled, .end),
         Row(.dispatched, .begin, .running, .announce),
         Row(.dispatched, .cancel, .cancelling, .interrupt),
+        Row(.dispatched, .returnToQueue, .waiting, .queue),
         Row(.dispatched, .finishDone, .done, .keepOutcome),
         Row(.dispatched, .finishFailed, .failed, .keepOutcome),
         Row(.dispatched, .finishCancelled, .cancelled, .keepOutcome),
@@ -109,10 +111,11 @@ struct TaskPhaseTests {
                 if before.isTerminal { #expect(phase == before && action == .nothing) }
                 if !before.isTerminal, phase.isTerminal { ends += 1 }
                 if event == .announceAttempt, [.dispatched, .running].contains(before) { attemptsOver += 1 }
+                if action == .queue { attemptsOver += 1 }
                 switch action {
                 case .run: runs += 1
                 case .end, .keepOutcome, .dropOutcome: #expect(phase.isTerminal)
-                case .announce, .interrupt, .endSoon: #expect(!phase.isTerminal)
+                case .announce, .interrupt, .endSoon, .queue: #expect(!phase.isTerminal)
                 case .nothing: #expect(phase == before || phase == .waiting)
                 }
             }

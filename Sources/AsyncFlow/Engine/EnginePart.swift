@@ -1,0 +1,76 @@
+import AsyncFlowBase
+
+/// A feature that lives as long as an engine and hangs on it from outside of the core.
+package protocol EnginePart: AnyObject, Sendable {
+    /// The outcomes of earlier runs, if the part knows some.
+    var memory: (any CallMemory)? { get }
+    /// Called once, when the engine is there.
+    func begin(_ engine: EngineSeat)
+    /// Called once, when all tasks have ended, before the engine counts as ended.
+    ///
+    /// - Throws: what the program that runs the engine has to be told.
+    func finish() async throws
+}
+
+extension EnginePart {
+    package var memory: (any CallMemory)? { nil }
+    package func begin(_ engine: EngineSeat) {}
+}
+
+/// Makes a part for each engine that is configured with it.
+package protocol EnginePartMaker: Sendable {
+    /// - Returns: nil if this engine doesn't need the part.
+    /// - Throws: if the engine can't be made because of it.
+    func makePart(for configuration: WorkflowEngine.Configuration) throws -> (any EnginePart)?
+}
+
+/// The engine as its parts see it.
+package struct EngineSeat: Sendable {
+    private weak var core: EngineCore?
+
+    init(_ core: EngineCore) { self.core = core }
+
+    package var engineID: String { core?.id ?? "" }
+
+    /// Cancels everything: nothing new begins.
+    ///
+    /// - Parameter reason: for the errors of the tasks.
+    package func halt(because reason: String) { core?.halt(because: reason) }
+}
+
+/// The parts that every engine of this process is asked for, without being configured with them.
+package enum EngineParts {
+    private static let registered = Lock<[any EnginePartMaker]>([])
+
+    /// Has every engine that is made from now on ask the maker.
+    package static func register(_ maker: any EnginePartMaker) { registered.withLock { $0.append(maker) } }
+
+    static func make(for configuration: WorkflowEngine.Configuration) throws -> [any EnginePart] {
+        try (configuration.parts + registered.withLock { $0 }).compactMap { try $0.makePart(for: configuration) }
+    }
+}
+
+extension WorkflowEngine {
+    /// The outcomes of earlier runs, if a part of the engine knows some.
+    package var memory: (any CallMemory)? { core.memory }
+}
+
+extension EngineCore {
+    /// Ends the parts, the last one first.
+    func finishParts() async {
+        for part in parts.reversed() {
+            do { try await part.finish() } catch { partFailure.withLock { $0 = $0 ?? error } }
+        }
+    }
+
+    /// - Throws: why a part couldn't do its work.
+    func checkParts() throws {
+        if let failure = partFailure.withLock({ $0 }) { throw failure }
+    }
+
+    /// Cancels everything, although the engine isn't shut down.
+    func halt(because reason: String) {
+        lifecycle.halt(because: reason)
+        cancelRunning()
+    }
+}
