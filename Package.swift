@@ -72,6 +72,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CChecksums"),
+        .target(name: "CJournalHook"),
         .target(name: "CProcesses"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "AsyncFlowBase", swiftSettings: settings),
@@ -129,7 +130,8 @@ let package = Package(
         .target(
             name: "AsyncFlowJournal",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "CChecksums", .product(name: "Crypto", package: "swift-crypto"),
+                "AsyncFlow", "AsyncFlowBase", "CChecksums", "CJournalHook",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(

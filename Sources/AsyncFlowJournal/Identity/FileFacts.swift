@@ -1,0 +1,93 @@
+import AsyncFlow
+import AsyncFlowBase
+
+/// What the system says about a file without reading it: enough to know that it hasn't changed.
+///
+/// The time of the last change of the file's state (`ctime`) is among it, which no program can set back: a file that was
+/// changed and given its old time of modification is told apart. It also changes with a file's mode and its number of names;
+/// then the contents are compared.
+struct FileFacts: Sendable, Hashable, Codable {
+    var path: String
+    var size: UInt64
+    /// Nanoseconds since 1970.
+    var modified: Int64
+    /// The last change of the file's state, in nanoseconds since 1970.
+    var changed: Int64
+    var inode: UInt64
+    var isDirectory = false
+
+    /// Whether a change in the next moment might leave all of this as it is: the clock of a file system makes steps of some
+    /// milliseconds, or of up to two seconds where its times have no fractions.
+    func isRacy(at now: Int64) -> Bool {
+        let second: Int64 = 1_000_000_000
+        let hasFractions = modified % second != 0 || changed % second != 0
+        return now - max(modified, changed) < (hasFractions ? second / 50 : second * 2)
+    }
+
+    /// - Returns: nil if there is nothing at the path, or something that is neither a file nor a directory.
+    init?(of path: String) {
+        var status = stat()
+        guard FileNameText.withPath(path, { stat($0, &status) }) == 0 else { return nil }
+        self.init(path, status)
+    }
+
+    fileprivate init?(_ path: String, _ status: stat) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: isDirectory = true
+        default: return nil
+        }
+        self.path = path
+        size = isDirectory ? 0 : UInt64(clamping: status.st_size)
+        #if canImport(Darwin)
+        (modified, changed) = (Self.nanoseconds(status.st_mtimespec), Self.nanoseconds(status.st_ctimespec))
+        #else
+        (modified, changed) = (Self.nanoseconds(status.st_mtim), Self.nanoseconds(status.st_ctim))
+        #endif
+        inode = UInt64(status.st_ino)
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ Int64(time.tv_nsec)
+    }
+}
+
+/// The files that a file or directory consists of.
+enum FileTree {
+    /// More files than this in a directory have no name: calls that take it aren't recorded.
+    static let maximumCount = 100_000
+
+    /// The file alone, or everything in the directory, in order of the paths.
+    ///
+    /// - Returns: nil if something is missing, unreadable, or neither a file nor a directory; or if there is too much.
+    static func facts(of path: String) -> [FileFacts]? {
+        guard let top = FileFacts(of: path) else { return nil }
+        var all = [top]
+        guard top.isDirectory else { return all }
+        var folders = [path]
+        while let folder = folders.popLast() {
+            guard let names = names(in: folder) else { return nil }
+            for name in names {
+                guard all.count < maximumCount, let facts = FileFacts(of: "\(folder)/\(name)") else { return nil }
+                all.append(facts)
+                if facts.isDirectory {
+                    // A link to a directory above would never end.
+                    guard all.count(where: { $0.isDirectory && $0.inode == facts.inode }) == 1 else { return nil }
+                    folders.append(facts.path)
+                }
+            }
+        }
+        return all.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+
+    private static func names(in folder: String) -> [String]? {
+        guard let directory = FileNameText.withPath(folder, { opendir($0) }) else { return nil }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { FileNameText.text($0.prefix { $0 != 0 }) }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

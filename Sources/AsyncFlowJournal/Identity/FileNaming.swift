@@ -1,0 +1,119 @@
+import AsyncFlow
+import AsyncFlowBase
+import Crypto
+
+/// The names of the files that calls take and make: quick ones, by what the system says about a file, and those by content.
+///
+/// What files contain is found out once and kept as long as nothing about them changes.
+final class FileNaming: Sendable {
+    /// Files of more bytes aren't read to be named by content.
+    static let maximumSize: UInt64 = 1 << 30
+
+    private struct Content {
+        var facts: [FileFacts]
+        var digest: [UInt8]
+        /// Whether it was read a while after the last change.
+        var isCertain: Bool
+    }
+    private let contents = Lock<[String: Content]>([:])
+
+    /// The quick name of a file: all that the system says about it, or its URL. Nil if it isn't there.
+    func quickName(of file: InputFile) -> [UInt8]? {
+        switch file.place {
+        case .remote(let url): return Array(url.utf8)
+        case .local(let path): return FileTree.facts(of: path).map { Self.quickName(of: $0) }
+        }
+    }
+
+    static func quickName(of facts: [FileFacts]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for facts in facts {
+            CanonicalBytes.write(text: facts.path, to: &bytes)
+            for word in [
+                facts.size, UInt64(bitPattern: facts.modified), UInt64(bitPattern: facts.changed), facts.inode,
+                facts.isDirectory ? 1 : 0,
+            ] {
+                withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+            }
+        }
+        // A directory may have many files.
+        return bytes.count > 512 ? Array(SHA256.hash(data: bytes)) : bytes
+    }
+
+    /// Whether a change in the next moment might leave the quick name as it is.
+    func isRacy(_ file: InputFile, now: Int64) -> Bool {
+        guard case .local(let path) = file.place else { return false }
+        return FileTree.facts(of: path)?.contains { $0.isRacy(at: now) } ?? true
+    }
+
+    /// The SHA-256 of a file's content, or of the names and contents in a directory. Reads it if nobody has yet: to be called
+    /// where that may take a while.
+    ///
+    /// - Returns: nil if it can't be read, changes meanwhile, or is too large.
+    func contentName(of file: InputFile) -> [UInt8]? {
+        switch file.place {
+        case .remote(let url): return Array(url.utf8)
+        case .local(let path): return content(at: path)
+        }
+    }
+
+    func content(at path: String) -> [UInt8]? {
+        guard let facts = FileTree.facts(of: path) else { return nil }
+        if let known = contents.withLock({ $0[path] }), known.facts == facts, known.isCertain { return known.digest }
+        guard facts.reduce(0, { $0.addingSaturated($1.size) }) <= Self.maximumSize,
+            let digest = Self.digest(of: facts, within: path), FileTree.facts(of: path) == facts
+        else { return nil }
+        let now = WallClock.nanoseconds
+        let isCertain = !facts.contains { $0.isRacy(at: now) }
+        contents.withLock { contents in
+            if contents.count >= FileTree.maximumCount { contents.removeAll() }
+            contents[path] = Content(facts: facts, digest: digest, isCertain: isCertain)
+        }
+        return digest
+    }
+
+    private static func digest(of facts: [FileFacts], within top: String) -> [UInt8]? {
+        if facts.count == 1, let file = facts.first, !file.isDirectory { return digest(of: file.path) }
+        var bytes: [UInt8] = []
+        for file in facts {
+            CanonicalBytes.write(text: String(file.path.dropFirst(top.count)), to: &bytes)
+            bytes.append(file.isDirectory ? 1 : 0)
+            if !file.isDirectory {
+                guard let digest = digest(of: file.path) else { return nil }
+                bytes += digest
+            }
+        }
+        return Array(SHA256.hash(data: bytes))
+    }
+
+    private static func digest(of path: String) -> [UInt8]? {
+        let descriptor = FileNameText.withPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var hash = SHA256()
+        return withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer -> [UInt8]? in
+            while true {
+                guard let count = try? retrying({ readNext(descriptor, buffer) }) else { return nil }
+                if count == 0 { return Array(hash.finalize()) }
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+    }
+
+    private static func readNext(_ descriptor: CInt, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        read(descriptor, buffer.baseAddress, buffer.count)
+    }
+}
+
+/// The time of day.
+enum WallClock {
+    /// Since 1970.
+    static var nanoseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// In microseconds since 1970.
+    static var now: JournalTime { nanoseconds / 1000 }
+}

@@ -1,0 +1,124 @@
+import AsyncFlow
+import AsyncFlowBase
+
+/// What identifies one call: its keys, and the parts that they are made of.
+struct CallIdentity: Sendable {
+    /// The key without the identities of files: what calls have in common that only differ in what their files contain.
+    var frame: CallKey
+    /// The key with the quick names of files; the frame itself for a call without files.
+    var quick: CallKey
+    var parts: [KeyPart]
+    var files: [InputFile]
+    /// The key with the contents of files. Reads them.
+    var byContent: (@Sendable () -> CallKey?)?
+
+    /// - Parameters:
+    ///   - definition: the task.
+    ///   - naming: names the files.
+    /// - Throws: ``PortableCodingError`` if a part can't be encoded. Nil if a file has no name, because it isn't there.
+    static func make(
+        _ call: RecallableCall, of definition: RecordedDefinition, _ naming: FileNaming
+    ) throws -> CallIdentity? {
+        var frame = CanonicalBytes(prefix: definition.prefix)
+        var parts: [KeyPart] = []
+        for (index, part) in call.parts.enumerated() {
+            let start = frame.bytes.count
+            let fileCount = frame.files.count
+            if !part.name.isEmpty { frame.append(text: part.name) }
+            do { try frame.append(part.value) } catch {
+                throw PortableCodingError(
+                    "\(definition.record.name): \(part.name.isEmpty ? "argument \(index + 1)" : part.name) can't be encoded, "
+                        + "so that the call can't be found again: \(error)")
+            }
+            let files = frame.files[fileCount...]
+            let digest =
+                files.isEmpty
+                ? CallDigest.part(frame.bytes[start...])
+                : CallDigest.part(files.flatMap { naming.quickName(of: $0) ?? [] })
+            parts.append(
+                KeyPart(
+                    .named(part.name), name: part.name, digest: digest,
+                    preview: Preview.text(of: part, typeName: definition.typeName(index))))
+        }
+        let frameKey = CallDigest.of(frame.bytes)
+        var identity = CallIdentity(frame: frameKey, quick: frameKey, parts: parts, files: frame.files)
+        guard !frame.files.isEmpty else { return identity }
+        let now = WallClock.nanoseconds
+        var names: [InputFile: [UInt8]] = [:]
+        for file in frame.files {
+            guard var name = naming.quickName(of: file) else { return nil }
+            // Whether it is the same file can't be told from outside, so nothing may be taken for it without a look inside.
+            if naming.isRacy(file, now: now) { name += UInt64.random(in: 0 ... .max).littleEndianBytes }
+            names[file] = name
+        }
+        identity.quick = try key(call, definition) { names[$0] ?? [] }
+        let files = frame.files
+        identity.byContent = {
+            var contents: [InputFile: [UInt8]] = [:]
+            for file in files {
+                guard let content = naming.contentName(of: file) else { return nil }
+                contents[file] = content
+            }
+            return try? key(call, definition) { contents[$0] ?? [] }
+        }
+        return identity
+    }
+
+    private static func key(
+        _ call: RecallableCall, _ definition: RecordedDefinition, _ name: @escaping (InputFile) -> [UInt8]
+    ) throws -> CallKey {
+        var bytes = CanonicalBytes(prefix: definition.prefix, naming: .identity(name))
+        for part in call.parts {
+            if !part.name.isEmpty { bytes.append(text: part.name) }
+            try bytes.append(part.value)
+        }
+        return CallDigest.of(bytes.bytes)
+    }
+}
+
+extension KeyPart.Kind {
+    /// The kind of a part with a name that the engine gives.
+    static func named(_ name: String) -> KeyPart.Kind {
+        switch name {
+        case "words": .words
+        case "environment": .environment
+        case "standard input": .standardInput
+        case "directory": .directory
+        case "ranks": .ranks
+        case "request", "prompt": .request
+        default: name.hasPrefix("file ") ? .inputFile : name.hasPrefix("makes ") ? .outputFile : .argument
+        }
+    }
+}
+
+/// What people are shown of a part of a key.
+enum Preview {
+    static func text(of part: RecallableCall.Part, typeName: String) -> String {
+        switch part.value {
+        case let words as [String]:
+            // Secrets go first: what is cut off could be the end of one.
+            return shown(part.secrets.reduce(words.joined(separator: " ")) { $0.replacing($1, with: "***") })
+        case let variables as [String: String]: return shown(variables.keys.sorted().joined(separator: " "))
+        default: return text(of: part.value, typeName: typeName)
+        }
+    }
+
+    static func text<Value>(of value: Value, typeName: String) -> String {
+        switch value {
+        case let value as Int: "\(value)"
+        case let value as Double: "\(value)"
+        case let value as Bool: "\(value)"
+        case let value as String: shown(value)
+        case let file as InputFile:
+            shown(FileFacts(of: file.path).map { "\(file.name), \($0.size) bytes" } ?? file.description)
+        case let bytes as [UInt8]: "\(bytes.count) bytes"
+        case let list as [Double]: "\(list.count) numbers"
+        case let list as [Int]: "\(list.count) numbers"
+        default: typeName
+        }
+    }
+
+    private static func shown(_ text: String) -> String {
+        text.utf8.count <= KeyPart.maximumPreview ? text.harmless() : String(text.prefix(60)).harmless() + "…"
+    }
+}

@@ -1,0 +1,220 @@
+import AsyncFlow
+import AsyncFlowBase
+import Logging
+import Synchronization
+
+extension JournalRecorder {
+    nonisolated(nonsending) func outcome<Value: Sendable>(
+        of call: RecallableCall, as form: ValueForm<Value>, in task: TaskContext,
+        perform: nonisolated(nonsending) (CallTerms) async throws -> Value
+    ) async throws -> Value {
+        let definition = definition(task.kind, task.taskName, task.recording)
+        return try await outcome(of: call, definition, as: form, in: task, perform: perform)
+    }
+
+    /// The same for a task whose definition is known.
+    nonisolated(nonsending) func outcome<Value: Sendable>(
+        of call: RecallableCall, _ definition: RecordedDefinition, as form: ValueForm<Value>, in task: TaskContext,
+        perform: nonisolated(nonsending) (CallTerms) async throws -> Value
+    ) async throws -> Value {
+        guard var open = try await openCall(call, definition, task) else {
+            // A file isn't there: the call itself says so best.
+            if task.isRecalling { throw NotRecalled() }
+            return try await perform(CallTerms())
+        }
+        if open.isKnown {
+            switch await onThreadIfLarge(open, { [open] in self.recall(open, as: form) }) {
+            case .success(let value):
+                task.reportReuse(open.explanation)
+                return value
+            case .failure(let miss): open = open.running(because: miss.reason)
+            }
+            task.keep(KeptCall(open))
+        }
+        try open.check()
+        if task.isRecalling { throw NotRecalled() }
+        return try await run(open, as: form, in: task, perform)
+    }
+
+    private nonisolated(nonsending) func openCall(
+        _ call: RecallableCall, _ definition: RecordedDefinition, _ task: TaskContext
+    ) async throws -> OpenCall? {
+        if let kept = task.recollection as? KeptCall { return kept.call }
+        let blocks = task.enclosingBlocks
+        let scope = CallDigest.scope(blocks.map(\.name))
+        guard let identity = try CallIdentity.make(call, of: definition, naming) else { return nil }
+        // Where quick names lead nowhere, files are read.
+        let open =
+            identity.byContent == nil || history.isEmpty
+            ? self.open(identity, of: definition, in: scope)
+            : await onThread { self.open(identity, of: definition, in: scope) }
+        if !open.identity.files.allSatisfy(\.isMade) { note(filesIn: blocks.map(\.number)) }
+        task.keep(KeptCall(open))
+        if open.earlierAttempts > 0 { task.countEarlierAttempts(open.earlierAttempts) }
+        return open
+    }
+
+    /// Performs a call and records what it gives.
+    private nonisolated(nonsending) func run<Value: Sendable>(
+        _ open: OpenCall, as form: ValueForm<Value>, in task: TaskContext,
+        _ perform: nonisolated(nonsending) (CallTerms) async throws -> Value
+    ) async throws -> Value {
+        let slot = watch?.begin(open.id)
+        defer { watch?.end(slot) }
+        let isSynced = open.definition.options.isOnce || open.definition.options.isCommitted
+        let began = WallClock.now
+        if isSynced {
+            // With everything before it, the values of its arguments among them.
+            try await store.appendSynced(
+                .started(StartedRecord(header: open.header, attempt: UInt32(clamping: task.attempt), time: began)))
+        }
+        let value: Value
+        do {
+            value = try await CurrentCall.$id.withValue(open.id) {
+                try await perform(CallTerms(environment: ["ASYNCFLOW_CALL_ID": open.id.description]))
+            }
+        } catch {
+            noteFailure(of: open, error, began: began, attempt: task.attempt, mayRetry: task.hasRetries)
+            throw error
+        }
+        // A member has taken a file: the block's own value doesn't stand for that.
+        if open.definition.isBlock, hasFiles(task.taskID.number) {
+            noteRun(of: open)
+            return value
+        }
+        let isHandedOnLater = isSynced || journal.durability == .everyResult
+        try await record(value, of: open, as: form, began: began, attempt: task.attempt, synced: isHandedOnLater)
+        return value
+    }
+
+    private nonisolated(nonsending) func record<Value: Sendable>(
+        _ value: Value, of open: OpenCall, as form: ValueForm<Value>, began: JournalTime, attempt: Int, synced: Bool
+    ) async throws {
+        let files = form.files(value).compactMap { $0 as? InputFile }
+        let made = files.compactMap { file -> [FileFacts]? in
+            guard case .local(let path) = file.place else { return nil }
+            return FileTree.facts(of: path)
+        }
+        let bytes = try Envelope(files: made, value: form.encode(value)).bytes()
+        let result = result(of: open, began: began, attempt: attempt, files: made)
+        if synced {
+            let failure: JournalError? = await withCheckedContinuation { continuation in
+                do throws(JournalError) {
+                    try store.append(result, value: bytes) { continuation.resume(returning: $0) }
+                } catch {
+                    continuation.resume(returning: error)
+                }
+            }
+            if let failure, journal.onFailure == .stop { throw failure }
+        } else {
+            append(result, bytes)
+        }
+        noteRun(of: open)
+        backlog.name(open, made: made)
+    }
+
+    /// Appends a result that nobody waits for. A failing store says so itself.
+    func append(_ result: ResultRecord, _ bytes: [UInt8]) {
+        do throws(JournalError) { try store.append(result, value: bytes) } catch  where error.reason == .tooLarge {
+            logger.warning("\(error)")
+        } catch {}
+    }
+
+    func result(
+        of open: OpenCall, began: JournalTime, attempt: Int = 1, files: [[FileFacts]] = []
+    ) -> ResultRecord {
+        ResultRecord(
+            header: open.header, execution: files.isEmpty ? nil : 0, began: began,
+            duration: UInt64(max(0, WallClock.now - began)), attempt: UInt32(clamping: attempt), value: .none,
+            files: files.compactMap(\.first).map { facts in
+                RecordedFile(
+                    name: String(facts.path.split(separator: "/").last ?? ""), path: facts.path, size: facts.size,
+                    modified: facts.modified, inode: facts.inode, isDirectory: facts.isDirectory)
+            },
+            parts: open.identity.parts)
+    }
+
+    func noteRun(of open: OpenCall) {
+        open.definition.ranCount.add(1, ordering: .relaxed)
+        guard !history.isEmpty else { return }
+        open.definition.note(RecordedDefinition.Miss(call: open.id, parts: open.identity.parts, reason: open.reason))
+    }
+
+    func noteReuse(of open: OpenCall) {
+        open.definition.reusedCount.add(1, ordering: .relaxed)
+        try? store.append(.reused(ReusedRecord(call: open.id, source: open.id)))
+    }
+
+    /// Records how a call ended that gave no value: what a cancelled one does isn't known.
+    func noteFailure(of open: OpenCall, _ error: any Error, began: JournalTime, attempt: Int, mayRetry: Bool) {
+        if error is CancellationError || error is TaskCancelledError { return }
+        failedCount.add(1, ordering: .relaxed)
+        noteRun(of: open)
+        let code = (error as? any WorkflowError)?.code.description ?? ""
+        let recorded = RecordedError(
+            type: String(reflecting: type(of: error)), code: code,
+            message: String(String(describing: error).prefix(2000)).harmlessLines())
+        if mayRetry {
+            try? store.append(
+                .attempt(
+                    AttemptRecord(
+                        call: open.id, attempt: UInt32(clamping: attempt + open.earlierAttempts), time: WallClock.now,
+                        error: recorded)))
+        } else {
+            try? store.append(
+                .failure(
+                    FailureRecord(
+                        header: open.header, began: began, duration: UInt64(max(0, WallClock.now - began)),
+                        attempt: UInt32(clamping: attempt), error: recorded, parts: open.identity.parts)))
+        }
+    }
+
+    // MARK: - Recalling
+
+    struct Miss: Error {
+        var reason: ReplayRule.Reason
+    }
+
+    /// The recorded value of a call, if it is still worth something.
+    func recall<Value: Sendable>(_ open: OpenCall, as form: ValueForm<Value>) -> Result<Value, Miss> {
+        guard case .result(let result)? = open.entry?.record else { return .failure(Miss(reason: .new)) }
+        let bytes: [UInt8]
+        switch result.value {
+        case .none: return .failure(Miss(reason: .lostValue("there is none in the record")))
+        case .inline(let inline): bytes = inline
+        case .object(let id, let size):
+            do throws(JournalError) { bytes = try store.objects.get(id, size: size) } catch {
+                return .failure(Miss(reason: .lostValue(error.description)))
+            }
+        }
+        guard let envelope = Envelope(bytes) else {
+            return .failure(Miss(reason: .undecodable("its form isn't known")))
+        }
+        for facts in envelope.files {
+            guard let top = facts.first else { continue }
+            let now = FileTree.facts(of: top.path)
+            if now == facts { continue }
+            guard now != nil, let content = history.content(of: top.path, madeBy: result.header.call),
+                naming.content(at: top.path) == content
+            else { return .failure(Miss(reason: .changedOutput(top.path))) }
+        }
+        do {
+            let value = try form.decode(envelope.value)
+            noteReuse(of: open)
+            // One that was killed before it knew.
+            if open.identity.byContent != nil, history.contentKey(of: open.id) == nil { backlog.name(open, made: []) }
+            return .success(value)
+        } catch {
+            return .failure(Miss(reason: .undecodable("\(error)")))
+        }
+    }
+
+    /// What has files or a large value reads them.
+    private nonisolated(nonsending) func onThreadIfLarge<Value: Sendable>(
+        _ open: OpenCall, _ body: @escaping @Sendable () -> Value
+    ) async -> Value {
+        guard case .result(let result)? = open.entry?.record else { return body() }
+        if case .inline = result.value, result.files.isEmpty { return body() }
+        return await onThread(body)
+    }
+}

@@ -1,0 +1,209 @@
+import AsyncFlow
+import AsyncFlowBase
+import Logging
+import Synchronization
+
+/// The journal of one engine: answers calls from what earlier runs recorded, and records what this run gives.
+///
+/// ``CallLedger`` and ``ReplayRule`` decide; here their decisions are carried out, and files and the store are asked.
+final class JournalRecorder: EnginePart, PortableMemory {
+    struct DefinitionKey: Hashable {
+        var record: DefinitionRecord
+        var options: RecordingOptions
+    }
+
+    let store: JournalStore
+    let journal: Journal
+    let settings: RunSettings
+    let naming = FileNaming()
+    let history: JournalHistory
+    let rule: ReplayRule
+    let logger: Logger
+    let watch: RunningCalls?
+    let backlog: NamingBacklog
+    private let ledger = Lock(CallLedger())
+    private let definitions = Lock<[DefinitionKey: RecordedDefinition]>([:])
+    private let seat = Lock<EngineSeat?>(nil)
+    /// The blocks whose members have taken files from outside.
+    private let blocksWithFiles = Lock<Set<UInt64>>([])
+    private let failure: FailureSlot
+    let failedCount = Atomic<Int>(0)
+
+    /// - Throws: ``JournalError`` if the journal can't be opened.
+    init(_ journal: Journal, _ settings: RunSettings, _ logger: Logger) throws(JournalError) {
+        self.journal = journal
+        self.settings = settings
+        self.logger = logger
+        let failure = FailureSlot()
+        self.failure = failure
+        var options = JournalStore.Options()
+        options.durability = journal.durability
+        options.retainedRuns = journal.retainedRuns
+        options.whenFailed = { failure.fail($0) }
+        options.progress = { logger.notice("\($0)") }
+        store = try JournalStore.open(journal.directory, run: ThisProgram.run, options: options)
+        history = JournalHistory(store, isFresh: settings.isFresh)
+        rule = ReplayRule(crashLimit: journal.crashLimit)
+        watch =
+            history.crashes.crashes > 0
+            ? RunningCalls(JournalHistory.runningPath(store.directory, store.run.generation)) : nil
+        backlog = NamingBacklog(store, naming)
+        for loss in store.contents.losses { logger.warning("\(loss)") }
+        if settings.isFresh { try store.append(.note(JournalHistory.freshNote)) }
+        if !settings.rerun.isEmpty {
+            try store.append(.forgotten(ForgottenRecord(time: WallClock.now, names: settings.rerun)))
+        }
+    }
+
+    var memory: (any CallMemory)? { self }
+    var mayRecall: Bool { !history.isEmpty }
+
+    func begin(_ engine: EngineSeat) {
+        seat.withLock { $0 = engine }
+        failure.whenFailed { [weak self] error in self?.storeFailed(error) }
+    }
+
+    private func storeFailed(_ error: JournalError) {
+        switch journal.onFailure {
+        case .goOn: logger.warning("\(error); the run goes on, and what it gives is no longer recorded")
+        case .stop:
+            logger.error("\(error)")
+            seat.withLock { $0 }?.halt(because: error.description)
+        }
+    }
+
+    func finish() async throws {
+        await onThread { self.backlog.finish() }
+        let report = EndReport(self)
+        if let text = report.text { logger.info("\(text)") }
+        let failures = failedCount.load(ordering: .relaxed)
+        let end = EndRecord(
+            outcome: failures == 0 ? .completed : .failed, time: WallClock.now, ran: UInt64(report.ran),
+            reused: UInt64(report.reused), failed: UInt64(failures))
+        if failure.error != nil {
+            // As interrupted: what wasn't recorded runs again.
+            _ = await onThread { Result { try self.store.close(nil) } }
+        } else {
+            try await onThread { Result { try self.store.close(end) } }.get()
+            history.removeRunningLists(upTo: store.run.generation)
+        }
+        if let error = failure.error, journal.onFailure == .stop { throw error }
+    }
+
+    // MARK: - Definitions
+
+    /// The definition of recorded calls; made when it is first asked for.
+    func definition(
+        _ kind: TaskKind, _ name: String, _ options: RecordingOptions, place: String = "", typeNames: [String] = []
+    ) -> RecordedDefinition {
+        let record = DefinitionRecord(
+            kind: kind.description, name: name, version: options.version, place: place,
+            types: typeNames.joined(separator: ", "))
+        let key = DefinitionKey(record: record, options: options)
+        if let known = definitions.withLock({ $0[key] }) { return known }
+        let made = RecordedDefinition(
+            record, store.define(record), options: options,
+            isNamed: kind != .executable && kind != .prompt, isForgotten: settings.rerun.contains(name),
+            typeNames: typeNames)
+        return definitions.withLock { definitions in
+            if let known = definitions[key] { return known }
+            definitions[key] = made
+            return made
+        }
+    }
+
+    var allDefinitions: [RecordedDefinition] { definitions.withLock { Array($0.values) } }
+
+    // MARK: - Opening a call
+
+    /// Gives a call its identity and looks for its outcome. Reads files if their quick names lead nowhere.
+    func open(_ identity: CallIdentity, of definition: RecordedDefinition, in scope: ScopeID) -> OpenCall {
+        var (call, occurrence) = ledger.withLock { $0.enter(identity.quick, in: scope) }
+        var entry = history.outcome(of: call)
+        if entry == nil, !history.isEmpty, let other = adopt(identity) {
+            entry = other.entry
+            (call, occurrence) = (other.header.call, other.header.occurrence)
+        }
+        let header = CallHeader(
+            definition: definition.number, scope: scope, occurrence: occurrence, call: call, key: identity.frame)
+        var known = ReplayRule.Knowledge()
+        known.isForgotten = definition.isForgotten
+        switch entry?.record {
+        case .result?: known.outcome = .value
+        case .failure?, .cancelled?: known.outcome = .failure
+        default: break
+        }
+        known.crashes = history.crashes.count(of: call)
+        known.isBegun = history.begun.contains(call)
+        if definition.isBlock, let entry { known.isOfOtherBuild = history.build(of: entry) != ThisProgram.build }
+        return OpenCall(
+            header: header, definition: definition, identity: identity, entry: entry,
+            answer: rule.answer(known, isOnce: definition.options.isOnce),
+            earlierAttempts: definition.isForgotten ? 0 : history.attempts[call] ?? 0)
+    }
+
+    /// A recorded call that does the same as another one: from another block, or with files of other names and times but
+    /// the same content.
+    private func adopt(_ identity: CallIdentity) -> (entry: JournalEntry, header: CallHeader)? {
+        let candidates = history.outcomes(withKey: identity.frame)
+        if candidates.isEmpty { return nil }
+        var content: CallKey?
+        if let byContent = identity.byContent {
+            // Only worth a look if somebody knows what the recorded files contained.
+            guard candidates.contains(where: { history.contentKey(of: $0.header.call) != nil }) else { return nil }
+            content = byContent()
+            if content == nil { return nil }
+        }
+        for candidate in candidates {
+            if let content, history.contentKey(of: candidate.header.call) != content { continue }
+            if ledger.withLock({ $0.take(candidate.header.call) }) { return candidate }
+        }
+        return nil
+    }
+
+    // MARK: - Blocks
+
+    /// Notes that a member of these blocks has taken a file from outside: their values can't stand for it.
+    func note(filesIn blocks: [UInt64]) {
+        if !blocks.isEmpty { blocksWithFiles.withLock { $0.formUnion(blocks) } }
+    }
+
+    func hasFiles(_ block: UInt64) -> Bool { blocksWithFiles.withLock { $0.remove(block) != nil } }
+}
+
+/// Does something that takes a while on a thread that nobody else waits for.
+func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        // Without another thread this one has to do.
+        if (try? SystemThread.startDetached { continuation.resume(returning: body()) }) == nil {
+            continuation.resume(returning: body())
+        }
+    }
+}
+
+/// Keeps the store's failure until somebody can be told.
+private final class FailureSlot: Sendable {
+    private struct State {
+        var error: JournalError?
+        var callback: (@Sendable (JournalError) -> Void)?
+    }
+    private let state = Lock(State())
+
+    var error: JournalError? { state.withLock { $0.error } }
+
+    func fail(_ error: JournalError) {
+        let callback = state.withLock { state in
+            state.error = state.error ?? error
+            return state.callback
+        }
+        callback?(error)
+    }
+
+    func whenFailed(_ callback: @escaping @Sendable (JournalError) -> Void) {
+        let error = state.withLock { state in
+            state.callback = callback
+            return state.error
+        }
+        if let error { callback(error) }
+    }
+}

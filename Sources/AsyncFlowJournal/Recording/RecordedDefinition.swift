@@ -1,0 +1,66 @@
+import AsyncFlow
+import AsyncFlowBase
+import Synchronization
+
+/// What all recorded calls of one task have in common.
+final class RecordedDefinition: Sendable {
+    let record: DefinitionRecord
+    let number: DefinitionNumber
+    /// What the keys of its calls begin with.
+    let prefix: [UInt8]
+    let options: RecordingOptions
+    let isBlock: Bool
+    /// Whether its recorded calls are to run again.
+    let isForgotten: Bool
+    /// The inputs' types, for people.
+    let typeNames: [String]
+
+    let reusedCount = Atomic<Int>(0)
+    let ranCount = Atomic<Int>(0)
+    /// The first calls that ran, for the explanation at the end.
+    private let misses = Lock<[Miss]>([])
+
+    /// A call that wasn't answered from the journal.
+    struct Miss: Sendable {
+        var call: CallID
+        var parts: [KeyPart]
+        var reason: ReplayRule.Reason
+    }
+    static let rememberedMisses = 8
+
+    /// - Parameter isNamed: whether the task's name is part of its calls' keys, because nothing else says what it does.
+    init(
+        _ record: DefinitionRecord, _ number: DefinitionNumber, options: RecordingOptions, isNamed: Bool,
+        isForgotten: Bool, typeNames: [String]
+    ) {
+        self.record = record
+        self.number = number
+        self.options = options
+        self.isForgotten = isForgotten
+        self.typeNames = typeNames
+        isBlock = record.kind == TaskKind.block.description
+        var bytes: [UInt8] = []
+        CanonicalBytes.write(text: "asyncflow.call.1", to: &bytes)
+        CanonicalBytes.write(text: record.kind, to: &bytes)
+        CanonicalBytes.write(text: isNamed ? record.name : "", to: &bytes)
+        CanonicalBytes.write(text: record.version, to: &bytes)
+        prefix = bytes
+    }
+
+    /// The type of an input, for people.
+    func typeName(_ index: Int) -> String { index < typeNames.count ? typeNames[index] : "" }
+
+    func note(_ miss: @autoclosure () -> Miss) {
+        misses.withLock { misses in
+            if misses.count < Self.rememberedMisses { misses.append(miss()) }
+        }
+    }
+
+    var firstMisses: [Miss] { misses.withLock { $0 } }
+}
+
+/// The name of a call for the other side of an effect, and for people: 32 hexadecimal digits.
+struct CurrentCall: Sendable {
+    let id: CallID
+    @TaskLocal static var id: CallID?
+}

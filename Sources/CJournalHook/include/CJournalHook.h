@@ -1,0 +1,3 @@
+#ifndef CJOURNALHOOK_H
+#define CJOURNALHOOK_H
+#endif
