@@ -40,9 +40,6 @@ package enum JournalRecord: Sendable, Equatable {
     case end(EndRecord)
 }
 
-/// A moment, in microseconds since 1970 by the wall clock.
-package typealias JournalTime = Int64
-
 /// The beginning of a run of a program.
 package struct RunRecord: Sendable, Equatable {
     /// Random.

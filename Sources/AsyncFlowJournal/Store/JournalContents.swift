@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// The records of earlier runs, as they were when the journal was opened.
 ///
 /// Only an index is in memory, some 24 bytes per call; records are read and decoded when somebody asks for them.
@@ -5,32 +7,183 @@
 package final class JournalContents: Sendable {
     /// The runs in their order, each with its end if it had one.
     package let runs: [(run: RunRecord, end: EndRecord?)]
-    /// Losses, in sentences, each with what to do if there is something; empty for a journal without damage.
-    package let losses: [String]
+    /// The parts that couldn't be used; empty for a journal without damage.
+    package let losses: [JournalLoss]
+    /// The number of all records that could be read.
+    package let recordCount: UInt64
+    /// The segments' file names and sizes in bytes, in their order.
+    package let segmentSizes: [(file: String, size: UInt64)]
 
-    init(runs: [(run: RunRecord, end: EndRecord?)] = [], losses: [String] = []) {
-        self.runs = runs
-        self.losses = losses
+    let index: CallIndex
+    let regions: [Region]
+    let segments: [JournalIndexer.Segment]
+    let newestGeneration: UInt64
+    private let runStarts: [(entry: Int, run: Int)]
+    private let regionRuns: [Int]
+    private let paths: JournalPaths
+    private let files: any FileLayer
+    private let cache = RegionCache()
+    private let keys = Lock<KeyTable?>(nil)
+
+    init(_ indexer: consuming JournalIndexer, _ paths: JournalPaths, _ files: any FileLayer) {
+        runs = indexer.runs.map { ($0.record, $0.end) }
+        losses = indexer.losses
+        recordCount = indexer.recordCount
+        newestGeneration = indexer.newestGeneration
+        regions = indexer.regions
+        segments = indexer.segments
+        segmentSizes = indexer.segments.map { ($0.name.fileName, $0.size) }
+        runStarts = indexer.runStarts
+        regionRuns = indexer.regionRuns
+        index = indexer.index
+        self.paths = paths
+        self.files = files
     }
 
     /// The number of ended calls that can be found.
-    package var callCount: Int { 0 }
+    package var callCount: Int { index.count }
 
-    /// The record that counts for a call: `.result`, `.failure` or `.cancelled`. The newest run's counts; within a run, the
-    /// first; what was forgotten or superseded isn't found.
+    /// The record that counts for a call: `.result`, `.failure` or `.cancelled`.
     ///
-    /// - Returns: The record, its definition, and the position of its run in ``runs``; nil if there is none or it is damaged.
-    package func outcome(of call: CallID) -> JournalEntry? { nil }
+    /// The newest run's counts; within a run, the first, or the one with a value. What was forgotten or superseded isn't
+    /// found.
+    ///
+    /// - Parameter withParts: Whether the parts of the key are wanted, which are half of the work.
+    /// - Returns: nil if there is none, or if it can't be read any more.
+    package func outcome(of call: CallID, withParts: Bool = true) -> JournalEntry? {
+        guard let position = index.find(call), let entry = self[position, withParts: withParts],
+            entry.record.header?.call == call
+        else { return nil }
+        return entry
+    }
 
     /// The outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks and adoption.
-    package func outcomes(withKey key: CallKey) -> [JournalEntry] { [] }
+    ///
+    /// The first use reads the whole journal once.
+    package func outcomes(withKey key: CallKey) -> [JournalEntry] {
+        let table = keys.withLock { keys in
+            if let keys { return keys }
+            let table = KeyTable(self)
+            keys = table
+            return table
+        }
+        return table.positions(of: key).compactMap { position in
+            guard let entry = self[position, withParts: true], entry.record.header?.key == key else { return nil }
+            return entry
+        }
+    }
 
-    /// Passes on all records in their order, decoded one at a time.
+    /// Passes on all records in their order, decoded one at a time; also those that were forgotten, superseded or replaced.
     ///
     /// - Parameters:
     ///   - kinds: The kinds wanted; the rest is skipped without being decoded. Nil for all.
     ///   - body: Returns false to end.
-    package func forEach(_ kinds: Set<JournalRecordKind>? = nil, _ body: (JournalEntry) throws -> Bool) rethrows {}
+    package func forEach(_ kinds: Set<JournalRecordKind>? = nil, _ body: (JournalEntry) throws -> Bool) rethrows {
+        try forEachRaw(kinds) { record, place, run in
+            let definitions = segments[regions[place.region].segment].definitions
+            return try body(
+                JournalEntry(
+                    record: record, definition: record.header.flatMap { definitions[$0.definition.value] }, run: run))
+        }
+    }
+
+    /// The place of a record, as the index has it.
+    struct Place: Equatable {
+        var region: Int
+        var offset: Int
+    }
+
+    /// As ``forEach(_:_:)``, with places instead of definitions.
+    func forEachRaw(
+        _ kinds: Set<JournalRecordKind>? = nil,
+        _ body: (_ record: JournalRecord, _ place: Place, _ run: Int) throws -> Bool
+    ) rethrows {
+        var wanted = [Bool](repeating: kinds == nil, count: 256)
+        for kind in kinds ?? [] { wanted[Int(kind.rawValue)] = true }
+        for number in regions.indices {
+            var run = regionRuns[number]
+            guard let bytes = try? read(number) else { continue }
+            let goesOn = try bytes.forEach { record, base, offset in
+                let kind = record[0]
+                guard wanted[Int(kind)] || kind == JournalRecordKind.run.rawValue,
+                    let decoded = try? JournalRecord.decode(record, base: base)
+                else { return true }
+                if case .run(let record) = decoded {
+                    run = runs.firstIndex { $0.run.id == record.id } ?? -1
+                    if !wanted[Int(kind)] { return true }
+                }
+                return try body(decoded, Place(region: number, offset: offset), run)
+            }
+            if !goesOn { return }
+        }
+    }
+
+    /// The records that count, in their order, with their positions in the index.
+    func forEachOutcome(_ body: (Int, CallHeader, Region) -> Void) {
+        for (position, location) in index.locations.enumerated() where location != .dropped {
+            guard let bytes = try? bytes(of: location.region),
+                let header = bytes.record(at: location.offset, { record, _ in try? CallHeader.decode(record) })
+            else { continue }
+            body(position, header, regions[location.region])
+        }
+    }
+
+    /// The record at a position of the index.
+    subscript(position: Int, withParts withParts: Bool) -> JournalEntry? {
+        let location = index.locations[position]
+        guard location != .dropped, let bytes = try? bytes(of: location.region),
+            let record = bytes.record(
+                at: location.offset, { try? JournalRecord.decode($0, base: $1, withParts: withParts) }),
+            let header = record.header
+        else { return nil }
+        return JournalEntry(
+            record: record,
+            definition: segments[regions[location.region].segment].definitions[header.definition.value],
+            run: run(ofEntry: position))
+    }
+
+    func run(ofEntry position: Int) -> Int {
+        var (low, high) = (0, runStarts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runStarts[middle].entry <= position { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? -1 : runStarts[low - 1].run
+    }
+
+    private func bytes(of region: Int) throws(SystemError) -> RegionBytes {
+        try cache.bytes(of: region) { () throws(SystemError) in try read(region) }
+    }
+
+    private func read(_ number: Int) throws(SystemError) -> RegionBytes {
+        let region = regions[number]
+        return try RegionBytes(region, of: paths.segment(segments[region.segment].name), files)
+    }
+
+    /// The positions of calls by key: sorted, since it is made once.
+    private struct KeyTable: Sendable {
+        private var entries: [(key: UInt64, position: UInt32)] = []
+
+        init(_ contents: JournalContents) {
+            entries.reserveCapacity(contents.callCount)
+            contents.forEachOutcome { position, header, _ in entries.append((header.key.low, UInt32(position))) }
+            entries.sort { ($0.key, $0.position) < ($1.key, $1.position) }
+        }
+
+        func positions(of key: CallKey) -> [Int] {
+            var (low, high) = (0, entries.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if entries[middle].key < key.low { low = middle + 1 } else { high = middle }
+            }
+            var positions: [Int] = []
+            while low < entries.count, entries[low].key == key.low {
+                positions.append(Int(entries[low].position))
+                low += 1
+            }
+            return positions
+        }
+    }
 }
 
 /// A record with where it comes from.
@@ -38,13 +191,6 @@ package struct JournalEntry: Sendable {
     package var record: JournalRecord
     /// The definition of the call; nil for records that have none.
     package var definition: DefinitionRecord?
-    /// The position of its run in ``JournalContents/runs``.
+    /// The position of its run in ``JournalContents/runs``; -1 if that run's record is lost.
     package var run: Int
-}
-
-/// The kind of a record: the number that stands for it in a file.
-package enum JournalRecordKind: UInt8, Sendable, Hashable, CaseIterable {
-    case run = 1
-    case definition, scope, result, failure, cancelled, reused, started, attempt, named, order, timer, waiting, signal
-    case superseded, forgotten, note, end
 }

@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// A journal that can't be opened, read or written.
 public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What went wrong.
@@ -41,5 +43,86 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let tooLarge = Reason(description: "tooLarge")
         /// The journal has been closed.
         public static let closed = Reason(description: "closed")
+    }
+}
+
+extension JournalError {
+    static func notFound(_ path: String) -> JournalError {
+        JournalError(.notFound, path, "there is no journal '\(path.harmless())'")
+    }
+
+    static func notAJournal(_ path: String) -> JournalError {
+        JournalError(
+            .notAJournal, path,
+            "'\(path.harmless())' is no journal: it has no folder 'segments'. Nothing was changed; name another directory, "
+                + "or one that isn't there yet")
+    }
+
+    static func newerFormat(_ path: String, _ major: UInt16, _ minor: UInt16) -> JournalError {
+        JournalError(
+            .newerFormat, path,
+            "'\(path.harmless())' is of format \(major).\(minor), and this program reads up to "
+                + "\(SegmentHeader.currentMajor).x: build it with a newer AsyncFlow. Nothing was changed")
+    }
+
+    static func reading(_ path: String, _ error: SystemError) -> JournalError {
+        let reason: Reason =
+            switch error.code {
+            case EACCES, EPERM: .permissionDenied
+            default: .unreadable
+            }
+        return JournalError(reason, path, "'\(path.harmless())' can't be read: \(error)")
+    }
+
+    /// - Parameter rest: What was kept, and what to do besides.
+    static func writing(_ path: String, _ error: SystemError, _ rest: String = "") -> JournalError {
+        let reason: Reason
+        let advice: String
+        switch error.code {
+        case ENOSPC, EDQUOT: (reason, advice) = (.diskFull, "make room and start the program again")
+        case EFBIG: (reason, advice) = (.diskFull, "raise the limit of file sizes and start the program again")
+        case EACCES, EPERM: (reason, advice) = (.permissionDenied, "allow this user to write there")
+        case EROFS: (reason, advice) = (.permissionDenied, "the file system is read-only: name another directory")
+        default: (reason, advice) = (.unwritable, "look into the system's log, and start the program again")
+        }
+        return JournalError(
+            reason, path, "the journal '\(path.harmless())' can't be written: \(error)\(rest); \(advice)")
+    }
+}
+
+extension JournalError {
+    static func tooLarge(_ size: Int) -> JournalError {
+        JournalError(
+            .tooLarge, "", "a record of \(size) bytes is too large for a journal, which takes \(RecordLimits.record)")
+    }
+
+    static func closed(_ path: String) -> JournalError {
+        JournalError(.closed, path, "the journal '\(path.harmless())' is closed: its run has ended")
+    }
+}
+
+extension JournalError {
+    static func locked(_ path: String, _ newest: LockMachine.Newest, _ me: ProcessIdentity) -> JournalError {
+        let holder: String
+        switch newest.file {
+        case nil: holder = "somebody whose lock this version doesn't understand"
+        case let file? where file.process == me: holder = "another engine of this process"
+        case let file?:
+            let program = file.program.isEmpty ? "" : " (\(file.program.harmless()))"
+            holder = "process \(file.process.number)\(program) on \(file.process.host.harmless())"
+        }
+        return JournalError(
+            .locked, path,
+            "the journal '\(path.harmless())' is being written by \(holder): wait for its end, end it, or name another "
+                + "directory; 'asyncflow journal show' reads it meanwhile")
+    }
+
+    static func takenOver(_ path: String, _ newest: LockMachine.Newest?) -> JournalError {
+        let holder =
+            newest?.file.map { "process \($0.process.number) on \($0.process.host.harmless())" } ?? "another process"
+        return JournalError(
+            .takenOver, path,
+            "the journal '\(path.harmless())' was taken over by \(holder), since this process gave no sign of life for "
+                + "minutes. What was recorded before is kept; what comes now isn't recorded")
     }
 }

@@ -9,73 +9,214 @@ import AsyncFlowBase
 package final class JournalStore: Sendable {
     package struct Options: Sendable {
         package var durability: JournalDurability = .background()
-        /// Runs whose records are kept for explanations, at least 1; what the newest ones use is always kept.
-        package var retainedRuns = 3
+        /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which more than
+        /// half is such, or that has many segments.
+        package var retention = JournalRetention()
         /// Told once, on the store's thread, when the store fails.
         package var whenFailed: @Sendable (JournalError) -> Void = { _ in }
         /// Told while opening takes time, such as waiting for the sign of life of a holder on another host.
         package var progress: @Sendable (String) -> Void = { _ in }
+        /// The calls to the file system.
+        package var files: any FileLayer = SystemFiles()
+        var surroundings = JournalLock.Surroundings()
+        var segmentSize = SegmentWriter.segmentSize
 
         package init() {}
     }
 
     /// The directory's path as it was given.
     package let directory: String
-    /// This run, with the generation that it has.
-    package let run: RunRecord
+    /// This run, with the generation that it has; nil if the store was opened for something else than a run.
+    package let run: RunRecord?
     /// The earlier runs.
     package let contents: JournalContents
     /// The values that are too large for records.
     package let objects: ObjectStore
 
+    private let core: StoreCore
+    private let objectThread = SerialThread()
+    private let ended: WakeUp
+    private let isClosed = Atomic(false)
+    private let paths: JournalPaths
+    private let options: Options
+
     /// Opens a directory for writing, and makes it if it isn't there (0700, with its missing parents).
     ///
     /// Takes the lock; waits up to 150 s where the holder is on another host and gives no sign of life. A holder that is
-    /// known to be dead is taken over at once.
+    /// known to be dead is taken over at once. Blocks the thread.
     ///
+    /// - Parameter run: Nil for a change by a person, such as forgetting results, which is no run.
     /// - Throws: ``JournalError``: `locked`, `notAJournal`, `newerFormat`, `permissionDenied`, `diskFull` and others.
     package static func open(
-        _ directory: String, run: RunRecord, options: Options = Options()
+        _ directory: String, run: RunRecord?, options: Options = Options()
     ) throws(JournalError) -> JournalStore {
-        throw JournalError(.unwritable, directory, "journals can't be written by this build")
+        let paths = JournalPaths(directory)
+        let files = options.files
+        try prepare(paths, files)
+        let base = run?.began ?? JournalTime.now
+        let lock = try JournalLock.acquire(
+            paths, files, program: run?.program ?? "asyncflow", time: base, options.surroundings,
+            progress: options.progress)
+        do throws(JournalError) {
+            return try JournalStore(directory, paths, run, base, lock, options)
+        } catch {
+            lock.release()
+            throw error
+        }
     }
 
-    init(directory: String, run: RunRecord, contents: JournalContents, objects: ObjectStore) {
+    /// Makes the folders of a journal, unless something else is there.
+    private static func prepare(_ paths: JournalPaths, _ files: any FileLayer) throws(JournalError) {
+        do throws(SystemError) {
+            let names: [String]
+            do throws(SystemError) { names = try files.list(paths.directory) } catch {
+                guard error.code == ENOENT else { throw error }
+                names = []
+            }
+            if !names.isEmpty, !names.contains("segments"), !names.contains("lock") {
+                throw SystemError(code: EEXIST)
+            }
+            for folder in [paths.directory, paths.segments, paths.objects, paths.lock] {
+                try files.makeDirectory(folder)
+            }
+            try files.syncDirectory(paths.directory)
+        } catch {
+            switch error.code {
+            case EEXIST, ENOTDIR: throw .notAJournal(paths.directory)
+            default: throw .writing(paths.directory, error)
+            }
+        }
+    }
+
+    private init(
+        _ directory: String, _ paths: JournalPaths, _ run: RunRecord?, _ base: JournalTime, _ lock: JournalLock,
+        _ options: Options
+    ) throws(JournalError) {
+        let files = options.files
+        let contents = try Self.contents(paths, options)
+        var run = run
+        run?.generation = contents.newestGeneration + 1
+        let core = StoreCore(directory: paths.directory, base: base)
+        let runRecord = run.map { JournalRecord.run($0) }
+        var writer = SegmentWriter(
+            files, paths, writer: .random(), base: base,
+            nextSegment: (contents.segments.last?.name.number ?? 0) + 1,
+            keepsUnsynced: options.durability != .process, segmentSize: options.segmentSize
+        ) { [weak core] in (runRecord.map { [$0] } ?? []) + (core?.definitionRecords ?? []) }
+        do throws(SystemError) {
+            // The run is on disk before anything is done for it.
+            try writer.begin()
+            try writer.sync()
+        } catch {
+            throw .writing(paths.directory, error)
+        }
         self.directory = directory
+        self.paths = paths
         self.run = run
         self.contents = contents
-        self.objects = objects
+        self.core = core
+        self.options = options
+        objects = ObjectStore(paths, files)
+        let ended = WakeUp()
+        self.ended = ended
+        let shell = Once(
+            CommitThread(core, lock, options.durability, writer, whenFailed: options.whenFailed))
+        do throws(SystemError) {
+            try SystemThread.startDetached {
+                var thread = shell.take()
+                thread?.run()
+                ended.signal()
+            }
+        } catch {
+            throw .writing(paths.directory, error)
+        }
+    }
+
+    deinit { if !isClosed.load(ordering: .acquiring) { core.close() } }
+
+    /// Reads the journal, and compacts it first where that is worthwhile. Damage stays as it is, for whoever looks into it.
+    private static func contents(_ paths: JournalPaths, _ options: Options) throws(JournalError) -> JournalContents {
+        let contents = try JournalReader.read(paths, options.files)
+        guard contents.losses.allSatisfy({ $0.cause == .unfinished }),
+            CompactionPlan.isWorthwhile(
+                records: contents.recordCount, live: contents.callCount, segments: contents.segments.count)
+        else { return contents }
+        // A journal that can't be made smaller can still be used.
+        guard (try? Compactor.run(contents, paths, options.files, options.retention)) != nil else { return contents }
+        return try JournalReader.read(paths, options.files)
+    }
+
+    /// Removes what no run uses any more, without starting one.
+    ///
+    /// - Parameter options: The durability is of no matter.
+    /// - Throws: ``JournalError``; `unreadable` if a segment can't be read, since nothing of it could be kept.
+    package static func prune(_ directory: String, options: Options) throws(JournalError) -> CompactionReport {
+        let paths = JournalPaths(directory)
+        let files = options.files
+        _ = try JournalReader.segments(of: paths, files)
+        try prepare(paths, files)
+        let lock = try JournalLock.acquire(
+            paths, files, program: "asyncflow", time: .now, options.surroundings, progress: options.progress)
+        defer { lock.release() }
+        let contents = try JournalReader.read(paths, files)
+        for loss in contents.losses {
+            if case .unreadable = loss.cause {
+                throw JournalError(
+                    .unreadable, directory,
+                    "the journal '\(directory.harmless())' can't be pruned, since a part of it can't be read, which would be "
+                        + "lost: \(loss.description.harmless())")
+            }
+        }
+        do throws(SystemError) { return try Compactor.run(contents, paths, files, options.retention) } catch {
+            throw .writing(paths.directory, error, "; nothing was removed")
+        }
     }
 
     /// Opens somebody else's directory for reading only: without a lock, while its owner may be writing.
-    package static func read(_ directory: String) throws(JournalError) -> (JournalContents, ObjectStore) {
-        throw JournalError(.unreadable, directory, "journals can't be read by this build")
+    package static func read(
+        _ directory: String, files: any FileLayer = SystemFiles()
+    ) throws(JournalError) -> (JournalContents, ObjectStore) {
+        let paths = JournalPaths(directory)
+        return (try JournalReader.read(paths, files), ObjectStore(paths, files))
     }
 
     /// The number of a definition in this run's records; the same definition has the same number. Once per definition, not
     /// per call: it takes a lock and a look-up.
-    package func define(_ definition: DefinitionRecord) -> DefinitionNumber { DefinitionNumber(0) }
+    package func define(_ definition: DefinitionRecord) -> DefinitionNumber { core.define(definition) }
 
     /// Appends a record and returns at once; it is written within milliseconds, and synced as the durability says.
     ///
     /// - Throws: ``JournalError``: the failure after which nothing is taken any more, `closed`, or `tooLarge` for a record of
     ///   more than 1 MiB.
     package func append(_ record: JournalRecord) throws(JournalError) {
-        throw JournalError(.closed, directory, "the journal is closed")
+        try withEncoded(record, base: core.base) { bytes throws(JournalError) in try core.append(bytes) }
     }
 
     /// Appends a record and returns when it, and everything that was appended before it, is on disk.
     ///
     /// Cancellation doesn't end it: a sync takes milliseconds, and the record would be there anyway.
-    package func appendSynced(_ record: JournalRecord) async throws(JournalError) { try append(record) }
+    package func appendSynced(_ record: JournalRecord) async throws(JournalError) {
+        let error = await withUnsafeContinuation { continuation in
+            append(record) { continuation.resume(returning: $0) }
+        }
+        if let error { throw error }
+    }
 
     /// As ``appendSynced(_:)``, for code that can't suspend: blocks the thread.
-    package func appendAndWait(_ record: JournalRecord) throws(JournalError) { try append(record) }
+    package func appendAndWait(_ record: JournalRecord) throws(JournalError) {
+        try Self.waiting { append(record, whenSynced: $0) }
+    }
 
     /// Appends a record and calls back, on the store's thread, when it is on disk (nil) or never will be. The callback must be
     /// short.
     package func append(_ record: JournalRecord, whenSynced: @escaping @Sendable (JournalError?) -> Void) {
-        whenSynced(JournalError(.closed, directory, "the journal is closed"))
+        do throws(JournalError) {
+            try withEncoded(record, base: core.base) { bytes throws(JournalError) in
+                try core.append(bytes, whenSynced)
+            }
+        } catch {
+            whenSynced(error)
+        }
     }
 
     /// Appends the result of a call whose value may be large: above ``JournalValue/maximumInline`` the value becomes an object
@@ -84,25 +225,91 @@ package final class JournalStore: Sendable {
     /// - Parameters:
     ///   - record: Its `value` is replaced.
     ///   - bytes: The value.
-    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background.
+    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background, where a value that can't be written makes the
+    ///     store fail.
     package func append(
         _ record: ResultRecord, value bytes: [UInt8], whenSynced: (@Sendable (JournalError?) -> Void)? = nil
     ) throws(JournalError) {
-        throw JournalError(.closed, directory, "the journal is closed")
+        var record = record
+        if bytes.count <= JournalValue.maximumInline {
+            record.value = .inline(bytes)
+            guard let whenSynced else { return try append(.result(record)) }
+            return append(.result(record), whenSynced: whenSynced)
+        }
+        if core.isRefusing { throw failure ?? .closed(directory) }
+        objectThread.add(bytes: bytes.count) { [objects, core, record, options] in
+            var record = record
+            do throws(JournalError) {
+                record.value = .object(try objects.put(bytes), size: UInt64(bytes.count))
+                try withEncoded(.result(record), base: core.base) { bytes throws(JournalError) in
+                    try core.append(bytes, whenSynced)
+                }
+            } catch {
+                if core.fail(error) { options.whenFailed(error) }
+                whenSynced?(error)
+            }
+        }
     }
 
     /// Returns when everything that was appended before is on disk, large values among it.
-    package func flush() async throws(JournalError) {}
+    package func flush() async throws(JournalError) {
+        let error = await withUnsafeContinuation { continuation in
+            flush { continuation.resume(returning: $0) }
+        }
+        if let error { throw error }
+    }
 
     /// As ``flush()``, blocking the thread.
-    package func flushAndWait() throws(JournalError) {}
+    package func flushAndWait() throws(JournalError) { try Self.waiting { flush($0) } }
 
-    /// Writes the end of the run, syncs, seals the segment, applies the retention, and gives up the lock. Blocks the thread.
-    /// Later calls do nothing. A store that is released without it leaves its journal like a killed program.
+    private func flush(_ callback: @escaping @Sendable (JournalError?) -> Void) {
+        if objectThread.isIdle { return core.sync(callback) }
+        objectThread.add(bytes: 0) { [core] in core.sync(callback) }
+    }
+
+    private static func waiting(
+        _ start: (@escaping @Sendable (JournalError?) -> Void) -> Void
+    ) throws(JournalError) {
+        let wakeUp = WakeUp()
+        let outcome = Lock<JournalError?>(nil)
+        start { error in
+            outcome.withLock { $0 = error }
+            wakeUp.signal()
+        }
+        wakeUp.wait()
+        if let error = outcome.withLock({ $0 }) { throw error }
+    }
+
+    /// Writes the end of the run, syncs, and gives up the lock. Blocks the thread, which must not be one that ``append`` calls
+    /// back on. Later calls do nothing. A store that is released without it syncs what it has, as well, a moment later.
     ///
     /// - Parameter end: Nil leaves the run without an end, as interrupted.
-    package func close(_ end: EndRecord?) throws(JournalError) {}
+    /// - Throws: The error that made the store fail, if it had failed before or does so now.
+    package func close(_ end: EndRecord?) throws(JournalError) {
+        guard isClosed.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+        var failed: JournalError?
+        do throws(JournalError) {
+            if !objectThread.isIdle { try flushAndWait() }
+            if let end { try append(.end(end)) }
+            try flushAndWait()
+        } catch { failed = error }
+        core.close()
+        ended.wait()
+        if let error = failed ?? failure, error.reason != .closed { throw error }
+    }
 
     /// The error after which the store takes nothing any more; nil while all is well.
-    package var failure: JournalError? { nil }
+    package var failure: JournalError? { core.failure }
+}
+
+/// Something that can be taken out once.
+private final class Once<Value: ~Copyable>: @unchecked Sendable {  // one thread puts, one takes
+    private var value: Value?
+
+    init(_ value: consuming Value) { self.value = consume value }
+
+    func take() -> Value? {
+        let taken = value.take()
+        return taken
+    }
 }

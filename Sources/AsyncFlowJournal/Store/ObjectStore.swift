@@ -1,26 +1,116 @@
+import AsyncFlowBase
 import Crypto
 
 /// Large values by the SHA-256 of their content, a file each, written once.
+///
+/// A file has its name only when all of it is on disk, so that what has a name is whole; and whoever reads it compares the
+/// content with the name, so that what isn't is never taken for a value.
 package final class ObjectStore: Sendable {
-    private let directory: String
+    /// The bytes of the largest value.
+    package static let maximumSize: UInt64 = 1 << 40
 
-    init(directory: String) { self.directory = directory }
+    private let paths: JournalPaths
+    private let files: any FileLayer
+    /// The folders whose names are known to be on disk.
+    private let knownFolders = Lock<Set<String>>([])
+
+    init(_ paths: JournalPaths, _ files: any FileLayer) {
+        self.paths = paths
+        self.files = files
+    }
+
+    private func folder(of id: ObjectID) -> String { paths.objects + "/" + HexText.digits(id.bytes.prefix(1)) }
+
+    /// The path of the file that holds a value.
+    package func path(of id: ObjectID) -> String { folder(of: id) + "/" + HexText.digits(id.bytes.dropFirst()) }
 
     /// Writes a value, if it isn't there, and returns when it is on disk under its name. Blocks the thread.
     package func put(_ bytes: [UInt8]) throws(JournalError) -> ObjectID {
-        throw JournalError(.unwritable, directory, "objects can't be written by this build")
+        let id = Self.id(of: bytes)
+        do throws(SystemError) { try put(bytes, id) } catch { throw .writing(paths.directory, error) }
+        return id
+    }
+
+    private func put(_ bytes: [UInt8], _ id: ObjectID) throws(SystemError) {
+        let folder = folder(of: id)
+        if !knownFolders.withLock({ $0.contains(folder) }) {
+            try files.makeDirectory(folder)
+            try files.syncDirectory(paths.objects)
+            knownFolders.withLock { _ = $0.insert(folder) }
+        }
+        let path = path(of: id)
+        if !isWhole(path, id, bytes) {
+            let temporary = folder + "/new-" + ShortDigest.random().description
+            var failure: SystemError?
+            bytes.withUnsafeBytes { bytes in
+                do throws(SystemError) { try files.writeFile(temporary, bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            do throws(SystemError) { try files.rename(temporary, to: path) } catch {
+                try? files.unlink(temporary)
+                throw error
+            }
+        }
+        // Also where it was there: whoever made it may have been stopped before this.
+        try files.syncDirectory(folder)
+    }
+
+    /// Whether the file is there and holds this value; a damaged one is replaced.
+    private func isWhole(_ path: String, _ id: ObjectID, _ bytes: [UInt8]) -> Bool {
+        guard let there = try? files.contents(of: path, atMost: UInt64(bytes.count)) else { return false }
+        return there == bytes
     }
 
     /// The value, compared with its hash.
     ///
     /// - Throws: ``JournalError``: `notFound`, `damaged` or `unreadable`. Each means that the call has to run again.
     package func get(_ id: ObjectID, size: UInt64) throws(JournalError) -> [UInt8] {
-        throw JournalError(.notFound, directory, "there is no such object")
+        let path = path(of: id)
+        guard size <= Self.maximumSize else { throw Self.damaged(path) }
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try files.contents(of: path, atMost: size) } catch {
+            switch error.code {
+            case ENOENT, ENOTDIR:
+                throw JournalError(
+                    .notFound, path, "the recorded value '\(path.harmless())' isn't there: its task runs again")
+            case EFBIG: throw Self.damaged(path)
+            default: throw .reading(path, error)
+            }
+        }
+        guard UInt64(bytes.count) == size, Self.id(of: bytes) == id else { throw Self.damaged(path) }
+        return bytes
+    }
+
+    private static func damaged(_ path: String) -> JournalError {
+        JournalError(
+            .damaged, path, "the recorded value '\(path.harmless())' isn't what was written: its task runs again")
     }
 
     /// Whether the value seems to be there: by its name and size only.
-    package func contains(_ id: ObjectID, size: UInt64) -> Bool { false }
+    package func contains(_ id: ObjectID, size: UInt64) -> Bool {
+        guard let file = try? files.open(path(of: id)) else { return false }
+        defer { try? files.close(file) }
+        return (try? files.size(file)) == size
+    }
 
     /// The SHA-256 of bytes.
     package static func id(of bytes: [UInt8]) -> ObjectID { ObjectID(bytes: SHA256.hash(data: bytes)) }
+
+    /// All values there are, in no order, and the paths of what writers left behind.
+    func list() -> (ids: [ObjectID], leftovers: [String]) {
+        var ids: [ObjectID] = []
+        var leftovers: [String] = []
+        for folder in (try? files.list(paths.objects)) ?? [] where folder.utf8.count == 2 {
+            for name in (try? files.list(paths.objects + "/" + folder)) ?? [] {
+                if let bytes = HexText.bytes(folder + name), bytes.count == 32 {
+                    ids.append(ObjectID(bytes: bytes))
+                } else if name.hasPrefix("new-") {
+                    leftovers.append(paths.objects + "/" + folder + "/" + name)
+                }
+            }
+        }
+        return (ids, leftovers)
+    }
+
+    func remove(_ id: ObjectID) { try? files.unlink(path(of: id)) }
 }

@@ -1,0 +1,247 @@
+import AsyncFlowBase
+
+/// How long a journal keeps what no run uses any more.
+package struct JournalRetention: Sendable, Equatable {
+    /// A result is kept as long as one of so many completed runs, or a later one, has made or used it; at least 1. Runs that were
+    /// interrupted don't count: they may not have got as far.
+    package var runs = 3
+    /// What no run has made or used since then goes, too; nil for no such limit.
+    package var oldest: JournalTime?
+
+    package init(runs: Int = 3, oldest: JournalTime? = nil) {
+        self.runs = max(1, runs)
+        self.oldest = oldest
+    }
+}
+
+/// The decision which records of a journal are kept, as a pure value.
+struct CompactionPlan {
+    private let firstKept: Int
+    private let keptByAge: [Bool]
+
+    /// - Parameter runs: In their order, with the time each began and whether it ended by itself.
+    init(runs: [(began: JournalTime, isComplete: Bool)], _ retention: JournalRetention) {
+        let complete = runs.indices.filter { runs[$0].isComplete }
+        firstKept = complete.count <= retention.runs ? 0 : complete[complete.count - retention.runs]
+        keptByAge = runs.map { run in retention.oldest.map { run.began >= $0 } ?? true }
+    }
+
+    /// Whether a use in a run keeps a record. What belongs to no known run is kept.
+    func keeps(run: Int) -> Bool {
+        guard keptByAge.indices.contains(run) else { return true }
+        return run >= firstKept && keptByAge[run]
+    }
+
+    /// Whether a journal is worth the work.
+    ///
+    /// - Parameters:
+    ///   - records: All records.
+    ///   - live: The records of calls that count.
+    static func isWorthwhile(records: UInt64, live: Int, segments: Int) -> Bool {
+        segments > 32 || (records > 20_000 && UInt64(live) * 2 < records)
+    }
+}
+
+/// The outcome of a compaction.
+package struct CompactionReport: Sendable, Equatable {
+    package var recordsBefore: UInt64 = 0
+    package var recordsAfter: UInt64 = 0
+    package var bytesBefore: UInt64 = 0
+    package var bytesAfter: UInt64 = 0
+    package var objectsRemoved = 0
+}
+
+/// Copies what is to be kept into one new segment, and removes the old ones and the values that nobody refers to.
+///
+/// The new segment gets its name when all of it is on disk, and only then the old ones go. A crash in between leaves records
+/// twice, which changes nothing.
+struct Compactor {
+    private let contents: JournalContents
+    private let paths: JournalPaths
+    private let files: any FileLayer
+    private let plan: CompactionPlan
+    private var report = CompactionReport()
+    private var base: JournalTime = .now
+    private var file: CInt = -1
+    private var batch = Batch()
+    private var offset: UInt64 = 0
+    private var definitions: [DefinitionRecord: DefinitionNumber] = [:]
+    private var objects: Set<ObjectID> = []
+    private var currentRun = -1
+
+    /// Compacts a journal whose lock this process holds.
+    static func run(
+        _ contents: JournalContents, _ paths: JournalPaths, _ files: any FileLayer, _ retention: JournalRetention
+    ) throws(SystemError) -> CompactionReport {
+        var compactor = Compactor(contents, paths, files, retention)
+        return try compactor.run()
+    }
+
+    private init(
+        _ contents: JournalContents, _ paths: JournalPaths, _ files: any FileLayer, _ retention: JournalRetention
+    ) {
+        self.contents = contents
+        self.paths = paths
+        self.files = files
+        plan = CompactionPlan(
+            runs: contents.runs.map { ($0.run.began, $0.end.map { $0.outcome != .stopped } ?? false) }, retention)
+    }
+
+    private mutating func run() throws(SystemError) -> CompactionReport {
+        report.recordsBefore = contents.recordCount
+        report.bytesBefore = contents.segmentSizes.reduce(0) { $0.addingSaturated($1.size) }
+        let writer = ShortDigest.random()
+        let name = SegmentName(
+            number: (contents.segments.last?.name.number ?? 0) + 1, writer: HexText.digits(writer.low.littleEndianBytes)
+        )
+        let temporary = paths.segment(name) + ".new"
+        file = try files.create(temporary)
+        do throws(SystemError) {
+            try write(SegmentHeader(writer: writer, number: name.number, began: base))
+            try files.close(file)
+            try files.rename(temporary, to: paths.segment(name))
+            try files.syncDirectory(paths.segments)
+        } catch {
+            try? files.close(file)
+            try? files.unlink(temporary)
+            throw error
+        }
+        for segment in contents.segments { try? files.unlink(paths.segment(segment.name)) }
+        report.bytesAfter = offset
+        sweep()
+        return report
+    }
+
+    private mutating func write(_ header: SegmentHeader) throws(SystemError) {
+        var failure: SystemError?
+        header.bytes.withUnsafeBytes { bytes in
+            do throws(SystemError) { try files.writeAll(file, bytes, at: 0) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        offset = UInt64(SegmentHeader.size)
+        let uses = uses()
+        let scopes = scopes()
+        contents.forEachRaw { record, place, run in
+            guard keeps(record, place, run, uses, scopes) else { return true }
+            do throws(SystemError) { try copy(record, place, run) } catch {
+                failure = error
+                return false
+            }
+            return true
+        }
+        if let failure { throw failure }
+        try flush()
+        try files.sync(file)
+    }
+
+    /// The newest run that has used each entry of the index.
+    private func uses() -> [Int32] {
+        var uses = contents.index.locations.indices.map { Int32(clamping: contents.run(ofEntry: $0)) }
+        contents.forEachRaw([.reused]) { record, _, run in
+            guard case .reused(let reused) = record else { return true }
+            for call in [reused.call, reused.source] {
+                if let entry = contents.index.find(call) { uses[entry] = max(uses[entry], Int32(clamping: run)) }
+            }
+            return true
+        }
+        return uses
+    }
+
+    /// The place of the last record of each scope that isn't superseded.
+    private func scopes() -> [ScopeID: JournalContents.Place] {
+        var scopes: [ScopeID: JournalContents.Place] = [:]
+        contents.forEachRaw([.scope, .superseded]) { record, place, run in
+            switch record {
+            case .scope(let scope): scopes[scope.id] = plan.keeps(run: run) ? place : nil
+            case .superseded(let scope): scopes[scope] = nil
+            default: break
+            }
+            return true
+        }
+        return scopes
+    }
+
+    private func keeps(
+        _ record: JournalRecord, _ place: JournalContents.Place, _ run: Int, _ uses: [Int32],
+        _ scopes: [ScopeID: JournalContents.Place]
+    ) -> Bool {
+        func isUsed(_ call: CallID) -> Bool {
+            contents.index.find(call).map { plan.keeps(run: Int(uses[$0])) } ?? false
+        }
+        switch record {
+        case .result, .failure, .cancelled:
+            guard let call = record.header?.call, let entry = contents.index.find(call) else { return false }
+            return contents.index.locations[entry].isAt(place) && plan.keeps(run: Int(uses[entry]))
+        case .reused(let reused):
+            guard let entry = contents.index.find(reused.source) else { return false }
+            return Int32(clamping: run) == uses[entry] && plan.keeps(run: run)
+        case .named(let named): return isUsed(named.call)
+        case .scope(let scope): return scopes[scope.id] == place
+        case .order(let order): return plan.keeps(run: run) && (order.scope == .program || scopes[order.scope] != nil)
+        case .started(let started): return plan.keeps(run: run) && contents.index.find(started.header.call) == nil
+        case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil
+        case .run, .end: return plan.keeps(run: run)
+        case .timer, .waiting, .signal, .note: return true
+        // Written anew, or done.
+        case .definition, .superseded, .forgotten: return false
+        }
+    }
+
+    private mutating func copy(
+        _ record: JournalRecord, _ place: JournalContents.Place, _ run: Int
+    ) throws(SystemError) {
+        if run != currentRun, contents.runs.indices.contains(run) {
+            currentRun = run
+            try put(.run(contents.runs[run].run))
+        }
+        if case .run = record { return }
+        if case .result(let result) = record {
+            if case .object(let id, _) = result.value { objects.insert(id) }
+        }
+        var record = record
+        if let number = record.header?.definition {
+            guard let definition = contents.segments[contents.regions[place.region].segment].definitions[number.value]
+            else { return }
+            if let known = definitions[definition] {
+                record.setDefinition(known)
+            } else {
+                let new = DefinitionNumber(UInt32(definitions.count))
+                definitions[definition] = new
+                try put(.definition(new, definition))
+                record.setDefinition(new)
+            }
+        }
+        try put(record)
+    }
+
+    private mutating func put(_ record: JournalRecord) throws(SystemError) {
+        report.recordsAfter += 1
+        let size = record.size(base: base) + 10
+        if !batch.hasRoom(for: size) {
+            try flush()
+            if size > batch.capacity { batch = Batch(capacity: size) }
+        }
+        let batch = batch
+        // No record that was read is too large to be written.
+        try? withEncoded(record, base: base) { bytes throws(JournalError) in batch.append(bytes) }
+    }
+
+    private mutating func flush() throws(SystemError) {
+        if batch.isEmpty { return }
+        let frame = batch.seal(base: base, isCounted: false)
+        try files.writeAll(file, frame, at: offset)
+        offset += UInt64(frame.count)
+        batch.reset(firstNumber: 0)
+    }
+
+    /// Removes the values that no kept record refers to, and what writers that were killed have left.
+    private mutating func sweep() {
+        let store = ObjectStore(paths, files)
+        let (ids, leftovers) = store.list()
+        for id in ids where !objects.contains(id) {
+            store.remove(id)
+            report.objectsRemoved += 1
+        }
+        for path in leftovers { try? files.unlink(path) }
+    }
+}

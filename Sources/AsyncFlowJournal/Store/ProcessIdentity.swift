@@ -1,0 +1,99 @@
+import AsyncFlowBase
+
+/// A process, so that it can be told apart from a later one with the same number, and from those of other machines.
+struct ProcessIdentity: Sendable, Equatable {
+    /// Name and identity of the machine.
+    var host: String
+    var machine: String
+    /// Another one after each start of the machine.
+    var boot: String
+    /// The space in which the process numbers count; containers have their own.
+    var space: String
+    var number: Int32
+    /// The start of the process, in a unit that is the system's affair; 0 where it isn't known.
+    var start: UInt64
+
+    static let current = ProcessIdentity(
+        host: hostName(), machine: machineID(), boot: bootID(), space: numberSpace(), number: getpid(),
+        start: startTime(of: getpid()) ?? 0)
+
+    enum Life: Equatable {
+        case alive, dead
+        /// It is on another machine.
+        case unknown
+    }
+
+    /// Whether the process runs.
+    var life: Life {
+        let me = Self.current
+        guard host == me.host, machine == me.machine else { return .unknown }
+        // Without an identity of the machine it may be another one of the same name.
+        if boot != me.boot { return machine.isEmpty ? .unknown : .dead }
+        guard space == me.space else { return .unknown }
+        guard number > 0 else { return .unknown }
+        if kill(number, 0) != 0, errno == ESRCH { return .dead }
+        // Where the start can't be read, a process with this number counts as this one.
+        guard start != 0, let now = Self.startTime(of: number) else { return .alive }
+        return now == start ? .alive : .dead
+    }
+
+    private static func hostName() -> String {
+        var bytes = [CChar](repeating: 0, count: 256)
+        guard gethostname(&bytes, bytes.count - 1) == 0 else { return "" }
+        return String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    #if canImport(Darwin)
+    private static func machineID() -> String { text(ofControl: "kern.uuid") }
+    private static func bootID() -> String { text(ofControl: "kern.bootsessionuuid") }
+    private static func numberSpace() -> String { "" }
+
+    private static func text(ofControl name: String) -> String {
+        var bytes = [UInt8](repeating: 0, count: 128)
+        var count = bytes.count
+        guard sysctlbyname(name, &bytes, &count, nil, 0) == 0 else { return "" }
+        return String(decoding: bytes.prefix(count).prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    private static func startTime(of number: Int32) -> UInt64? {
+        var info = proc_bsdinfo()
+        let size = Int32(MemoryLayout<proc_bsdinfo>.size)
+        guard proc_pidinfo(number, PROC_PIDTBSDINFO, 0, &info, size) == size else { return nil }
+        // An ended process that nobody has waited for.
+        if info.pbi_status == UInt32(SZOMB) { return 0 }
+        return info.pbi_start_tvsec &* 1_000_000 &+ info.pbi_start_tvusec
+    }
+    #else
+    private static func machineID() -> String { text(of: "/etc/machine-id") }
+    private static func bootID() -> String { text(of: "/proc/sys/kernel/random/boot_id") }
+
+    private static func numberSpace() -> String {
+        var bytes = [CChar](repeating: 0, count: 64)
+        let count = readlink("/proc/self/ns/pid", &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func text(of path: String) -> String {
+        String(decoding: bytes(of: path).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    private static func bytes(of path: String) -> [UInt8] {
+        guard let file = try? retrying({ open(path, O_RDONLY | O_CLOEXEC) }) else { return [] }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = (try? retrying { read(file, &bytes, bytes.count) }) ?? 0
+        return Array(bytes.prefix(max(0, count)))
+    }
+
+    /// The 22nd field of `/proc/<number>/stat`; the second one, a name in parentheses, may hold anything.
+    private static func startTime(of number: Int32) -> UInt64? {
+        let bytes = bytes(of: "/proc/\(number)/stat")
+        guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
+        guard fields.count > 19 else { return nil }
+        // An ended process that nobody has waited for.
+        if fields[0] == "Z" || fields[0] == "X" { return 0 }
+        return UInt64(fields[19])
+    }
+    #endif
+}
