@@ -12,6 +12,10 @@ package final class JournalStore: Sendable {
         /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which more than
         /// half is such, or that has many segments.
         package var retention = JournalRetention()
+        package var retainedRuns: Int {
+            get { retention.runs }
+            set { retention.runs = max(1, newValue) }
+        }
         /// Told once, on the store's thread, when the store fails.
         package var whenFailed: @Sendable (JournalError) -> Void = { _ in }
         /// Told while opening takes time, such as waiting for the sign of life of a holder on another host.
@@ -26,8 +30,8 @@ package final class JournalStore: Sendable {
 
     /// The directory's path as it was given.
     package let directory: String
-    /// This run, with the generation that it has; nil if the store was opened for something else than a run.
-    package let run: RunRecord?
+    /// This run, with the generation that it has; it isn't recorded if the store was opened for something else than a run.
+    package let run: RunRecord
     /// The earlier runs.
     package let contents: JournalContents
     /// The values that are too large for records.
@@ -94,15 +98,16 @@ package final class JournalStore: Sendable {
     ) throws(JournalError) {
         let files = options.files
         let contents = try Self.contents(paths, options)
-        var run = run
-        run?.generation = contents.newestGeneration + 1
+        let isRun = run != nil
+        var run = run ?? RunRecord(began: base, program: "asyncflow")
+        run.generation = contents.newestGeneration + 1
         let core = StoreCore(directory: paths.directory, base: base)
-        let runRecord = run.map { JournalRecord.run($0) }
+        let runRecord: [JournalRecord] = isRun ? [.run(run)] : []
         var writer = SegmentWriter(
             files, paths, writer: .random(), base: base,
             nextSegment: (contents.segments.last?.name.number ?? 0) + 1,
             keepsUnsynced: options.durability != .process, segmentSize: options.segmentSize
-        ) { [weak core] in (runRecord.map { [$0] } ?? []) + (core?.definitionRecords ?? []) }
+        ) { [weak core] in runRecord + (core?.definitionRecords ?? []) }
         do throws(SystemError) {
             // The run is on disk before anything is done for it.
             try writer.begin()
