@@ -48,7 +48,7 @@ struct RecordTests {
         var maker = RecordMaker(random: SeededRandom(seed: TestRun.seed))
         var refused = 0
         for kind in JournalRecordKind.allCases {
-            for _ in 0..<100 {
+            for _ in 0..<25 {
                 let bytes = encoded(maker.record(kind), base: 0)
                 for length in 0..<bytes.count where (try? decoded(Array(bytes[..<length]), base: 0)) == nil {
                     refused += 1
@@ -61,7 +61,7 @@ struct RecordTests {
                 _ = try? decoded(maker.bytes(), base: .max)
             }
         }
-        #expect(refused > 1000)
+        #expect(refused > 500)
     }
 
     @Test("A preview is cut between characters")

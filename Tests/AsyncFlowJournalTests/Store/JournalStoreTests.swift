@@ -19,7 +19,7 @@ struct JournalStoreTests {
     func records(durability: JournalDurability) async throws {
         let folder = TestFolder()
         let first = try JournalStore.open(folder.journal, run: .sample(), options: options(durability))
-        #expect(first.contents.callCount == 0 && first.run?.generation == 1)
+        #expect(first.contents.callCount == 0 && first.run.generation == 1)
         let work = first.define(DefinitionRecord(kind: "function", name: "work", version: "2"))
         #expect(first.define(DefinitionRecord(kind: "function", name: "work", version: "2")) == work)
         let other = first.define(DefinitionRecord(kind: "function", name: "other"))
@@ -35,7 +35,7 @@ struct JournalStoreTests {
 
         let second = try JournalStore.open(folder.journal, run: .sample(), options: options(durability))
         let contents = second.contents
-        #expect(contents.losses.isEmpty && contents.callCount == 10_002 && second.run?.generation == 2)
+        #expect(contents.losses.isEmpty && contents.callCount == 10_002 && second.run.generation == 2)
         #expect(contents.runs.count == 1 && contents.runs[0].end?.ran == 10_002)
         for number in 0..<10_002 {
             let entry = try #require(contents.outcome(of: .sample(number)))
