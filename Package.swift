@@ -214,6 +214,9 @@ let package = Package(
             ],
             path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
+            name: "journal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal"],
+            path: "Tests/JournalProbe", swiftSettings: settings),
+        .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase"], path: "Tests/SignalProbe",
             swiftSettings: settings),
         .executableTarget(
@@ -292,7 +295,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowJournalTests",
-            dependencies: ["TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "CChecksums"],
+            dependencies: [
+                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "CChecksums", "journal-probe",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowServiceLifecycleTests",

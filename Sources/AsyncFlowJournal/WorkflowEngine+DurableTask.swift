@@ -71,6 +71,30 @@ extension WorkflowEngine {
         }
     }
 
+    /// Defines a function task that makes files, which are recorded in the engine's journal, if it has one: as long as they
+    /// are there as they were, or with the same content, a call that is recorded isn't made again.
+    ///
+    /// - Parameters:
+    ///   - name: a short, clear name for logs, errors, reports and the journal.
+    ///   - version: to be raised when the body's code means something else.
+    ///   - options: for example `.retry(3)`.
+    ///   - output: what the closure makes in ``AsyncFlow/TaskContext/workingDirectory``.
+    ///   - body: receives the resolved arguments; the path of a file is where it was brought.
+    public func functionTask<D: OutputDeclaration, each Input: Codable & Sendable>(
+        _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>..., producing output: D,
+        fileID: String = #fileID, line: Int = #line,
+        body: @escaping @Sendable (repeat each Input) async throws -> Void
+    ) -> FunctionTask<D.Files, repeat each Input> where D.Files: Codable {
+        let versioned = options + [.recording { $0.version = version.description }]
+        return recordedFunctionTask(name, versioned, producing: output, body: body) { [recorder] body, options in
+            guard let recorder else { return body }
+            let definition = recorder.definition(
+                .function, name, options, place: "\(fileID):\(line)",
+                typeNames: TypeNames.of(repeat (each Input).self), makes: output.outputs.map(\.path))
+            return recorder.recorded(body, definition)
+        }
+    }
+
     /// Defines a block whose value is recorded in the engine's journal, if it has one.
     ///
     /// The same build of the program is answered with the block's value as a whole. Another build runs its body again, and

@@ -120,6 +120,27 @@ extension WorkflowEngine {
                 return try declaration.files(made.files)
             })
     }
+
+    /// Defines a function task that makes files, and whose outcomes the engine's memory records, if it has one.
+    ///
+    /// - Parameter wrapper: makes the body that looks for the outcome first.
+    package func recordedFunctionTask<D: OutputDeclaration, each Input: Sendable>(
+        _ name: String, _ options: [TaskOption<FunctionKind>], producing output: D,
+        body: @escaping @Sendable (repeat each Input) async throws -> Void,
+        wrapper:
+            @escaping @Sendable (TaskBody<D.Files, repeat each Input>, RecordingOptions)
+            -> TaskBody<D.Files, repeat each Input>
+    ) -> FunctionTask<D.Files, repeat each Input> {
+        var run = TaskBody<D.Files, repeat each Input>.asynchronous { (input: repeat each Input) in
+            let made = try await TaskContext.running().callWithFiles(
+                repeat each input, outputs: output.outputs, dryRunValue: (), body: body)
+            return try output.files(made.files)
+        }
+        if memory != nil { run.wrapper = wrapper }
+        return WorkflowTask(
+            makeDefinition(
+                name, options + [TaskOption { $0.recalls = true }], hasFiles: true, outputs: output.outputs), run)
+    }
 }
 
 extension TaskContext {

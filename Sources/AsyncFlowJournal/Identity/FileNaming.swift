@@ -113,7 +113,4 @@ enum WallClock {
         clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
-
-    /// In microseconds since 1970.
-    static var now: JournalTime { nanoseconds / 1000 }
 }

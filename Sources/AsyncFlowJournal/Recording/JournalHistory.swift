@@ -20,7 +20,7 @@ final class JournalHistory: Sendable {
     private let known = Lock<[CallID: Contents]?>(nil)
     private let runningGenerations: [UInt64]
 
-    static var freshNote: NoteRecord { NoteRecord(kind: "fresh", time: WallClock.now) }
+    static var freshNote: NoteRecord { NoteRecord(kind: "fresh", time: JournalTime.now) }
 
     init(_ store: JournalStore, isFresh: Bool) {
         self.store = store
@@ -71,7 +71,9 @@ final class JournalHistory: Sendable {
     }
 
     func outcome(of call: CallID) -> JournalEntry? {
-        guard !isEmpty, let entry = store.contents.outcome(of: call), entry.run >= firstRun else { return nil }
+        guard !isEmpty, let entry = store.contents.outcome(of: call, withParts: false), entry.run >= firstRun else {
+            return nil
+        }
         return entry
     }
 
@@ -111,5 +113,17 @@ final class JournalHistory: Sendable {
             known = read
             return read[call]
         }
+    }
+}
+
+extension JournalStore {
+    /// The number of this run among those of the journal.
+    var generation: UInt64 { run?.generation ?? 0 }
+}
+
+extension JournalEntry {
+    /// Whether a call ended with a value.
+    var hasValue: Bool {
+        if case .result = record { true } else { false }
     }
 }

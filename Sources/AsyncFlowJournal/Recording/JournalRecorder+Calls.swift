@@ -62,7 +62,7 @@ extension JournalRecorder {
         let slot = watch?.begin(open.id)
         defer { watch?.end(slot) }
         let isSynced = open.definition.options.isOnce || open.definition.options.isCommitted
-        let began = WallClock.now
+        let began = JournalTime.now
         if isSynced {
             // With everything before it, the values of its arguments among them.
             try await store.appendSynced(
@@ -125,7 +125,7 @@ extension JournalRecorder {
     ) -> ResultRecord {
         ResultRecord(
             header: open.header, execution: files.isEmpty ? nil : 0, began: began,
-            duration: UInt64(max(0, WallClock.now - began)), attempt: UInt32(clamping: attempt), value: .none,
+            duration: UInt64(max(0, JournalTime.now - began)), attempt: UInt32(clamping: attempt), value: .none,
             files: files.compactMap(\.first).map { facts in
                 RecordedFile(
                     name: String(facts.path.split(separator: "/").last ?? ""), path: facts.path, size: facts.size,
@@ -158,13 +158,13 @@ extension JournalRecorder {
             try? store.append(
                 .attempt(
                     AttemptRecord(
-                        call: open.id, attempt: UInt32(clamping: attempt + open.earlierAttempts), time: WallClock.now,
+                        call: open.id, attempt: UInt32(clamping: attempt + open.earlierAttempts), time: JournalTime.now,
                         error: recorded)))
         } else {
             try? store.append(
                 .failure(
                     FailureRecord(
-                        header: open.header, began: began, duration: UInt64(max(0, WallClock.now - began)),
+                        header: open.header, began: began, duration: UInt64(max(0, JournalTime.now - began)),
                         attempt: UInt32(clamping: attempt), error: recorded, parts: open.identity.parts)))
         }
     }

@@ -46,12 +46,14 @@ final class JournalRecorder: EnginePart, PortableMemory {
         rule = ReplayRule(crashLimit: journal.crashLimit)
         watch =
             history.crashes.crashes > 0
-            ? RunningCalls(JournalHistory.runningPath(store.directory, store.run.generation)) : nil
+            ? RunningCalls(JournalHistory.runningPath(store.directory, store.generation)) : nil
         backlog = NamingBacklog(store, naming)
-        for loss in store.contents.losses { logger.warning("\(loss)") }
+        for loss in store.contents.losses {
+            logger.log(level: loss.cause == .unfinished ? .info : .warning, "the journal \(journal.directory): \(loss)")
+        }
         if settings.isFresh { try store.append(.note(JournalHistory.freshNote)) }
         if !settings.rerun.isEmpty {
-            try store.append(.forgotten(ForgottenRecord(time: WallClock.now, names: settings.rerun)))
+            try store.append(.forgotten(ForgottenRecord(time: JournalTime.now, names: settings.rerun)))
         }
     }
 
@@ -78,14 +80,14 @@ final class JournalRecorder: EnginePart, PortableMemory {
         if let text = report.text { logger.info("\(text)") }
         let failures = failedCount.load(ordering: .relaxed)
         let end = EndRecord(
-            outcome: failures == 0 ? .completed : .failed, time: WallClock.now, ran: UInt64(report.ran),
+            outcome: failures == 0 ? .completed : .failed, time: JournalTime.now, ran: UInt64(report.ran),
             reused: UInt64(report.reused), failed: UInt64(failures))
         if failure.error != nil {
             // As interrupted: what wasn't recorded runs again.
             _ = await onThread { Result { try self.store.close(nil) } }
         } else {
             try await onThread { Result { try self.store.close(end) } }.get()
-            history.removeRunningLists(upTo: store.run.generation)
+            history.removeRunningLists(upTo: store.generation)
         }
         if let error = failure.error, journal.onFailure == .stop { throw error }
     }
@@ -94,16 +96,18 @@ final class JournalRecorder: EnginePart, PortableMemory {
 
     /// The definition of recorded calls; made when it is first asked for.
     func definition(
-        _ kind: TaskKind, _ name: String, _ options: RecordingOptions, place: String = "", typeNames: [String] = []
+        _ kind: TaskKind, _ name: String, _ options: RecordingOptions, place: String = "", typeNames: [String] = [],
+        makes outputs: [String] = []
     ) -> RecordedDefinition {
+        let makes = outputs.isEmpty ? "" : " -> " + outputs.joined(separator: ", ")
         let record = DefinitionRecord(
             kind: kind.description, name: name, version: options.version, place: place,
-            types: typeNames.joined(separator: ", "))
+            types: typeNames.joined(separator: ", ") + makes)
         let key = DefinitionKey(record: record, options: options)
         if let known = definitions.withLock({ $0[key] }) { return known }
         let made = RecordedDefinition(
             record, store.define(record), options: options,
-            isNamed: kind != .executable && kind != .prompt, isForgotten: settings.rerun.contains(name),
+            isNamed: kind != .executable && kind != .prompt, makes: outputs, isForgotten: settings.rerun.contains(name),
             typeNames: typeNames)
         return definitions.withLock { definitions in
             if let known = definitions[key] { return known }
@@ -120,7 +124,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
     func open(_ identity: CallIdentity, of definition: RecordedDefinition, in scope: ScopeID) -> OpenCall {
         var (call, occurrence) = ledger.withLock { $0.enter(identity.quick, in: scope) }
         var entry = history.outcome(of: call)
-        if entry == nil, !history.isEmpty, let other = adopt(identity) {
+        if entry?.hasValue != true, !history.isEmpty, let other = adopt(identity) {
             entry = other.entry
             (call, occurrence) = (other.header.call, other.header.occurrence)
         }

@@ -31,7 +31,7 @@ final class RecordedDefinition: Sendable {
     /// - Parameter isNamed: whether the task's name is part of its calls' keys, because nothing else says what it does.
     init(
         _ record: DefinitionRecord, _ number: DefinitionNumber, options: RecordingOptions, isNamed: Bool,
-        isForgotten: Bool, typeNames: [String]
+        makes outputs: [String] = [], isForgotten: Bool, typeNames: [String]
     ) {
         self.record = record
         self.number = number
@@ -44,6 +44,7 @@ final class RecordedDefinition: Sendable {
         CanonicalBytes.write(text: record.kind, to: &bytes)
         CanonicalBytes.write(text: isNamed ? record.name : "", to: &bytes)
         CanonicalBytes.write(text: record.version, to: &bytes)
+        for output in outputs { CanonicalBytes.write(text: output, to: &bytes) }
         prefix = bytes
     }
 

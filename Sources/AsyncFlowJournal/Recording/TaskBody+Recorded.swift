@@ -54,7 +54,7 @@ extension JournalRecorder {
         if task.isRecalling { throw NotRecalled() }
         let slot = watch?.begin(open.id)
         defer { watch?.end(slot) }
-        let began = WallClock.now
+        let began = JournalTime.now
         let value: Output
         do {
             value = try CurrentCall.$id.withValue(open.id) { try perform() }

@@ -27,7 +27,7 @@ enum ThisProgram {
 
     static var run: RunRecord {
         RunRecord(
-            began: WallClock.now, program: path, build: build, arguments: Array(CommandLine.arguments.dropFirst()),
+            began: JournalTime.now, program: path, build: build, arguments: Array(CommandLine.arguments.dropFirst()),
             directory: FileManager.default.currentDirectoryPath, host: ProcessInfo.processInfo.hostName,
             processID: ProcessInfo.processInfo.processIdentifier)
     }
