@@ -169,7 +169,7 @@ extension ManagedTaskNode {
             if engine.events.isObserved {
                 emit(
                     .taskAttemptFailed, attempt: failure.attempt,
-                    EventDetails(error: failure.error, retryDelay: retryDelay(action), usage: usage))
+                    EventDetails(error: failure.error, retryDelay: retryDelay(action), execution: execution))
             }
         }
         if case .start(let attempt) = action, engine.isObserved { emit(.taskQueued, attempt: attempt) }

@@ -26,8 +26,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var allocation: ResourceAllocation?
         /// Why its turn didn't come at once.
         var waitCause: WaitCause?
-        /// What its last command took.
-        var usage: ResourceUsage?
+        /// The command and files of the attempt.
+        var execution: SharedExecution?
         /// What the last attempt, or the fallback, ended with.
         var error: (any Error)?
         /// What the body threw when a service that it uses had ended, which is the error then.
@@ -102,14 +102,21 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// What the attempt that runs asked for, or the next one asks for.
     var request: ResourceRequest { run.withLock { $0.request } }
     var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
-    override var usage: ResourceUsage? { run.withLock { $0.usage } }
+    override var execution: SharedExecution? { run.withLock { $0.execution } }
     override var startDetails: EventDetails? {
-        let (allocation, cause) = run.withLock { ($0.allocation, $0.waitCause) }
-        return allocation == nil && cause == nil ? nil : EventDetails(allocation: allocation, waitCause: cause)
+        let (allocation, cause, execution) = run.withLock { ($0.allocation, $0.waitCause, $0.execution) }
+        if allocation == nil, cause == nil, execution == nil { return nil }
+        return EventDetails(execution: execution, allocation: allocation, waitCause: cause)
+    }
+    override func note(_ change: (inout TaskExecution) -> Void) {
+        run.withLock { run in
+            var execution = run.execution?.value ?? TaskExecution()
+            change(&execution)
+            run.execution = SharedExecution(execution)
+        }
     }
     /// Whether its body runs before its turn, only to look for the outcome of an earlier run.
     var isRecalling: Bool { definition.recalls && run.withLock { $0.recall == .looking } }
-    func noteUsage(_ usage: ResourceUsage?) { run.withLock { $0.usage = usage } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
 
     /// Where its command's output goes while it runs.
@@ -196,7 +203,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.isInterrupted = false
             run.allocation = allocation
             run.waitCause = waitCause
-            run.usage = nil
+            run.execution = nil
             run.recall = recall
             return run.work
         }

@@ -61,6 +61,7 @@ extension TaskNode {
             let path = try engine.makeRunDirectory() + "/\(id)"
             output = .files(standardOutput: standardOutput ?? path + ".stdout", standardError: path + ".stderr")
         }
+        note { $0.command = command }
         if !backend.reportsStart { begin() }
         let node = unsafeDowncast(self, to: ManagedTaskNode.self)
         engine.files.advice.check(command, of: "\(definition.name) (\(id))")
@@ -72,10 +73,10 @@ extension TaskNode {
                     output: output, gracePeriod: options.gracePeriod,
                     outputLimit: engine.files.configuration.maximumOutputInMemory, tap: OutputTap(node.output)))
         } catch {
-            node.noteUsage((error as? CommandError)?.usage)
+            note { $0.end(error) }
             throw error
         }
-        node.noteUsage(result.usage)
+        note { $0.end(result) }
         guard case .files(let path, _) = output else {
             engine.files.advice.check(outputOf: result.captured.count, of: "\(definition.name) (\(id))")
             return result.captured.takeText()

@@ -39,11 +39,16 @@ public struct LocalBackend: FunctionBackend, CommandBackend {
         guard request.isParallel else {
             return try await runner.run(
                 command, capture: request.output, gracePeriod: request.gracePeriod, tap: request.tap,
-                watcher: request.watcher, outputLimit: outputLimit)
+                watcher: request.watcher, outputLimit: outputLimit, onStart: request.reportProcess)
         }
         return try await ParallelRun(runner: runner, launcher: launcher).run(
             command, ranks: request.resources.ranks,
             coresPerRank: request.resources.cores ?? 1, capture: request.output, gracePeriod: request.gracePeriod,
-            outputLimit: outputLimit, tap: request.tap)
+            outputLimit: outputLimit, tap: request.tap, onStart: request.reportProcess)
     }
+}
+
+extension CommandRequest {
+    /// Says which process of this machine the command is.
+    fileprivate func reportProcess(_ id: Int32) { task.reportPlace(CommandPlace(processID: id)) }
 }

@@ -140,6 +140,13 @@ public struct TaskContext: Sendable {
     /// being executed.
     public func reportStarted() { reportStarted(ago: .zero) }
 
+    /// For backends: says which process or job the task's command is, as soon as that is known. May be called several times:
+    /// each call adds what the ones before left open.
+    public func reportPlace(_ place: CommandPlace) {
+        guard case .task(let node) = subject else { return }
+        node.note { $0.place.add(place) }
+    }
+
     /// The same for a backend that hears of a start only some time later: time limits and run times count from the
     /// start itself.
     ///

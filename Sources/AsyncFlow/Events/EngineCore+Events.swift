@@ -2,9 +2,9 @@ extension EngineCore {
     /// The one terminal event of a task.
     func emitEnd(of task: TaskNode) {
         switch task.currentPhase {
-        case .done: task.emit(.taskCompleted, task.usage.map { EventDetails(usage: $0) })
-        case .failed: task.emit(.taskFailed, EventDetails(error: task.content.error, usage: task.usage))
-        case .cancelled: task.emit(.taskCancelled, EventDetails(error: task.content.error, usage: task.usage))
+        case .done: task.emit(.taskCompleted, task.execution.map { EventDetails(execution: $0) })
+        case .failed: task.emit(.taskFailed, EventDetails(error: task.content.error, execution: task.execution))
+        case .cancelled: task.emit(.taskCancelled, EventDetails(error: task.content.error, execution: task.execution))
         case .waiting, .announcing, .announcingCancelled, .dispatched, .running, .cancelling:
             preconditionFailure("a task that hasn't ended can't be announced as ended")
         }

@@ -6,7 +6,7 @@ final class EventDetails: Sendable {
     let droppedCount: Int
     let retryDelay: Duration?
     let fileProgress: FileProgress?
-    let usage: ResourceUsage?
+    let execution: SharedExecution?
     let allocation: ResourceAllocation?
     let waitCause: WaitCause?
     let progress: TaskProgress?
@@ -15,7 +15,7 @@ final class EventDetails: Sendable {
 
     init(
         workflowID: String? = nil, dependencies: [TaskID] = [], error: (any Error)? = nil, droppedCount: Int = 0,
-        retryDelay: Duration? = nil, fileProgress: FileProgress? = nil, usage: ResourceUsage? = nil,
+        retryDelay: Duration? = nil, fileProgress: FileProgress? = nil, execution: SharedExecution? = nil,
         allocation: ResourceAllocation? = nil, waitCause: WaitCause? = nil, progress: TaskProgress? = nil,
         custom: CustomEventContent? = nil, explanation: String? = nil
     ) {
@@ -25,7 +25,7 @@ final class EventDetails: Sendable {
         self.droppedCount = droppedCount
         self.retryDelay = retryDelay
         self.fileProgress = fileProgress
-        self.usage = usage
+        self.execution = execution
         self.allocation = allocation
         self.waitCause = waitCause
         self.progress = progress

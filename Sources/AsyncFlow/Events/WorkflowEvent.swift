@@ -95,8 +95,10 @@ public struct WorkflowEvent: Sendable {
     public var retryDelay: Duration? { details?.retryDelay }
     /// How far the fetching of a file is; in `fileProgress` only.
     public var fileProgress: FileProgress? { details?.fileProgress }
-    /// What the last command of the attempt took of the machine; in the events that end an attempt.
-    public var usage: ResourceUsage? { details?.usage }
+    /// The command and files of the attempt; from its start on, for tasks that run commands or have files.
+    public var execution: TaskExecution? { details?.execution?.value }
+    /// The resources that the last command of the attempt used; in the events that end an attempt.
+    public var usage: ResourceUsage? { execution?.usage }
     /// What the attempt got of the resources; in `taskStarted` of tasks that wait for their turn on a backend.
     public var allocation: ResourceAllocation? { details?.allocation }
     /// What the task waited for after it was queued; in `taskStarted`. Nil if that was a free worker, or nothing.

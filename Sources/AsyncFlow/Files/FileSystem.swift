@@ -20,6 +20,15 @@ enum FileSystem {
         }
     }
 
+    /// The size of a regular file in bytes; nil for everything else, and if it can't be looked at.
+    static func size(of path: String) -> Int64? {
+        var status = stat()
+        guard FileNameText.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
+        return Int64(status.st_size)
+    }
+
     /// Whether both paths lead to the same file or directory.
     static func isSame(_ a: String, _ b: String) -> Bool {
         var first = stat()

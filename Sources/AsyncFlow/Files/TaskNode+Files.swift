@@ -77,6 +77,12 @@ extension TaskNode {
             owner.keep()
             throw error
         }
+        if engine.events.isObserved {
+            let outputs = files.joined().map { file in
+                TaskExecution.File(path: file.path, size: FileSystem.size(of: file.path))
+            }
+            note { $0.outputs = outputs }
+        }
         let handedOn = FilesWithin.replace(value) { file in
             guard file.path.hasBytePrefix(directory + "/") else { return file }
             var file = file

@@ -18,6 +18,13 @@ extension TaskNode {
             try makeFolders(of: entry.name, in: directory)
             try await bringIn(entry, to: "\(directory)/\(entry.name)")
         }
+        if engine.events.isObserved {
+            let inputs = plan.inputs.map { entry in
+                TaskExecution.File(
+                    path: "\(entry.file)", size: FileSystem.size(of: "\(directory)/\(entry.name)"))
+            }
+            note { $0.inputs = inputs }
+        }
         if definition.options.linksDependencyDirectories(in: engine) {
             try DependencyDirectories(engine.files.dependencies(of: self), for: plan).link(into: directory)
         }

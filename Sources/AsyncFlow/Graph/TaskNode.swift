@@ -97,8 +97,10 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// What its last command took of the machine.
-    var usage: ResourceUsage? { nil }
+    /// The command and files of the attempt that runs, or ran last.
+    var execution: SharedExecution? { nil }
+    /// Adds to that; does nothing for a task that has neither.
+    func note(_ change: (inout TaskExecution) -> Void) {}
     /// What those who read events are told about how it begins.
     var startDetails: EventDetails? { nil }
 

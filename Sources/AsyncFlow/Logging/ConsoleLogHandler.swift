@@ -26,8 +26,8 @@ public struct ConsoleLogHandler: LogHandler {
         public static let plain = Format(value: .plain)
         /// Lines with the level in colour.
         public static let coloured = Format(value: .coloured)
-        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata; metadata of one of these names is
-        /// called `metadata.level`, for example.
+        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata, whose lists and dictionaries are
+        /// arrays and objects; metadata of one of these names is called `metadata.level`, for example.
         public static let json = Format(value: .json)
 
         /// JSON if `ASYNCFLOW_LOG_FORMAT` says so, colours if standard error is a terminal and neither `NO_COLOR` is set
@@ -91,8 +91,10 @@ public struct ConsoleLogHandler: LogHandler {
                 ("level", level.rawValue), ("logger", label), ("message", message),
             ]
             let names = fields.map(\.0)
-            let all = fields + details.map { (names.contains($0.key) ? "metadata.\($0.key)" : $0.key, "\($0.value)") }
-            return "{" + all.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}"
+            let all =
+                fields.map { ($0.0, Self.quoted($0.1)) }
+                + details.map { (names.contains($0.key) ? "metadata.\($0.key)" : $0.key, Self.json($0.value)) }
+            return "{" + all.map { "\(Self.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
         case .plain, .coloured:
             let name = level.rawValue.uppercased()
             let shown = format == .coloured ? "\u{1B}[\(Self.colour(of: level))m\(name)\u{1B}[0m" : name
@@ -121,6 +123,18 @@ public struct ConsoleLogHandler: LogHandler {
         case .info, .notice: 32
         case .warning: 33
         case .error, .critical: 31
+        }
+    }
+
+    private static func json(_ value: Logger.Metadata.Value) -> String {
+        switch value {
+        case .string(let text): quoted(text)
+        case .stringConvertible(let value): quoted("\(value)")
+        case .array(let values): "[" + values.map(json).joined(separator: ",") + "]"
+        case .dictionary(let values):
+            "{"
+                + values.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(json($0.value))" }.joined(separator: ",")
+                + "}"
         }
     }
 

@@ -109,6 +109,29 @@ final class EventLogger: EventSink {
         return delay > .zero ? "the next one follows in \(delay.shortText)" : "the next one follows"
     }
 
+    /// How many dependencies are named.
+    private static let longestList = 100
+    /// How much of a command is shown, in characters.
+    private static let longestCommand = 500
+
+    /// Adds the command of an attempt that has ended, and how it ended.
+    private static func add(_ event: WorkflowEvent, to metadata: inout Logger.Metadata) {
+        switch event.type {
+        case .taskCompleted, .taskFailed, .taskCancelled, .taskAttemptFailed: break
+        default: return
+        }
+        let execution = event.execution
+        let error = (event.error as? any WorkflowError)?.rootCause ?? event.error
+        if let code = execution?.exitCode ?? (error as? CommandError)?.exitCode { metadata["exit_code"] = "\(code)" }
+        if let signal = execution?.signal ?? (error as? CommandError)?.signal { metadata["signal"] = "\(signal)" }
+        guard let command = execution?.command else { return }
+        let words = ([command.executable] + command.arguments).maskingSecrets
+        let line = SecretRedactor(WithheldEnvironment.knownSecrets).redact(words.joined(separator: " "))
+        metadata["command"] = "\(line.count > longestCommand ? line.prefix(longestCommand) + "…" : line)"
+        if let job = execution?.place.jobID { metadata["job"] = "\(job)" }
+        if let node = execution?.place.node { metadata["node"] = "\(node)" }
+    }
+
     private static func metadata(of event: WorkflowEvent) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["engine": "\(event.engineID)"]
         if let workflow = event.workflowID { metadata["workflow"] = "\(workflow)" }
@@ -118,11 +141,12 @@ final class EventLogger: EventSink {
             if let backend = task.backend { metadata["backend"] = "\(backend)" }
             if let block = task.blockID { metadata["block"] = "\(block)" }
             metadata["event"] = "\(event.type)"
-            let error = (event.error as? any WorkflowError)?.rootCause ?? event.error
-            if let command = error as? CommandError {
-                if let code = command.exitCode { metadata["exit_code"] = "\(code)" }
-                if let signal = command.signal { metadata["signal"] = "\(signal)" }
+            if event.type == .taskCreated, !event.dependencies.isEmpty {
+                metadata["dependencies"] = .array(
+                    event.dependencies.prefix(longestList).map { .string($0.description) })
             }
+            if let error = event.error as? any WorkflowError { metadata["error_code"] = "\(error.code)" }
+            add(event, to: &metadata)
             if event.attempt > 1 { metadata["attempt"] = "\(event.attempt)" }
         }
         return metadata

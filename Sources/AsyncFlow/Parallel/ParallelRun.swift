@@ -16,7 +16,8 @@ struct ParallelRun: Sendable {
     /// - Throws: as ``CommandRunner/run(_:capture:gracePeriod:)``; a ``CommandError`` has the rank that failed first.
     func run(
         _ command: Command, ranks: Int, coresPerRank: Int, capture: CommandRunner.Capture, gracePeriod: Duration,
-        outputLimit: Int = CommandRunner.defaultOutputLimit, tap: OutputTap? = nil
+        outputLimit: Int = CommandRunner.defaultOutputLimit, tap: OutputTap? = nil,
+        onStart: (@Sendable (Int32) -> Void)? = nil
     ) async throws -> CommandResult {
         try command.validate()
         let found = try await launcher.find(for: command, runner: runner)
@@ -36,7 +37,7 @@ struct ParallelRun: Sendable {
             defer { hasEnded.raise() }
             return try await runner.run(
                 launch, capture: capture, gracePeriod: max(gracePeriod, Self.launcherPatience), tap: tap,
-                outputLimit: outputLimit)
+                outputLimit: outputLimit, onStart: onStart)
         }
         let outcome = await withTaskCancellationHandler {
             await running.result

@@ -111,6 +111,7 @@ package enum PortableCommand {
         var decoder = PortableDecoder(result.content, of: task.signature)
         let outcome = try decoder.next(Outcome.self)
         try decoder.finish()
+        if outcome.processID > 0 { request.task.reportPlace(CommandPlace(processID: outcome.processID)) }
         if outcome.isCancelled { throw CancellationError() }
         let output = [UInt8](outcome.output)
         if case .memory = request.output {

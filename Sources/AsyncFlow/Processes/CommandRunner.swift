@@ -44,6 +44,7 @@ package struct CommandRunner: Sendable {
     ///     ended.
     ///   - channel: Becomes its standard input and output, in place of what the command and `capture` say. The command's
     ///     ends are closed here.
+    ///   - onStart: Is told the id of the command's process when that has begun.
     /// - Returns: What it wrote.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
     ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
@@ -55,7 +56,8 @@ package struct CommandRunner: Sendable {
         tap: OutputTap? = nil,
         watcher: CommandWatcher? = nil,
         outputLimit: Int = CommandRunner.defaultOutputLimit,
-        channel: ProcessChannel? = nil
+        channel: ProcessChannel? = nil,
+        onStart: ((Int32) -> Void)? = nil
     ) async throws -> CommandResult {
         try Task.checkCancellation()
         try command.validate()
@@ -65,6 +67,7 @@ package struct CommandRunner: Sendable {
         started.process.outputLimit = outputLimit
         channel?.closeFarEnds()
         started.process.tap = tap
+        onStart?(started.process.group.id)
         if let watcher {
             started.process.watcher = watcher
             let (number, reactor) = (started.process.number, started.reactor)

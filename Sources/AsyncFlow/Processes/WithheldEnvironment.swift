@@ -35,6 +35,18 @@ package enum WithheldEnvironment {
         isInUse.store(true, ordering: .releasing)
     }
 
+    /// The secrets themselves, which recordings and logs leave out: those that were given, and the values of the variables that
+    /// were named.
+    package static var knownSecrets: [String] {
+        guard let current else { return [] }
+        let named = current.names.compactMap { name in
+            getenv(String(decoding: name, as: UTF8.self)).map { String(cString: $0) }
+        }
+        return (named + current.values.map { String(decoding: $0, as: UTF8.self) }).filter {
+            $0.utf8.count >= shortestValue
+        }
+    }
+
     /// The secrets, or `nil` if there are none.
     static var current: Secrets? {
         isInUse.load(ordering: .acquiring) ? secrets.withLock { $0 } : nil

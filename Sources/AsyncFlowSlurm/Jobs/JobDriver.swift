@@ -123,6 +123,9 @@ actor JobDriver {
             let id = try await controller.submit(
                 JobSubmission(name: name, request: request, count: keys.count, folder: files.folder, script: script))
             machine.submitted(name, id: id)
+            for (index, key) in keys.enumerated() {
+                waiters[key]?.request.task.reportPlace(CommandPlace(jobID: "\(id)_\(index)"))
+            }
         } catch {
             let failure = error as? SubmissionFailure
             logger.debug("a submission failed", metadata: ["job": "\(name)", "error": "\(error)"])

@@ -290,6 +290,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         for placement in 1... {
             let key = lastKey.add(1, ordering: .relaxed).newValue
             let turn = try await driver.turn(key, kind)
+            task.reportPlace(CommandPlace(jobID: turn.jobID, node: turn.nodes[0].name))
             if reportsStart { task.reportStarted() }
             let begin = ContinuousClock.now
             do {

@@ -1,4 +1,5 @@
 package import AsyncFlow
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -52,12 +53,38 @@ extension RunModel {
         default: break
         }
         if let error = event.error { fact.failure = RunFailureText(error) }
+        if let execution = event.execution { fact.execution = intern(execution) }
         if let usage = event.usage {
             fact.cpuSeconds = (usage.userTime + usage.systemTime) / .seconds(1)
             fact.peakMemoryBytes = usage.peakMemory.map { Double($0.bytes) }
         }
         apply(fact)
     }
+
+    /// The secrets that no command shows.
+    private static let secrets = SecretRedactor.ofThisProcess
+
+    /// The same as the recording has of it.
+    private mutating func intern(_ execution: TaskExecution) -> RunExecution {
+        var result = RunExecution()
+        if let command = execution.command.map({ CommandText($0, secrets: Self.secrets) }) {
+            result.program = intern(command.words[0])
+            result.command = intern(LineBuffer.bytes { $0.append(list: command.words) })
+            if let directory = command.workingDirectory { result.workingDirectory = intern(directory) }
+        }
+        if let job = execution.place.jobID { result.jobID = intern(job) }
+        if let node = execution.place.node { result.node = intern(node) }
+        if !execution.inputs.isEmpty { result.inputs = intern(LineBuffer.bytes { $0.append(list: execution.inputs) }) }
+        if !execution.outputs.isEmpty {
+            result.outputs = intern(LineBuffer.bytes { $0.append(list: execution.outputs) })
+        }
+        (result.processID, result.exitCode, result.signal) = (
+            execution.place.processID, execution.exitCode, execution.signal
+        )
+        return result
+    }
+
+    private mutating func intern(_ bytes: [UInt8]) -> RunText { bytes.withUnsafeBufferPointer { texts.intern($0) } }
 
     /// So many events were left out for the reader.
     package mutating func noteDropped(_ count: Int, at time: EventTime) {

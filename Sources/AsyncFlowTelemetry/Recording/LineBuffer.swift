@@ -13,6 +13,13 @@ struct LineBuffer: ~Copyable {
 
     deinit { start.deallocate() }
 
+    /// The bytes that a closure appends to an empty buffer.
+    static func bytes(_ write: (inout LineBuffer) -> Void) -> [UInt8] {
+        var buffer = LineBuffer(capacity: 256)
+        write(&buffer)
+        return buffer.copy()
+    }
+
     /// The bytes, in memory of their own.
     func copy() -> [UInt8] { Array(bytes) }
 

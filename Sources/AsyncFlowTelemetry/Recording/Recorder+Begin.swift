@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -23,7 +24,8 @@ extension Recorder {
         facts.memoryBytes = Double(process.physicalMemory)
         facts.processID = Int(process.processIdentifier)
         let encoder = EventLineEncoder(
-            sessionID: flow.id, identity: TraceIdentity(engineID: flow.id), node: ResourceSampler.node, facts: facts)
+            sessionID: flow.id, identity: TraceIdentity(engineID: flow.id), node: ResourceSampler.node, facts: facts,
+            secrets: .ofThisProcess)
         return Recorder(
             file, encoder, flushInterval: configuration.flushInterval, startTime: flow.startTime, logger: flow.logger)
     }

@@ -71,6 +71,7 @@ package struct TaskDetails: Sendable {
             json.field("cores", number: Double(model.cores[place]))
             json.field("cpu_seconds", number: Double(model.cpuSeconds[place]))
             json.field("peak_memory_bytes", number: model.peakMemoryBytes(place))
+            writeExecution(place, &json)
             json.field("waited_for", model.started[place].isNaN ? nil : model.waitedFor[place].text)
             json.field("why_waiting", whyWaiting(place))
             if let index = failureOfPlace[place] {
@@ -92,6 +93,33 @@ package struct TaskDetails: Sendable {
                 for index in all.prefix(Self.dependentLimit) { writeLink(Int(dependents[index]), &json) }
             }
             json.field("dependent_count", all.count)
+        }
+    }
+
+    private func writeExecution(_ place: Int, _ json: inout JSONWriter) {
+        guard let execution = model.execution(place) else { return }
+        func text(_ text: RunText) -> String? { text == .none ? nil : model.texts[text] }
+        json.object("execution") { json in
+            json.field("program", text(execution.program))
+            json.array("command") { json in for word in model.commandWords(place) { json.string(word) } }
+            json.field("working_directory", text(execution.workingDirectory))
+            json.field("process_id", execution.processID.map(Int.init))
+            json.field("job_id", text(execution.jobID))
+            json.field("node", text(execution.node))
+            json.field("exit_code", execution.exitCode.map(Int.init))
+            json.field("signal", execution.signal.map(Int.init))
+            for (key, files) in [
+                ("input_files" as StaticString, model.inputFiles(place)), ("output_files", model.outputFiles(place)),
+            ] {
+                json.array(key) { json in
+                    for file in files {
+                        json.object { json in
+                            json.field("path", file.path)
+                            json.field("size_bytes", file.size)
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -24,6 +24,15 @@ package struct TaskListReport {
         case peakMemory = "peak_memory_bytes"
         case errorType = "error_type"
         case errorMessage = "error_message"
+        case program, command
+        case exitCode = "exit_code"
+        case signal
+        case workingDirectory = "working_directory"
+        case processID = "process_id"
+        case jobID = "job_id"
+        case node
+        case inputBytes = "input_bytes"
+        case outputBytes = "output_bytes"
     }
 
     package enum Format: Sendable { case text, csv, tsv, json }
@@ -107,6 +116,10 @@ package struct TaskListReport {
     ) -> Value {
         func number(_ value: Double) -> Value { value.isNaN ? .none : .number(value) }
         func text(_ value: String?) -> Value { value.map { $0.isEmpty ? .none : .text($0) } ?? .none }
+        func integer(_ value: Int32?) -> Value { value.map { .integer(Int($0)) } ?? .none }
+        func bytes(_ files: [RunTaskFile]) -> Value {
+            files.isEmpty ? .none : .number(files.reduce(0) { $0 + Double($1.size ?? 0) })
+        }
         switch column {
         case .id: return .text(model.id(place))
         case .name: return text(model.name(place))
@@ -132,6 +145,16 @@ package struct TaskListReport {
         case .peakMemory: return model.peakMemoryBytes(place).map { .number($0) } ?? .none
         case .errorType: return text(failures[place]?.type)
         case .errorMessage: return text(failures[place]?.message)
+        case .program: return text(model.execution(place).map { model.texts[$0.program] })
+        case .command: return text(model.commandWords(place).joined(separator: " "))
+        case .exitCode: return integer(model.execution(place)?.exitCode)
+        case .signal: return integer(model.execution(place)?.signal)
+        case .workingDirectory: return text(model.execution(place).map { model.texts[$0.workingDirectory] })
+        case .processID: return integer(model.execution(place)?.processID)
+        case .jobID: return text(model.execution(place).map { model.texts[$0.jobID] })
+        case .node: return text(model.execution(place).map { model.texts[$0.node] })
+        case .inputBytes: return bytes(model.inputFiles(place))
+        case .outputBytes: return bytes(model.outputFiles(place))
         }
     }
 

@@ -47,6 +47,9 @@ struct DecodedLines {
             if let task = events[index].task {
                 events[index].task = task.translated(from: texts, by: translation, to: &other)
             }
+            if let execution = events[index].execution {
+                events[index].execution = execution.translated(by: translation)
+            }
             if let block = events[index].block {
                 events[index].block = block.translated(from: texts, by: translation, to: &other)
             }

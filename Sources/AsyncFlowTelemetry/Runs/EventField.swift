@@ -10,6 +10,7 @@ enum EventField: Int, CaseIterable {
     case executable, taskType, workflowID, blockID, dependsOn, attempt, worker, cores, waitedFor
     case errorMessage, stderrTail, cpuSeconds, peakMemory, retryDelay, count, fraction
     case coresUsed, tasksRunning, version, processID, host, hostCores, hostMemory, arguments
+    case taskName, command, workingDirectory, exitCode, signal, jobID, node, inputFiles, outputFiles
 
     static let topCount = EventField.section.rawValue + 1
 
@@ -63,6 +64,15 @@ enum EventField: Int, CaseIterable {
         case .hostCores: "cores"
         case .hostMemory: "memory_bytes"
         case .arguments: "arguments"
+        case .taskName: "asyncflow.name"
+        case .command: "command"
+        case .workingDirectory: "working_directory"
+        case .exitCode: "exit_code"
+        case .signal: "signal"
+        case .jobID: "job_id"
+        case .node: "node"
+        case .inputFiles: "input_files"
+        case .outputFiles: "output_files"
         }
     }
 }

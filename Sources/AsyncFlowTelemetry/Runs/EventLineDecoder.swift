@@ -120,23 +120,8 @@ struct EventLineDecoder {
         return bytes.contains(0x2E) ? .custom : nil
     }
 
-    private static let kinds: [(StaticString, RunEvent.Kind?)] = [
-        ("TaskCreated", .taskCreated), ("asyncflow.TaskResolved", .taskResolved), ("TaskSubmitted", nil),
-        ("TaskQueued", .taskQueued), ("TaskStarted", .taskStarted), ("TaskCompleted", .taskCompleted),
-        ("TaskFailed", .taskFailed), ("TaskCanceled", .taskCancelled), ("TaskCancelled", .taskCancelled),
-        ("asyncflow.TaskAttemptFailed", .taskAttemptFailed), ("ResourceUpdate", .resourceSample),
-        ("SessionStarted", .sessionStarted), ("SessionEnded", .sessionEnded),
-        ("asyncflow.ScopeStarted", .scopeStarted), ("asyncflow.ScopeEnded", .scopeEnded),
-        ("asyncflow.TaskProgress", .taskProgress), ("asyncflow.FileProgress", nil),
-        ("asyncflow.ServiceReady", .serviceReady), ("asyncflow.ServiceRestarted", .serviceRestarted),
-        ("asyncflow.ServiceStopped", .serviceStopped), ("asyncflow.EventsDropped", .eventsDropped),
-        ("asyncflow.TaskAttemptQueued", .taskQueued), ("asyncflow.TaskAttemptStarted", .taskStarted),
-        ("asyncflow.TaskFailedUnstarted", .taskFailed), ("asyncflow.TaskCanceledUnstarted", .taskCancelled),
-        ("asyncflow.BlockCreated", .taskCreated), ("asyncflow.BlockResolved", .taskResolved),
-        ("asyncflow.BlockQueued", .taskQueued), ("asyncflow.BlockStarted", .taskStarted),
-        ("asyncflow.BlockCompleted", .taskCompleted), ("asyncflow.BlockFailed", .taskFailed),
-        ("asyncflow.BlockCanceled", .taskCancelled),
-    ]
+    private static let kinds: [(StaticString, RunEvent.Kind?)] =
+        RecordedEvent.allCases.filter { $0 != .custom }.map { ($0.name, $0.kind) } + [("TaskCancelled", .taskCancelled)]
 
     // MARK: Values
 
@@ -206,8 +191,13 @@ struct EventLineDecoder {
     }
 
     private mutating func describeTask(_ event: inout RunEvent, _ scanner: JSONScanner, _ texts: inout TextTable) {
-        event.name = interned(.executable, scanner, &texts)
+        // The name of a task whose program is known stands beside that.
+        let hasProgram = value(.taskName)?.kind == .string
+        event.name = interned(hasProgram ? .taskName : .executable, scanner, &texts)
         event.taskKind = taskKind(scanner)
+        if present & Self.executionFields != 0 {
+            event.execution = execution(scanner, hasProgram: hasProgram, &texts)
+        }
         // What stands there for what the engine itself runs.
         if let backend = value(.backend), !isText(backend, "asyncflow", scanner) {
             event.backend = interned(.backend, scanner, &texts)
@@ -233,6 +223,34 @@ struct EventLineDecoder {
         case .taskProgress: event.progress = number(.fraction, scanner, in: 0...1)
         default: break
         }
+    }
+
+    /// The fields of commands and files, a bit each.
+    private static let executionFields: UInt64 = [
+        EventField.taskName, .command, .workingDirectory, .exitCode, .signal, .jobID, .node, .inputFiles, .outputFiles,
+    ].reduce(0) { $0 | 1 << UInt64($1.rawValue) }
+
+    private mutating func execution(
+        _ scanner: JSONScanner, hasProgram: Bool, _ texts: inout TextTable
+    ) -> RunExecution {
+        var execution = RunExecution()
+        if hasProgram { execution.program = interned(.executable, scanner, &texts) }
+        execution.command = list(.command, scanner, &texts)
+        execution.workingDirectory = interned(.workingDirectory, scanner, &texts)
+        execution.jobID = interned(.jobID, scanner, &texts)
+        execution.node = interned(.node, scanner, &texts)
+        execution.inputs = list(.inputFiles, scanner, &texts)
+        execution.outputs = list(.outputFiles, scanner, &texts)
+        execution.processID = integer(.processID, scanner).map(Int32.init)
+        execution.exitCode = integer(.exitCode, scanner, in: RunBounds.exitCodes).map(Int32.init)
+        execution.signal = integer(.signal, scanner, in: RunBounds.signals).map(Int32.init)
+        return execution
+    }
+
+    /// An array as it is written.
+    private func list(_ field: EventField, _ scanner: JSONScanner, _ texts: inout TextTable) -> RunText {
+        guard let value = value(field), value.kind == .array else { return .none }
+        return texts.intern(UnsafeBufferPointer(rebasing: scanner.bytes[value.start..<value.end]))
     }
 
     private func taskKind(_ scanner: JSONScanner) -> RunTaskKind {

@@ -11,4 +11,6 @@ enum RunBounds {
     static let amounts = 0.0...1e18
     /// Numbers of attempts, workers, processes and events.
     static let counts = 0...Int(Int32.max)
+    static let exitCodes = -128...255
+    static let signals = 1...128
 }

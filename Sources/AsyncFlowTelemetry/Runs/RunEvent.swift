@@ -37,6 +37,8 @@ package struct RunEvent: Sendable {
     package var cpuSeconds: Double?
     package var peakMemoryBytes: Double?
     package var failure: RunFailureText?
+    /// Starts and ends of tasks that run commands or have files.
+    package var execution: RunExecution?
     package var retryDelay: Double?
     package var droppedCount = 0
     package var progress: Double?

@@ -48,6 +48,7 @@ extension RunModel {
     private mutating func apply(_ event: RunEvent, toTask key: RunTaskKey, at time: Double) {
         let place = placeMakingOne(of: key)
         describe(place, event)
+        if let execution = event.execution { add(execution, to: place) }
         switch event.kind {
         case .taskCreated:
             if created[place].isNaN { created[place] = time }

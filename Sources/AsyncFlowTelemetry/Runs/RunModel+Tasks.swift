@@ -24,6 +24,7 @@ extension RunModel {
         cores.append(.nan)
         cpuSeconds.append(.nan)
         peakMemory.append(.nan)
+        executionIndex.append(Self.noPlace)
         dependencyStart.append(0)
         dependencyCount.append(0)
         nameIndex[place] = name(.none, .unknown)

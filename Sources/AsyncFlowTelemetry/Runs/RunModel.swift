@@ -55,6 +55,9 @@ package struct RunModel: Sendable {
     package internal(set) var cores: [Float] = []
     package internal(set) var cpuSeconds: [Float] = []
     var peakMemory: [Float] = []
+    /// The places of the tasks' commands and files among ``executions``.
+    var executionIndex: [UInt32] = []
+    var executions: [RunExecution] = []
     var dependencyStart: [UInt32] = []
     var dependencyCount: [UInt32] = []
     var dependencyPlaces: [UInt32] = []

@@ -129,6 +129,61 @@ struct RecordingTests {
         #expect(end["error_type"] as? String == "CommandError")
     }
 
+    @Test("a command is recorded with its words, without secrets, where it ran and how it ended")
+    func execution() async throws {
+        let recording = try await record { flow, _ in
+            var command = Command("env", "--", "TOKEN=s3cret", "sh", "-c", "echo https://me:s3cret@host; exit 7")
+            command.workingDirectory = "/tmp"
+            _ = await flow.executableTask("odd \"name\"") { [command] in command }().result
+            _ = await flow.executableTask("killed") { Command.shell("kill -9 $$") }().result
+            _ = await flow.executableTask("long") { Command("true", arguments: Array(repeating: "é", count: 9_999)) }()
+                .result
+        }
+        let lines = recording.lines(of: "odd \"name\"")
+        #expect(lines.count == 6)
+        #expect(lines.first?.attributes["executable"] as? String == "odd \"name\"")
+        let start = try #require(lines.first { $0["event_type"] as? String == "TaskStarted" })
+        #expect(start.attributes["executable"] as? String == "env")
+        let words = ["env", "--", "TOKEN=[redacted]", "sh", "-c", "echo https://[redacted]@host; exit 7"]
+        #expect(start.attributes["command"] as? [String] == words)
+        #expect(start.attributes["working_directory"] as? String == "/tmp")
+        let end = try #require(lines.last)
+        #expect(end.attributes["executable"] as? String == "env")
+        #expect(end.attributes["exit_code"] as? Int == 7)
+        #expect((end.attributes["process_id"] as? Int).map { $0 > 1 } == true)
+        let killed = try #require(recording.lines(of: "killed").last)
+        #expect(killed.attributes["signal"] as? Int == 9 && killed.attributes["exit_code"] == nil)
+        let long = try #require(recording.lines(of: "long").first { $0["event_type"] as? String == "TaskStarted" })
+        #expect((long.attributes["command"] as? [String])?.count == 202)
+        let model = recording.model
+        #expect(model.name(0) == "odd \"name\"")
+        #expect(model.texts[model.execution(0)!.program] == "env")
+        #expect(model.commandWords(0) == words)
+        #expect(model.execution(0)?.exitCode == 7)
+        #expect(model.execution(1)?.signal == 9)
+    }
+
+    @Test("files that tasks are given and make are recorded with their sizes, also of functions")
+    func files() async throws {
+        let folder = try TemporaryFolder()
+        let given = folder.path + "/given-é.txt"
+        try "12345".write(toFile: given, atomically: true, encoding: .utf8)
+        let recording = try await record { flow, _ in
+            let copy = flow.executableTask("copy", producing: OutputFile("made.txt")) { (file: InputFile) in
+                Command.shell("cat \(file) \(file) >made.txt")
+            }
+            let size = flow.functionTask("size") { (file: InputFile) in file.path.count }
+            _ = try await size(copy(InputFile(given))).value
+        }
+        let end = try #require(recording.lines(of: "copy").last)
+        #expect(end["event_type"] as? String == "TaskCompleted")
+        #expect(end.attributes["input_bytes"] as? Int == 5 && end.attributes["output_bytes"] as? Int == 10)
+        #expect(recording.model.inputFiles(0) == [RunTaskFile(path: given, size: 5)])
+        #expect(recording.model.outputFiles(0).map(\.size) == [10])
+        #expect(recording.model.inputFiles(1).map(\.size) == [10])
+        #expect(recording.model.inputFiles(1).map(\.path) == recording.model.outputFiles(0).map(\.path))
+    }
+
     @Test("names and values are written so that they are read as they were")
     func hostileNames() async throws {
         let name = "a\"b\\c\u{1}\n\t\u{2028}é🧬</script>"

@@ -19,7 +19,10 @@ struct Recording {
     func types(of name: String) -> [String] { lines(of: name).map { $0["event_type"] as! String } }
 
     func lines(of name: String) -> [[String: Any]] {
-        lines.filter { ($0["attributes"] as? [String: Any])?["executable"] as? String == name }
+        lines.filter { line in
+            let attributes = line["attributes"] as? [String: Any]
+            return (attributes?["asyncflow.name"] ?? attributes?["executable"]) as? String == name
+        }
     }
 
     func lines(type: String) -> [[String: Any]] { lines.filter { $0["event_type"] as? String == type } }

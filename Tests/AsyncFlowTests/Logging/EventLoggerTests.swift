@@ -111,6 +111,29 @@ struct EventLoggerTests {
         #expect(raw.values.allSatisfy { $0.contains(" exit_code=3 ") })
     }
 
+    @Test("the end of a command has its words, without secrets, how it ended, and what the error is called")
+    func commands() async throws {
+        let raw = Recorder<String>()
+        var configuration = WorkflowEngine.Configuration.quiet()
+        configuration.logger = Logger(label: "test") {
+            ConsoleLogHandler(label: $0, format: .json) { raw.append($0) }
+        }
+        configuration.logger.logLevel = .debug
+        try await withWorkflowEngine(configuration, signals: .ignored) { flow in
+            let good = flow.executableTask("good") { Command("echo", "--token", "s3cret") }
+            let bad = flow.executableTask("bad") { (_: String) in Command.shell("kill -9 $$") }
+            _ = await bad(good()).result
+        }
+        #expect(!raw.values.joined().contains("s3cret"))
+        let good = try #require(raw.values.first { $0.contains("good (task.000001) done") })
+        #expect(good.contains(#""command":"echo --token [redacted]""#))
+        #expect(good.contains(#""exit_code":"0""#))
+        let created = try #require(raw.values.first { $0.contains("bad (task.000002) created") })
+        #expect(created.contains(#""dependencies":["task.000001"]"#))
+        let bad = try #require(raw.values.first { $0.contains(#""level":"error""#) })
+        #expect(bad.contains(#""signal":"9""#) && bad.contains(#""error_code":"taskFailed""#))
+    }
+
     @Test("a logger at critical level costs and writes nothing")
     func critical() async throws {
         #expect(try await lines(.critical, workload).isEmpty)

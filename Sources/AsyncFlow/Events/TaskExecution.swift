@@ -1,0 +1,47 @@
+/// What an attempt of a task ran, where, how that ended, and which files it read and made.
+///
+/// Known in parts: the command from its start on, the exit code at its end. Empty for functions without files.
+public struct TaskExecution: Sendable, Hashable {
+    /// A file that a task was given or has made.
+    public struct File: Sendable, Hashable {
+        /// The path. For a file that was downloaded, its URL without user info and the values of its query.
+        public let path: String
+        /// The size in bytes; nil for a directory, and for a file that couldn't be looked at.
+        public let size: Int64?
+    }
+
+    /// The command. Its words and variables may hold secrets: mask them before they are shown.
+    public internal(set) var command: Command?
+    /// The process or job that the command ran as.
+    public internal(set) var place = CommandPlace()
+    /// The exit code of the command; nil while it runs, and if it didn't exit by itself.
+    public internal(set) var exitCode: Int32?
+    /// The number of the signal that ended the command, or nil.
+    public internal(set) var signal: Int32?
+    /// The resources that the command used, where that is known.
+    public internal(set) var usage: ResourceUsage?
+    /// The files that were brought in, in the order of the arguments.
+    public internal(set) var inputs: [File] = []
+    /// The declared files that were made, in the order of declaration.
+    public internal(set) var outputs: [File] = []
+
+    init() {}
+
+    /// Notes how the command ended.
+    mutating func end(_ error: any Error) {
+        guard let error = error as? CommandError else { return }
+        (exitCode, signal, usage) = (error.exitCode, error.signal, error.usage)
+    }
+
+    mutating func end(_ result: CommandResult) {
+        (exitCode, usage) = (0, result.usage)
+        if result.processID > 0 { place.processID = result.processID }
+    }
+}
+
+/// An execution that events share with its task.
+final class SharedExecution: Sendable {
+    let value: TaskExecution
+
+    init(_ value: TaskExecution) { self.value = value }
+}

@@ -1,0 +1,78 @@
+/// The kinds of events in a recording, by the names that stand in its lines.
+///
+/// Programs for the recordings of RADICAL AsyncFlow and RHAPSODY take every event whose name begins with `Task` for a step of
+/// the only attempt of a task. So what they have no name for is called otherwise: steps of later attempts, steps of blocks, and
+/// ends of tasks that never began, each of which would make their curves of running tasks wrong for ever.
+enum RecordedEvent: CaseIterable {
+    case sessionStarted, sessionEnded, scopeStarted, scopeEnded
+    case taskCreated, taskResolved, taskSubmitted, taskQueued, taskStarted, taskCompleted, taskFailed, taskCanceled
+    case taskFailedUnstarted, taskCanceledUnstarted
+    case attemptQueued, attemptStarted, attemptFailed
+    case blockCreated, blockResolved, blockQueued, blockStarted, blockCompleted, blockFailed, blockCanceled
+    case taskProgress, fileProgress, serviceReady, serviceRestarted, serviceStopped
+    case resourceUpdate, eventsDropped
+    /// An event of the user's own, which has a name of its own.
+    case custom
+
+    var name: StaticString {
+        switch self {
+        case .sessionStarted: "SessionStarted"
+        case .sessionEnded: "SessionEnded"
+        case .scopeStarted: "asyncflow.ScopeStarted"
+        case .scopeEnded: "asyncflow.ScopeEnded"
+        case .taskCreated: "TaskCreated"
+        case .taskResolved: "asyncflow.TaskResolved"
+        case .taskSubmitted: "TaskSubmitted"
+        case .taskQueued: "TaskQueued"
+        case .taskStarted: "TaskStarted"
+        case .taskCompleted: "TaskCompleted"
+        case .taskFailed: "TaskFailed"
+        case .taskCanceled: "TaskCanceled"
+        case .taskFailedUnstarted: "asyncflow.TaskFailedUnstarted"
+        case .taskCanceledUnstarted: "asyncflow.TaskCanceledUnstarted"
+        case .attemptQueued: "asyncflow.TaskAttemptQueued"
+        case .attemptStarted: "asyncflow.TaskAttemptStarted"
+        case .attemptFailed: "asyncflow.TaskAttemptFailed"
+        case .blockCreated: "asyncflow.BlockCreated"
+        case .blockResolved: "asyncflow.BlockResolved"
+        case .blockQueued: "asyncflow.BlockQueued"
+        case .blockStarted: "asyncflow.BlockStarted"
+        case .blockCompleted: "asyncflow.BlockCompleted"
+        case .blockFailed: "asyncflow.BlockFailed"
+        case .blockCanceled: "asyncflow.BlockCanceled"
+        case .taskProgress: "asyncflow.TaskProgress"
+        case .fileProgress: "asyncflow.FileProgress"
+        case .serviceReady: "asyncflow.ServiceReady"
+        case .serviceRestarted: "asyncflow.ServiceRestarted"
+        case .serviceStopped: "asyncflow.ServiceStopped"
+        case .resourceUpdate: "ResourceUpdate"
+        case .eventsDropped: "asyncflow.EventsDropped"
+        case .custom: "custom"
+        }
+    }
+
+    /// What a reader takes the event for; nil for one that says nothing that others don't say.
+    var kind: RunEvent.Kind? {
+        switch self {
+        case .sessionStarted: .sessionStarted
+        case .sessionEnded: .sessionEnded
+        case .scopeStarted: .scopeStarted
+        case .scopeEnded: .scopeEnded
+        case .taskCreated, .blockCreated: .taskCreated
+        case .taskResolved, .blockResolved: .taskResolved
+        case .taskQueued, .attemptQueued, .blockQueued: .taskQueued
+        case .taskStarted, .attemptStarted, .blockStarted: .taskStarted
+        case .attemptFailed: .taskAttemptFailed
+        case .taskCompleted, .blockCompleted: .taskCompleted
+        case .taskFailed, .taskFailedUnstarted, .blockFailed: .taskFailed
+        case .taskCanceled, .taskCanceledUnstarted, .blockCanceled: .taskCancelled
+        case .taskProgress: .taskProgress
+        case .serviceReady: .serviceReady
+        case .serviceRestarted: .serviceRestarted
+        case .serviceStopped: .serviceStopped
+        case .resourceUpdate: .resourceSample
+        case .eventsDropped: .eventsDropped
+        case .taskSubmitted, .fileProgress, .custom: nil
+        }
+    }
+}
