@@ -18,7 +18,7 @@ struct AsyncFlowCommand: ParsableCommand {
         version: AsyncFlowVersion.current,
         subcommands: [
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
-            RunsCommand.self, CompareCommand.self,
+            RunsCommand.self, CompareCommand.self, ExportCommand.self,
         ])
 
     static func main() {
@@ -88,6 +88,16 @@ struct Failure: Error, CustomStringConvertible {
             case .missing, .directory: EX_NOINPUT
             case .unreadable: EX_IOERR
             }
+    }
+
+    init(_ error: ExportError) {
+        description = error.description
+        code = EX_DATAERR
+    }
+
+    init(folder: String, _ error: SystemError) {
+        description = "The folder '\(folder.harmless())' can't be made: \(String(cString: strerror(error.code)))."
+        code = EX_CANTCREAT
     }
 
     init(_ error: ReportOutputError) {

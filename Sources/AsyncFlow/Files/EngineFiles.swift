@@ -17,6 +17,8 @@ final class EngineFiles: Sendable {
     let advice: CommandAdvice
     /// By task number: the tasks whose directories it is to see. Holding them keeps those directories.
     private let dependencies = Lock<[UInt64: [TaskNode]]>([:])
+    /// By task number: the files of tasks that have no attempts, whose nodes don't keep them.
+    private let executions = Lock<[UInt64: SharedExecution]>([:])
 
     init(_ configuration: FileConfiguration, _ logger: Logger) throws(EngineError) {
         try configuration.validate()
@@ -34,8 +36,19 @@ final class EngineFiles: Sendable {
 
     func dependencies(of task: TaskNode) -> [TaskNode] { dependencies.withLock { $0[task.number] ?? [] } }
 
+    func execution(of task: TaskNode) -> SharedExecution? { executions.withLock { $0[task.number] } }
+
+    func note(_ change: (inout TaskExecution) -> Void, of task: TaskNode) {
+        executions.withLock { executions in
+            var execution = executions[task.number]?.value ?? TaskExecution()
+            change(&execution)
+            executions[task.number] = SharedExecution(execution)
+        }
+    }
+
     func forget(_ task: TaskNode) {
         let nodes = dependencies.withLock { $0.removeValue(forKey: task.number) }
+        _ = executions.withLock { $0.removeValue(forKey: task.number) }
         _ = nodes  // released outside the lock: it may be the last reference
     }
 

@@ -98,9 +98,11 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     }
 
     /// The command and files of the attempt that runs, or ran last.
-    var execution: SharedExecution? { nil }
+    var execution: SharedExecution? { definition.usesFiles ? engine.files.execution(of: self) : nil }
     /// Adds to that; does nothing for a task that has neither.
-    func note(_ change: (inout TaskExecution) -> Void) {}
+    func note(_ change: (inout TaskExecution) -> Void) {
+        if definition.usesFiles { engine.files.note(change, of: self) }
+    }
     /// What those who read events are told about how it begins.
     var startDetails: EventDetails? { nil }
 

@@ -13,7 +13,8 @@ extension Recorder {
         of flow: WorkflowEngine, in directory: String, _ configuration: TelemetryConfiguration
     ) throws(TelemetryError) -> Recorder {
         let stamp = timeStamp(EventTime.now.secondsSince1970)
-        let file = try RecordingFile(path: "\(directory)/\(flow.id).\(stamp).telemetry.jsonl")
+        let file = try RecordingFile(
+            path: "\(directory)/\(flow.id).\(stamp).telemetry.jsonl\(configuration.compresses ? ".gz" : "")")
         let process = ProcessInfo.processInfo
         var facts = RunSessionFacts()
         facts.id = flow.id
@@ -27,7 +28,8 @@ extension Recorder {
             sessionID: flow.id, identity: TraceIdentity(engineID: flow.id), node: ResourceSampler.node, facts: facts,
             secrets: .ofThisProcess)
         return Recorder(
-            file, encoder, flushInterval: configuration.flushInterval, startTime: flow.startTime, logger: flow.logger)
+            file, encoder, flushInterval: configuration.flushInterval, rotation: configuration.rotation,
+            startTime: flow.startTime, logger: flow.logger)
     }
 
     /// As the original names its recordings: local time, year to second.

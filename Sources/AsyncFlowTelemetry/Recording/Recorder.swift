@@ -20,6 +20,7 @@ final class Recorder: EventConsumer {
         var isEnded = false
         /// Whether the file is gone, and none can be made in its place.
         var isLost = false
+        var isUnrotatable = false
         var whenFinished: (@Sendable () -> Void)?
     }
 
@@ -33,19 +34,22 @@ final class Recorder: EventConsumer {
         case unwritable(String)
         case moved
         case lost(String)
+        case unrotated(String)
     }
 
     private let state: Lock<State>
     private let flushInterval: Duration
+    private let rotation: TelemetryConfiguration.Rotation?
     private let logger: Logger
     let path: String
 
     init(
-        _ file: consuming RecordingFile, _ encoder: EventLineEncoder, flushInterval: Duration, startTime: EventTime,
-        logger: Logger
+        _ file: consuming RecordingFile, _ encoder: EventLineEncoder, flushInterval: Duration,
+        rotation: TelemetryConfiguration.Rotation? = nil, startTime: EventTime, logger: Logger
     ) {
         path = file.path
         self.flushInterval = flushInterval
+        self.rotation = rotation
         self.logger = logger
         state = Lock(State(encoder: encoder, file: file))
         state.withLock { $0.encoder.appendSessionStart(at: startTime, to: &$0.buffer) }
@@ -65,7 +69,7 @@ final class Recorder: EventConsumer {
             }
             for event in events { state.encoder.append(event, to: &state.buffer) }
             state.eventCount += events.count
-            return Self.writeIfDue(&state, flushInterval)
+            return writeIfDue(&state)
         }
         report(problem)
     }
@@ -74,18 +78,18 @@ final class Recorder: EventConsumer {
         let problem = state.withLock { state -> Trouble? in
             if state.problem != nil || state.isEnded { return nil }
             state.encoder.append(sample, to: &state.buffer)
-            return Self.writeIfDue(&state, flushInterval)
+            return writeIfDue(&state)
         }
         report(problem)
     }
 
     /// Writes what is there. Also called from time to time, when nothing happens.
     func write() {
-        report(state.withLock { state in state.isEnded ? nil : Self.write(&state) })
+        report(state.withLock { state in state.isEnded ? nil : write(&state) })
     }
 
     func flush() {
-        report(state.withLock { state in state.isEnded ? nil : Self.write(&state, looks: true) })
+        report(state.withLock { state in state.isEnded ? nil : write(&state, looks: true) })
     }
 
     /// - Throws: ``TelemetryError`` if the recording can't be written, or couldn't before.
@@ -106,7 +110,11 @@ final class Recorder: EventConsumer {
 
     func finish() {
         let (problem, unwritten, lost, whenFinished) = state.withLock { state in
-            let problem = Self.write(&state, looks: true)
+            var problem = write(&state, looks: true)
+            if state.problem == nil, let trouble = state.file.finish() {
+                state.problem = trouble
+                problem = .unwritable(trouble)
+            }
             state.isEnded = true
             return (problem, state.unwrittenCount, state.lostCount, state.whenFinished.take())
         }
@@ -127,26 +135,28 @@ final class Recorder: EventConsumer {
 
     // MARK: - Writing
 
-    private static func writeIfDue(_ state: inout State, _ interval: Duration) -> Trouble? {
-        guard state.buffer.count >= writeSize || ContinuousClock.now - state.lastWrite >= interval else { return nil }
+    private func writeIfDue(_ state: inout State) -> Trouble? {
+        guard state.buffer.count >= Self.writeSize || ContinuousClock.now - state.lastWrite >= flushInterval else {
+            return nil
+        }
         return write(&state)
     }
 
     /// - Parameter looks: whether to look at once if the file is still where it was.
     /// - Returns: what is wrong, if that wasn't known before.
-    private static func write(_ state: inout State, looks: Bool = false) -> Trouble? {
+    private func write(_ state: inout State, looks: Bool = false) -> Trouble? {
         guard state.problem == nil, state.buffer.count > 0 else { return nil }
         let now = ContinuousClock.now
         state.lastWrite = now
         var trouble: Trouble?
-        if looks || now - state.lastLook >= lookInterval {
+        if looks || now - state.lastLook >= Self.lookInterval {
             state.lastLook = now
-            if state.file.isGone { trouble = goOn(&state) }
+            if state.file.isGone { trouble = Self.goOn(&state) }
         }
         let (count, problem) = state.file.write(state.buffer.bytes)
         guard let problem else {
             state.buffer.removeAll()
-            return trouble
+            return trouble ?? rotateIfDue(&state)
         }
         // The lines that weren't written, or not whole.
         let missing = state.buffer.bytes[count...].count { $0 == 0x0A }
@@ -155,6 +165,19 @@ final class Recorder: EventConsumer {
         state.buffer.removeAll()
         state.problem = problem
         return .unwritable(problem)
+    }
+
+    /// Goes on in a new file if the one that is open is large enough. If that can't be done, it grows on, and isn't tried again.
+    private func rotateIfDue(_ state: inout State) -> Trouble? {
+        guard let rotation, !state.isUnrotatable, Int64(state.file.byteCount) >= rotation.size.bytes else { return nil }
+        do {
+            try state.file.rotate(keeping: rotation.kept)
+        } catch {
+            state.isUnrotatable = true
+            return .unrotated(error.description)
+        }
+        state.encoder.appendSessionStart(at: .now, continues: true, to: &state.buffer)
+        return nil
     }
 
     /// Goes on in a new file at the path, which begins like every recording. What can't be made is tried once only: the events go
@@ -190,6 +213,8 @@ final class Recorder: EventConsumer {
                 the recording \(path) was moved or removed, and can't go on there: \(problem). It goes on in the file that \
                 was moved, if that still exists
                 """)
+        case .unrotated(let problem):
+            logger.warning("the recording \(path) grows on in one file: \(problem)")
         case nil: break
         }
     }

@@ -6,11 +6,17 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The file of a recording, which only ever grows. Nobody but its owner can read it: it has the program's command line in it.
+/// The file of a recording, which only ever grows, compressed if its name ends in `.gz`. Nobody but its owner can read it: it has
+/// the program's command line in it.
 struct RecordingFile: ~Copyable, Sendable {
     let path: String
     private var descriptor: CInt
     private var identity: Identity
+    private let compression: GzipWriter?
+    /// How many bytes were written to the file that is open.
+    private(set) var byteCount: Int
+    /// How many files of this recording were put aside.
+    private var partCount: Int
 
     /// Which file it is, whatever it is called.
     private struct Identity: Equatable {
@@ -25,8 +31,18 @@ struct RecordingFile: ~Copyable, Sendable {
 
     /// Makes the file, and the directory that it is in. If the user has a file of that name already, lines are added to it.
     init(path: String) throws(TelemetryError) {
+        let isCompressed = path.hasSuffix(".gz")
+        let compression = isCompressed ? GzipWriter() : nil
+        if isCompressed, compression == nil {
+            throw TelemetryError("the recording \(path) can't be begun: there is no memory to compress it")
+        }
+        let (made, its) = try Self.make(path)
         self.path = path
-        (descriptor, identity) = try Self.make(path)
+        self.compression = compression
+        descriptor = made
+        identity = its
+        byteCount = 0
+        partCount = 0
     }
 
     private static func make(_ path: String) throws(TelemetryError) -> (CInt, Identity) {
@@ -85,14 +101,61 @@ struct RecordingFile: ~Copyable, Sendable {
     /// Goes on at the path, in a file that is made there.
     mutating func reopen() throws(TelemetryError) {
         let (new, newIdentity) = try Self.make(path)
+        // What is open already has all that was written, but for the last bytes of a compressed file.
+        _ = finish()
         close(descriptor)
         (descriptor, identity) = (new, newIdentity)
+        byteCount = 0
+    }
+
+    /// Puts the file aside and goes on in a new one.
+    ///
+    /// - Parameter kept: how many files that were put aside are kept; nil for all.
+    mutating func rotate(keeping kept: Int?) throws(TelemetryError) {
+        let parts = RecordingParts(of: path)
+        while access(parts.path(partCount + 1), F_OK) == 0 { partCount += 1 }
+        guard rename(path, parts.path(partCount + 1)) == 0 else {
+            throw TelemetryError("the recording \(path) can't be put aside: \(Self.reason(errno))")
+        }
+        partCount += 1
+        try reopen()
+        if let kept, kept < partCount { unlink(parts.path(partCount - kept)) }
     }
 
     /// Writes all of it.
     ///
     /// - Returns: how many bytes of it were written, and why not all, if so.
-    func write(_ bytes: UnsafeRawBufferPointer) -> (count: Int, problem: String?) {
+    mutating func write(_ bytes: UnsafeRawBufferPointer) -> (count: Int, problem: String?) {
+        guard let compression else {
+            let (count, problem) = Self.write(bytes, to: descriptor)
+            byteCount += count
+            return (count, problem)
+        }
+        let descriptor = descriptor
+        var written = 0
+        let problem = compression.write(bytes, ends: false) { piece in
+            let (count, problem) = Self.write(piece, to: descriptor)
+            written += count
+            return problem
+        }
+        byteCount += written
+        return (problem == nil ? bytes.count : 0, problem)
+    }
+
+    /// Writes the end of a compressed file.
+    ///
+    /// - Returns: why it can't, if so.
+    mutating func finish() -> String? {
+        guard let compression, byteCount > 0 else { return nil }
+        let descriptor = descriptor
+        return compression.write(UnsafeRawBufferPointer(start: nil, count: 0), ends: true) {
+            Self.write($0, to: descriptor).problem
+        }
+    }
+
+    private static func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: CInt
+    ) -> (count: Int, problem: String?) {
         var written = 0
         while written < bytes.count {
             #if canImport(Darwin)
@@ -105,7 +168,7 @@ struct RecordingFile: ~Copyable, Sendable {
             if count > 0 {
                 written += count
             } else if count == 0 || errno != EINTR {
-                return (written, Self.reason(errno))
+                return (written, reason(errno))
             }
         }
         return (written, nil)

@@ -127,7 +127,7 @@ extension WorkflowEngine {
     /// print(await telemetry.summary())
     /// ```
     ///
-    /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl`, which the command `asyncflow` reads, and so
+    /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl` (with `.gz` if it is compressed), which the command `asyncflow` reads, and so
     /// do programs for those of RADICAL AsyncFlow and RHAPSODY. The engine's shutdown waits for its last line. Recording never
     /// fails the run: if the file can't be written any more, the log says so, and ``TelemetrySummary/unrecordedEvents``
     /// counts what is missing.

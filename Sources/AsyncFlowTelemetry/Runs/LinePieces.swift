@@ -42,7 +42,10 @@ struct LinePieces {
         case compressed(GzipStream)
     }
 
-    private let descriptor: Int32
+    private var descriptor: Int32
+    /// Opens the next file whose lines follow; nil after the last one.
+    private let following: () throws(Failure) -> Int32?
+    private var endsWithLine = true
     /// How much is read at once; a piece has more if its last line wants it.
     private let size: Int
     private(set) var byteCount = 0
@@ -55,9 +58,17 @@ struct LinePieces {
     /// What stands for a line that is too long: one that is no event either.
     private static let skippedLine: [UInt8] = [0x21]
 
-    init(_ descriptor: Int32, size: Int) {
+    /// - Parameters:
+    ///   - descriptor: the first file.
+    ///   - size: how much is read at once.
+    ///   - following: opens the next file whose lines follow, and closes the one before; nil after the last one.
+    init(
+        _ descriptor: Int32, size: Int,
+        following: @escaping () throws(Failure) -> Int32? = { () throws(Failure) in nil }
+    ) {
         self.descriptor = descriptor
         self.size = size
+        self.following = following
     }
 
     /// Reads the next lines; none if the file has no more of them.
@@ -68,7 +79,16 @@ struct LinePieces {
         while !isAtEnd {
             piece.reserve(piece.count + size)
             let start = piece.count
-            let count = try readText(piece.bytes.baseAddress! + start)
+            var count = try readText(piece.bytes.baseAddress! + start)
+            if count > 0 {
+                endsWithLine = piece.bytes[start + count - 1] == 0x0A
+            } else if let next = try following() {
+                (descriptor, source) = (next, .unknown)
+                // A line that was cut off at the end of a file isn't the beginning of the next one's first line.
+                if endsWithLine { continue }
+                piece.bytes[start] = 0x0A
+                (count, endsWithLine) = (1, true)
+            }
             byteCount += count
             if count == 0 {
                 isAtEnd = true

@@ -15,10 +15,13 @@ package struct RunFile {
     package private(set) var model: RunModel
     package private(set) var notes: RunReadingNotes
 
-    /// Reads a recording of any size; `-` is the standard input.
+    /// Reads a recording of any size; `-` is the standard input. The files of a recording that were put aside are read before the
+    /// one that is named.
     package static func read(_ path: String) throws(RunFileError) -> RunFile {
+        let parts = path == "-" ? [] : RecordingParts(of: path).found
+        let files = parts + [path]
         let shown = path == "-" ? "the standard input" : "'\(path.harmless())'"
-        let descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = path == "-" ? STDIN_FILENO : open(files[0], O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let code = errno
             if code == ENOENT || code == ENOTDIR {
@@ -28,12 +31,17 @@ package struct RunFile {
             throw RunFileError(
                 reason: .unreadable, description: "\(shown) can't be read: \(String(cString: strerror(code))).")
         }
-        defer { if path != "-" { close(descriptor) } }
-        return try read(descriptor, shown)
-    }
-
-    private static func read(_ descriptor: Int32, _ shown: String) throws(RunFileError) -> RunFile {
-        var pipeline = RunPipeline(descriptor)
+        var (current, place) = (descriptor, 0)
+        defer { if path != "-" { close(current) } }
+        var pipeline = RunPipeline(descriptor) { () throws(LinePieces.Failure) in
+            guard place + 1 < files.count else { return nil }
+            place += 1
+            let next = open(files[place], O_RDONLY | O_CLOEXEC)
+            guard next >= 0 else { throw .system(errno) }
+            close(current)
+            current = next
+            return next
+        }
         while !pipeline.isAtEnd {
             do {
                 try pipeline.step()

@@ -25,7 +25,15 @@ struct RunPipeline {
         var count = 0
     }
 
-    init(_ descriptor: Int32) { pieces = LinePieces(descriptor, size: Self.pieceSize) }
+    /// - Parameters:
+    ///   - descriptor: the first file.
+    ///   - following: opens the next file whose lines follow, and closes the one before; nil after the last one.
+    init(
+        _ descriptor: Int32,
+        following: @escaping () throws(LinePieces.Failure) -> Int32? = { () throws(LinePieces.Failure) in nil }
+    ) {
+        pieces = LinePieces(descriptor, size: Self.pieceSize, following: following)
+    }
 
     var byteCount: Int { pieces.byteCount }
 

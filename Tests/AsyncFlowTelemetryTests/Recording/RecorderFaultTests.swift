@@ -149,7 +149,7 @@ struct RecorderFaultTests {
     @Test("a recording is its owner's alone, and isn't written through a link that waits at its place")
     func privateFile() async throws {
         let folder = try TemporaryFolder()
-        let file = try RecordingFile(path: folder.path + "/new/recording")
+        var file = try RecordingFile(path: folder.path + "/new/recording")
         #expect(file.write(UnsafeRawBufferPointer(start: nil, count: 0)).problem == nil)
         func mode(_ path: String) throws -> Int {
             try #require(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)

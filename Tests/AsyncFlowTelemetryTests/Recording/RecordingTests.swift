@@ -181,6 +181,8 @@ struct RecordingTests {
         #expect(recording.model.inputFiles(0) == [RunTaskFile(path: given, size: 5)])
         #expect(recording.model.outputFiles(0).map(\.size) == [10])
         #expect(recording.model.inputFiles(1).map(\.size) == [10])
+        let size = try #require(recording.lines(of: "size").last)
+        #expect(size.attributes["executable"] as? String == "size" && size.attributes["input_bytes"] as? Int == 10)
         #expect(recording.model.inputFiles(1).map(\.path) == recording.model.outputFiles(0).map(\.path))
     }
 
