@@ -81,13 +81,13 @@ struct RunStatisticsTests {
                 "sh -c 'sleep 0.01; exit 1'"
             }
             let other = flow.functionTask("other") { (_: String) in }
-            let limited = flow.functionTask("limited", .limit(concurrent: 1)) {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            let areCalled = Gate()
+            let limited = flow.functionTask("limited", .limit(concurrent: 1)) { await areCalled.wait() }
             other(command())
             command()
             limited()
             limited()
+            areCalled.open()
             await flow.waitUntilIdle()
             await statistics.flush()
             let now = statistics.current
