@@ -45,8 +45,10 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
             if let worker, worker.pool.refers(to: self) {
                 worker.schedule(work.take()!)
             } else {
+                let pool = retained()
                 inject(work.take()!)
                 idle.wakeOne()
+                pool.release()
             }
         }
     }
@@ -61,9 +63,15 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
 
     @usableFromInline
     func enqueue(_ job: consuming ExecutorJob) {
+        let pool = retained()
         add(Unmanaged.passRetained(SwiftJob(UnownedJob(job), executor: self)))
         idle.wakeOne()
+        pool.release()
     }
+
+    /// The pool, held: the work that a thread from outside adds may end the engine, and let go of its pool, before that
+    /// thread has woken a worker.
+    private func retained() -> Unmanaged<WorkerPool> { Unmanaged.passRetained(self) }
 
     private func add(_ item: Unmanaged<WorkItem>) {
         Worker.withCurrent { worker in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -15,5 +16,20 @@ struct StoppedPoolTests {
         }
         #expect(await late.value == 5)
         withExtendedLifetime(pool) {}
+    }
+
+    @Test("a pool may be let go of while a thread is still queueing the step with which its engine's last task ends")
+    func endWhileQueueing() async throws {
+        for _ in 0..<(TestRun.isSanitized ? 50 : 300) {
+            try await withTestEngine { flow async throws in
+                let task = flow.functionTask("task") {
+                    // Ends on a thread of Swift's own, which queues the next step of the body.
+                    let detached = Task.detached { await Task.yield() }
+                    await withTaskGroup { group in for _ in 0..<4 { group.addTask { await detached.value } } }
+                    await detached.value
+                }
+                try await task().value
+            }
+        }
     }
 }
