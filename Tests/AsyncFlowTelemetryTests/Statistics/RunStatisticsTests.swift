@@ -87,7 +87,7 @@ struct RunStatisticsTests {
             command()
             limited()
             limited()
-            areCalled.open()
+            await areCalled.open()
             await flow.waitUntilIdle()
             await statistics.flush()
             let now = statistics.current
