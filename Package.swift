@@ -69,6 +69,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.20.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(name: "CChecksums"),
@@ -206,10 +207,17 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "AsyncFlowPlan", dependencies: ["AsyncFlow", "AsyncFlowBase"], swiftSettings: settings),
+        .target(
+            name: "AsyncFlowFlowFile",
+            dependencies: ["AsyncFlowBase", "AsyncFlowPlan", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
         .executableTarget(
             name: "asyncflow",
             dependencies: [
-                "AsyncFlowBase", "AsyncFlowTelemetry",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowPlan", "AsyncFlowSlurm",
+                "AsyncFlowTelemetry",
+                "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/asyncflow-cli", swiftSettings: settings),
@@ -359,6 +367,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Browser")], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowPlanTests", dependencies: ["TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowPlan"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowFlowFileTests",
+            dependencies: [
+                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowPlan",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests", dependencies: ["TestSupport", "AsyncFlowTelemetry", "asyncflow"],
             swiftSettings: settings),

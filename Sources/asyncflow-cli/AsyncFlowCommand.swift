@@ -1,14 +1,17 @@
 import ArgumentParser
 import AsyncFlowBase
 import AsyncFlowTelemetry
+import AsyncFlowWorkers
 
 /// What happened in a run, from its recording.
 @main
-struct AsyncFlowCommand: ParsableCommand {
+struct AsyncFlowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "asyncflow",
-        abstract: "Shows what happened in a run, from its recording.",
+        abstract: "Runs flow files, and shows what happened in a run, from its recording.",
         discussion: """
+            A flow file is YAML: steps, their inputs and outputs. 'asyncflow init' writes one to begin with.
+
             A recording is the file *.telemetry.jsonl that a run of AsyncFlow writes, also compressed by gzip. '-' reads it from \
             the standard input.
 
@@ -17,14 +20,23 @@ struct AsyncFlowCommand: ParsableCommand {
             """,
         version: AsyncFlowVersion.current,
         subcommands: [
+            RunCommand.self, CheckCommand.self, PlanCommand.self, InitCommand.self, SchemaCommand.self, PsCommand.self,
+            CancelCommand.self, MapCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
             RunsCommand.self, CompareCommand.self, ExportCommand.self,
         ])
 
-    static func main() {
+    static func main() async {
         // A reader of a pipe that has seen enough isn't an error; the write says so.
         signal(SIGPIPE, SIG_IGN)
-        main(nil)
+        do {
+            // Pilots start this program on their nodes.
+            try await WorkflowWorker.serveIfLaunchedAsOne([])
+        } catch {
+            Messages.note("\(error)")
+            exit(withError: ExitCode(EX_USAGE))
+        }
+        await main(nil)
     }
 }
 

@@ -1,0 +1,46 @@
+extension Step {
+    /// Everything that it reads from outside, as chains of fields; what its own variables mean is left out.
+    var freePaths: [[String]] {
+        var outer: [PlacedExpression] = []
+        var inner: [PlacedExpression] = []
+        var own = Set(with.map(\.name)).union(["task", "previous", "round", "value"])
+        for variable in fanOut?.variables ?? [] { outer += variable.values.expressions }
+        outer += with.flatMap(\.value.expressions)
+        inner += bring.flatMap(\.expressions)
+        inner += files.flatMap { $0.path.expressions + ($0.save?.expressions ?? []) }
+        inner += stdin?.expressions ?? []
+        inner += policy.settings.flatMap(\.template.expressions)
+        inner += policy.environment.flatMap(\.value.expressions)
+        if let condition = fanOut?.condition { inner.append(condition) }
+        if let when { inner.append(when) }
+        if let repetition { inner.append(repetition.until) }
+        var paths: [[String]] = []
+        switch action {
+        case .command(let template): inner += template.expressions
+        case .script(let script, _): inner += script.template.expressions
+        case .value(let source): inner += source.expressions
+        case .python: break
+        case .module: break
+        case .group(let body): paths += body.freePaths
+        }
+        own.formUnion(fanOut?.variables.map(\.name) ?? [])
+        paths += inner.flatMap(\.expression.paths)
+        let variables = Set(fanOut?.variables.map(\.name) ?? [])
+        let fromOutside = with.flatMap(\.value.expressions).flatMap(\.expression.paths).filter {
+            !variables.contains($0[0])
+        }
+        let sources = (fanOut?.variables ?? []).flatMap(\.values.expressions).flatMap(\.expression.paths)
+        return paths.filter { !own.contains($0[0]) } + sources + fromOutside
+    }
+}
+
+extension Body {
+    /// What its steps and outputs read that isn't among them.
+    var freePaths: [[String]] {
+        let names = Set(steps.map(\.name))
+        let paths =
+            steps.flatMap { $0.freePaths + $0.after.map { [$0.name] } }
+            + outputs.flatMap(\.value.expressions).flatMap(\.expression.paths)
+        return paths.filter { !names.contains($0[0]) }
+    }
+}

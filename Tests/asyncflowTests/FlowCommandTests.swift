@@ -1,0 +1,164 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A folder in which the command is run.
+private final class Place {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("asyncflow-\(UUID().uuidString)").path
+    init() { try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, to name: String = "x.flow.yaml") throws {
+        try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
+    }
+
+    func start(_ words: [String], input: String? = nil) throws -> (Process, Pipe, Pipe) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: CommandProgram.path)
+        process.arguments = words
+        process.currentDirectoryURL = URL(fileURLWithPath: path)
+        var environment = ProcessInfo.processInfo.environment
+        for name in ["ASYNCFLOW_RUNS", "ASYNCFLOW_PROFILE", "GITHUB_ACTIONS"] { environment[name] = nil }
+        environment["XDG_CONFIG_HOME"] = path
+        process.environment = environment
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        if let input {
+            let pipe = Pipe()
+            process.standardInput = pipe
+            try process.run()
+            pipe.fileHandleForWriting.write(Data(input.utf8))
+            try pipe.fileHandleForWriting.close()
+        } else {
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+        }
+        return (process, output, errors)
+    }
+
+    func run(_ words: String..., input: String? = nil) throws -> (code: Int32, output: String, errors: String) {
+        let (process, output, errors) = try start(words, input: input)
+        let written = output.fileHandleForReading.readDataToEndOfFile()
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (
+            process.terminationStatus, String(decoding: written, as: UTF8.self), String(decoding: said, as: UTF8.self)
+        )
+    }
+}
+
+private let hello = """
+    flow: hello
+    params: {name: world, n: 1}
+    steps:
+      greet: {command: "echo Hello, ${{ params.name }}"}
+    outputs: {greeting: "${{ greet.value }}", n: "${{ params.n }}"}
+
+    """
+
+@Suite(.timeLimit(.minutes(5))) struct FlowCommandTests {
+    @Test("run prints the outputs as JSON on standard output, and nothing else there")
+    func runs() throws {
+        let place = Place()
+        try place.write(hello)
+        let result = try place.run("run", "x.flow.yaml", "name=you", "n=5")
+        #expect(result.output == "{\n  \"greeting\": \"Hello, you\",\n  \"n\": 5\n}\n")
+        #expect(result.code == 0)
+        try place.write("name: from file\nn: 7\n", to: "p.yaml")
+        #expect(try place.run("run", "--quiet", "x.flow.yaml", "p.yaml", "n=8").output.contains("Hello, from file"))
+        let runs = try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/.asyncflow/runs").sorted()
+        #expect(runs.count == 3 && runs.last == "latest")
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(place.path)/.asyncflow/runs/latest")
+        #expect(
+            files.contains("run.json") && files.contains("outputs.json")
+                && files.contains { $0.hasSuffix(".telemetry.jsonl") })
+        let list = try place.run("ps")
+        #expect(list.output.split(separator: "\n").count == 2 && list.output.contains("succeeded"))
+    }
+
+    @Test(
+        "An exit code says what went wrong, and the message what to do",
+        arguments: [
+            (["run", "x.flow.yaml", "nam=you"], EX_USAGE, "the flow has no parameter 'nam'; did you mean 'name'?"),
+            (
+                ["run", "x.flow.yaml", "n=five"], EX_USAGE,
+                "the parameter 'n': it should be int, but is the string \"five\""
+            ),
+            (["run", "y.flow.yaml"], EX_NOINPUT, "y.flow.yaml can't be read: No such file or directory"),
+            (["run", "wrong.flow.yaml"], EX_DATAERR, "wrong.flow.yaml:3:7: error: there is no key 'comand'"),
+            (["check", "wrong.flow.yaml"], EX_DATAERR, "did you mean 'command'?"),
+            (["check", "x.flow.yaml"], 0, "no errors"),
+            (["run", "--profile", "none", "x.flow.yaml"], EX_DATAERR, "there is no profile 'none'"),
+            (["run", "bad.flow.yaml"], 1, "'a' failed"),
+            (["cancel"], EX_NOINPUT, "there is no run 'latest'"),
+        ] as [([String], Int32, String)])
+    func codes(words: [String], code: Int32, message: String) throws {
+        let place = Place()
+        try place.write(hello)
+        try place.write("flow: x\nsteps:\n  a: {comand: x}\n", to: "wrong.flow.yaml")
+        try place.write("flow: x\nsteps:\n  a: {run: \"echo why >&2; exit 4\"}\n", to: "bad.flow.yaml")
+        let (process, output, errors) = try place.start(words)
+        let written = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == code)
+        #expect(said.contains(message), "\(said)")
+        #expect(written == "")
+    }
+
+    @Test("check writes its findings as JSON")
+    func json() throws {
+        let place = Place()
+        try place.write("flow: x\nsteps:\n  a: {comand: x}\n")
+        let result = try place.run("check", "--json", "x.flow.yaml")
+        let parsed = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]]
+        #expect(parsed?.count == 1 && parsed?[0]["line"] as? Int == 3 && parsed?[0]["column"] as? Int == 7)
+    }
+
+    @Test("plan shows what would run, and runs nothing")
+    func plans() throws {
+        let place = Place()
+        try place.write(
+            "flow: x\nsteps:\n  a: {run: touch made}\n  b: {for: {i: 1..3}, after: a, command: \"echo ${{ i }}\"}\n")
+        let result = try place.run("plan", "x.flow.yaml")
+        #expect(result.output.contains("b, for each i (3 times), after a\n    $ echo ${{ i }}"))
+        #expect(try place.run("plan", "--graph", "dot", "x.flow.yaml").output.contains("a -> b;"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == ["x.flow.yaml"])
+    }
+
+    @Test("What init writes is sound, and runs", arguments: ["hello", "sweep", "files"])
+    func inits(kind: String) throws {
+        let place = Place()
+        #expect(try place.run("init", kind).code == 0)
+        #expect(try place.run("init", kind).code == EX_CANTCREAT)
+        let checked = try place.run("check", "\(kind).flow.yaml")
+        #expect(checked.errors == "asyncflow: \(kind).flow.yaml: no errors\n")
+        #expect(try place.run("run", "\(kind).flow.yaml").code == 0)
+    }
+
+    @Test("A signal ends the run and every process of it, and says how to go on", arguments: [SIGINT, SIGTERM])
+    func signals(number: Int32) async throws {
+        let place = Place()
+        try place.write(
+            "flow: x\nsteps:\n  a: {for: {i: 1..3}, run: \"echo $$ > pid${{ i }}; sleep 1000\", resources: {cores: 0}}\n"
+        )
+        let (process, _, errors) = try place.start(["run", "x.flow.yaml"])
+        var processes: [Int32] = []
+        try await until("all processes run") {
+            processes = (1...3).compactMap { index in
+                (try? String(contentsOfFile: "\(place.path)/pid\(index)", encoding: .utf8)).flatMap {
+                    Int32($0.dropLast())
+                }
+            }
+            return processes.count == 3
+        }
+        kill(process.processIdentifier, number)
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == number)
+        #expect(said.contains("start it again with: asyncflow run x.flow.yaml"), "\(said)")
+        for process in processes { #expect(kill(process, 0) != 0, "a process is left") }
+        #expect(try place.run("ps").output.contains("cancelled"))
+    }
+}
