@@ -18,7 +18,7 @@ let exampleFolders = [
 let exampleModules: [String: [Target.Dependency]] = [
     "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers", "AsyncFlowSlurm"],
     "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
-    "compute-and-prompts": ["AsyncFlowInference"],
+    "compute-and-prompts": ["AsyncFlowInference"], "resume": ["AsyncFlowJournal"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
@@ -26,6 +26,7 @@ let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
     "sweep", "variant-calling", "campaign", "ensemble", "summaries", "research-agent", "compute-and-prompts",
+    "resume",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
@@ -215,7 +216,7 @@ let package = Package(
         .executableTarget(
             name: "asyncflow",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowPlan", "AsyncFlowSlurm",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowJournal", "AsyncFlowPlan", "AsyncFlowSlurm",
                 "AsyncFlowTelemetry",
                 "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

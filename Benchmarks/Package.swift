@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "spawn-loop", targets: ["spawn-loop"]),
         .executable(name: "inference-benchmarks", targets: ["inference-benchmarks"]),
         .executable(name: "slurm-benchmarks", targets: ["slurm-benchmarks"]),
+        .executable(name: "journal-benchmarks", targets: ["journal-benchmarks"]),
         .executable(name: "telemetry-benchmarks", targets: ["telemetry-benchmarks"]),
     ],
     dependencies: [
@@ -48,6 +49,16 @@ let package = Package(
                 .product(name: "AsyncFlowTelemetry", package: "AsyncFlow"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "journal-benchmarks",
+            dependencies: [
+                "BenchmarkSupport", "CProcessUsage",
+                .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowJournal", package: "AsyncFlow"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -23,7 +23,7 @@ struct AsyncFlowCommand: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, PlanCommand.self, InitCommand.self, SchemaCommand.self, PsCommand.self,
             CancelCommand.self, MapCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
-            RunsCommand.self, CompareCommand.self, ExportCommand.self,
+            RunsCommand.self, CompareCommand.self, ExportCommand.self, ExplainCommand.self, DiffCommand.self,
         ])
 
     static func main() async {
@@ -91,6 +91,11 @@ enum Messages {
 struct Failure: Error, CustomStringConvertible {
     let description: String
     let code: Int32
+
+    init(_ description: String, _ code: Int32) {
+        self.description = description
+        self.code = code
+    }
 
     init(_ error: RunFileError) {
         description = error.description

@@ -67,8 +67,6 @@ package struct RecordingOptions: Sendable, Hashable {
     package var isCommitted = false
     /// Whether a call that was begun and hasn't ended is never begun again.
     package var isOnce = false
-    /// Whether the outcomes of any run, and of equal calls of this one, will do.
-    package var isCached = false
 
     package init() {}
 }

@@ -21,7 +21,7 @@ import NIOConcurrencyHelpers
 ///
 /// A task with a `.retry` decides itself: each of its attempts sends a request once, and `retries:` doesn't
 /// count. `.retry(0)` sends a request once in all.
-public struct InferenceBackend: PromptBackend {
+public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
     public let name: String
     /// The model that requests ask for.
     public let model: String
@@ -104,6 +104,20 @@ public struct InferenceBackend: PromptBackend {
                 "backend '\(backend)' needs a base URL like http://localhost:8080/v1, without user and query")
         }
         return base
+    }
+
+    package func identity(of question: any Sendable, for task: TaskContext) -> [UInt8]? {
+        let settings = settings.overridden(by: (task.backendOption(PromptOptions.self) ?? PromptOptions()).settings)
+        let request: JSONValue
+        switch question {
+        case let text as String: request = settings.request(model: model, prompt: Prompt(text))
+        case let prompt as Prompt: request = settings.request(model: model, prompt: prompt)
+        case let texts as [String]: request = settings.embeddingsRequest(model: model, texts: texts)
+        default: return nil
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(request)).map { [UInt8]($0) }
     }
 
     /// Shows texts from outside in messages.

@@ -2,7 +2,7 @@ public import AsyncFlow
 import AsyncFlowBase
 
 /// A whole answer: the text, and what the server says about it.
-public struct Completion: TaskValue, Hashable {
+public struct Completion: TaskValue, Hashable, Codable {
     /// Empty if the model only wants tools to be called.
     public var text: String
     /// The calls that the model wants.
@@ -33,7 +33,7 @@ public struct Completion: TaskValue, Hashable {
     }
 
     /// Why an answer ends. Servers have reasons of their own, too.
-    public struct FinishReason: Sendable, Hashable, CustomStringConvertible {
+    public struct FinishReason: Sendable, Hashable, Codable, CustomStringConvertible {
         public let description: String
         public init(_ name: String) { description = name }
 
@@ -46,7 +46,7 @@ public struct Completion: TaskValue, Hashable {
     }
 
     /// The tokens of a prompt and its answer.
-    public struct Usage: Sendable, Hashable {
+    public struct Usage: Sendable, Hashable, Codable {
         public var inputTokens: Int
         public var outputTokens: Int
         /// The sum of both; `Int.max` if it is greater.

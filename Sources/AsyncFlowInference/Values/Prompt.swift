@@ -67,7 +67,7 @@ public struct Prompt: TaskValue, Hashable {
     }
 
     /// A function that the model wants to be called.
-    public struct ToolCall: TaskValue, Hashable {
+    public struct ToolCall: TaskValue, Hashable, Codable {
         public let id: String
         public let name: String
         /// JSON, as the model wrote it: it may be wrong.

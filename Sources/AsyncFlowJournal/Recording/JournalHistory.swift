@@ -118,7 +118,7 @@ final class JournalHistory: Sendable {
 
 extension JournalStore {
     /// The number of this run among those of the journal.
-    var generation: UInt64 { run?.generation ?? 0 }
+    var generation: UInt64 { run.generation }
 }
 
 extension JournalEntry {

@@ -83,6 +83,10 @@ struct EventLineEncoder: Sendable {
         case .taskResolved: line(isBlock ? .blockResolved : .taskResolved, event, &buffer)
         case .taskQueued: appendQueued(event, isBlock: isBlock, to: &buffer)
         case .taskStarted: appendStarted(event, isBlock: isBlock, to: &buffer)
+        case .taskReused:
+            line("asyncflow.TaskReused", event, &buffer) { _, buffer in
+                if let explanation = event.explanation { Self.append("explanation", explanation, to: &buffer) }
+            }
         case .taskAttemptFailed: appendFailedAttempt(event, to: &buffer)
         case .taskCompleted, .taskFailed, .taskCancelled: appendEnd(event, isBlock: isBlock, to: &buffer)
         case .taskProgress:

@@ -1,0 +1,81 @@
+import ArgumentParser
+import AsyncFlowBase
+import AsyncFlowJournal
+import AsyncFlowTelemetry
+
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "What the last run of a journal reused, what it ran, and why.",
+        discussion:
+            "With a call, what it was made of, and what differs from the recorded call that comes nearest to it.")
+
+    @Argument(help: "The journal's directory.", completion: .directory)
+    var journal: String
+
+    @Argument(help: "The first digits of a call's id, or the name of a task.")
+    var call: String?
+
+    @OptionGroup var target: OutputArguments
+
+    func run() throws {
+        try endingWithCode {
+            let explainer = try readingJournal { () throws(JournalError) in try JournalExplainer(journal) }
+            let text: String
+            if let call {
+                guard let found = explainer.call(call) else {
+                    throw Failure(
+                        "the journal '\(journal.harmless())' has no call '\(call.harmless())' with a value; give at "
+                            + "least four digits of its id, or the name of a task", EX_NOINPUT)
+                }
+                text = found
+            } else {
+                text = explainer.overview()
+            }
+            try report(to: target.output) { output in
+                var output = output
+                output.write(text: text + "\n")
+                return output
+            }
+        }
+    }
+}
+
+struct DiffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff", abstract: "The calls in which two journals differ, task by task.")
+
+    @Argument(help: "The journal before.", completion: .directory)
+    var before: String
+
+    @Argument(help: "The journal after.", completion: .directory)
+    var after: String
+
+    @OptionGroup var target: OutputArguments
+
+    func run() throws {
+        try endingWithCode {
+            let one = try readingJournal { () throws(JournalError) in try JournalExplainer(before) }
+            let other = try readingJournal { () throws(JournalError) in try JournalExplainer(after) }
+            let text = JournalExplainer.differences(between: one, and: other)
+            try report(to: target.output) { output in
+                var output = output
+                output.write(text: text + "\n")
+                return output
+            }
+        }
+    }
+}
+
+/// Does something with a journal; errors get the exit code that belongs to them.
+func readingJournal<Result>(_ body: () throws(JournalError) -> Result) throws -> Result {
+    do { return try body() } catch {
+        let code =
+            switch error.reason {
+            case .notFound: EX_NOINPUT
+            case .notAJournal, .newerFormat, .damaged: EX_DATAERR
+            default: EX_IOERR
+            }
+        throw Failure(error.description, code)
+    }
+}
