@@ -223,6 +223,9 @@ let package = Package(
             ],
             path: "Sources/asyncflow-cli", swiftSettings: settings),
         .executableTarget(
+            name: "store-probe", dependencies: ["AsyncFlowBase", "AsyncFlowJournal"], path: "Tests/StoreProbe",
+            swiftSettings: settings),
+        .executableTarget(
             name: "journal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal"],
             path: "Tests/JournalProbe", swiftSettings: settings),
         .executableTarget(
@@ -306,9 +309,9 @@ let package = Package(
             name: "AsyncFlowJournalTests",
             dependencies: [
                 "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "CChecksums", "journal-probe",
-                .product(name: "Logging", package: "swift-log"),
+                "store-probe", .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: settings),
+            exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowServiceLifecycleTests",
             dependencies: [
@@ -379,7 +382,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "asyncflowTests", dependencies: ["TestSupport", "AsyncFlowTelemetry", "asyncflow"],
+            name: "asyncflowTests",
+            dependencies: ["TestSupport", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowTelemetry", "asyncflow"],
             swiftSettings: settings),
     ] + examples
 )

@@ -26,7 +26,8 @@ package struct ShortDigest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The identity of one call in its run: key, scope and occurrence, hashed. Equal to the key for the first call at top level.
+/// The identity of one call in its run: key, scope and occurrence, hashed. Equal to the key for the first call at top
+/// level.
 package typealias CallID = ShortDigest
 
 /// The identity of what a call does: the same in each run and each program.

@@ -110,8 +110,8 @@ extension JournalRecord {
     }
 }
 
-/// The bits of the byte before the header of a call. The call's identity follows it at once, so that an index finds it without
-/// decoding the rest.
+/// The bits of the byte before the header of a call. The call's identity follows it at once, so that an index finds it
+/// without decoding the rest.
 struct CallFlags {
     static let keyDiffers: UInt8 = 1
     static let hasScope: UInt8 = 2

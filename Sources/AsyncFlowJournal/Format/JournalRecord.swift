@@ -1,6 +1,7 @@
 /// One fact of a journal.
 ///
-/// Every subset of a journal's records is a valid journal: a record that was lost costs a repetition, never a wrong result.
+/// Every subset of a journal's records is a valid journal: a record that was lost costs a repetition, never a wrong
+/// result.
 package enum JournalRecord: Sendable, Equatable {
     /// A run began. Written by the store itself, as is ``end(_:)``.
     case run(RunRecord)

@@ -1,7 +1,8 @@
 import CChecksums
 
-/// The first 64 bytes of a segment: `AFJOURN1`, the format's version (two numbers of two bytes), four zeros, the writer's
-/// identity (16), the segment's number (8), the time it was begun (8), twelve zeros, and the CRC-32C of all that.
+/// The first 64 bytes of a segment: `AFJOURN1`, the format's version (two numbers of two bytes), four zeros, the
+/// writer's identity (16), the segment's number (8), the time it was begun (8), twelve zeros, and the CRC-32C of all
+/// that.
 struct SegmentHeader: Equatable {
     static let size = 64
     static let magic = Array("AFJOURN1".utf8)

@@ -1,7 +1,7 @@
 /// Finds the record that counts for a call, in 24 bytes per call: an open hash table of positions in two arrays.
 ///
-/// Calls are told apart by 64 bits of their identities. Two that share them hide each other's record, which whoever reads the
-/// record notices; it costs a repetition.
+/// Calls are told apart by 64 bits of their identities. Two that share them hide each other's record, which whoever
+/// reads the record notices; it costs a repetition.
 struct CallIndex {
     /// The place of a record: a region, an offset in it, and what kind of end it tells.
     struct Location: Equatable {

@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// Records on their way to the disk: the batch that is being filled, those that wait to be written, and the callers that wait
-/// for room or for a sync. Touched under the store's lock only.
+/// Records on their way to the disk: the batch that is being filled, those that wait to be written, and the callers
+/// that wait for room or for a sync. Touched under the store's lock only.
 struct CommitQueue: ~Copyable {
     /// What an appending thread has to do after it has let go of the lock.
     enum Step {

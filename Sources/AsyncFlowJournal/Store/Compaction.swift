@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// How long a journal keeps what no run uses any more.
 package struct JournalRetention: Sendable, Equatable {
-    /// A result is kept as long as one of so many completed runs, or a later one, has made or used it; at least 1. Runs that were
-    /// interrupted don't count: they may not have got as far.
+    /// A result is kept as long as one of so many completed runs, or a later one, has made or used it; at least 1. Runs
+    /// that were interrupted don't count: they may not have got as far.
     package var runs = 3
     /// What no run has made or used since then goes, too; nil for no such limit.
     package var oldest: JournalTime?
@@ -38,7 +38,8 @@ struct CompactionPlan {
     ///   - records: All records.
     ///   - live: The records of calls that count.
     static func isWorthwhile(records: UInt64, live: Int, segments: Int) -> Bool {
-        segments > 32 || (records > 20_000 && UInt64(live) * 2 < records)
+        // Each call may have a record of its last use besides.
+        segments > 32 || (records > 20_000 && UInt64(live).multipliedSaturated(by: 4) < records)
     }
 }
 
@@ -53,8 +54,8 @@ package struct CompactionReport: Sendable, Equatable {
 
 /// Copies what is to be kept into one new segment, and removes the old ones and the values that nobody refers to.
 ///
-/// The new segment gets its name when all of it is on disk, and only then the old ones go. A crash in between leaves records
-/// twice, which changes nothing.
+/// The new segment gets its name when all of it is on disk, and only then the old ones go. A crash in between leaves
+/// records twice, which changes nothing.
 struct Compactor {
     private let contents: JournalContents
     private let paths: JournalPaths
@@ -68,6 +69,10 @@ struct Compactor {
     private var definitions: [DefinitionRecord: DefinitionNumber] = [:]
     private var objects: Set<ObjectID> = []
     private var currentRun = -1
+    /// The runs that a kept record is of.
+    private var usedRuns: Set<Int> = []
+
+    private static let unfinishedEnding = ".new"
 
     /// Compacts a journal whose lock this process holds.
     static func run(
@@ -94,7 +99,7 @@ struct Compactor {
         let name = SegmentName(
             number: (contents.segments.last?.name.number ?? 0) + 1, writer: HexText.digits(writer.low.littleEndianBytes)
         )
-        let temporary = paths.segment(name) + ".new"
+        let temporary = paths.segment(name) + Self.unfinishedEnding
         file = try files.create(temporary)
         do throws(SystemError) {
             try write(SegmentHeader(writer: writer, number: name.number, began: base))
@@ -121,6 +126,9 @@ struct Compactor {
         offset = UInt64(SegmentHeader.size)
         let uses = uses()
         let scopes = scopes()
+        for (entry, location) in contents.index.locations.enumerated() where location != .dropped {
+            if plan.keeps(run: Int(uses[entry])) { usedRuns.insert(contents.run(ofEntry: entry)) }
+        }
         contents.forEachRaw { record, place, run in
             guard keeps(record, place, run, uses, scopes) else { return true }
             do throws(SystemError) { try copy(record, place, run) } catch {
@@ -180,7 +188,7 @@ struct Compactor {
         case .order(let order): return plan.keeps(run: run) && (order.scope == .program || scopes[order.scope] != nil)
         case .started(let started): return plan.keeps(run: run) && contents.index.find(started.header.call) == nil
         case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil
-        case .run, .end: return plan.keeps(run: run)
+        case .run, .end: return plan.keeps(run: run) || usedRuns.contains(run)
         case .timer, .waiting, .signal, .note: return true
         // Written anew, or done.
         case .definition, .superseded, .forgotten: return false
@@ -243,5 +251,8 @@ struct Compactor {
             report.objectsRemoved += 1
         }
         for path in leftovers { try? files.unlink(path) }
+        for name in (try? files.list(paths.segments)) ?? [] where name.hasSuffix(Self.unfinishedEnding) {
+            try? files.unlink(paths.segments + "/" + name)
+        }
     }
 }

@@ -2,8 +2,8 @@ package import AsyncFlowBase
 
 /// The calls to the file system that a journal makes, so that tests can put one of their own in between.
 ///
-/// Nothing else is needed: no lock of byte ranges, no shared mapping, no append by several writers. So a journal works on
-/// network file systems.
+/// Nothing else is needed: no lock of byte ranges, no shared mapping, no append by several writers. So a journal works
+/// on network file systems.
 package protocol FileLayer: Sendable {
     /// Creates a file for reading and writing that isn't there yet, with mode 0600; `EEXIST` if something is there.
     func create(_ path: String) throws(SystemError) -> CInt

@@ -26,15 +26,23 @@ package final class JournalContents: Sendable {
     private let keys = Lock<KeyTable?>(nil)
 
     init(_ indexer: consuming JournalIndexer, _ paths: JournalPaths, _ files: any FileLayer) {
-        runs = indexer.runs.map { ($0.record, $0.end) }
+        // By their numbers: a compaction that was cut off leaves an old segment beside the new one.
+        let found = indexer.runs
+        let order = found.indices.sorted {
+            (found[$0].record.generation, found[$0].record.began, $0)
+                < (found[$1].record.generation, found[$1].record.began, $1)
+        }
+        var place = [Int](repeating: -1, count: found.count)
+        for (new, old) in order.enumerated() { place[old] = new }
+        runs = order.map { (found[$0].record, found[$0].end) }
         losses = indexer.losses
         recordCount = indexer.recordCount
         newestGeneration = indexer.newestGeneration
         regions = indexer.regions
         segments = indexer.segments
         segmentSizes = indexer.segments.map { ($0.name.fileName, $0.size) }
-        runStarts = indexer.runStarts
-        regionRuns = indexer.regionRuns
+        runStarts = indexer.runStarts.map { ($0.entry, $0.run < 0 ? -1 : place[$0.run]) }
+        regionRuns = indexer.regionRuns.map { $0 < 0 ? -1 : place[$0] }
         index = indexer.index
         self.paths = paths
         self.files = files
@@ -45,8 +53,8 @@ package final class JournalContents: Sendable {
 
     /// The record that counts for a call: `.result`, `.failure` or `.cancelled`.
     ///
-    /// The newest run's counts; within a run, the first, or the one with a value. What was forgotten or superseded isn't
-    /// found.
+    /// The newest run's counts; within a run, the first, or the one with a value. What was forgotten or superseded
+    /// isn't found.
     ///
     /// - Parameter withParts: Whether the parts of the key are wanted, which are half of the work.
     /// - Returns: nil if there is none, or if it can't be read any more.
@@ -57,7 +65,8 @@ package final class JournalContents: Sendable {
         return entry
     }
 
-    /// The outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks and adoption.
+    /// The outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks and
+    /// adoption.
     ///
     /// The first use reads the whole journal once.
     package func outcomes(withKey key: CallKey) -> [JournalEntry] {
@@ -73,7 +82,8 @@ package final class JournalContents: Sendable {
         }
     }
 
-    /// Passes on all records in their order, decoded one at a time; also those that were forgotten, superseded or replaced.
+    /// Passes on all records in their order, decoded one at a time; also those that were forgotten, superseded or
+    /// replaced.
     ///
     /// - Parameters:
     ///   - kinds: The kinds wanted; the rest is skipped without being decoded. Nil for all.
@@ -84,6 +94,13 @@ package final class JournalContents: Sendable {
             return try body(
                 JournalEntry(
                     record: record, definition: record.header.flatMap { definitions[$0.definition.value] }, run: run))
+        }
+    }
+
+    /// Passes on the outcome that counts of each call that can be found, in the order in which they were recorded.
+    package func forEachCounting(_ body: (JournalEntry) -> Void) {
+        for position in index.locations.indices {
+            if let entry = self[position, withParts: true] { body(entry) }
         }
     }
 

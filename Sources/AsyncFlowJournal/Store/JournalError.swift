@@ -54,8 +54,8 @@ extension JournalError {
     static func notAJournal(_ path: String) -> JournalError {
         JournalError(
             .notAJournal, path,
-            "'\(path.harmless())' is no journal: it has no folder 'segments'. Nothing was changed; name another directory, "
-                + "or one that isn't there yet")
+            "'\(path.harmless())' is no journal: it has no folder 'segments'. Nothing was changed; name another "
+                + "directory, or one that isn't there yet")
     }
 
     static func newerFormat(_ path: String, _ major: UInt16, _ minor: UInt16) -> JournalError {

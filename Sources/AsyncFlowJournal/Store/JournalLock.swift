@@ -2,15 +2,16 @@ import AsyncFlowBase
 
 /// The lock of a journal, held by this process until it is released. See ``LockMachine``.
 ///
-/// Works on network file systems: it needs links or exclusive creation, and no locks of the system's. If two processes hold
-/// it all the same, as after one was asleep for minutes, both write segments of their own, and the older one finds out.
+/// Works on network file systems: it needs links or exclusive creation, and no locks of the system's. If two processes
+/// hold it all the same, as after one was asleep for minutes, both write segments of their own, and the older one finds
+/// out.
 final class JournalLock: Sendable {
     /// The clock and the processes as the lock sees them.
     struct Surroundings: Sendable {
         var process = ProcessIdentity.current
         var life: @Sendable (ProcessIdentity) -> ProcessIdentity.Life = { $0.life }
         var seconds: @Sendable () -> Double = { (ContinuousClock.now - start).inSeconds }
-        var sleep: @Sendable (Double) -> Void = { usleep(UInt32($0 * 1e6)) }
+        var sleep: @Sendable (Double) -> Void = { _ = poll(nil, 0, CInt($0 * 1000)) }
         private static let start = ContinuousClock.now
     }
 

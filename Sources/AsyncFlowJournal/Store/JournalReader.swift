@@ -2,7 +2,8 @@ import AsyncFlowBase
 
 /// Reads all segments of a journal.
 enum JournalReader {
-    /// - Throws: ``JournalError`` if there is no journal, if it is of a newer format, or if it can't be looked into. Damage and
+    /// - Throws: ``JournalError`` if there is no journal, if it is of a newer format, or if it can't be looked into.
+    ///   Damage and
     ///   files that can't be read are losses, not errors.
     static func read(_ paths: JournalPaths, _ files: some FileLayer) throws(JournalError) -> JournalContents {
         var attempts = 0

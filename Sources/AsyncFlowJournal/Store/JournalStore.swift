@@ -2,15 +2,15 @@ import AsyncFlowBase
 
 /// A journal that this process writes.
 ///
-/// Appending costs an encoding and a copy; a thread of the store's own writes and syncs in groups. When more than 64 MiB wait
-/// to be written, appending waits, too. After a failed write or sync nothing is tried again on that file: a new segment takes
-/// everything that isn't known to be on disk; when that fails as well, the store has failed (``failure``) and refuses
-/// everything from then on.
+/// Appending costs an encoding and a copy; a thread of the store's own writes and syncs in groups. When more than 64
+/// MiB wait to be written, appending waits, too. After a failed write or sync nothing is tried again on that file: a
+/// new segment takes everything that isn't known to be on disk; when that fails as well, the store has failed
+/// (``failure``) and refuses everything from then on.
 package final class JournalStore: Sendable {
     package struct Options: Sendable {
         package var durability: JournalDurability = .background()
-        /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which more than
-        /// half is such, or that has many segments.
+        /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which most
+        /// is such, or that has many segments.
         package var retention = JournalRetention()
         package var retainedRuns: Int {
             get { retention.runs }
@@ -30,7 +30,8 @@ package final class JournalStore: Sendable {
 
     /// The directory's path as it was given.
     package let directory: String
-    /// This run, with the generation that it has; it isn't recorded if the store was opened for something else than a run.
+    /// This run, with the generation that it has; it isn't recorded if the store was opened for something else than a
+    /// run.
     package let run: RunRecord
     /// The earlier runs.
     package let contents: JournalContents
@@ -46,8 +47,8 @@ package final class JournalStore: Sendable {
 
     /// Opens a directory for writing, and makes it if it isn't there (0700, with its missing parents).
     ///
-    /// Takes the lock; waits up to 150 s where the holder is on another host and gives no sign of life. A holder that is
-    /// known to be dead is taken over at once. Blocks the thread.
+    /// Takes the lock; waits up to 150 s where the holder is on another host and gives no sign of life. A holder that
+    /// is known to be dead is taken over at once. Blocks the thread.
     ///
     /// - Parameter run: Nil for a change by a person, such as forgetting results, which is no run.
     /// - Throws: ``JournalError``: `locked`, `notAJournal`, `newerFormat`, `permissionDenied`, `diskFull` and others.
@@ -97,7 +98,8 @@ package final class JournalStore: Sendable {
         _ options: Options
     ) throws(JournalError) {
         let files = options.files
-        let contents = try Self.contents(paths, options)
+        // A person's change has no retention of its own.
+        let contents = run == nil ? try JournalReader.read(paths, files) : try Self.contents(paths, options)
         let isRun = run != nil
         var run = run ?? RunRecord(began: base, program: "asyncflow")
         run.generation = contents.newestGeneration + 1
@@ -139,7 +141,8 @@ package final class JournalStore: Sendable {
 
     deinit { if !isClosed.load(ordering: .acquiring) { core.close() } }
 
-    /// Reads the journal, and compacts it first where that is worthwhile. Damage stays as it is, for whoever looks into it.
+    /// Reads the journal, and compacts it first where that is worthwhile. Damage stays as it is, for whoever looks into
+    /// it.
     private static func contents(_ paths: JournalPaths, _ options: Options) throws(JournalError) -> JournalContents {
         let contents = try JournalReader.read(paths, options.files)
         guard contents.losses.allSatisfy({ $0.cause == .unfinished }),
@@ -168,8 +171,8 @@ package final class JournalStore: Sendable {
             if case .unreadable = loss.cause {
                 throw JournalError(
                     .unreadable, directory,
-                    "the journal '\(directory.harmless())' can't be pruned, since a part of it can't be read, which would be "
-                        + "lost: \(loss.description.harmless())")
+                    "the journal '\(directory.harmless())' can't be pruned, since a part of it can't be read, which "
+                        + "would be lost: \(loss.description.harmless())")
             }
         }
         do throws(SystemError) { return try Compactor.run(contents, paths, files, options.retention) } catch {
@@ -185,13 +188,23 @@ package final class JournalStore: Sendable {
         return (try JournalReader.read(paths, files), ObjectStore(paths, files))
     }
 
-    /// The number of a definition in this run's records; the same definition has the same number. Once per definition, not
-    /// per call: it takes a lock and a look-up.
+    /// The process that writes a journal now, in words; nil if none does, as far as can be known from here.
+    package static func writer(of directory: String, files: any FileLayer = SystemFiles()) -> String? {
+        guard let newest = try? JournalLock.newest(JournalPaths(directory), files), let file = newest.file,
+            !file.isReleased, file.process.life != .dead
+        else { return nil }
+        let program = file.program.isEmpty ? "" : " (\(file.program.harmless()))"
+        return "process \(file.process.number)\(program) on \(file.process.host.harmless())"
+    }
+
+    /// The number of a definition in this run's records; the same definition has the same number. Once per definition,
+    /// not per call: it takes a lock and a look-up.
     package func define(_ definition: DefinitionRecord) -> DefinitionNumber { core.define(definition) }
 
     /// Appends a record and returns at once; it is written within milliseconds, and synced as the durability says.
     ///
-    /// - Throws: ``JournalError``: the failure after which nothing is taken any more, `closed`, or `tooLarge` for a record of
+    /// - Throws: ``JournalError``: the failure after which nothing is taken any more, `closed`, or `tooLarge` for a
+    ///   record of
     ///   more than 1 MiB.
     package func append(_ record: JournalRecord) throws(JournalError) {
         try withEncoded(record, base: core.base) { bytes throws(JournalError) in try core.append(bytes) }
@@ -212,8 +225,8 @@ package final class JournalStore: Sendable {
         try Self.waiting { append(record, whenSynced: $0) }
     }
 
-    /// Appends a record and calls back, on the store's thread, when it is on disk (nil) or never will be. The callback must be
-    /// short.
+    /// Appends a record and calls back, on the store's thread, when it is on disk (nil) or never will be. The callback
+    /// must be short.
     package func append(_ record: JournalRecord, whenSynced: @escaping @Sendable (JournalError?) -> Void) {
         do throws(JournalError) {
             try withEncoded(record, base: core.base) { bytes throws(JournalError) in
@@ -224,14 +237,14 @@ package final class JournalStore: Sendable {
         }
     }
 
-    /// Appends the result of a call whose value may be large: above ``JournalValue/maximumInline`` the value becomes an object
-    /// first, on a thread of its own, and the record follows when the object is on disk.
+    /// Appends the result of a call whose value may be large: above ``JournalValue/maximumInline`` the value becomes an
+    /// object first, on a thread of its own, and the record follows when the object is on disk.
     ///
     /// - Parameters:
     ///   - record: Its `value` is replaced.
     ///   - bytes: The value.
-    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background, where a value that can't be written makes the
-    ///     store fail.
+    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background, where a value that can't be written makes
+    ///     the store fail.
     package func append(
         _ record: ResultRecord, value bytes: [UInt8], whenSynced: (@Sendable (JournalError?) -> Void)? = nil
     ) throws(JournalError) {
@@ -285,8 +298,9 @@ package final class JournalStore: Sendable {
         if let error = outcome.withLock({ $0 }) { throw error }
     }
 
-    /// Writes the end of the run, syncs, and gives up the lock. Blocks the thread, which must not be one that ``append`` calls
-    /// back on. Later calls do nothing. A store that is released without it syncs what it has, as well, a moment later.
+    /// Writes the end of the run, syncs, and gives up the lock. Blocks the thread, which must not be one that
+    /// ``append`` calls back on. Later calls do nothing. A store that is released without it syncs what it has, as
+    /// well, a moment later.
     ///
     /// - Parameter end: Nil leaves the run without an end, as interrupted.
     /// - Throws: The error that made the store fail, if it had failed before or does so now.

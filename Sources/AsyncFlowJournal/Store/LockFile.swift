@@ -2,7 +2,8 @@ import AsyncFlowBase
 
 /// The text of a lock: who writes a journal.
 ///
-/// The first line is of a fixed length and changes: a counter that shows that the writer lives, and whether it has let go.
+/// The first line is of a fixed length and changes: a counter that shows that the writer lives, and whether it has let
+/// go.
 struct LockFile: Equatable {
     var counter: UInt64 = 0
     var isReleased = false

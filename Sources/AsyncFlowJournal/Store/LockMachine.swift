@@ -1,8 +1,8 @@
 /// Decides whether a journal's lock can be taken, as a pure state machine.
 ///
-/// Each holder has a lock file of its own with a number, and the newest one counts. Who takes the lock creates the file with
-/// the next number, which only one can do; numbers never go back. So there is no moment at which a dead holder's lock is
-/// removed and a living one's could be removed instead.
+/// Each holder has a lock file of its own with a number, and the newest one counts. Who takes the lock creates the file
+/// with the next number, which only one can do; numbers never go back. So there is no moment at which a dead holder's
+/// lock is removed and a living one's could be removed instead.
 struct LockMachine {
     /// What is known of the newest lock.
     struct Newest: Equatable {
@@ -20,8 +20,8 @@ struct LockMachine {
         case refuse(Newest)
     }
 
-    /// The time after which a holder counts as dead that doesn't change its lock: it does so every ten seconds, and a network
-    /// file system may show it a minute late.
+    /// The time after which a holder counts as dead that doesn't change its lock: it does so every ten seconds, and a
+    /// network file system may show it a minute late.
     static let patience = 150.0
     static let pace = 5.0
 

@@ -3,8 +3,8 @@ import Crypto
 
 /// Large values by the SHA-256 of their content, a file each, written once.
 ///
-/// A file has its name only when all of it is on disk, so that what has a name is whole; and whoever reads it compares the
-/// content with the name, so that what isn't is never taken for a value.
+/// A file has its name only when all of it is on disk, so that what has a name is whole; and whoever reads it compares
+/// the content with the name, so that what isn't is never taken for a value.
 package final class ObjectStore: Sendable {
     /// The bytes of the largest value.
     package static let maximumSize: UInt64 = 1 << 40

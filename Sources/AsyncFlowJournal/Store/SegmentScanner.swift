@@ -13,8 +13,8 @@ protocol FrameVisitor {
 
 /// Reads a segment from its beginning to its end, frame by frame, past whatever is damaged.
 ///
-/// Frames begin at multiples of 8 bytes. After damage the next place is looked for where a frame's magic number, length and
-/// checksum are right.
+/// Frames begin at multiples of 8 bytes. After damage the next place is looked for where a frame's magic number, length
+/// and checksum are right.
 struct SegmentScanner<Files: FileLayer>: ~Copyable {
     private let files: Files
     private let file: CInt

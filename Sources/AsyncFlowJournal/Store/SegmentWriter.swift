@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// Writes batches into segments. One thread's.
 ///
-/// After a failed write or sync the kernel may have dropped what it hadn't written yet, and report success the next time. So
-/// nothing is tried again on that file: a new segment takes everything that isn't known to be on disk, once.
+/// After a failed write or sync the kernel may have dropped what it hadn't written yet, and report success the next
+/// time. So nothing is tried again on that file: a new segment takes everything that isn't known to be on disk, once.
 struct SegmentWriter: ~Copyable {
     /// A segment that has become this large is followed by another one.
     static let segmentSize: UInt64 = 256 << 20

@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// A thread that carries out work one piece after the other, started when there is some. Who hands over more than it takes
-/// waits.
+/// A thread that carries out work one piece after the other, started when there is some. Who hands over more than it
+/// takes waits.
 final class SerialThread: Sendable {
     private struct Work {
         var bytes: Int

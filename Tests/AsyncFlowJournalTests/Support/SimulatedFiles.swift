@@ -5,9 +5,9 @@ import TestSupport
 
 /// A file system in memory that crashes, fails and fills up at a given operation.
 ///
-/// What was written and not synced lies in sectors of 512 bytes: a crash keeps any of them. Names that were made, changed or
-/// removed and not synced with their folder are kept or not in the same way. After a failed sync the sectors count as
-/// written though they aren't, as with a real kernel, so that the next sync says that all is well.
+/// What was written and not synced lies in sectors of 512 bytes: a crash keeps any of them. Names that were made,
+/// changed or removed and not synced with their folder are kept or not in the same way. After a failed sync the sectors
+/// count as written though they aren't, as with a real kernel, so that the next sync says that all is well.
 final class SimulatedFiles: FileLayer {
     enum Fault: Sendable, Equatable {
         /// This operation and all later ones don't happen; of a write, a part may.

@@ -1,0 +1,51 @@
+/// The store without the engine, for benchmarks: results of calls `(Int) -> Int` in, and out again.
+@_spi(Benchmarks)
+public final class JournalStoreWorkload {
+    private let store: JournalStore
+    private let definition: DefinitionNumber
+
+    /// Opens a journal as a run of its own.
+    public init(_ directory: String, durability: JournalDurability = .background()) throws {
+        var options = JournalStore.Options()
+        options.durability = durability
+        store = try JournalStore.open(directory, run: RunRecord(began: .now, program: "benchmark"), options: options)
+        definition = store.define(DefinitionRecord(kind: "function", name: "increment", version: "1"))
+    }
+
+    private static func call(_ number: Int) -> CallID {
+        let word = UInt64(number) &* 0x9E37_79B9_7F4A_7C15
+        return CallID(low: word ^ word >> 29, high: word &* 0xBF58_476D_1CE4_E5B9)
+    }
+
+    /// Appends the results of some calls.
+    public func append(_ numbers: Range<Int>) throws {
+        var record = ResultRecord(
+            header: CallHeader(definition: definition, call: Self.call(0), key: Self.call(0)), began: .now, duration: 3,
+            value: .inline([1, 0, 0, 0, 0, 0, 0, 0, 0]), parts: [KeyPart(.argument, digest: 7, preview: "123456")])
+        for number in numbers {
+            record.header.call = Self.call(number)
+            record.header.key = record.header.call
+            record.began += 3
+            try store.append(.result(record))
+        }
+    }
+
+    public func flush() throws { try store.flushAndWait() }
+
+    public func close() throws { try store.close(EndRecord(outcome: .completed, time: .now)) }
+
+    /// The bytes of a journal's segments.
+    public static func size(of directory: String) throws -> UInt64 {
+        try JournalStore.read(directory).0.segmentSizes.reduce(0) { $0 + $1.size }
+    }
+
+    /// Opens a journal for reading, and looks some calls up in it.
+    ///
+    /// - Returns: The number of calls that are recorded, and of those that were looked up and found.
+    public static func read(_ directory: String, lookingUp numbers: Range<Int>) throws -> (calls: Int, found: Int) {
+        let contents = try JournalStore.read(directory).0
+        var found = 0
+        for number in numbers where contents.outcome(of: call(number), withParts: false) != nil { found += 1 }
+        return (contents.callCount, found)
+    }
+}
