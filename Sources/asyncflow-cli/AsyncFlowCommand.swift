@@ -24,6 +24,7 @@ struct AsyncFlowCommand: AsyncParsableCommand {
             CancelCommand.self, MapCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
             RunsCommand.self, CompareCommand.self, ExportCommand.self, ExplainCommand.self, DiffCommand.self,
+            JournalCommand.self,
         ])
 
     static func main() async {

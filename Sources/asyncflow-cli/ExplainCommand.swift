@@ -69,13 +69,5 @@ struct DiffCommand: ParsableCommand {
 
 /// Does something with a journal; errors get the exit code that belongs to them.
 func readingJournal<Result>(_ body: () throws(JournalError) -> Result) throws -> Result {
-    do { return try body() } catch {
-        let code =
-            switch error.reason {
-            case .notFound: EX_NOINPUT
-            case .notAJournal, .newerFormat, .damaged: EX_DATAERR
-            default: EX_IOERR
-            }
-        throw Failure(error.description, code)
-    }
+    do throws(JournalError) { return try body() } catch { throw Failure(error) }
 }

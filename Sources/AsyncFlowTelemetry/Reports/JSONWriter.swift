@@ -1,16 +1,16 @@
 /// Writes JSON as it goes: commas are put where they belong.
-struct JSONWriter: ~Copyable {
-    var output: ReportOutput
+package struct JSONWriter: ~Copyable {
+    package var output: ReportOutput
     private var needsComma = false
     /// Within a page `<` is written as an escape, so that no text can end the element it stands in.
     private let isForHTML: Bool
 
-    init(_ output: consuming ReportOutput, isForHTML: Bool = false) {
+    package init(_ output: consuming ReportOutput, isForHTML: Bool = false) {
         self.output = output
         self.isForHTML = isForHTML
     }
 
-    consuming func finish() -> ReportOutput { output }
+    package consuming func finish() -> ReportOutput { output }
 
     @inline(__always)
     private mutating func separate() {
@@ -18,7 +18,7 @@ struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    mutating func object(_ body: (inout JSONWriter) -> Void) {
+    package mutating func object(_ body: (inout JSONWriter) -> Void) {
         separate()
         output.write(0x7B)
         needsComma = false
@@ -27,7 +27,7 @@ struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    mutating func array(_ body: (inout JSONWriter) -> Void) {
+    package mutating func array(_ body: (inout JSONWriter) -> Void) {
         separate()
         output.write(0x5B)
         needsComma = false
@@ -37,7 +37,7 @@ struct JSONWriter: ~Copyable {
     }
 
     @inline(__always)
-    mutating func key(_ key: StaticString) {
+    package mutating func key(_ key: StaticString) {
         separate()
         output.write(0x22)
         output.write(key)
@@ -46,59 +46,59 @@ struct JSONWriter: ~Copyable {
         needsComma = false
     }
 
-    mutating func key(text: String) {
+    package mutating func key(text: String) {
         string(text)
         output.write(0x3A)
         needsComma = false
     }
 
-    mutating func object(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
+    package mutating func object(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
         self.key(key)
         object(body)
     }
 
-    mutating func array(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
+    package mutating func array(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
         self.key(key)
         array(body)
     }
 
-    mutating func field(_ key: StaticString, _ value: String?) {
+    package mutating func field(_ key: StaticString, _ value: String?) {
         self.key(key)
         if let value { string(value) } else { null() }
     }
 
-    mutating func field(_ key: StaticString, _ value: Int?) {
+    package mutating func field(_ key: StaticString, _ value: Int?) {
         self.key(key)
         if let value { integer(value) } else { null() }
     }
 
-    mutating func field(_ key: StaticString, number value: Double?) {
+    package mutating func field(_ key: StaticString, number value: Double?) {
         self.key(key)
         number(value ?? .nan)
     }
 
-    mutating func field(_ key: StaticString, _ value: Bool) {
+    package mutating func field(_ key: StaticString, _ value: Bool) {
         self.key(key)
         separate()
         output.write(value ? "true" : "false")
     }
 
-    mutating func numbers(_ key: StaticString, _ values: [Double]) {
+    package mutating func numbers(_ key: StaticString, _ values: [Double]) {
         array(key) { json in for value in values { json.number(value) } }
     }
 
-    mutating func null() {
+    package mutating func null() {
         separate()
         output.write("null")
     }
 
-    mutating func integer(_ value: Int) {
+    package mutating func integer(_ value: Int) {
         separate()
         output.write(integer: value)
     }
 
     /// Six digits after the point, which are microseconds; what isn't a number is `null`.
-    mutating func number(_ value: Double) {
+    package mutating func number(_ value: Double) {
         separate()
         guard value.isFinite else {
             output.write("null")
@@ -122,12 +122,12 @@ struct JSONWriter: ~Copyable {
         }
     }
 
-    mutating func string(_ text: String) {
+    package mutating func string(_ text: String) {
         var text = text
         text.withUTF8 { string($0) }
     }
 
-    mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) {
+    package mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) {
         separate()
         output.write(0x22)
         var start = 0

@@ -1,18 +1,18 @@
 import AsyncFlowBase
 
 /// A table of text: columns as wide as they have to be, numbers to the right.
-struct TextTableLayout {
-    let header: [String]
+package struct TextTableLayout {
+    package let header: [String]
     /// Those that begin at the left.
-    var leftColumns: Set<Int> = [0]
-    var rows: [[String]] = []
+    package var leftColumns: Set<Int> = [0]
+    package var rows: [[String]] = []
 
-    init(_ header: [String], leftColumns: Set<Int> = [0]) {
+    package init(_ header: [String], leftColumns: Set<Int> = [0]) {
         self.header = header
         self.leftColumns = leftColumns
     }
 
-    var lines: [String] {
+    package var lines: [String] {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { DisplayText.width(of: $0[column]) }.max() ?? 0 }
         return all.map { row in
