@@ -43,6 +43,12 @@ struct JournalBenchmarks: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let figures = try await taskFigures()
+        let store = StoreBenchmark(count: 1_000_000, rounds: rounds, folder: URL(fileURLWithPath: folder))
+        Figure.print(figures + (try await store.run()))
+    }
+
+    private func taskFigures() async throws -> [Figure] {
         var runs: [Setup: [Run]] = [:]
         var bytes: [Double] = []
         for round in 0...rounds {
@@ -67,18 +73,17 @@ struct JournalBenchmarks: AsyncParsableCommand {
         table.print()
         let (plain, without) = (runs[.plain] ?? [], runs[.without] ?? [])
         let (recorded, resumed) = (runs[.recorded] ?? [], runs[.resumed] ?? [])
-        Figure.print(
-            [
-                Figure("journal.recorded.cpu_us", zip(recorded, without).map { $0.cpu - $1.cpu }.median, "µs"),
-                Figure("journal.recorded.tasks_per_s", recorded.map { 1e6 / $0.wall }.median, "1/s"),
-                Figure("journal.resume.seconds_per_million", resumed.map(\.wall).median, "s"),
-                Figure(
-                    "journal.open.seconds_per_million",
-                    (runs[.opened] ?? []).map { $0.wall }.median, "s"),
-                Figure("journal.bytes_per_task", bytes.median, "B"),
-                Figure("journal.memory_per_call", zip(recorded, without).map { $0.memory - $1.memory }.median, "B"),
-                Figure("journal.none.ratio", Ratio(of: without.map(\.cpu), to: plain.map(\.cpu)).median, "×"),
-            ].compactMap { $0 })
+        return [
+            Figure("journal.recorded.cpu_us", zip(recorded, without).map { $0.cpu - $1.cpu }.median, "µs"),
+            Figure("journal.recorded.tasks_per_s", recorded.map { 1e6 / $0.wall }.median, "1/s"),
+            Figure("journal.resume.seconds_per_million", resumed.map(\.wall).median, "s"),
+            Figure(
+                "journal.open.seconds_per_million",
+                (runs[.opened] ?? []).map { $0.wall }.median, "s"),
+            Figure("journal.bytes_per_task", bytes.median, "B"),
+            Figure("journal.memory_per_call", zip(recorded, without).map { $0.memory - $1.memory }.median, "B"),
+            Figure("journal.none.ratio", Ratio(of: without.map(\.cpu), to: plain.map(\.cpu)).median, "×"),
+        ].compactMap { $0 }
     }
 
     private func measure(_ setup: Setup, _ journal: String) async throws -> Run {
