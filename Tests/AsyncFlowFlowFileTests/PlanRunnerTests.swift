@@ -224,6 +224,42 @@ private func outputs(_ text: String, in folder: Folder = Folder(), _ given: [Str
         #expect(folder.read("after") == nil)
     }
 
+    @Test("A step that takes the elements of one that fails isn't told to have failed itself")
+    func failingSource() async throws {
+        let text = """
+            flow: x
+            steps:
+              a: {for: {i: 1..3}, run: "test ${{ i }} -ne 2; echo ${{ i }}"}
+              b: {for: {e: "${{ a }}"}, command: "echo ${{ e.value }}"}
+              c: {command: "echo ${{ len(b) }}"}
+            """
+        let outcome = try await run(text, in: Folder(), keepsGoing: true)
+        #expect(outcome.state == .failed)
+        #expect(outcome.failures.map(\.step) == ["a[i=2]"])
+    }
+
+    @Test("After a failure nothing new begins, and what runs ends by itself")
+    func stopping() async throws {
+        let folder = Folder()
+        let text = """
+            flow: x
+            steps:
+              a:
+                for: {i: 1..2}
+                run: |
+                  if test ${{ i }} -eq 1; then until test -e started; do sleep 0.05; done; exit 1; fi
+                  touch started; sleep 0.5; touch ended
+                resources: {cores: 0}
+                timeout: 2m
+              b: {after: c, command: touch begun}
+              c: {command: sleep 1}
+            """
+        let outcome = try await run(text, in: folder)
+        #expect(outcome.failures.map(\.step) == ["a[i=1]"])
+        #expect(folder.read("ended") != nil)
+        #expect(folder.read("begun") == nil)
+    }
+
     @Test(
         "A wrong result is told with what was expected",
         arguments: [

@@ -42,7 +42,7 @@ final class BodyRunner: Sendable {
                 future.onCompletion { result in
                     switch result {
                     case .success: board.close()
-                    case .failure(let error): board.fail(error)
+                    case .failure: board.fail(SourceFailedError(source: step.step.name))
                     }
                 }
             }

@@ -1,5 +1,11 @@
 import AsyncFlowBase
 
+/// A step whose elements another one takes has failed, so that the rest of them doesn't come.
+struct SourceFailedError: Error, CustomStringConvertible {
+    let source: String
+    var description: String { "not run, because '\(source)' failed" }
+}
+
 /// The results of the elements of a step as they end, for a step that takes them one by one.
 final class ElementBoard: Sendable {
     private struct State {
@@ -8,7 +14,7 @@ final class ElementBoard: Sendable {
         var isClosed = false
         var results: [Int: Value] = [:]
         /// Why no more results come.
-        var failure: (any Error)?
+        var failure: SourceFailedError?
         var waiters: [UInt64: Waiter] = [:]
         var lastWaiter: UInt64 = 0
     }
@@ -38,7 +44,7 @@ final class ElementBoard: Sendable {
     func end(_ index: Int, _ value: Value) { change { $0.results[index] = value } }
 
     /// The step has ended, and nothing else comes.
-    func fail(_ error: any Error) {
+    func fail(_ error: SourceFailedError) {
         change { state in
             if state.failure == nil { state.failure = error }
             state.isClosed = true

@@ -44,6 +44,8 @@ extension StepRunner {
     private enum ElementEnd: Sendable {
         case value(Int, Value)
         case failed(Int, any Error)
+        /// The element that it is made of doesn't come.
+        case notRun(SourceFailedError)
     }
 
     /// Runs the step for all its elements, a bounded number at a time.
@@ -63,7 +65,9 @@ extension StepRunner {
         var total = 0
         try await withThrowingTaskGroup(of: ElementEnd.self) { group in
             var underWay = 0
-            func take(_ end: ElementEnd?) throws {
+            /// Why nothing else is begun. What runs may end: it may have taken hours.
+            var stop: (any Error)?
+            func take(_ end: ElementEnd?) {
                 guard let end else { return }
                 underWay -= 1
                 switch end {
@@ -72,18 +76,27 @@ extension StepRunner {
                     failed.append(error)
                     // Only the first ones are ever shown.
                     if failed.count > 100 { failed[failed.count - 1] = failed[0] }
-                    if !allowance.allows(failed.count, of: source.count) { throw self.failure(failed, allowance) }
+                    if !context.options.keepsGoing, !allowance.allows(failed.count, of: source.count) {
+                        stop = stop ?? self.failure(failed, allowance)
+                    }
+                case .notRun(let error): stop = stop ?? error
                 }
             }
             var position = 0
-            while true {
-                if case .board(let board) = source {
-                    guard try await board.hasElement(position) else { break }
-                } else if position >= source.count ?? 0 {
+            while stop == nil {
+                do {
+                    if case .board(let board) = source {
+                        guard try await board.hasElement(position) else { break }
+                    } else if position >= source.count ?? 0 {
+                        break
+                    }
+                    try context.checkGoesOn()
+                } catch let error where error is SourceFailedError || error is StoppedError {
+                    stop = error
                     break
                 }
-                try context.checkGoesOn()
-                while underWay >= context.options.window { try take(try await group.next()) }
+                while underWay >= context.options.window { take(try await group.next()) }
+                if stop != nil { break }
                 let place = position
                 position += 1
                 var values = source.variables(place)
@@ -108,6 +121,8 @@ extension StepRunner {
                         let value = try await self.runOnce(inner, values, tolerates: tolerates || allowance.isGiven)
                         self.end(index, value, board: board)
                         return .value(index, value)
+                    } catch let error as SourceFailedError {
+                        return .notRun(error)
                     } catch let error where self.isFailure(error) {
                         if !(error is InnerFailure) {
                             self.context.note(
@@ -120,8 +135,9 @@ extension StepRunner {
                     }
                 }
             }
-            board?.close()
-            while underWay > 0 { try take(try await group.next()) }
+            if stop == nil { board?.close() }
+            while underWay > 0 { take(try await group.next()) }
+            if let stop { throw stop }
         }
         if !allowance.allows(failed.count, of: total) { throw failure(failed, allowance) }
         return .list(results)

@@ -69,7 +69,9 @@ final class StepRunner: Sendable {
     /// Whether an error is a failure of this step or within it, and not the end of the run.
     func isFailure(_ error: any Error) -> Bool {
         if let inner = error as? InnerFailure { return isFailure(inner.error) }
-        return !(error is CancellationError || error is StoppedError || error is TaskCancelledError)
+        return
+            !(error is CancellationError || error is StoppedError || error is SourceFailedError
+            || error is TaskCancelledError)
     }
 
     /// Runs the action for one set of variables.
