@@ -216,9 +216,8 @@ let package = Package(
         .executableTarget(
             name: "asyncflow",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowJournal", "AsyncFlowPlan", "AsyncFlowSlurm",
-                "AsyncFlowTelemetry",
-                "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowJournal", "AsyncFlowPlan",
+                "AsyncFlowSlurm", "AsyncFlowTelemetry", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/asyncflow-cli", swiftSettings: settings),
