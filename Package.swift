@@ -88,7 +88,10 @@ let package = Package(
                 "CProcesses",
             ],
             swiftSettings: settings),
-        .target(name: "AsyncFlowTesting", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
+        .target(
+            name: "AsyncFlowTesting",
+            dependencies: ["AsyncFlow", "AsyncFlowBase", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
         .target(
             name: "AsyncFlowWorkers",
             dependencies: [
@@ -243,7 +246,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "WorkerProbeTasks", dependencies: ["AsyncFlow", "AsyncFlowBase"], path: "Tests/WorkerProbeTasks",
+            name: "WorkerProbeTasks", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowTesting"],
+            path: "Tests/WorkerProbeTasks",
             swiftSettings: settings),
         .executableTarget(
             name: "worker-probe",
@@ -253,7 +257,8 @@ let package = Package(
             name: "AsyncFlowWorkersTests",
             dependencies: [
                 "TestSupport",
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers", "WorkerProbeTasks", "worker-probe",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTesting", "AsyncFlowWorkers", "WorkerProbeTasks",
+                "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -298,6 +303,7 @@ let package = Package(
                 "TestSupport",
                 "AsyncFlowInference",
                 "AsyncFlow",
+                "AsyncFlowTesting",
                 "ScriptedHTTPServer",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -323,7 +329,8 @@ let package = Package(
             name: "AsyncFlowSlurmTests",
             dependencies: [
                 "TestSupport",
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowWorkers",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowTesting",
+                "AsyncFlowWorkers",
                 "ScriptedHTTPServer",
                 "WorkerProbeTasks", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),

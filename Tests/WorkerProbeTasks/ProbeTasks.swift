@@ -1,5 +1,6 @@
 public import AsyncFlow
 import AsyncFlowBase
+import AsyncFlowTesting
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -142,11 +143,13 @@ public enum Probe {
         TaskContext.current?.environment["TRACEPARENT"] ?? ""
     }
 
-    public static let all: [any PortableTaskDefinition] = [
-        add, addLater, echo, mirror, fail, failTyped, identity, variable, report, printMuch, crash, exitWith, killSelf,
-        crashOnce, untilCancelled, stubborn, flaky, garble, cutPipes, grow,
-        meet, touch, touchLater, trace, nap, spin, count,
-    ]
+    public static let all: [any PortableTaskDefinition] =
+        [
+            add, addLater, echo, mirror, fail, failTyped, identity, variable, report, printMuch, crash, exitWith,
+            killSelf,
+            crashOnce, untilCancelled, stubborn, flaky, garble, cutPipes, grow,
+            meet, touch, touchLater, trace, nap, spin, count,
+        ] + ConformanceTasks.all
 }
 
 extension Probe {

@@ -3,26 +3,18 @@ import AsyncFlowBase
 /// A task that is more than a body to run once: it waits for its turn on a backend, may have several attempts, a limited
 /// time, a fallback.
 ///
-/// Pure state machines decide: ``AttemptMachine`` what comes next in the task's life, ``ResourceQueue`` when its turn is.
-/// Here is carried out what they say. ``TaskPhase`` still says who ends the task; it changes under the same lock as the
-/// attempts, so that both always agree. How decisions are made and carried out is in the file of the ``Step``.
+/// Pure state machines decide: ``ManagedLife`` what comes next in the task's life, ``ResourceQueue`` when its turn is. Here
+/// their decisions are carried out.
 @usableFromInline
 final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     struct Run: @unchecked Sendable {  // its work is only ever done by one thread at a time
-        var attempts: AttemptMachine
-        var stage = Stage.idle
-        /// The attempt whose turn came last; 0 before the first.
-        var attempt = 0
+        var life: ManagedLife
         /// What the next attempt asks for.
         var request: ResourceRequest
         /// What the attempts and the fallback do, kept until no more of them can come.
         var work: TaskWork?
-        /// Counts the bodies that were begun and that ended, so that what comes late finds that it does.
-        var turn: UInt32 = 0
         /// The Swift task of the body that runs.
         var body: Task<Void, Never>?
-        /// Whether that body has been told to stop.
-        var isInterrupted = false
         var allocation: ResourceAllocation?
         /// Why its turn didn't come at once.
         var waitCause: WaitCause?
@@ -30,56 +22,38 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         var execution: SharedExecution?
         /// What the last attempt, or the fallback, ended with.
         var error: (any Error)?
-        /// What the body threw when a service that it uses had ended, which is the error then.
+        /// What the body threw when something that it uses had ended, which is the error then.
         var bodyError: (any Error)?
-        /// What the fallback stands in for.
-        var failure: AttemptMachine.Failure?
         /// The last failed attempt that readers of events were told of.
         var toldAttempt = 0
         var attemptTimer: TimerID?
         var deadlineTimer: TimerID?
         /// What its commands write, once somebody reads it or a command runs.
         var output: OutputHub?
-        /// The services among its arguments.
-        var services: [Service] = []
-        /// Finds those that come with the values of its dependencies.
-        var servicesOfValues: (() -> [Service])?
         var recall = Recall.open
         /// What the engine's memory keeps of the call.
         var recollection: (any AnyObject & Sendable)?
-        /// Why one of them has ended, if so.
-        var serviceFailure: (failure: ServiceFailure, service: Service)?
-    }
-
-    enum Stage {
-        /// Its dependencies haven't ended, or it is about to be looked at for the first time.
-        case idle
-        /// It waits for its turn.
-        case queued
-        case attempting
-        /// It is told what has become of an attempt, or that the next one is queued. Whatever comes meanwhile is looked
-        /// at afterwards.
-        case telling
-        /// It waits for the time of its next attempt.
-        case pausing
-        case fallingBack, over
+        var withdrawal: Withdrawal?
     }
 
     /// Whether the outcome of an earlier run was looked for.
     enum Recall { case open, looking, done }
 
     let run: Lock<Run>
-    /// What the task starts, if it is a service task.
-    let service: Service?
+    private let ownKeeper: (any TurnKeeper)?
+    override var keeper: (any TurnKeeper)? { ownKeeper }
+    @exclusivity(unchecked) private var ownAttachment: (any TaskAttachment)?
+    override var attachment: (any TaskAttachment)? { ownAttachment }
+    override func attach(_ attachment: any TaskAttachment) { ownAttachment = attachment }
 
     override init(_ definition: TaskDefinition, _ work: TaskWork, dependencyCount: Int) {
         let options = definition.options
         let attempts = AttemptMachine(
             options.policies, hasFallback: definition.hasFallback, created: definition.engine.timers.now())
-        run = Lock(Run(attempts: attempts, request: options.resources, work: work))
-        service = options.service.map { Service($0, definition) }
+        run = Lock(Run(life: ManagedLife(attempts), request: options.resources, work: work))
+        ownKeeper = options.makeTurnKeeper?(definition)
         super.init(definition, work, dependencyCount: dependencyCount)
-        service?.introduce(self)
+        ownKeeper?.introduce(self)
     }
 
     var policies: TaskPolicies { definition.options.policies }
@@ -93,20 +67,19 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     // MARK: - What people see
 
     /// The attempt whose turn came last; 0 before the first.
-    override var attempt: Int { run.withLock { $0.attempt } }
+    override var attempt: Int { run.withLock { $0.life.attempt } }
     /// Those that failed; none for a task whose only attempt nothing was said about.
-    var failedAttempts: [AttemptFailure] {
+    override var failedAttempts: [AttemptFailure] {
         guard policies.governsAttempts || definition.hasFallback else { return [] }
-        return run.withLock { $0.attempts.failures }
+        return run.withLock { $0.life.attempts.failures }
     }
-    /// What the attempt that runs asked for, or the next one asks for.
-    var request: ResourceRequest { run.withLock { $0.request } }
-    var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
+    override var request: ResourceRequest { run.withLock { $0.request } }
+    override var allocation: ResourceAllocation? { run.withLock { $0.allocation } }
     override var execution: SharedExecution? { run.withLock { $0.execution } }
     override var startDetails: EventDetails? {
         let (allocation, cause, execution) = run.withLock { ($0.allocation, $0.waitCause, $0.execution) }
         if allocation == nil, cause == nil, execution == nil { return nil }
-        return EventDetails(execution: execution, allocation: allocation, waitCause: cause)
+        return .started(allocation: allocation, waitCause: cause, execution: execution)
     }
     override func note(_ change: (inout TaskExecution) -> Void) {
         run.withLock { run in
@@ -115,43 +88,47 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             run.execution = SharedExecution(execution)
         }
     }
+    override var failureBeforeFallback: TaskFailedError? {
+        let failure = run.withLock { $0.life.stage == .fallingBack ? $0.life.failure : nil }
+        return failure.map(error)
+    }
     /// Whether its body runs before its turn, only to look for the outcome of an earlier run.
     var isRecalling: Bool { definition.recalls && run.withLock { $0.recall == .looking } }
-    override var shouldStop: Bool { super.shouldStop || run.withLock { $0.isInterrupted } }
+    override var shouldStop: Bool { super.shouldStop || run.withLock { $0.life.isInterrupted } }
 
-    /// Where its command's output goes while it runs.
-    var output: OutputHub {
-        run.withLock { run in
-            if let output = run.output { return output }
-            let output = OutputHub()
-            run.output = output
-            return output
+    /// Made when somebody wants to read it, or a command runs; not any more after the task's end.
+    override var output: OutputHub? {
+        let hasEnded = currentPhase.isTerminal
+        return run.withLock { run in
+            if run.output == nil, !hasEnded { run.output = OutputHub() }
+            return run.output
         }
-    }
-
-    /// - Returns: nil if nothing more comes.
-    func makeOutputReader() -> OutputReader? {
-        currentPhase.isTerminal ? run.withLock { $0.output }?.makeReader() : output.makeReader()
     }
 
     // MARK: - Until an attempt begins
 
-    override func submit(refusal: TaskRefusedError?) {
-        if definition.usesServices { for service in usedServices { service.attach(self) } }
+    override func submit(refusal: (any WorkflowError)?) {
+        var refusal = refusal
+        if let attachment {
+            attachment.attach(to: self)
+            if definition.refusal == nil { refusal = refusal ?? attachment.refusal(of: self) }
+        }
         super.submit(refusal: refusal)
         // Not before: a task must not end before it was called.
-        guard let deadline = run.withLock({ $0.stage == .over ? nil : $0.attempts.deadlineTime }) else { return }
+        guard let deadline = run.withLock({ $0.life.stage == .over ? nil : $0.life.attempts.deadlineTime }) else {
+            return
+        }
         let timer = timers.schedule(at: deadline) { self.deadlineIsOver() }
         let isTooLate = run.withLock { run in
-            if run.stage != .over { run.deadlineTimer = timer }
-            return run.stage == .over
+            if run.life.stage != .over { run.deadlineTimer = timer }
+            return run.life.stage == .over
         }
         if isTooLate { timers.cancel(timer) }
     }
 
     override func goOn() {
-        attachToServicesOfValues()
-        if let end = run.withLock({ $0.serviceFailure }) { giveUp(because: end.failure, of: end.service) }
+        attachment?.dependenciesEnded(of: self)
+        if let withdrawal = run.withLock({ $0.withdrawal }) { giveUp(because: withdrawal) }
         engine.running.insert(self) { [unowned self] in interruptBody() }
         perform(advance { $0.ready(at: $1) })
         Unmanaged.passUnretained(self).release()
@@ -160,7 +137,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// Waits for the turn of an attempt.
     func enqueue(_ attempt: Int) {
         if engine.isShuttingDown { return cancelBecauseEngineStops() }
-        if let end = run.withLock({ $0.serviceFailure }) { return giveUp(because: end.failure, of: end.service) }
+        if let withdrawal = run.withLock({ $0.withdrawal }) { return giveUp(because: withdrawal) }
         guard let scheduler, !engine.configuration.dryRun else {
             if !turnHasCome(attempt, nil, nil) { turnWasDeclined() }
             return
@@ -169,14 +146,14 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             if !begin(attempt, nil, nil, recall: .looking) { turnWasDeclined() }
             return
         }
-        let request = run.withLock { $0.stage == .queued && $0.attempts.attempt == attempt ? $0.request : nil }
+        let request = run.withLock { $0.life.isQueued(attempt) ? $0.request : nil }
         guard let request else { return }
-        scheduler.submit(self, attempt, request)
+        let options = definition.options
+        scheduler.submit(
+            keeper?.turn(of: self) ?? self, number, attempt, request, defaultCores: definition.defaultCores,
+            priority: options.policies.priority.level, limit: options.limit.map { (definition.limitID, $0) })
         // Whoever ended the wait before the task was in the queue couldn't take it out.
-        let isObsolete = run.withLock { run in
-            run.attempts.attempt != attempt || (run.stage != .queued && run.stage != .attempting)
-        }
-        if isObsolete { scheduler.remove(self, attempt) }
+        if run.withLock({ $0.life.isObsolete(attempt) }) { scheduler.remove(number, attempt) }
     }
 
     /// An attempt has its resources.
@@ -194,13 +171,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     ) -> Bool {
         if engine.isShuttingDown { return false }
         let work: TaskWork? = run.withLock { run in
-            guard run.stage == .queued, run.attempts.attempt == attempt, step({ $0.dispatch() }) == .run else {
-                return nil
-            }
-            run.stage = .attempting
-            run.attempt = attempt
-            run.turn += 1
-            run.isInterrupted = false
+            guard run.life.turnHasCome(attempt, self) else { return nil }
             run.allocation = allocation
             run.waitCause = waitCause
             run.execution = nil
@@ -219,7 +190,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     /// An attempt asks for more than there is, because what it asks for has grown.
     func turnNeverComes(_ attempt: Int, _ reason: String) {
-        let last = run.withLock { $0.attempts.failures.last }
+        let last = run.withLock { $0.life.attempts.failures.last }
         let text = last.map { "\(reason); attempt \($0.attempt) had failed: \($0.error)" } ?? reason
         let error = TaskRefusedError(RefusalReason(.insufficientResources, text), of: self, cause: last?.error)
         perform(
@@ -238,15 +209,15 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             engine.pool.submit(self)
         case .handedOver: preconditionFailure("a task with attempts is never handed over")
         case .asynchronous(let body):
-            let turn = run.withLock { $0.turn }
+            let turn = run.withLock { $0.life.turn }
             let life: @Sendable () async -> Void = { await self.live(body) }
             let task =
                 definition.isDispatched
                 ? Task.detached(operation: life) : Task.detached(executorPreference: engine.pool, operation: life)
             let isTooLate = run.withLock { run in
-                guard run.turn == turn else { return false }
+                guard run.life.turn == turn else { return false }
                 run.body = task
-                return run.isInterrupted
+                return run.life.isInterrupted
             }
             if isTooLate { task.cancel() }
         }
@@ -278,11 +249,11 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     override func begin(ago: Duration = .zero) {
         let now = timers.now() - ago
-        let (announces, next) = run.withLock { run -> (Bool, Step) in
-            guard run.stage == .attempting, !run.isInterrupted, step({ $0.begin() }) == .announce else {
-                return (false, Step())
-            }
-            return (true, decide(run.attempts.attemptStarted(run.attempt, at: now), at: now, &run))
+        var announces = false
+        let next = decide { life in
+            let (isFirst, step) = life.bodyBegins(self, at: now)
+            announces = isFirst
+            return step
         }
         if announces, engine.isObserved { emitStart(ago: ago) }
         perform(next)
@@ -304,9 +275,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     override func fail(_ thrown: any Error) {
         if definition.recalls, thrown is NotRecalled { return waitForTurn() }
         let isCancellation = thrown is CancellationError || thrown is TaskCancelledError
-        if definition.usesServices, !isCancellation, waitsForEndOfService(before: thrown) { return }
+        if !isCancellation, isHeldBack(thrown) { return }
         let failure = run.withLock { run in
-            let failure = run.stage == .attempting ? run.serviceFailure?.failure : nil
+            let failure = run.life.stage == .attempting ? run.withdrawal?.failure : nil
             run.bodyError = failure == nil || isCancellation ? nil : thrown
             return failure
         }
@@ -317,14 +288,9 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     private func waitForTurn() {
         let attempt = run.withLock { run -> Int? in
             run.recall = .done
-            guard run.stage == .attempting, !run.isInterrupted, step({ $0.returnToQueue() }) == .queue else {
-                return nil
-            }
-            run.stage = .queued
-            run.attempt = 0
-            run.turn += 1
+            guard let attempt = run.life.returnToQueue(self) else { return nil }
             run.body = nil
-            return run.attempts.attempt
+            return attempt
         }
         guard let attempt else { return fail(CancellationError()) }
         enqueue(attempt)
@@ -346,18 +312,16 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         with error: (any Error)?,
         _ event: (inout AttemptMachine, _ attempt: Int, _ now: Duration, _ random: Double) -> AttemptMachine.Action,
         orFallback fallbackEvent: (inout AttemptMachine) -> AttemptMachine.Action
-    ) -> Step {
+    ) -> Decision {
         let (timer, attempt) = run.withLock { run in
             run.error = error
-            run.turn += 1
             run.body = nil
             run.allocation = nil
-            return (run.attemptTimer.take(), run.stage == .attempting ? run.attempt : nil)
+            return (run.attemptTimer.take(), run.life.bodyEnded())
         }
         if let timer { timers.cancel(timer) }
         guard let attempt else { return advance { attempts, _ in fallbackEvent(&attempts) } }
-        // A service that has begun keeps what it has until its process is gone.
-        if error != nil || service?.keepTurn(in: scheduler) != true { scheduler?.remove(self, attempt) }
+        if error != nil || keeper?.keepTurn(in: scheduler) != true { scheduler?.remove(number, attempt) }
         let random = Double.random(in: 0..<1)
         return advance { event(&$0, attempt, $1, random) }
     }
@@ -365,52 +329,26 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     // MARK: - Time
 
     func timeIsOver(for attempt: Int) {
-        let error = run.withLock { $0.attempts.timeoutError(of: attempt) }
+        let error = run.withLock { $0.life.attempts.timeoutError(of: attempt) }
         let canRetry = policies.retry?.covers(error) ?? false
         perform(advance { attempts, _ in attempts.timeoutFired(attempt, canRetry: canRetry) })
     }
 
     private func deadlineIsOver() {
         let now = timers.now()
-        perform(
-            run.withLock { run in
-                switch run.stage {
-                case .idle: return endWithoutDependencies(&run)
-                case .queued, .attempting, .pausing, .fallingBack:
-                    guard !currentPhase.isTerminal else { return Step() }
-                    return decide(run.attempts.deadlineFired(), at: now, &run)
-                case .telling, .over: return Step()
-                }
-            })
-    }
-
-    /// The deadline is over before the dependencies have ended: without their values there is nothing to give to a
-    /// fallback. If they have, ``goOn()`` is about to find that it is too late.
-    private func endWithoutDependencies(_ run: inout Run) -> Step {
-        guard !isResolved, step({ $0.giveUp(as: .failed) }) == .end else { return Step() }
-        _ = run.attempts.deadlineFired()
-        run.stage = .over
-        return Step(.fail(.deadline), endsUnrun: true)
+        perform(decide { $0.deadlineFired(self, isResolved: isResolved, at: now) })
     }
 
     // MARK: - Cancellation
 
     override func cancel(_ cause: TaskCancelledError.Cause) -> Bool {
-        let (action, body) = run.withLock { run in cancel(&run) }
+        let (action, body) = run.withLock { run in (run.life.cancel(self), run.body) }
         return carryOut(action, body, cause)
     }
 
     override func cancelUnlessBegun(_ cause: TaskCancelledError.Cause) {
-        let (action, body) = run.withLock { run in currentPhase == .waiting ? cancel(&run) : (.nothing, nil) }
+        let (action, body) = run.withLock { run in (run.life.cancelUnlessBegun(self), run.body) }
         _ = carryOut(action, body, cause)
-    }
-
-    private func cancel(_ run: inout Run) -> (TaskPhase.Action, Task<Void, Never>?) {
-        let action = step { $0.cancel() }
-        guard action == .interrupt else { return (action, nil) }
-        _ = run.attempts.cancelled()
-        run.isInterrupted = true
-        return (action, run.body)
     }
 
     private func carryOut(
@@ -429,7 +367,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     func interruptBody() {
         let body = run.withLock { run in
-            run.isInterrupted = true
+            run.life.interrupt()
             return run.body
         }
         body?.cancel()
@@ -445,18 +383,15 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// The outcome is known: nothing of the task may stay behind in queues and among timers.
     private func letGo() {
         let (kept, timers, queuedAttempt, output) = run.withLock { run in
-            let queuedAttempt = run.stage == .queued ? run.attempts.attempt : nil
-            run.stage = .over
-            let kept = (run.work.take(), run.body.take(), run.services)
-            run.services = []
-            run.servicesOfValues = nil
+            let queuedAttempt = run.life.end()
+            let kept = (run.work.take(), run.body.take())
             return (kept, [run.attemptTimer.take(), run.deadlineTimer.take()], queuedAttempt, run.output)
         }
         for timer in timers { if let timer { self.timers.cancel(timer) } }
-        if let queuedAttempt { scheduler?.remove(self, queuedAttempt) }
+        if let queuedAttempt { scheduler?.remove(number, queuedAttempt) }
         engine.running.remove(self)
         output?.finish()
-        for service in kept.2 { service.detach(self) }
+        attachment?.detach(from: self)
         _ = kept  // what the bodies hold ends outside of the lock
     }
 }

@@ -21,7 +21,7 @@ extension TaskContext {
 
     /// Counts attempts that failed in an earlier run.
     package func countEarlierAttempts(_ count: Int) {
-        managedNode?.run.withLock { $0.attempts.earlierAttempts = count }
+        managedNode?.run.withLock { $0.life.countEarlierAttempts(count) }
     }
 
     /// Says that the task has the value of an earlier run.
@@ -29,7 +29,7 @@ extension TaskContext {
     /// - Parameter explanation: which recorded call the value is of.
     package func reportReuse(_ explanation: @autoclosure () -> String) {
         guard case .task(let node) = subject, node.engine.isObserved else { return }
-        node.emit(.taskReused, EventDetails(explanation: explanation()))
+        node.emit(.taskReused, .reused(explanation: explanation()))
     }
 
     /// The blocks that the task is a member of, the innermost first.

@@ -5,13 +5,13 @@ extension TaskDefinition {
     var externalFunctionBackend: (any FunctionBackend)? {
         guard kind == .function || kind == .portable, !engine.configuration.dryRun, let backend = backend?.backend
         else { return nil }
-        return backend is LocalBackend || (kind == .portable && backend is any PortableBackend)
+        return backend is any EngineRunBackend || (kind == .portable && backend is any PortableBackend)
             ? nil : backend as? any FunctionBackend
     }
 }
 
 /// Where the value of a body lands that a backend runs at a time and place of its own.
-private final class Box<Value: Sendable>: Sendable {
+private final class BodyValue<Value: Sendable>: Sendable {
     let value = Lock<Value?>(nil)
 }
 
@@ -26,7 +26,7 @@ extension TaskBody {
     ) async throws -> Output {
         let task = TaskContext.current!
         try await slot.ready()
-        let output = Box<Output>()
+        let output = BodyValue<Output>()
         try await backend.execute(
             {
                 let value = try await call(repeat each input)
@@ -37,10 +37,5 @@ extension TaskBody {
                 .backendUnavailable, "backend '\(slot.name)' says the task is done, but didn't run its body")
         }
         return value
-    }
-
-    package func call(_ input: repeat each Input) async throws -> Output {
-        if let synchronous { return try synchronous(repeat each input) }
-        return try await asynchronous!(repeat each input)
     }
 }

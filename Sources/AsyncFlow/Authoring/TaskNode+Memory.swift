@@ -23,8 +23,7 @@ extension TaskContext {
     package var kind: TaskKind {
         switch subject {
         case .task(let node): node.definition.kind
-        case .service: .service
-        case .remote: .portable
+        case .elsewhere(let subject): subject.localDefinition?.kind ?? .portable
         }
     }
 
@@ -52,7 +51,7 @@ extension Command {
     func recallable(for task: TaskNode, _ plan: StagingPlan? = nil) -> RecallableCall? {
         let options = task.definition.options
         // It sees what its dependencies have left, without being given it.
-        if options.linksDependencyDirectories(in: task.engine) { return nil }
+        if task.definition.linksDependencyDirectories { return nil }
         // Its own directory has another name in each run.
         let directory = plan == nil ? nil : task.directoryPath
         func stable(_ text: String) -> String {
@@ -74,8 +73,7 @@ extension Command {
             parts.append(RecallableCall.Part("directory", stable(workingDirectory)))
         }
         if options.isParallel {
-            let request = (task as? ManagedTaskNode)?.request ?? options.resources
-            parts.append(RecallableCall.Part("ranks", request.ranks))
+            parts.append(RecallableCall.Part("ranks", task.request.ranks))
         }
         for input in plan?.inputs ?? [] { parts.append(RecallableCall.Part("file \(input.name)", input.file)) }
         for output in plan?.outputs ?? [] {

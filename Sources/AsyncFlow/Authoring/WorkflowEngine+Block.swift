@@ -58,12 +58,12 @@ extension BlockRun {
                     try await body(repeat each input)
                 }
                 await run.waitForMembers()
-                await run.stopServices()
+                await run.endResidents()
                 return output
             } catch {
                 run.cancel()
                 await run.waitForMembers()
-                await run.stopServices()
+                await run.endResidents()
                 throw error
             }
         } onCancel: {

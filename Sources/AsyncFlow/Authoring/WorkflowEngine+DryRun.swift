@@ -21,7 +21,7 @@ extension WorkflowEngine {
             .synchronous { (input: repeat each Input) in
                 var files: [InputFile] = []
                 for input in repeat each input { files += FilesWithin.collect(input) }
-                if let task = TaskContext.current { core.dryRun?.check(files, of: task.taskID) }
+                if let task = TaskContext.current { core.noteMissing(files, of: task.taskID) }
                 return value
             })
     }

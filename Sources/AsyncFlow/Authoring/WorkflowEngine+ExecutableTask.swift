@@ -55,15 +55,14 @@ extension TaskNode {
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()
         let options = definition.options
-        let request = (self as? ManagedTaskNode)?.request ?? options.resources
-        var output = CommandRequest.Output.memory
+        let request = request
+        var output = CommandOutput.memory
         if options.capturesStdio || standardOutput != nil {
             let path = try engine.makeRunDirectory() + "/\(id)"
             output = .files(standardOutput: standardOutput ?? path + ".stdout", standardError: path + ".stderr")
         }
         note { $0.command = command }
         if !backend.reportsStart { begin() }
-        let node = unsafeDowncast(self, to: ManagedTaskNode.self)
         engine.files.advice.check(command, of: "\(definition.name) (\(id))")
         var result: CommandResult
         do {
@@ -71,7 +70,8 @@ extension TaskNode {
                 CommandRequest(
                     command: command.instrumented(in: TaskContext(self)), task: TaskContext(self), resources: request,
                     output: output, gracePeriod: options.gracePeriod,
-                    outputLimit: engine.files.configuration.maximumOutputInMemory, tap: OutputTap(node.output)))
+                    outputLimit: engine.files.configuration.maximumOutputInMemory,
+                    tap: OutputTap(self.output ?? OutputHub())))
         } catch {
             note { $0.end(error) }
             throw error

@@ -67,8 +67,7 @@ extension WorkflowEngine {
         outputs: [OutputFile] = []
     ) -> TaskDefinition {
         var merged = TaskOptions()
-        merged.wantsDirectory = hasFiles
-        merged.outputs = outputs
+        if hasFiles { merged.files = FileOptions(wantsDirectory: true, outputs: outputs) }
         for option in options { option.apply(&merged) }
         return TaskDefinition(engine: core, name: name, kind: Kind.kind, options: merged, ownRefusal: refusal)
     }

@@ -37,16 +37,18 @@ extension WorkflowEngine {
         command: @escaping @Sendable (repeat each Input) async throws -> Command
     ) -> ServiceTask<repeat each Input> {
         let settings = ServiceSettings(readiness: ready, startupTimeout: startupTimeout, restart: restart)
-        let definition = makeDefinition(name, options + [TaskOption { $0.service = settings }])
+        let definition = makeDefinition(name, options + [TaskOption { $0.makeService(with: settings) }])
         let isDryRun = isDryRun
         return WorkflowTask(
             definition,
             .asynchronous { (input: repeat each Input) in
-                let node = TaskContext.current!.node as! ManagedTaskNode
+                let node = TaskContext.current!.node
+                guard let service = node.service else { preconditionFailure("a service task has no service") }
                 let line = try await command(repeat each input)
                 try line.validate()
-                if isDryRun { return node.dryRun(ServiceHandle(node.service!), detail: line.description) }
-                return try await node.startService(line, holding: ServiceArguments((repeat each input)))
+                if isDryRun { return node.dryRun(ServiceHandle(service), detail: line.description) }
+                try await node.start(service, line, holding: ServiceArguments((repeat each input)))
+                return ServiceHandle(service)
             })
     }
 }
@@ -57,18 +59,16 @@ private struct ServiceArguments<Value>: @unchecked Sendable {  // a tuple of val
     init(_ value: Value) { self.value = value }
 }
 
-extension ManagedTaskNode {
-    fileprivate func startService(_ command: Command, holding arguments: any Sendable) async throws -> ServiceHandle {
+extension TaskNode {
+    fileprivate func start(_ service: Service, _ command: Command, holding arguments: any Sendable) async throws {
         // Routing was checked at definition: a task without a backend that can was refused.
         let slot = definition.backend!
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()
         if !backend.reportsStart { begin() }
-        let service = service!
         try await service.start(
             ServicePlan(
                 command: command, backend: backend, options: definition.options, uses: usedServices,
                 arguments: arguments))
-        return ServiceHandle(service)
     }
 }

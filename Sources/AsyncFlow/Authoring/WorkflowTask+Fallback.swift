@@ -99,7 +99,7 @@ extension TaskBody {
     private func call(
         orElse fallback: TaskFallback<Output, repeat each Input>, _ input: repeat each Input
     ) async throws -> Output {
-        if let failure = (TaskContext.current?.node as? ManagedTaskNode)?.failureBeforeFallback {
+        if let failure = TaskContext.current?.node.failureBeforeFallback {
             return try await fallback(failure, repeat each input)
         }
         return try await call(repeat each input)

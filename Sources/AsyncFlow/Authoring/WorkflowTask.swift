@@ -61,9 +61,8 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             let registrar = DependencyRegistrar(node)
             for value in repeat each argument { value._register(into: registrar) }
         }
-        if definition.usesServices { definition.noteServices(of: node, repeat each argument) }
-        if definition.usesFiles {
-            definition.submitWithFiles(node, repeat each argument)
+        if definition.looksAtArguments {
+            definition.submit(node, lookingAt: repeat each argument)
         } else {
             node.submit()
         }
@@ -143,74 +142,6 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             }
         }
     }
-}
-
-/// A task's body, either synchronous or asynchronous. (An enum can't have a pack of type parameters.)
-@usableFromInline
-package struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
-    @usableFromInline package let isSynchronous: Bool
-    /// Whether there is `handOver`.
-    var isHandedOver = false
-    /// Runs on a worker's thread without any Swift task.
-    @usableFromInline package let synchronous: (@Sendable (repeat each Input) throws -> Output)?
-    /// Starts on a worker's thread and may suspend.
-    @usableFromInline package let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
-    /// Does the same as `asynchronous` without a Swift task: gives the node to somebody who ends it later.
-    @usableFromInline private(set) var handOver: (@Sendable (TaskNode, repeat each Input) -> Void)? = nil
-    /// Makes the body that has a backend run this one in another process, if it can cross to one.
-    var remote: (@Sendable (PortableRoute) -> TaskBody)? = nil
-    /// Makes the body that is run in place of this one, wherever this one is run.
-    package var wrapper: (@Sendable (TaskBody, RecordingOptions) -> TaskBody)? = nil
-
-    package static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {
-        Self(isSynchronous: true, synchronous: body, asynchronous: nil)
-    }
-
-    package static func asynchronous(_ body: @escaping @Sendable (repeat each Input) async throws -> Output) -> Self {
-        Self(isSynchronous: false, synchronous: nil, asynchronous: body)
-    }
-
-    mutating func setHandOver(_ body: @escaping @Sendable (TaskNode, repeat each Input) -> Void) {
-        isHandedOver = true
-        handOver = body
-    }
-}
-
-/// A definition with its typed body: the one object that a call has to keep alive.
-@usableFromInline
-final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDefinition, @unchecked Sendable {
-    /// What the engine's workers run: the body, or the call of the backend that runs the body; or the fallback, when it is
-    /// the turn of that.
-    @usableFromInline let body: TaskBody<Output, repeat each Input>
-    /// The body as it was given.
-    let ownBody: TaskBody<Output, repeat each Input>
-    let fallback: TaskFallback<Output, repeat each Input>?
-
-    init(
-        _ definition: TaskDefinition, _ body: TaskBody<Output, repeat each Input>,
-        _ fallback: TaskFallback<Output, repeat each Input>?
-    ) {
-        ownBody = body
-        self.fallback = fallback
-        var body = body
-        if let slot = definition.backend, let backend = definition.externalFunctionBackend {
-            body = body.executed(by: backend, in: slot)
-        } else if let route = definition.portableRoute {
-            body = body.remote?(route) ?? body
-        }
-        if let wrapper = ownBody.wrapper { body = wrapper(body, definition.options.recording) }
-        if let fallback { body = body.with(fallback) }
-        self.body = body
-        super.init(definition, usesServices: ServicesWithin.types(repeat (each Input).self))
-    }
-
-    /// Whether its tasks need no Swift task that waits while somebody else has them. Within an instrument's context there
-    /// has to be one.
-    @usableFromInline var handsOver: Bool { body.isHandedOver && !isManaged && engine.instrument.current == nil }
-
-    /// The definition of a node that was made by a call of a task with these types.
-    @inlinable
-    static func of(_ node: TaskNode) -> TypedTaskDefinition { unsafeDowncast(node.definition, to: Self.self) }
 }
 
 /// A task that runs a Swift closure.

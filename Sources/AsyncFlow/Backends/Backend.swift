@@ -45,6 +45,9 @@ public protocol FunctionBackend: Backend {
     func execute(_ body: @escaping @Sendable () async throws -> Void, for task: TaskContext) async throws
 }
 
+/// A function backend whose functions the engine's own workers run: it is never asked to.
+protocol EngineRunBackend: FunctionBackend {}
+
 /// A backend that runs portable tasks in other processes.
 ///
 /// A backend that is a ``FunctionBackend`` as well gets portable tasks as such, by this protocol.
@@ -107,12 +110,12 @@ public struct CommandRequest: Sendable {
     /// What this attempt of the task asks for.
     public let resources: ResourceRequest
     /// Where standard output and error are to go: into memory, or into these files.
-    public let output: Output
+    public let output: CommandOutput
     /// How long the command may take to end after SIGTERM before SIGKILL follows.
     public let gracePeriod: Duration
     /// The most of the standard output that is kept in memory; a command that writes more is to be ended, with an error
     /// with the reason ``CommandError/Reason/outputTooLong(limit:)``.
-    public internal(set) var outputLimit = FileConfiguration.defaultOutputLimit
+    public internal(set) var outputLimit = Self.defaultOutputLimit
     /// Takes what the command writes while it writes it, for those who read it line by line; a backend that can't tell
     /// before the end may leave it alone. Not called for output that goes into files.
     public let tap: OutputTap
@@ -123,14 +126,7 @@ public struct CommandRequest: Sendable {
     /// is one.
     public var isParallel: Bool { task.isParallel }
 
-    /// Where the output of a command goes.
-    public enum Output: Sendable, Hashable {
-        /// Into memory: the standard output whole, up to ``CommandRequest/outputLimit``, of the standard error the last
-        /// 64 KiB.
-        case memory
-        /// Into files, which the command writes itself. They are made, or emptied if they exist; both may be the same.
-        case files(standardOutput: String, standardError: String)
-    }
+    static let defaultOutputLimit = MemorySize.gigabytes(1)
 }
 
 /// A prompt that a task wants to be answered.

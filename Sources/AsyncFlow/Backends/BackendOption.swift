@@ -4,8 +4,7 @@ extension TaskOption where Kind: RoutableKind {
     /// - Parameter change: changes what the options before this one said; nil if they said nothing.
     package static func backend<Value: Sendable>(_ change: @escaping @Sendable (Value?) -> Value) -> Self {
         Self { options in
-            let key = ObjectIdentifier(Value.self)
-            options.backendOptions[key] = change(options.backendOptions[key] as? Value)
+            options.values[Value.self] = change(options.values[Value.self])
         }
     }
 }
@@ -13,13 +12,13 @@ extension TaskOption where Kind: RoutableKind {
 extension TaskContext {
     /// What the task's options say to the kind of backend that understands this type; nil if they say nothing.
     package func backendOption<Value: Sendable>(_: Value.Type) -> Value? {
-        options?.backendOptions[ObjectIdentifier(Value.self)] as? Value
+        options?.values[Value.self]
     }
 
     /// What this attempt of the task asks for.
     package var resourceRequest: ResourceRequest {
         guard case .task(let node) = subject else { return options?.resources ?? ResourceRequest() }
-        return (node as? ManagedTaskNode)?.request ?? node.definition.options.resources
+        return node.request
     }
 
     /// How long an attempt may take, if that was said.
@@ -31,19 +30,4 @@ extension TaskContext {
 
     /// The engine's run directory, which exists from now on.
     package func makeRunDirectory() throws -> String { try engineCore.makeRunDirectory() }
-}
-
-/// A backend that can say what it would do with a command. A dry run asks it, and nothing else.
-package protocol DryRunnableBackend: CommandBackend {
-    /// What stands in the report of a dry run instead of the command alone.
-    func dryRunDetail(of command: Command, resources: ResourceRequest, for task: TaskContext) -> String
-}
-
-extension TaskNode {
-    /// What a dry run says of a command of this task.
-    func dryRunDetail(of command: Command) -> String {
-        guard let backend = definition.backend?.backend as? any DryRunnableBackend else { return command.description }
-        let request = (self as? ManagedTaskNode)?.request ?? definition.options.resources
-        return backend.dryRunDetail(of: command, resources: request, for: TaskContext(self))
-    }
 }

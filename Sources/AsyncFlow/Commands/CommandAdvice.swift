@@ -1,5 +1,5 @@
+import AsyncFlowBase
 import Logging
-import Synchronization
 
 /// Things that a command's author probably doesn't mean, told to the engine's log once each.
 struct CommandAdvice: Sendable {
@@ -31,11 +31,5 @@ struct CommandAdvice: Sendable {
             \(task): \(MemorySize(bytes: Int64(count))) of standard output are kept in memory as the task's value; with \
             .captureStdio a file takes them, and its path is the value
             """)
-    }
-
-    private final class Flag: Sendable {
-        private let isRaised = Atomic<Bool>(false)
-        /// - Returns: whether it wasn't raised before.
-        func raise() -> Bool { !isRaised.exchange(true, ordering: .relaxed) }
     }
 }

@@ -10,8 +10,7 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
     private struct State: ~Copyable {
         /// By task number.
         var members: [UInt64: Uncounted<TaskNode>] = [:]
-        /// What members have started and what goes on after their end.
-        var services: [Service] = []
+        var residents: [any BlockResident] = []
         var isCancelled = false
         var whenEmpty: CheckedContinuation<Void, Never>?
     }
@@ -37,15 +36,12 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
     /// Those that haven't ended.
     var members: [TaskNode] { state.withLock { $0.members.values.map { $0 { $0 } } } }
 
-    func insert(_ service: Service) { state.withLock { $0.services.append(service) } }
+    func insert(_ resident: any BlockResident) { state.withLock { $0.residents.append(resident) } }
 
-    /// Stops the services of members, the last one first, and returns when nothing is left of them.
-    func stopServices() async {
-        for service in state.withLock({ $0.services }).reversed() {
-            service.stop(.blockEnded)
-            await service.waitUntilGone()
-        }
-        state.withLock { $0.services = [] }
+    /// Ends what members have left behind, the last of it first.
+    func endResidents() async {
+        for resident in state.withLock({ $0.residents }).reversed() { await resident.endWithBlock() }
+        state.withLock { $0.residents = [] }
     }
 
     /// Cancels every member, the oldest first, and every later one as it is made.
@@ -70,4 +66,10 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
             if isEmpty { continuation.resume() }
         }
     }
+}
+
+/// Something that a member of a block has started, and that goes on after the member's end: a service.
+protocol BlockResident: AnyObject, Sendable {
+    /// Ends it; returns when nothing is left of it.
+    func endWithBlock() async
 }

@@ -7,6 +7,8 @@ enum ExecutionContext: Sendable {
     case scope(Membership, of: TaskNode?)
 
     @TaskLocal static var bound: ExecutionContext?
+    /// What the body of a task belongs to whose engine is in another process.
+    @TaskLocal static var boundSubject: (any TaskSubject)?
 
     static var current: ExecutionContext? {
         if let bound { return bound }

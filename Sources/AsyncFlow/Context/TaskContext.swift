@@ -11,10 +11,7 @@
 public struct TaskContext: Sendable {
     enum Subject {
         case task(TaskNode)
-        /// A service must not keep its task alive: that is how it is known whether anybody can use it.
-        case service(Service)
-        /// A portable task of an engine in another process.
-        case remote(RemoteTask)
+        case elsewhere(any TaskSubject)
     }
     let subject: Subject
     private let membership: Membership?
@@ -24,14 +21,9 @@ public struct TaskContext: Sendable {
         self.membership = membership ?? node.membership
     }
 
-    package init(of remote: RemoteTask) {
-        subject = .remote(remote)
+    init(of subject: any TaskSubject) {
+        self.subject = .elsewhere(subject)
         membership = nil
-    }
-
-    init(of service: Service) {
-        subject = .service(service)
-        membership = service.membership
     }
 
     /// The task whose body runs here.
@@ -44,8 +36,7 @@ public struct TaskContext: Sendable {
     private var definition: TaskDefinition? {
         switch subject {
         case .task(let node): node.definition
-        case .service(let service): service.definition
-        case .remote: nil
+        case .elsewhere(let subject): subject.localDefinition
         }
     }
 
@@ -69,7 +60,7 @@ public struct TaskContext: Sendable {
     /// not, count as part of it.
     public static var current: TaskContext? {
         guard let context = ExecutionContext.current, let task = context.task else {
-            return RemoteTask.bound.map(TaskContext.init(of:))
+            return ExecutionContext.boundSubject.map(TaskContext.init(of:))
         }
         return TaskContext(task, membership: context.membership)
     }
@@ -78,28 +69,35 @@ public struct TaskContext: Sendable {
     public var taskID: TaskID {
         switch subject {
         case .task(let node): node.id
-        case .service(let service): service.task.id
-        case .remote(let task): task.taskID
+        case .elsewhere(let subject): subject.taskID
         }
     }
     /// The running task's name.
     public var taskName: String {
-        if case .remote(let task) = subject { task.taskName } else { definition?.name ?? "" }
+        switch subject {
+        case .task(let node): node.definition.name
+        case .elsewhere(let subject): subject.taskName
+        }
     }
     /// The engine that runs it.
     public var engineID: String {
-        if case .remote(let task) = subject { task.engineID } else { definition?.engine.id ?? "" }
+        switch subject {
+        case .task(let node): node.engine.id
+        case .elsewhere(let subject): subject.engineID
+        }
     }
     /// The id of the workflow that it belongs to, if any.
     public var workflowID: String? {
-        if case .remote(let task) = subject { task.workflowID } else { membership?.workflowID }
+        switch subject {
+        case .task: membership?.workflowID
+        case .elsewhere(let subject): subject.workflowID
+        }
     }
     /// The block that it is a member of, if any. Not known to a task that runs in another process than its engine.
     public var blockID: TaskID? {
         switch subject {
         case .task(let node): node.membership?.block?.taskID
-        case .service(let service): service.task.blockID
-        case .remote: nil
+        case .elsewhere(let subject): subject.blockID
         }
     }
 
@@ -107,27 +105,24 @@ public struct TaskContext: Sendable {
     public var attempt: Int {
         switch subject {
         case .task(let node): node.attempt
-        case .service(let service): service.run
-        case .remote(let task): task.attempt
+        case .elsewhere(let subject): subject.attempt
         }
     }
     /// What the task got of the resources that it asked for; nil for a task that needs none. A task that runs in another
     /// process than its engine finds it in ``environment``.
     public var resources: ResourceAllocation? {
         switch subject {
-        case .task(let node): (node as? ManagedTaskNode)?.allocation
-        case .service(let service): service.allocation
-        case .remote: nil
+        case .task(let node): node.allocation
+        case .elsewhere(let subject): subject.allocation
         }
     }
 
-    /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too, which have no Swift task
-    /// that could be asked.
+    /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too, which
+    /// have no Swift task that could be asked.
     public var isCancelled: Bool {
         switch subject {
         case .task(let node): node.shouldStop
-        case .service(let service): service.state == .stopping
-        case .remote(let task): task.isCancelled
+        case .elsewhere(let subject): subject.isCancelled
         }
     }
 
@@ -154,8 +149,7 @@ public struct TaskContext: Sendable {
     package func reportStarted(ago: Duration) {
         switch subject {
         case .task(let node): node.begin(ago: ago)
-        case .service(let service): service.begin()
-        case .remote: break
+        case .elsewhere(let subject): subject.reportStarted(ago: ago)
         }
     }
 }

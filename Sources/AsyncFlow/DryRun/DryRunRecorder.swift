@@ -1,13 +1,7 @@
 import AsyncFlowBase
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// Reads the events of a dry run and keeps what its report shows.
-final class DryRunRecorder: EventSink {
+final class DryRunRecorder: EventSink, EnginePart {
     private struct State {
         var dependencies: [TaskID: [TaskID]] = [:]
         var details: [TaskID: String] = [:]
@@ -15,6 +9,8 @@ final class DryRunRecorder: EventSink {
         var started: [WorkflowEvent] = []
     }
     private let state = Lock(State())
+
+    func start(in engine: EngineCore) { engine.events.add(self) }
 
     func receive(_ event: WorkflowEvent) {
         guard let task = event.task else { return }
@@ -31,9 +27,8 @@ final class DryRunRecorder: EventSink {
 
     func setDetail(_ detail: String, of task: TaskID) { state.withLock { $0.details[task] = detail } }
 
-    /// Looks whether the files of a task are there that no task makes.
-    func check(_ files: [InputFile], of task: TaskID) {
-        let missing = files.filter(\.isMissing).map(\.path)
+    /// Notes the files that a task takes, and that neither are there nor are made by a task.
+    func noteMissing(_ missing: [String], of task: TaskID) {
         if !missing.isEmpty { state.withLock { $0.missingFiles[task] = missing } }
     }
 
@@ -52,12 +47,9 @@ final class DryRunRecorder: EventSink {
     }
 }
 
-extension InputFile {
-    /// Whether it should be there, because no task makes it and nobody has to fetch it, but isn't.
-    fileprivate var isMissing: Bool {
-        guard producer == nil, !isUnknown, case .local(let path) = FileLocation(location) else { return false }
-        return !FileManager.default.fileExists(atPath: FileSystem.absolute(path))
-    }
+extension EngineCore {
+    /// What a dry run finds; nil if this is none.
+    var dryRun: DryRunRecorder? { part(DryRunRecorder.self) }
 }
 
 extension TaskNode {

@@ -5,7 +5,7 @@ extension EngineCore {
     /// The engine is there; from now on it is seen in the event stream.
     func begin() {
         emit(.engineStarted)
-        for part in parts { part.begin(EngineSeat(self)) }
+        for part in addedParts { part.begin(EngineSeat(self)) }
     }
 
     /// Nobody can use the engine any more: ends what is left, without anybody waiting for it.
@@ -37,12 +37,10 @@ extension EngineCore {
         } else {
             await waitUntilIdle()
         }
-        // Those who used them have ended, so this is when services aren't needed any more.
-        await services.stopAllAndWait()
+        for part in parts { await part.tasksEnded() }
         await endStallWatch()
         await timers.shutdown()
         await router.shutdown()
-        await files.finish()
         await finishParts()
         pool.stop()
         emit(.engineEnded)
@@ -67,7 +65,7 @@ extension EngineCore {
     func cancelRunning() {
         lifecycle.interrupt()
         for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
-        services.stopAll()
+        for part in parts { part.interrupt() }
     }
 
     /// What hasn't ended, for people.

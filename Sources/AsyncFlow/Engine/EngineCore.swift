@@ -1,5 +1,4 @@
 import AsyncFlowBase
-import Logging
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -10,7 +9,7 @@ import Foundation
 
 /// What all tasks of one engine share: identity, workers, backends, events, and how far its shutdown is.
 @usableFromInline
-final class EngineCore: Sendable {
+package final class EngineCore: Sendable {
     let ordinal: UInt32
     let id: String
     let configuration: WorkflowEngine.Configuration
@@ -25,11 +24,14 @@ final class EngineCore: Sendable {
     let companions = Lock<[ObjectIdentifier: any Sendable]>([:])
     let running = RunningTasks()
     let waits = BodyWaits()
+    let executions = ExecutionNotes()
     /// Looks at them; nil if nobody wants that.
     private let stallWatch = Lock<StallWatch?>(nil)
-    let files: EngineFiles
-    let services = ServiceRegistry()
-    let dryRun: DryRunRecorder?
+    /// What features hang on the engine.
+    let parts: [any EnginePart]
+    /// Those of other modules.
+    let addedParts: [any EnginePart]
+    private let partsByType: [ObjectIdentifier: any EnginePart]
     let runDirectory: String
     @usableFromInline let pool: WorkerPool
     private let created = PaddedCounter()
@@ -37,7 +39,6 @@ final class EngineCore: Sendable {
     private let workflows = PaddedCounter()
     private let limits = PaddedCounter()
     let lifecycle = EngineLifecycle()
-    let parts: [any EnginePart]
     /// The outcomes of earlier runs, if a part knows some.
     let memory: (any CallMemory)?
     /// Why a part couldn't do its work, if so.
@@ -48,7 +49,7 @@ final class EngineCore: Sendable {
     private let runDirectoryLock = Lock(())
     private static let ordinals = Atomic<UInt32>(0)
 
-    init(_ configuration: WorkflowEngine.Configuration, backends: [any Backend]) throws {
+    init(_ configuration: WorkflowEngine.Configuration, backends: [any Backend], parts: [any EnginePart]) throws {
         ordinal = Self.ordinals.add(1, ordering: .relaxed).newValue
         id = Self.makeID(ordinal)
         self.configuration = configuration
@@ -56,17 +57,26 @@ final class EngineCore: Sendable {
         timers = Timers(clock: EngineClock(configuration.clock))
         router = try BackendRouter(backends, timers)
         failures = Lock(FailureCounter(configuration.failurePolicy))
-        files = try EngineFiles(configuration.files, configuration.logger)
+        addedParts = try EngineParts.make(for: configuration)
+        memory = configuration.dryRun ? nil : addedParts.lazy.compactMap(\.memory).first
+        let parts = parts + addedParts
+        self.parts = parts
+        partsByType = Dictionary(parts.map { (ObjectIdentifier(type(of: $0)), $0) }) { first, _ in first }
         pool = WorkerPool(workerCount: configuration.workers)
         // Absolute: a path in it is also right for a command with a working directory of its own.
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
-        dryRun = configuration.dryRun ? DryRunRecorder() : nil
         events = EventHub()
-        parts = try EngineParts.make(for: configuration)
-        memory = configuration.dryRun ? nil : parts.lazy.compactMap(\.memory).first
-        if let dryRun { events.add(dryRun) }
-        if let logging = EventLogger(configuration.logger) { events.add(logging) }
+        for part in parts { part.start(in: self) }
         if let patience = configuration.stallWarning, patience > .zero { watchForStalls(patience) }
+    }
+
+    /// The part of this type, if the engine has one.
+    func part<Part: EnginePart>(_: Part.Type) -> Part? { partsByType[ObjectIdentifier(Part.self)] as? Part }
+
+    /// The part of a type that every engine is made with.
+    func ownPart<Part: EnginePart>(_ type: Part.Type) -> Part {
+        guard let part = part(type) else { preconditionFailure("an engine was made without its \(type)") }
+        return part
     }
 
     private func watchForStalls(_ patience: Duration) {
@@ -151,7 +161,6 @@ final class EngineCore: Sendable {
     /// Why a task that is being submitted can't run, if so.
     func refusal(of task: TaskNode) -> (any WorkflowError)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
-        if task.definition.usesServices, let failure = (task as? ManagedTaskNode)?.serviceRefusal { return failure }
         if !lifecycle.isOpen, let error = refusalAfterOpening(of: task) { return error }
         if let block = task.membership?.block, block.isCancelled {
             return TaskCancelledError(task, cause: .block(block.taskID))

@@ -1,12 +1,19 @@
 import AsyncFlowBase
 
-/// A feature that lives as long as an engine and hangs on it from outside of the core.
+/// A feature that lives as long as an engine and hangs on it from outside of the core: files, services, a dry run's report,
+/// the log, a journal.
 package protocol EnginePart: AnyObject, Sendable {
     /// The outcomes of earlier runs, if the part knows some.
     var memory: (any CallMemory)? { get }
-    /// Called once, when the engine is there.
+    /// Called once, while the engine is made: nobody has it yet.
+    func start(in engine: EngineCore)
+    /// Called once, when the engine is there; only for parts of other modules.
     func begin(_ engine: EngineSeat)
-    /// Called once, when all tasks have ended, before the engine counts as ended.
+    /// Called when everything that runs is being cancelled.
+    func interrupt()
+    /// Called once, when all tasks have ended; timers and backends haven't.
+    func tasksEnded() async
+    /// Called once, when all tasks, timers and backends have ended, before the engine counts as ended.
     ///
     /// - Throws: what the program that runs the engine has to be told.
     func finish() async throws
@@ -14,7 +21,11 @@ package protocol EnginePart: AnyObject, Sendable {
 
 extension EnginePart {
     package var memory: (any CallMemory)? { nil }
+    package func start(in engine: EngineCore) {}
     package func begin(_ engine: EngineSeat) {}
+    package func interrupt() {}
+    package func tasksEnded() async {}
+    package func finish() async throws {}
 }
 
 /// Makes a part for each engine that is configured with it.
@@ -56,9 +67,9 @@ extension WorkflowEngine {
 }
 
 extension EngineCore {
-    /// Ends the parts, the last one first.
+    /// Ends the parts: the engine's own ones, then those of other modules, the last one first.
     func finishParts() async {
-        for part in parts.reversed() {
+        for part in parts.dropLast(addedParts.count) + addedParts.reversed() {
             do { try await part.finish() } catch { partFailure.withLock { $0 = $0 ?? error } }
         }
     }

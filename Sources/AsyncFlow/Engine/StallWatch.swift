@@ -129,7 +129,7 @@ struct StallPicture {
     }
 
     private static func holdings(of task: TaskNode) -> String {
-        guard let allocation = (task as? ManagedTaskNode)?.allocation else { return "" }
+        guard let allocation = task.allocation else { return "" }
         let summary = allocation.summary
         return summary.isEmpty ? "" : " has \(summary) and"
     }

@@ -10,8 +10,6 @@ extension WorkflowEngine {
         /// Run nothing: commands, functions and prompts are replaced by placeholder values, only block bodies run, and
         /// ``WorkflowEngine/dryRunReport`` says what would have run. Holds for every backend.
         public var dryRun: Bool
-        /// How files are brought in, fetched and kept.
-        public var files = FileConfiguration()
         /// Where the engine logs; by default the console, at the level that `ASYNCFLOW_LOG_LEVEL` or `RADICAL_LOG_LVL`
         /// names.
         public var logger: Logger
@@ -27,18 +25,8 @@ extension WorkflowEngine {
         /// What hangs on the engine from outside of the core.
         package var parts: [any EnginePartMaker] = []
 
-        public init(
-            workers: Int = availableCores, workDirectory: String = ".asyncflow", dryRun: Bool = false,
-            logger: Logger = .asyncFlow(), failurePolicy: FailurePolicy = .goOn,
-            clock: any Clock<Duration> = ContinuousClock()
-        ) {
-            self.workers = max(1, workers)
-            self.workDirectory = workDirectory
-            self.dryRun = dryRun
-            self.logger = logger
-            self.failurePolicy = failurePolicy
-            self.clock = clock
-        }
+        /// What features of the engine are set up with.
+        var settings = TypedValues()
 
         /// How many cores this process may use, as far as its affinity and its control groups leave it any; at least one.
         public static var availableCores: Int { Machine.thisOne.cores }

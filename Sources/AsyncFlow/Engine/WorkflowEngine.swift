@@ -14,21 +14,9 @@
 public final class WorkflowEngine: Sendable {
     @usableFromInline let core: EngineCore
 
-    /// - Parameters:
-    ///   - configuration: how the engine is set up.
-    ///   - backends: where tasks run; the first that can run a task is its default. Names must differ.
-    /// - Throws: ``EngineError`` if there is no backend, or two have the same name.
-    public init(
-        _ configuration: Configuration = Configuration(), backends: [any Backend] = [LocalBackend()]
-    ) throws {
-        core = try EngineCore(configuration, backends: backends)
+    init(_ core: EngineCore) {
+        self.core = core
         core.begin()
-    }
-
-    /// An engine with the local backend.
-    public convenience init() {
-        // Can't fail: one backend, valid defaults.
-        try! self.init(Configuration())
     }
 
     deinit { core.abandon() }

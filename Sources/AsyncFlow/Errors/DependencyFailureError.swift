@@ -42,24 +42,16 @@ public struct DependencyFailureError: WorkflowError, NestedFailure {
     }
 
     /// - Parameters:
-    ///   - failed: the direct dependencies that have failed so far, at least one.
-    init(of task: TaskNode, because failed: [TaskNode]) {
+    ///   - task: the task that never ran.
+    ///   - dependencies: the direct dependencies that have failed so far, at least one.
+    ///   - error: the error of the first of them.
+    init(of task: FailedTask, because dependencies: [FailedTask], error: any Error) {
         taskID = task.id
-        taskName = task.definition.name
-        dependencies = failed.map { FailedTask(name: $0.definition.name, id: $0.id) }
-        let earlier = failed[0].content.error
-        let dependencyFailure = earlier as? DependencyFailureError
-        rootCause = dependencyFailure?.rootCause ?? earlier
+        taskName = task.name
+        self.dependencies = dependencies
+        let dependencyFailure = error as? DependencyFailureError
+        rootCause = dependencyFailure?.rootCause ?? error
         link = Link(dependencies[0], next: dependencyFailure?.link)
-    }
-
-    /// - Parameter failure: the end of a service that was ready before.
-    init(of task: TaskNode, because failure: ServiceFailure, of service: WorkflowEvent.TaskDescription) {
-        taskID = task.id
-        taskName = task.definition.name
-        dependencies = [FailedTask(name: service.name, id: service.id)]
-        rootCause = failure
-        link = Link(dependencies[0], next: nil)
     }
 
     /// A chain that dependents share instead of copying it, and that a million links long doesn't overflow the stack

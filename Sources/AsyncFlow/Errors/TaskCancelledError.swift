@@ -21,7 +21,7 @@ public struct TaskCancelledError: WorkflowError, NestedFailure {
     enum Cause {
         /// Somebody called `cancel()`; the body may have thrown an error of its own after that.
         case requested((any Error)?)
-        case dependency(TaskNode)
+        case dependency(DependencyFailureError.FailedTask)
         case block(TaskID)
         case engineShutDown
         /// It was called from outside when the engine was being drained.
@@ -32,9 +32,9 @@ public struct TaskCancelledError: WorkflowError, NestedFailure {
         case body(any Error)
     }
 
-    init(_ task: TaskNode, cause: Cause) {
-        taskID = task.id
-        taskName = task.definition.name
+    init(_ taskID: TaskID, _ taskName: String, cause: Cause) {
+        self.taskID = taskID
+        self.taskName = taskName
         (reason, self.cause) = Self.describe(cause)
         if case .draining = cause { wasRefusedByDrain = true } else { wasRefusedByDrain = false }
         if case .body(let error as any NestedFailure) = cause {
@@ -48,7 +48,7 @@ public struct TaskCancelledError: WorkflowError, NestedFailure {
         switch cause {
         case .requested(let error): ("cancelled", error)
         case .dependency(let dependency):
-            ("cancelled, because its dependency \(dependency.definition.name) (\(dependency.id)) was", nil)
+            ("cancelled, because its dependency \(dependency) was", nil)
         case .block(let block): ("cancelled with its block (\(block))", nil)
         case .engineShutDown: ("cancelled, because the engine was shut down", nil)
         case .draining: ("cancelled, because the engine was being shut down when it was called", nil)

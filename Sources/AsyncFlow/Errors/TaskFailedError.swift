@@ -25,14 +25,15 @@ public struct TaskFailedError: WorkflowError, NestedFailure {
     }
 
     init(
-        _ error: any Error, of task: TaskNode, failedAttempts: [AttemptFailure] = [], bodyError: (any Error)? = nil
+        _ error: any Error, _ taskID: TaskID, _ taskName: String, failedAttempts: [AttemptFailure],
+        bodyError: (any Error)?
     ) {
         self.failedAttempts = failedAttempts
         self.bodyError = bodyError
         origin = error is any NestedFailure ? FailureOrigin(of: error) : nil
         code = Self.code(of: error)
-        taskID = task.id
-        taskName = task.definition.name
+        self.taskID = taskID
+        self.taskName = taskName
         cause = error
     }
 

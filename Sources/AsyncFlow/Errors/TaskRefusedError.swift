@@ -9,12 +9,12 @@ public struct TaskRefusedError: WorkflowError {
     /// with.
     public let cause: (any Error)?
 
-    init(_ reason: RefusalReason, of task: TaskNode, cause: (any Error)? = nil) {
+    init(_ reason: RefusalReason, _ taskID: TaskID, _ taskName: String, cause: (any Error)?) {
         code = reason.code
         message = reason.message
         self.cause = cause ?? reason.cause
-        taskID = task.id
-        taskName = task.definition.name
+        self.taskID = taskID
+        self.taskName = taskName
     }
 }
 

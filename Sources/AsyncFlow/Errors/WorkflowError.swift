@@ -60,8 +60,8 @@ public struct WorkflowErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let outputNotStreamed = WorkflowErrorCode("outputNotStreamed")
     /// A dry run doesn't know a value to stand for this task's output.
     public static let noDryRunValue = WorkflowErrorCode("noDryRunValue")
-    /// The engine has been shut down, or is being shut down.
-    public static let engineShutDown = WorkflowErrorCode("engineShutDown")
+    /// A service ended by itself, wasn't ready in time, or was stopped while it was used.
+    public static let serviceFailed = WorkflowErrorCode("serviceFailed")
     /// The engine was given a configuration that can't work.
     public static let invalidConfiguration = WorkflowErrorCode("invalidConfiguration")
 }

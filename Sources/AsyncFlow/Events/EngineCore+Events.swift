@@ -2,34 +2,25 @@ extension EngineCore {
     /// The one terminal event of a task.
     func emitEnd(of task: TaskNode) {
         switch task.currentPhase {
-        case .done: task.emit(.taskCompleted, task.execution.map { EventDetails(execution: $0) })
-        case .failed: task.emit(.taskFailed, EventDetails(error: task.content.error, execution: task.execution))
-        case .cancelled: task.emit(.taskCancelled, EventDetails(error: task.content.error, execution: task.execution))
+        case .done: task.emit(.taskCompleted, task.execution.map { .ended(error: nil, execution: $0, retryDelay: nil) })
+        case .failed: task.emit(.taskFailed, .ended(task.content.error, task.execution))
+        case .cancelled: task.emit(.taskCancelled, .ended(task.content.error, task.execution))
         case .waiting, .announcing, .announcingCancelled, .dispatched, .running, .cancelling:
             preconditionFailure("a task that hasn't ended can't be announced as ended")
         }
     }
 
-    /// - Parameter failure: why the service ended or is restarted, if that wasn't wanted.
-    func emit(_ type: EventType, of service: Service, run: Int, failure: ServiceFailure? = nil) {
-        guard isObserved || (events.isObserved && failure != nil) else { return }
-        events.emit(
-            WorkflowEvent(
-                type, of: .task(service.number, service.definition, service.membership), attempt: run,
-                details: failure.map { EventDetails(error: $0) }))
-    }
-
     func emit(_ type: EventType, workflowID: String? = nil) {
         guard events.isObserved else { return }
         events.emit(
-            WorkflowEvent(type, of: .engine(self), details: workflowID.map { EventDetails(workflowID: $0) }))
+            WorkflowEvent(type, of: .engine(self), details: workflowID.map { .scope(workflowID: $0) }))
     }
 
     /// Tasks wait for each other, and will do so for ever.
     func emit(stalled text: String) {
         guard events.isObserved else { return }
         let custom = CustomEventContent(own: CustomEventContent.stalled, ["message": .string(text)])
-        events.emit(WorkflowEvent(.custom, of: .engine(self), details: EventDetails(custom: custom)))
+        events.emit(WorkflowEvent(.custom, of: .engine(self), details: .custom(custom, workflowID: nil)))
     }
 
     /// Whether anybody reads an event: a warning reaches the log also when nothing else is read.
@@ -43,7 +34,7 @@ extension EngineCore {
         let context = ExecutionContext.current
         let membership = ExecutionContext.currentMembership(in: self)
         let task = context?.task.flatMap { $0.engine === self ? $0 : nil }
-        let details = EventDetails(workflowID: membership?.workflowID, custom: custom)
+        let details = EventDetails.custom(custom, workflowID: membership?.workflowID)
         guard let task else { return events.emit(WorkflowEvent(.custom, of: .engine(self), details: details)) }
         events.emit(
             WorkflowEvent(
@@ -70,16 +61,11 @@ extension TaskNode {
 
     func emitCreation() {
         let dependencies = dependencyIDs
-        emit(.taskCreated, attempt: 0, dependencies.isEmpty ? nil : EventDetails(dependencies: dependencies))
-    }
-
-    /// How far a file is that the task waits for.
-    func emit(_ progress: FileProgress) {
-        if engine.isObserved { emit(.fileProgress, EventDetails(fileProgress: progress)) }
+        emit(.taskCreated, attempt: 0, dependencies.isEmpty ? nil : .created(dependencies: dependencies))
     }
 
     func emit(_ custom: CustomEventContent) {
-        if engine.isWanted(custom) { emit(.custom, EventDetails(custom: custom)) }
+        if engine.isWanted(custom) { emit(.custom, .custom(custom, workflowID: nil)) }
     }
 
     var eventDescription: WorkflowEvent.TaskDescription { .init(of: number, definition, membership) }
@@ -88,17 +74,15 @@ extension TaskNode {
 extension TaskContext {
     func emit(_ progress: TaskProgress) {
         switch subject {
-        case .task(let node): if node.engine.isObserved { node.emit(.taskProgress, EventDetails(progress: progress)) }
-        case .remote(let task): task.tell(.progress(progress))
-        case .service: break
+        case .task(let node): if node.engine.isObserved { node.emit(.taskProgress, .progress(progress)) }
+        case .elsewhere(let subject): subject.tell(.progress(progress))
         }
     }
 
     package func emit(_ custom: CustomEventContent) {
         switch subject {
         case .task(let node): node.emit(custom)
-        case .remote(let task): task.tell(.custom(custom))
-        case .service: break
+        case .elsewhere(let subject): subject.tell(.custom(custom))
         }
     }
 }

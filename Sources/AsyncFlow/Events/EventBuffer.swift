@@ -40,7 +40,7 @@ struct EventBuffer {
         if droppedCount > 0 {
             defer { droppedCount = 0 }
             return WorkflowEvent(
-                .eventsDropped, of: .reader(engineID: engineID), details: EventDetails(droppedCount: droppedCount))
+                .eventsDropped, of: .reader(engineID: engineID), details: .dropped(count: droppedCount))
         }
         return engineEnded.take()
     }

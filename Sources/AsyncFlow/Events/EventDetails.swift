@@ -1,35 +1,25 @@
-/// What only some events say.
-final class EventDetails: Sendable {
-    let workflowID: String?
-    let dependencies: [TaskID]
-    let error: (any Error)?
-    let droppedCount: Int
-    let retryDelay: Duration?
-    let fileProgress: FileProgress?
-    let execution: SharedExecution?
-    let allocation: ResourceAllocation?
-    let waitCause: WaitCause?
-    let progress: TaskProgress?
-    let custom: CustomEventContent?
-    let explanation: String?
+/// What only events of one kind say. Boxed, so that an event stays small.
+indirect enum EventDetails: Sendable {
+    /// A workflow scope was entered or left.
+    case scope(workflowID: String?)
+    /// A task was called.
+    case created(dependencies: [TaskID])
+    /// An attempt begins.
+    case started(allocation: ResourceAllocation?, waitCause: WaitCause?, execution: SharedExecution?)
+    /// A task, an attempt or the process of a service has ended.
+    case ended(error: (any Error)?, execution: SharedExecution?, retryDelay: Duration?)
+    /// A task says how far it is.
+    case progress(TaskProgress)
+    /// A file that a task waits for has come further.
+    case fileProgress(FileProgress)
+    /// An event of the user's own, or one that the engine names like one.
+    case custom(CustomEventContent, workflowID: String?)
+    /// A task has the value of a recorded call.
+    case reused(explanation: String)
+    /// Events were left out for a slow reader.
+    case dropped(count: Int)
 
-    init(
-        workflowID: String? = nil, dependencies: [TaskID] = [], error: (any Error)? = nil, droppedCount: Int = 0,
-        retryDelay: Duration? = nil, fileProgress: FileProgress? = nil, execution: SharedExecution? = nil,
-        allocation: ResourceAllocation? = nil, waitCause: WaitCause? = nil, progress: TaskProgress? = nil,
-        custom: CustomEventContent? = nil, explanation: String? = nil
-    ) {
-        self.workflowID = workflowID
-        self.dependencies = dependencies
-        self.error = error
-        self.droppedCount = droppedCount
-        self.retryDelay = retryDelay
-        self.fileProgress = fileProgress
-        self.execution = execution
-        self.allocation = allocation
-        self.waitCause = waitCause
-        self.progress = progress
-        self.custom = custom
-        self.explanation = explanation
+    static func ended(_ error: any Error, _ execution: SharedExecution? = nil) -> EventDetails {
+        .ended(error: error, execution: execution, retryDelay: nil)
     }
 }

@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// What an attempt of a task ran, where, how that ended, and which files it read and made.
 ///
 /// Known in parts: the command from its start on, the exit code at its end. Empty for functions without files.
@@ -44,4 +46,24 @@ final class SharedExecution: Sendable {
     let value: TaskExecution
 
     init(_ value: TaskExecution) { self.value = value }
+}
+
+/// The executions of tasks without attempts, whose nodes have no room for them. Only tasks with files have one.
+final class ExecutionNotes: Sendable {
+    /// By task number.
+    private let executions = Lock<[UInt64: SharedExecution]>([:])
+
+    subscript(task: TaskNode) -> SharedExecution? { executions.withLock { $0[task.number] } }
+
+    /// Changes the execution of a task, and forgets it when the task has ended.
+    func note(_ change: (inout TaskExecution) -> Void, of task: TaskNode) {
+        let number = task.number
+        let isFirst = executions.withLock { executions in
+            var execution = executions[number]?.value ?? TaskExecution()
+            change(&execution)
+            return executions.updateValue(SharedExecution(execution), forKey: number) == nil
+        }
+        guard isFirst else { return }
+        CompletionCallback { [self] in executions.withLock { _ = $0.removeValue(forKey: number) } }.observe(task)
+    }
 }

@@ -75,7 +75,10 @@ public struct WorkflowEvent: Sendable {
     /// The workflow that it belongs to, if any.
     public var workflowID: String? {
         if case .task(_, _, let membership) = subject { return membership?.workflowID }
-        return details?.workflowID
+        switch details {
+        case .scope(let workflowID), .custom(_, let workflowID): return workflowID
+        case .created, .started, .ended, .progress, .fileProgress, .reused, .dropped, nil: return nil
+        }
     }
 
     /// What the task asks its backend for. What it doesn't say isn't there.
@@ -85,32 +88,57 @@ public struct WorkflowEvent: Sendable {
     }
 
     /// The tasks whose futures were arguments; in `taskCreated` only.
-    public var dependencies: [TaskID] { details?.dependencies ?? [] }
+    public var dependencies: [TaskID] {
+        if case .created(let dependencies) = details { dependencies } else { [] }
+    }
     /// Why the task failed or was cancelled; in `taskFailed`, `taskCancelled` and `taskAttemptFailed`, and where a service
     /// ended by itself in `serviceRestarted` and `serviceStopped`.
-    public var error: (any Error)? { details?.error }
+    public var error: (any Error)? {
+        if case .ended(let error, _, _) = details { error } else { nil }
+    }
     /// How many events were left out before this one because the reader was slow; in `eventsDropped` only.
-    public var droppedCount: Int { details?.droppedCount ?? 0 }
+    public var droppedCount: Int {
+        if case .dropped(let count) = details { count } else { 0 }
+    }
     /// How long the task waits before its next attempt, if there is one; in `taskAttemptFailed` only.
-    public var retryDelay: Duration? { details?.retryDelay }
+    public var retryDelay: Duration? {
+        if case .ended(_, _, let retryDelay) = details { retryDelay } else { nil }
+    }
     /// How far the fetching of a file is; in `fileProgress` only.
-    public var fileProgress: FileProgress? { details?.fileProgress }
+    public var fileProgress: FileProgress? {
+        if case .fileProgress(let progress) = details { progress } else { nil }
+    }
     /// The command and files of the attempt; from its start on, for tasks that run commands or have files.
-    public var execution: TaskExecution? { details?.execution?.value }
+    public var execution: TaskExecution? {
+        switch details {
+        case .started(_, _, let execution), .ended(_, let execution, _): return execution?.value
+        case .scope, .created, .progress, .fileProgress, .custom, .reused, .dropped, nil: return nil
+        }
+    }
     /// The resources that the last command of the attempt used; in the events that end an attempt.
     public var usage: ResourceUsage? { execution?.usage }
     /// What the attempt got of the resources; in `taskStarted` of tasks that wait for their turn on a backend.
-    public var allocation: ResourceAllocation? { details?.allocation }
+    public var allocation: ResourceAllocation? {
+        if case .started(let allocation, _, _) = details { allocation } else { nil }
+    }
     /// What the task waited for after it was queued; in `taskStarted`. Nil if that was a free worker, or nothing.
-    public var waitCause: WaitCause? { details?.waitCause }
+    public var waitCause: WaitCause? {
+        if case .started(_, let waitCause, _) = details { waitCause } else { nil }
+    }
     /// Which of the engine's workers, from 0, began the body; in `taskStarted`, nil if none of them did.
     public var worker: Int? { workerIndex < 0 ? nil : Int(workerIndex) }
     /// What the task has said about how far it is; in `taskProgress` only.
-    public var progress: TaskProgress? { details?.progress }
+    public var progress: TaskProgress? {
+        if case .progress(let progress) = details { progress } else { nil }
+    }
     /// What the user's own event is called and says; in `custom` only.
-    public var custom: CustomEventContent? { details?.custom }
+    public var custom: CustomEventContent? {
+        if case .custom(let custom, _) = details { custom } else { nil }
+    }
     /// Which recorded call the value is of; in `taskReused` only.
-    public var explanation: String? { details?.explanation }
+    public var explanation: String? {
+        if case .reused(let explanation) = details { explanation } else { nil }
+    }
 
     /// The task that an event is about.
     public struct TaskDescription: Sendable, Hashable, CustomStringConvertible {

@@ -1,6 +1,12 @@
 import AsyncFlowBase
 import Logging
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 extension WorkflowEngine {
     /// Makes the run directory if nobody has yet, readable for this user alone.
     ///
@@ -10,15 +16,13 @@ extension WorkflowEngine {
 }
 
 /// What the tasks of one engine share for their files. Made with the engine; it costs nothing until a task has a file.
-final class EngineFiles: Sendable {
+final class EngineFiles: EnginePart {
     let configuration: FileConfiguration
     let copier: FileCopier
     let transfers: FileTransfers
     let advice: CommandAdvice
     /// By task number: the tasks whose directories it is to see. Holding them keeps those directories.
     private let dependencies = Lock<[UInt64: [TaskNode]]>([:])
-    /// By task number: the files of tasks that have no attempts, whose nodes don't keep them.
-    private let executions = Lock<[UInt64: SharedExecution]>([:])
 
     init(_ configuration: FileConfiguration, _ logger: Logger) throws(EngineError) {
         try configuration.validate()
@@ -28,29 +32,37 @@ final class EngineFiles: Sendable {
         advice = CommandAdvice(logger)
     }
 
-    /// Remembers which directories a task is to see, until it ends.
+    /// Remembers which directories a task is to see, until it ends. Before the task is submitted.
     func note(_ nodes: [TaskNode], asDependenciesOf task: TaskNode) {
         guard !nodes.isEmpty else { return }
-        dependencies.withLock { $0[task.number] = nodes }
+        let number = task.number
+        dependencies.withLock { $0[number] = nodes }
+        CompletionCallback { [self] in forget(number) }.observe(task)
     }
 
     func dependencies(of task: TaskNode) -> [TaskNode] { dependencies.withLock { $0[task.number] ?? [] } }
 
-    func execution(of task: TaskNode) -> SharedExecution? { executions.withLock { $0[task.number] } }
-
-    func note(_ change: (inout TaskExecution) -> Void, of task: TaskNode) {
-        executions.withLock { executions in
-            var execution = executions[task.number]?.value ?? TaskExecution()
-            change(&execution)
-            executions[task.number] = SharedExecution(execution)
-        }
-    }
-
-    func forget(_ task: TaskNode) {
-        let nodes = dependencies.withLock { $0.removeValue(forKey: task.number) }
-        _ = executions.withLock { $0.removeValue(forKey: task.number) }
+    private func forget(_ number: UInt64) {
+        let nodes = dependencies.withLock { $0.removeValue(forKey: number) }
         _ = nodes  // released outside the lock: it may be the last reference
     }
 
     func finish() async { await transfers.finish() }
+}
+
+extension EngineCore {
+    var files: EngineFiles { ownPart(EngineFiles.self) }
+
+    /// Notes, in a dry run, which of a task's files aren't there although no task makes them.
+    func noteMissing(_ files: [InputFile], of task: TaskID) {
+        dryRun?.noteMissing(files.filter(\.isMissing).map(\.path), of: task)
+    }
+}
+
+extension InputFile {
+    /// Whether it should be there, because no task makes it and nobody has to fetch it, but isn't.
+    fileprivate var isMissing: Bool {
+        guard producer == nil, !isUnknown, case .local(let path) = FileLocation(location) else { return false }
+        return !FileManager.default.fileExists(atPath: FileSystem.absolute(path))
+    }
 }

@@ -19,9 +19,7 @@ public struct FileConfiguration: Sendable {
 
     /// How much standard output a command may write that is its task's value; a gigabyte by default. One that writes more
     /// is ended with an error; ``TaskOption/captureStdio`` has output of any length written into a file instead.
-    public var maximumOutputInMemory = Self.defaultOutputLimit
-
-    static let defaultOutputLimit = MemorySize.gigabytes(1)
+    public var maximumOutputInMemory = CommandRequest.defaultOutputLimit
 
     public init() {}
 
@@ -41,5 +39,13 @@ public struct FileConfiguration: Sendable {
                 .invalidConfiguration,
                 "linksDependencyDirectories needs the working directories to stay; set keepsWorkingDirectories to true")
         }
+    }
+}
+
+extension WorkflowEngine.Configuration {
+    /// How files are brought in, fetched and kept.
+    public var files: FileConfiguration {
+        get { settings[FileConfiguration.self] ?? FileConfiguration() }
+        set { settings[FileConfiguration.self] = newValue }
     }
 }

@@ -13,12 +13,12 @@ final class FileCopier: Sendable {
     func copy(_ source: String, to target: String) async throws {
         try await semaphore.wait()
         defer { semaphore.signal() }
-        let flag = Flag()
+        let isCancelled = Flag()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let work = { @Sendable in
                     continuation.resume(
-                        returning: Result { try Self.copy(source, to: target, isCancelled: { flag.isSet }) })
+                        returning: Result { try Self.copy(source, to: target, isCancelled: { isCancelled.isRaised }) })
                 }
                 do throws(SystemError) {
                     try SystemThread.startDetached(work)
@@ -28,7 +28,7 @@ final class FileCopier: Sendable {
                 }
             }
         } onCancel: {
-            flag.set()
+            isCancelled.raise()
         }
         do {
             try result.get()
@@ -36,12 +36,6 @@ final class FileCopier: Sendable {
             try? FileSystem.remove(target)
             throw error
         }
-    }
-
-    private final class Flag: Sendable {
-        private let value = Atomic<Bool>(false)
-        var isSet: Bool { value.load(ordering: .relaxed) }
-        func set() { value.store(true, ordering: .relaxed) }
     }
 
     private static func copy(_ source: String, to target: String, isCancelled: () -> Bool) throws {

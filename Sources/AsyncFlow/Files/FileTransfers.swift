@@ -74,9 +74,11 @@ final class FileTransfers: Sendable {
 
     private func announce(_ news: FileTransfer.News, _ key: Key) {
         let waiter = items.withLock { $0[key]?.state.first }
+        guard let task = waiter?.task else { return }
         switch news {
-        case .progress(let progress): waiter?.task.emit(progress)
-        case .custom(let event): waiter?.task.emit(event)
+        case .progress(let progress):
+            if task.engine.isObserved { task.emit(.fileProgress, .fileProgress(progress)) }
+        case .custom(let event): task.emit(event)
         }
     }
 

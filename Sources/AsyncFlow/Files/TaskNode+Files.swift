@@ -25,7 +25,7 @@ extension TaskNode {
         line.workingDirectory = Self.directory(of: line, in: directory)
         try line.validate()
         if isDryRun {
-            engine.dryRun?.check(FilesWithin.collect(repeat each input), of: id)
+            engine.noteMissing(FilesWithin.collect(repeat each input), of: id)
             let text = dryRun(dryRunValue ?? "", detail: dryRunDetail(of: line) + plan.summary)
             return FileTaskResult(value: text, files: placeholders(for: plan))
         }
@@ -55,7 +55,7 @@ extension TaskNode {
         }
         let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
         if engine.configuration.dryRun, let dryRunValue {
-            engine.dryRun?.check(FilesWithin.collect(repeat each input), of: id)
+            engine.noteMissing(FilesWithin.collect(repeat each input), of: id)
             return FileTaskResult(value: dryRunValue, files: placeholders(for: plan))
         }
         try await bringIn(plan)

@@ -25,9 +25,15 @@ extension TaskNode {
             }
             note { $0.inputs = inputs }
         }
-        if definition.options.linksDependencyDirectories(in: engine) {
+        if definition.linksDependencyDirectories {
             try DependencyDirectories(engine.files.dependencies(of: self), for: plan).link(into: directory)
         }
+    }
+
+    /// Notes whose directories the task is to see. Before it is submitted.
+    func noteDependencyDirectories() {
+        guard definition.linksDependencyDirectories else { return }
+        engine.files.note(dependencyNodes.filter(\.definition.usesFiles), asDependenciesOf: self)
     }
 
     private func makeFolders(of name: String, in directory: String) throws(FileError) {
@@ -42,7 +48,7 @@ extension TaskNode {
         case .malformed(let reason): preconditionFailure("a malformed location was planned: \(reason)")
         }
         try check(entry.file, at: source)
-        let staging = entry.file.staging ?? definition.options.staging ?? engine.files.configuration.staging
+        let staging = entry.file.staging ?? definition.options.files.staging ?? engine.files.configuration.staging
         switch staging.kind {
         case .link: try FileSystem.link(target, to: source)
         case .copy: try await engine.files.copier.copy(source, to: target)

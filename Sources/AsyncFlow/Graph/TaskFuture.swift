@@ -25,7 +25,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     public var attempt: Int { node.attempt }
     /// The attempts that failed so far, in order; of very many, the first one and the latest. Empty for a task that has
     /// neither retries nor a timeout, a deadline or a fallback.
-    public var failedAttempts: [AttemptFailure] { (node as? ManagedTaskNode)?.failedAttempts ?? [] }
+    public var failedAttempts: [AttemptFailure] { node.failedAttempts }
 
     /// The task's value, once it has one.
     ///

@@ -97,11 +97,27 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
+    /// The attempts that failed so far.
+    var failedAttempts: [AttemptFailure] { [] }
+    /// What the attempt that runs asked for, or the next one asks for.
+    var request: ResourceRequest { definition.options.resources }
+    /// What the attempt that runs got.
+    var allocation: ResourceAllocation? { nil }
+    /// What the fallback stands in for; nil if the body that runs is that of an attempt.
+    var failureBeforeFallback: TaskFailedError? { nil }
+    /// Where its command's output goes while it runs; nil for a task that can't have any.
+    var output: OutputHub? { nil }
+    /// What a feature has hung on it.
+    var attachment: (any TaskAttachment)? { nil }
+    /// Hangs something on it. Before it is submitted; only on a task that is managed.
+    func attach(_ attachment: any TaskAttachment) { preconditionFailure("only a managed task can have attachments") }
+    /// What keeps its turn when it has ended, if anything does.
+    var keeper: (any TurnKeeper)? { nil }
     /// The command and files of the attempt that runs, or ran last.
-    var execution: SharedExecution? { definition.usesFiles ? engine.files.execution(of: self) : nil }
+    var execution: SharedExecution? { definition.options.values.isEmpty ? nil : engine.executions[self] }
     /// Adds to that; does nothing for a task that has neither.
     func note(_ change: (inout TaskExecution) -> Void) {
-        if definition.usesFiles { engine.files.note(change, of: self) }
+        if !definition.options.values.isEmpty { engine.executions.note(change, of: self) }
     }
     /// What those who read events are told about how it begins.
     var startDetails: EventDetails? { nil }
@@ -150,7 +166,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     ///
     /// - Parameter refusal: why it can't run, if that is known already.
     @usableFromInline
-    func submit(refusal: TaskRefusedError? = nil) {
+    func submit(refusal: (any WorkflowError)? = nil) {
         _ = Unmanaged.passRetained(self)
         withEngine { engine in
             if engine.isObserved { emitCreation() }
@@ -362,7 +378,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     private func giveUp(because dependencies: [TaskNode], _ batch: inout ReadyBatch) {
         if dependencies[0].currentPhase == .cancelled {
             if step({ $0.giveUp(as: .cancelled) }) == .end {
-                endUnrun(TaskCancelledError(self, cause: .dependency(dependencies[0])), &batch)
+                endUnrun(TaskCancelledError(self, cause: .dependency(dependencies[0].failedTask)), &batch)
             }
         } else if step({ $0.giveUp(as: .failed) }) == .end {
             let failed = dependencies.filter { $0.currentPhase == .failed }
@@ -402,7 +418,6 @@ class TaskNode: TaskObserver, @unchecked Sendable {
             if engine.isObserved || (engine.events.isObserved && currentPhase == .failed) { engine.emitEnd(of: self) }
         }
         if let membership { membership.block?.remove(self) }
-        if definition.usesFiles { engine.files.forget(self) }
         observers.close(self, &batch)
         if currentPhase == .cancelled, (content.error as? TaskCancelledError)?.wasRefusedByDrain == true {
             return engine.refusedTaskEnded()

@@ -2,7 +2,7 @@ import AsyncFlowBase
 import Logging
 
 /// Writes events to the log: what was created with which dependencies, what ran in which order, what failed and why.
-final class EventLogger: EventSink {
+final class EventLogger: EventSink, EnginePart {
     private let logger: Logger
     /// When tasks that run began, by number; only if every event is logged.
     private let starts = Lock<[UInt64: EventTime]>([:])
@@ -12,6 +12,8 @@ final class EventLogger: EventSink {
         guard logger.logLevel <= .error else { return nil }
         self.logger = logger
     }
+
+    func start(in engine: EngineCore) { engine.events.add(self) }
 
     var wantsEveryEvent: Bool { logger.logLevel <= .debug }
 
@@ -57,7 +59,7 @@ final class EventLogger: EventSink {
     private static func began(_ error: (any Error)?, in task: TaskID) -> Bool {
         if error is DependencyFailureError { return false }
         let cause = (error as? TaskFailedError)?.cause as? any WorkflowError
-        return cause is ServiceFailure || cause?.taskID == nil || cause?.taskID == task
+        return cause?.code == .serviceFailed || cause?.taskID == nil || cause?.taskID == task
     }
 
     private static func message(of event: WorkflowEvent) -> String {

@@ -116,21 +116,3 @@ public struct OutputDecodingError: Error, CustomStringConvertible {
         return "a line of output is no JSON for \(type): \(shown)\n  \(reason)"
     }
 }
-
-extension TaskFuture {
-    /// The values that the task's command writes to its standard output as JSON, one a line, while it runs.
-    ///
-    /// ```swift
-    /// for try await step in training.jsonLines(as: Step.self) where step.loss > 10 { training.cancel() }
-    /// ```
-    ///
-    /// - Parameters:
-    ///   - type: the type of the values.
-    ///   - onUndecodable: called with each line that looks like JSON and isn't such a value; the reading then goes on. Without
-    ///     it, such a line is thrown as an error.
-    public func jsonLines<Element: Decodable & Sendable>(
-        as type: Element.Type, onUndecodable: (@Sendable (OutputDecodingError) -> Void)? = nil
-    ) -> JSONLines<Element> {
-        JSONLines(outputLines(of: .standardOutput), onUndecodable)
-    }
-}

@@ -1,9 +1,9 @@
 /// What a task's command writes, line by line, while it runs. Ends when the task has ended, however it did.
 ///
 /// A reader sees every line, those of all attempts, if it begins before more than 64 KiB were written; that may be after
-/// the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the command: the newest 10,000 lines wait for
-/// it, and ``OutputLine/missedBefore`` says how many were left out. A line of more than 64 KiB comes in parts; see
-/// ``OutputLine/isContinued``. A task that isn't an executable one has no lines.
+/// the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the command: the
+/// newest 10,000 lines wait for it, and ``OutputLine/missedBefore`` says how many were left out. A line of more than 64 KiB
+/// comes in parts; see ``OutputLine/isContinued``. A task that isn't an executable one has no lines.
 public struct OutputLines: AsyncSequence, Sendable {
     private let reader: OutputReader?
     private let stream: OutputLine.Stream?
@@ -37,30 +37,5 @@ public struct OutputLines: AsyncSequence, Sendable {
             }
             return nil
         }
-    }
-}
-
-extension TaskFuture {
-    /// What the task's command writes, line by line, while it runs; see ``OutputLines``.
-    ///
-    /// ```swift
-    /// let run = simulate(parameters)
-    /// for try await line in run.outputLines where line.text.hasPrefix("step") { print(line) }
-    /// ```
-    public var outputLines: OutputLines { outputLines(of: nil) }
-
-    /// What the task's command writes to one of its streams.
-    public func outputLines(of stream: OutputLine.Stream) -> OutputLines { outputLines(of: .some(stream)) }
-
-    private func outputLines(of stream: OutputLine.Stream?) -> OutputLines {
-        guard kind == .executable, let node = node as? ManagedTaskNode else { return OutputLines(nil, of: stream) }
-        let problem =
-            node.definition.options.capturesStdio
-            ? EngineError(
-                .outputNotStreamed,
-                "the output of \(name) (\(id)) can't be read line by line, because .captureStdio has the command write "
-                    + "it into files itself; leave that option out, or read the files")
-            : nil
-        return OutputLines(node.makeOutputReader(), of: stream, problem: problem)
     }
 }

@@ -70,13 +70,6 @@ extension CommandError {
     }
 }
 
-/// Something that has happened or not.
-private final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-    var isRaised: Bool { value.load(ordering: .acquiring) }
-    func raise() { value.store(true, ordering: .releasing) }
-}
-
 /// Waiting for what nobody tells us of.
 enum Pause {
     /// Returns when `condition` holds or the time has come; looks at growing intervals of 1 to 50 ms. Not for Swift tasks

@@ -9,9 +9,8 @@ import AsyncFlowBase
 /// A class looks at the error that ended the attempt and then at what caused it: a block whose member's command exited
 /// with 75 is retried for `.exitCode(75)` as well.
 ///
-/// Three failures belong to no class, because trying again can't help: a cancellation, a task that was refused
-/// (``TaskRefusedError``), and an engine that is shut down. A task that never ran because of a dependency has made no
-/// attempt that could be repeated.
+/// Two failures belong to no class, because trying again can't help: a cancellation, and a task that was refused
+/// (``TaskRefusedError``). A task that never ran because of a dependency has made no attempt that could be repeated.
 public struct FailureClass: Sendable, CustomStringConvertible {
     /// The class as it is written, for example `exitCode(75)`.
     public let description: String
@@ -93,7 +92,6 @@ public struct FailureClass: Sendable, CustomStringConvertible {
     /// Whether an error says that trying again can't help.
     private static func isFinal(_ error: any Error) -> Bool {
         error is CancellationError || error is TaskCancelledError || error is TaskRefusedError
-            || failureCode(of: error) == .engineShutDown
     }
 }
 

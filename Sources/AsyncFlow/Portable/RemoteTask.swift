@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A task of an engine in another process, seen from where its body runs.
-package final class RemoteTask: Sendable {
+package final class RemoteTask: TaskSubject {
     package let taskID: TaskID
     package let taskName: String
     package let engineID: String
@@ -25,8 +25,15 @@ package final class RemoteTask: Sendable {
         self.send = send
     }
 
-    /// The one whose body runs here, if this is a worker.
-    @TaskLocal package static var bound: RemoteTask?
+    /// Runs its body, for which it is the ``TaskContext/current`` task.
+    package func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try ExecutionContext.$boundSubject.withValue(self) { try body() }
+    }
+
+    /// Runs its async body, for which it is the ``TaskContext/current`` task.
+    package nonisolated(nonsending) func run<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        try await ExecutionContext.$boundSubject.withValue(self) { try await body() }
+    }
 
     package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
     package func cancel() { cancelled.store(true, ordering: .relaxed) }

@@ -2,7 +2,7 @@ extension TaskContext {
     /// What a task that runs in another process than its engine was told about what it got (`CUDA_VISIBLE_DEVICES`,
     /// `OMP_NUM_THREADS`) and the trace it belongs to. Empty in the engine's own process.
     public var environment: [String: String] {
-        if case .remote(let task) = subject { task.environment } else { [:] }
+        if case .elsewhere(let subject) = subject { subject.environment } else { [:] }
     }
 
     /// Adds an event of your own to the events of the engine, as one of this task, also from another process.
@@ -22,7 +22,7 @@ extension TaskContext {
     ///   - text: the line.
     ///   - level: how much it matters, in the words of swift-log: `info` by default.
     public func log(_ text: String, level: String = "info") {
-        if case .remote(let task) = subject { return task.tell(.log(level: level, text: text)) }
+        if case .elsewhere(let subject) = subject { return subject.tell(.log(level: level, text: text)) }
         emit(CustomEventContent(own: "log", ["level": .string(level), "message": .string(text)]))
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Runs commands, each in a process group of its own of which nothing is left when the call returns.
 package struct CommandRunner: Sendable {
-    package typealias Capture = CommandRequest.Output
+    package typealias Capture = CommandOutput
 
     /// How much of the standard error is kept in memory.
     package static let standardErrorLimit = 64 << 10

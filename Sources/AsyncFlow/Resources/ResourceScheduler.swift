@@ -78,22 +78,27 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// Queues an attempt of a task; the task is told when its turn has come, maybe before this returns.
-    func submit(_ task: ManagedTaskNode, _ attempt: Int, _ request: ResourceRequest) {
-        let definition = task.definition
-        let options = definition.options
+    /// Queues an attempt of a task, which is told when its turn has come, maybe before this returns.
+    ///
+    /// - Parameters:
+    ///   - number: that of the task.
+    ///   - request: what the attempt asks for.
+    ///   - defaultCores: the cores that it needs if the request doesn't say.
+    ///   - limit: how many tasks with the same key may run at once, and begin within a time.
+    func submit(
+        _ taker: any TurnTaker, _ number: UInt64, _ attempt: Int, _ request: ResourceRequest, defaultCores: Int,
+        priority: Int, limit: (key: UInt64, TaskLimit)?
+    ) {
         advance { queue, now in
             queue.submit(
-                Turn(number: task.number, attempt: attempt, taker: task.turnTaker),
-                capacity == nil ? .nothing : request,
-                defaultCores: definition.defaultCores, priority: options.policies.priority.level,
-                limitKey: options.limit == nil ? nil : definition.limitID, limit: options.limit ?? TaskLimit(), at: now)
+                Turn(number: number, attempt: attempt, taker: taker), capacity == nil ? .nothing : request,
+                defaultCores: defaultCores, priority: priority, limitKey: limit?.key, limit: limit?.1 ?? TaskLimit(),
+                at: now)
         }
     }
 
     /// Takes an attempt out of the queue, or what it had from it. Does nothing if it isn't there.
-    func remove(_ task: ManagedTaskNode, _ attempt: Int) { remove(task.number, attempt) }
-
+    ///
     /// - Parameter number: that of the task.
     func remove(_ number: UInt64, _ attempt: Int) {
         advance { queue, now in
@@ -177,12 +182,6 @@ protocol TurnTaker: AnyObject, Sendable {
     var label: String { get }
     /// Whether what it has is kept after the end of its task.
     var outlivesTask: Bool { get }
-}
-
-extension ManagedTaskNode: TurnTaker {
-    fileprivate var turnTaker: any TurnTaker { service.map { $0.turn(of: self) } ?? self }
-    var label: String { "\(definition.name) (\(id))" }
-    var outlivesTask: Bool { false }
 }
 
 extension ResourceCapacity {

@@ -9,7 +9,8 @@ extension Service {
         }
     }
 
-    func detach(_ user: any ServiceUser) {
+    /// - Parameter user: one that was attached, or anything else.
+    func detach(_ user: AnyObject) {
         let kept = guarded.withLock { $0.users.removeValue(forKey: ObjectIdentifier(user)) }
         _ = kept  // ends outside of the lock
     }
@@ -19,8 +20,8 @@ extension Service {
 
     // MARK: - Resources
 
-    /// What waits in the queue for the task of the service, and then keeps its place for the service.
-    func turn(of node: ManagedTaskNode) -> ServiceTurn {
+    /// Returns what waits in the queue for the task of the service, and then keeps its place for the service.
+    func turn(of node: ManagedTaskNode) -> any TurnTaker {
         let turn = ServiceTurn(node)
         guarded.withLock { $0.turn = turn }
         return turn
@@ -41,7 +42,7 @@ extension Service {
     }
 }
 
-extension Service: ServiceUser {
+extension Service: TurnKeeper, ServiceUser {
     func serviceFailed(_ failure: ServiceFailure, of service: Service) {
         guarded.withLock { if $0.error == nil { $0.error = failure } }
         advance { machine, _ in machine.stop(.dependencyFailed) }
@@ -52,5 +53,3 @@ extension Service: ServiceUser {
 protocol ServiceUser: AnyObject, Sendable {
     func serviceFailed(_ failure: ServiceFailure, of service: Service)
 }
-
-extension ManagedTaskNode: ServiceUser {}

@@ -4,7 +4,7 @@ import AsyncFlowBase
 ///
 /// It outlives its task's node, which ends when the service is ready, and doesn't keep it: futures and arguments do. With
 /// the node goes the handle that is its value, and so the service learns that nobody can use it any more.
-final class Service: Sendable {
+final class Service: TaskSubject {
     struct State {
         var machine: ServiceMachine
         var plan: ServicePlan?
@@ -130,12 +130,9 @@ final class Service: Sendable {
 
     func stop(_ reason: ServiceMachine.StopReason) {
         // Whoever stops a service on purpose isn't failed by that.
-        if reason == .requested, let user = ExecutionContext.current?.task as? ManagedTaskNode { detach(user) }
+        if reason == .requested, let user = ExecutionContext.current?.task { detach(user) }
         advance { machine, _ in machine.stop(reason) }
     }
-
-    /// For backends that say so themselves.
-    func begin() { guarded.withLock { $0.turn }?.node?.begin() }
 
     /// Lets the machine decide, begins what has to begin before anybody else may decide again, and acts.
     func advance(_ event: (inout ServiceMachine, _ now: Duration) -> [ServiceMachine.Action]) {
@@ -156,11 +153,11 @@ final class Service: Sendable {
             schedule(at: time) { service in service.advance { machine, _ in machine.startupIsOver(run) } }
         case .announceReady(let run):
             endChecks()
-            engine.emit(.serviceReady, of: self, run: run)
+            emit(.serviceReady, run)
             guarded.withLock { $0.starter.take() }?.resume()
         case .restart(let run, let time):
             endChecks()
-            engine.emit(.serviceRestarted, of: self, run: run, failure: makeFailure(.ended))
+            emit(.serviceRestarted, run, makeFailure(.ended))
             schedule(at: time) { service in service.advance { $0.pauseIsOver(run, at: $1) } }
         case .interrupt: interrupt()
         case .end(let end): finish(end)
@@ -306,7 +303,7 @@ final class Service: Sendable {
         for service in ended.plan?.uses ?? [] { service.detach(self) }
         ended.scheduler?.remove(ended.number, 1)  // a service has one attempt
         if ended.plan != nil {
-            engine.emit(.serviceStopped, of: self, run: ended.machine.run, failure: end.isWanted ? nil : failure)
+            emit(.serviceStopped, ended.machine.run, end.isWanted ? nil : failure)
         }
         ended.starter?.resume(throwing: end == .stopped(.cancelled) ? CancellationError() : failure)
         for user in ended.users.values { user.serviceFailed(failure, of: self) }
@@ -321,26 +318,6 @@ final class Service: Sendable {
                 taskID: state.task?.id, taskName: state.task?.name, reason: reason,
                 outputTail: state.output.tail(limit: 4 << 10), restarts: max(0, state.machine.run - 1),
                 cause: reason == .stopped || reason == .notReadyInTime(settings.startupTimeout) ? nil : state.error)
-        }
-    }
-}
-
-extension ServiceMachine.End {
-    /// Whether somebody has asked for it.
-    var isWanted: Bool {
-        switch self {
-        case .stopped(.dependencyFailed), .died, .neverReady: false
-        case .stopped: true
-        }
-    }
-
-    func reason(startupTimeout: Duration) -> ServiceFailure.Reason {
-        switch self {
-        case .stopped(.dependencyFailed): .dependencyFailed
-        case .stopped: .stopped
-        case .died(wasReady: true): .ended
-        case .died(wasReady: false): .endedBeforeReady
-        case .neverReady: .notReadyInTime(startupTimeout)
         }
     }
 }

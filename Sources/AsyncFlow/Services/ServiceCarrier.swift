@@ -11,7 +11,7 @@ extension ServiceHandle: ServiceCarrier {
 /// is only known by that task's value.
 extension TaskFuture: ServiceCarrier where Value == ServiceHandle {
     func forEachService(_ body: (Service) -> Void) {
-        if let service = (node as? ManagedTaskNode)?.service { body(service) }
+        if let service = node.service { body(service) }
     }
 }
 
@@ -46,18 +46,5 @@ enum ServicesWithin {
             (value as? any ServiceCarrier)?.forEachService { services.append($0) }
         }
         return services
-    }
-}
-
-extension TypedTaskDefinition {
-    /// Notes the services among a call's arguments: those that are known already, and how to find those that come with
-    /// the values of its dependencies. Before the task is submitted.
-    @usableFromInline
-    func noteServices<each D: Dependency>(of node: TaskNode, _ argument: repeat each D)
-    where repeat (each D).Resolved == each Input {
-        guard let node = node as? ManagedTaskNode else { return }
-        node.use(ServicesWithin.collect(repeat each argument)) {
-            ServicesWithin.collect(repeat (each argument)._resolved())
-        }
     }
 }

@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
 /// The services of an engine that haven't ended.
-final class ServiceRegistry: Sendable {
+final class ServiceRegistry: EnginePart {
     private let services = Lock<[ObjectIdentifier: Service]>([:])
 
     func insert(_ service: Service) { services.withLock { $0[ObjectIdentifier(service)] = service } }
@@ -9,16 +9,21 @@ final class ServiceRegistry: Sendable {
     private var all: [Service] { services.withLock { Array($0.values) } }
 
     /// Stops all of them at once, because the engine doesn't wait for those who use them.
-    func stopAll() {
+    func interrupt() {
         for service in all { service.stop(.engineShutDown) }
     }
 
-    /// Stops all of them, those first that no other one uses, and returns when nothing is left of them.
-    func stopAllAndWait() async {
+    /// Stops all of them, those first that no other one uses, and returns when nothing is left of them: nobody needs them
+    /// any more.
+    func tasksEnded() async {
         while case let all = all, !all.isEmpty {
             let unused = all.filter { !$0.isUsedByService }
             for service in unused.isEmpty ? all : unused { service.stop(.engineShutDown) }
             for service in unused.isEmpty ? all : unused { await service.waitUntilGone() }
         }
     }
+}
+
+extension EngineCore {
+    var services: ServiceRegistry { ownPart(ServiceRegistry.self) }
 }

@@ -46,18 +46,35 @@ public struct ServiceRestart: Sendable, Hashable {
 }
 
 /// What a service task was given besides its options.
-struct ServiceSettings: Sendable {
+struct ServiceSettings: CheckedOptions {
     var readiness: ServiceReadiness
     var startupTimeout: Duration
     var restart: ServiceRestart
 
-    /// What is wrong with them, if anything.
-    var problem: String? {
+    /// What is wrong with them, or what a task can't have that ends when it has only begun to be of use.
+    func problem(in options: TaskOptions) -> String? {
+        if options.policies.retry != nil { return ".retry: a service is started again by what its restart: says" }
+        if options.policies.timeout != nil {
+            return ".timeout: how long a service may take to be ready is its startupTimeout:"
+        }
         if startupTimeout <= .zero {
             return "startupTimeout: \(startupTimeout.shortText) is no time to start in; it has to be more than 0"
         }
         return restart.problem ?? readiness.problem
     }
+}
+
+extension TaskOptions {
+    /// Makes the task one that starts a service.
+    mutating func makeService(with settings: ServiceSettings) {
+        values[ServiceSettings.self] = settings
+        makeTurnKeeper = { Service(settings, $0) }
+    }
+}
+
+extension TaskNode {
+    /// What the task starts, if it is a service task.
+    var service: Service? { keeper as? Service }
 }
 
 extension TaskOption where Kind == ServiceKind {

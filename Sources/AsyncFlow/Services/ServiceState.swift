@@ -80,8 +80,3 @@ public struct ServiceFailure: WorkflowError {
         return String(describing: cause)
     }
 }
-
-extension WorkflowErrorCode {
-    /// A service ended by itself, wasn't ready in time, or was stopped while it was used.
-    public static let serviceFailed = WorkflowErrorCode("serviceFailed")
-}

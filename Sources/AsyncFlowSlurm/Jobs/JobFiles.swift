@@ -75,7 +75,7 @@ struct JobFiles: Sendable {
     }
 
     /// The files that the output of a task goes into.
-    func outputPaths(_ key: UInt64, _ output: CommandRequest.Output) -> (output: String, error: String) {
+    func outputPaths(_ key: UInt64, _ output: CommandOutput) -> (output: String, error: String) {
         switch output {
         case .memory: (path(key, "out"), path(key, "err"))
         case .files(let output, let error): (absolute(output), absolute(error))

@@ -64,7 +64,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
     func run() -> Outcome {
         do {
             if definition.isSynchronous {
-                return .value(try RemoteTask.$bound.withValue(task) { try definition.callSynchronously(input) })
+                return .value(try task.run { try definition.callSynchronously(input) })
             }
             return .value(try runAsync())
         } catch let error as PortableCodingError {
@@ -86,7 +86,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
     private func runAsync() throws -> [UInt8] {
         let landing = Landing()
         let work: @Sendable () async -> Void = { [definition, input, task] in
-            let result = await RemoteTask.$bound.withValue(task) { () async -> Result<[UInt8], any Error> in
+            let result = await task.run { () async -> Result<[UInt8], any Error> in
                 do { return .success(try await definition.call(input)) } catch { return .failure(error) }
             }
             landing.result.withLock { $0 = result }

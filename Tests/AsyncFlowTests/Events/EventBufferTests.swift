@@ -5,7 +5,7 @@ import Testing
 @Suite("The buffer of an event stream as a state machine")
 struct EventBufferTests {
     private func event(_ type: EventType = .taskStarted, _ id: String = "") -> WorkflowEvent {
-        WorkflowEvent(type, of: .reader(engineID: "engine"), details: EventDetails(workflowID: id))
+        WorkflowEvent(type, of: .reader(engineID: "engine"), details: .scope(workflowID: id))
     }
 
     private func takeAll(_ buffer: inout EventBuffer) -> [WorkflowEvent] {

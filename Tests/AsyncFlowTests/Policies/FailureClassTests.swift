@@ -84,13 +84,11 @@ struct FailureClassTests {
     }
 
     static let unrepeatable: [any Error] = [
-        CancellationError(), EngineError(.engineShutDown, "shut down"),
+        CancellationError(),
         BackendError(code: .taskFailed, cause: CancellationError()),
-        BackendError(code: .taskFailed, cause: EngineError(.engineShutDown, "shut down")),
-        OwnError(failureCode: .engineShutDown),
     ]
 
-    @Test("cancellation and shutdown are never tried again, not even as a cause", arguments: unrepeatable)
+    @Test("a cancellation is never tried again, not even as a cause", arguments: unrepeatable)
     func neverRetried(error: any Error) {
         let classes: [FailureClass] = [.any, .matching { _ in true }, .thrown((any Error).self)]
         for failure in classes { #expect(!failure.matches(error), "\(failure)") }

@@ -24,18 +24,14 @@ class TaskDefinition: @unchecked Sendable {  // immutable
     /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
     final let isManaged: Bool
     /// Whether the outcomes of its tasks may be known from an earlier run.
-    let recalls: Bool
-    /// Whether services may be among the arguments of its tasks.
-    @usableFromInline final let usesServices: Bool
+    final let recalls: Bool
     /// Names what shares the limits of the definition: itself and what was made of it by other options.
     final let limitID: UInt64
-    /// Whether its tasks have working directories of their own.
-    @usableFromInline final let usesFiles: Bool
     /// The name of the task at the beginning of a chain of `map` and `flatMap`, and how far this one is from it.
     private final let origin: String?
     private final let depth: Int
 
-    init(_ other: TaskDefinition, usesServices: Bool) {
+    init(_ other: TaskDefinition, isManaged: Bool) {
         engine = other.engine
         uncountedEngine = Uncounted(engine)
         name = other.name
@@ -46,11 +42,9 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         ownRefusal = other.ownRefusal
         isDispatched = other.isDispatched
         hasFallback = other.hasFallback
-        isManaged = other.isManaged || usesServices
+        self.isManaged = isManaged
         recalls = other.recalls
-        self.usesServices = usesServices
         limitID = other.limitID
-        usesFiles = other.usesFiles
         origin = other.origin
         depth = other.depth
     }
@@ -85,9 +79,7 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         hasFallback = false
         isManaged = false
         recalls = false
-        usesServices = false
         limitID = 0
-        usesFiles = false
     }
 
     init(
@@ -102,19 +94,15 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         self.ownRefusal = ownRefusal
         self.limitID = limitID ?? engine.makeLimitID()
         self.hasFallback = hasFallback
-        usesServices = false
         recalls = engine.memory != nil && (options.recalls || kind.recalls)
         origin = nil
         depth = 0
-        usesFiles =
-            options.wantsDirectory
-            || (kind == .executable && engine.configuration.files.linksDependencyDirectories)
         switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
             backend = slot
             let isDryRun = engine.configuration.dryRun
             let shortfall = isDryRun ? nil : slot?.shortfall(for: options.resources, of: kind)
-            refusal = ownRefusal ?? options.problem(for: kind) ?? shortfall
+            refusal = ownRefusal ?? options.problem ?? shortfall
         case .failure(let problem):
             backend = nil
             refusal = ownRefusal ?? problem

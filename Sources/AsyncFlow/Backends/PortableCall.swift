@@ -57,3 +57,10 @@ extension PortableCall {
             environment: environment.merging(variables) { own, _ in own }, gracePeriod: gracePeriod)
     }
 }
+
+/// Which backend runs a portable task in another process.
+struct PortableRoute: Sendable {
+    let slot: BackendSlot
+    let backend: any PortableBackend
+    let gracePeriod: Duration
+}

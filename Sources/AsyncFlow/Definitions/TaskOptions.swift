@@ -8,22 +8,16 @@ struct TaskOptions: Sendable {
     var gracePeriod: Duration = .seconds(5)
     var policies = TaskPolicies()
     var resources = ResourceRequest()
-    /// What only one kind of backend understands, by its type.
-    var backendOptions: [ObjectIdentifier: any Sendable] = [:]
+    /// What only a feature, or one kind of backend, understands.
+    var values = TypedValues()
     /// Whether a command has ranks, even if only one.
     var isParallel = false
-    /// Whether the task has a working directory of its own: it asks for one, or it takes or declares files.
-    var wantsDirectory = false
-    /// The declared files, as far as they don't depend on the arguments.
-    var outputs: [OutputFile] = []
-    var staging: FileStaging?
-    var linksDependencyDirectories: Bool?
     /// Whether outcomes of a function or block are recorded.
     var recalls = false
     var recording = RecordingOptions()
-    /// What makes the task a service.
-    var service: ServiceSettings?
-    /// What a service gets before SIGTERM, and how long it may take then.
+    /// Makes what keeps the turn of the task when that has ended.
+    var makeTurnKeeper: (@Sendable (TaskDefinition) -> any TurnKeeper)?
+    /// What a process gets before SIGTERM, and how long it may take then.
     var stopSignal: (number: Int32, patience: Duration)?
 
     /// The limits of the definition, if it has any.
@@ -35,8 +29,9 @@ struct TaskOptions: Sendable {
     }
 
     /// What is wrong with them, if anything.
-    func problem(for kind: TaskKind) -> RefusalReason? {
-        let problem = (kind == .service ? serviceProblem : nil) ?? policies.problem ?? resources.problem ?? endProblem
+    var problem: RefusalReason? {
+        let ownProblems = values.all.lazy.compactMap { ($0 as? any CheckedOptions)?.problem(in: self) }
+        let problem = ownProblems.first ?? policies.problem ?? resources.problem ?? endProblem
         return problem.map { RefusalReason(.invalidOption, $0) }
     }
 
@@ -52,13 +47,12 @@ struct TaskOptions: Sendable {
         return (1...64).contains(stopSignal.number)
             ? nil : ".stopSignal(\(stopSignal.number)): there is no signal of this number"
     }
+}
 
-    /// What a task can't have that ends when it has only begun to be of use.
-    private var serviceProblem: String? {
-        if policies.retry != nil { return ".retry: a service is started again by what its restart: says" }
-        if policies.timeout != nil { return ".timeout: how long a service may take to be ready is its startupTimeout:" }
-        return service?.problem
-    }
+/// Options of a feature that may be wrong by themselves, or together with others.
+protocol CheckedOptions: Sendable {
+    /// What is wrong with them, if anything.
+    func problem(in options: TaskOptions) -> String?
 }
 
 extension TaskKind {

@@ -17,15 +17,3 @@ public struct AttemptFailure: Sendable, CustomStringConvertible {
 
     public var description: String { "attempt \(attempt), after \(duration.shortText): \(error)" }
 }
-
-/// The failed attempts of one task, in order. Without a limit to the number of attempts there is one to what is kept.
-struct AttemptHistory: Sendable {
-    /// The first failure and the latest ones.
-    private(set) var failures: [AttemptFailure] = []
-    private static let capacity = 100
-
-    mutating func append(_ failure: AttemptFailure) {
-        if failures.count == Self.capacity { failures.remove(at: 1) }
-        failures.append(failure)
-    }
-}

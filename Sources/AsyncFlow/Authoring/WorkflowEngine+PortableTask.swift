@@ -26,13 +26,6 @@ extension WorkflowEngine {
     }
 }
 
-/// Which backend runs a portable task in another process.
-struct PortableRoute: Sendable {
-    let slot: BackendSlot
-    let backend: any PortableBackend
-    let gracePeriod: Duration
-}
-
 extension TaskDefinition {
     /// Where the tasks go that aren't run in this process; nil if they are.
     var portableRoute: PortableRoute? {

@@ -1,5 +1,5 @@
 /// Runs functions on the engine's own workers and commands as processes of this machine.
-public struct LocalBackend: FunctionBackend, CommandBackend {
+public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
     public let name: String
     private let runner = CommandRunner()
     private let ownCapacity: ResourceCapacity
