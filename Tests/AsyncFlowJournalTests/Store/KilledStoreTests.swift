@@ -6,7 +6,9 @@ import Testing
 @testable import AsyncFlowJournal
 
 /// Real processes that are killed, race and run out of room.
-@Suite("A store whose program is killed", .timeLimit(.minutes(10)))
+@Suite(
+    "A store whose program is killed", .timeLimit(.minutes(10)),
+    .enabled(if: !TestRun.isSanitized, "the sanitizer handles crashes itself"))
 struct KilledStoreTests {
     /// Next to the bundle of the tests.
     private static var probe: String {
