@@ -84,8 +84,8 @@ struct EventLineEncoder: Sendable {
         case .taskQueued: appendQueued(event, isBlock: isBlock, to: &buffer)
         case .taskStarted: appendStarted(event, isBlock: isBlock, to: &buffer)
         case .taskReused:
-            line("asyncflow.TaskReused", event, &buffer) { _, buffer in
-                if let explanation = event.explanation { Self.append("explanation", explanation, to: &buffer) }
+            line(.taskReused, event, &buffer) { _, buffer in
+                if let explanation = event.explanation { buffer.append("explanation", explanation) }
             }
         case .taskAttemptFailed: appendFailedAttempt(event, to: &buffer)
         case .taskCompleted, .taskFailed, .taskCancelled: appendEnd(event, isBlock: isBlock, to: &buffer)

@@ -6,7 +6,7 @@
 enum RecordedEvent: CaseIterable {
     case sessionStarted, sessionEnded, scopeStarted, scopeEnded
     case taskCreated, taskResolved, taskSubmitted, taskQueued, taskStarted, taskCompleted, taskFailed, taskCanceled
-    case taskFailedUnstarted, taskCanceledUnstarted
+    case taskFailedUnstarted, taskCanceledUnstarted, taskReused
     case attemptQueued, attemptStarted, attemptFailed
     case blockCreated, blockResolved, blockQueued, blockStarted, blockCompleted, blockFailed, blockCanceled
     case taskProgress, fileProgress, serviceReady, serviceRestarted, serviceStopped
@@ -30,6 +30,7 @@ enum RecordedEvent: CaseIterable {
         case .taskCanceled: "TaskCanceled"
         case .taskFailedUnstarted: "asyncflow.TaskFailedUnstarted"
         case .taskCanceledUnstarted: "asyncflow.TaskCanceledUnstarted"
+        case .taskReused: "asyncflow.TaskReused"
         case .attemptQueued: "asyncflow.TaskAttemptQueued"
         case .attemptStarted: "asyncflow.TaskAttemptStarted"
         case .attemptFailed: "asyncflow.TaskAttemptFailed"
@@ -72,7 +73,7 @@ enum RecordedEvent: CaseIterable {
         case .serviceStopped: .serviceStopped
         case .resourceUpdate: .resourceSample
         case .eventsDropped: .eventsDropped
-        case .taskSubmitted, .fileProgress, .custom: nil
+        case .taskSubmitted, .taskReused, .fileProgress, .custom: nil
         }
     }
 }
