@@ -1,3 +1,4 @@
+import AsyncFlow
 import AsyncFlowBase
 import AsyncFlowSlurm
 import Foundation
@@ -125,11 +126,15 @@ actor RESTController: JobController {
         return found
     }
 
-    /// The variables that jobs inherit: as with `sbatch`, those of this program, without its token.
     private var environment: [String: String] {
-        let inherited = ProcessInfo.processInfo.environment.filter { !SlurmEnvironment.isWithheld($0.key) }
-        var all = inherited.merging(settings.environment) { $1 }
-        all[Self.tokenVariable] = nil
+        Self.environment(inheriting: ProcessInfo.processInfo.environment, setting: settings.environment)
+    }
+
+    /// The variables that jobs inherit: as with `sbatch`, those of this program that commands inherit, without the token.
+    static func environment(inheriting inherited: [String: String], setting own: [String: String]) -> [String: String] {
+        let inherited = WithheldEnvironment.inheritable(inherited).filter { !SlurmEnvironment.isWithheld($0.key) }
+        var all = inherited.merging(own) { $1 }
+        all[tokenVariable] = nil
         // The service refuses a job without any.
         if all.isEmpty { all["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
         return all

@@ -47,6 +47,12 @@ package enum WithheldEnvironment {
         }
     }
 
+    /// Returns the variables that a command may inherit, for those that are passed on otherwise than by this process.
+    package static func inheritable(_ variables: [String: String]) -> [String: String] {
+        guard let current else { return variables }
+        return variables.filter { !current.contains(name: $0.key.utf8, value: $0.value.utf8) }
+    }
+
     /// The secrets, or `nil` if there are none.
     static var current: Secrets? {
         isInUse.load(ordering: .acquiring) ? secrets.withLock { $0 } : nil

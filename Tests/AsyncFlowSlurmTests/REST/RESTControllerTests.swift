@@ -106,6 +106,20 @@ struct RESTControllerTests {
         }
     }
 
+    @Test("a job gets neither a backend's key, nor the token, nor options of Slurm's programs, but what is set for it")
+    func jobEnvironment() {
+        let key = "sk-\(UUID())"
+        WithheldEnvironment.withhold(secret: key)
+        let inherited = [
+            "HOME": "/h", "KEY": "Bearer \(key)", "SLURM_JWT": "t", "SLURM_MEM_PER_CPU": "1", "SQUEUE_STATES": "R",
+            "SBATCH_ACCOUNT": "a",
+        ]
+        let kept = RESTController.environment(inheriting: inherited, setting: [:])
+        #expect(kept == ["HOME": "/h", "SBATCH_ACCOUNT": "a"])
+        let given = RESTController.environment(inheriting: inherited, setting: ["KEY": key])
+        #expect(given["KEY"] == key)
+    }
+
     @Test("who can't give a token says why")
     func noToken() async throws {
         struct Locked: Error {}
