@@ -60,6 +60,19 @@ struct FakeSlurmTests {
         }
     }
 
+    @Test("limits may be of any length", arguments: [Duration.seconds(Int64.max), .seconds(Int64.max) * 4])
+    func longLimits(limit: Duration) async throws {
+        let backend = slurm.backend {
+            $0.commandPatience = limit
+            $0.outagePatience = limit
+            $0.longestPoll = limit
+        }
+        try await withSlurmEngine(backend) { flow in
+            let text = try await flow.executableTask("say", .slurm(time: limit)) { "echo done" }().value
+            #expect(text == "done\n")
+        }
+    }
+
     @Test("what is refused fails with what sbatch said")
     func refusal() async throws {
         slurm.tell("sbatch", "refuse")
@@ -134,6 +147,12 @@ struct FakeSlurmTests {
             let plain = flow.executableTask("plain") { Command(program, "/bin/echo", ":") }
             let text = try await plain().value
             #expect(text == "right 2\n")
+            let name = FileNameText.text([0x61, 0xE9])  // not UTF-8
+            let bytes = flow.executableTask("bytes") {
+                Command("/bin/sh", "-c", #"printf %s "$1" | od -tx1"#, "sh", name)
+            }
+            let dump = try await bytes().value
+            #expect(dump.hasPrefix("0000000 61 e9\n"), "\(dump)")
             let dash = flow.executableTask("dash") { Command("-x") }
             #expect((await dash().rootError as? SlurmJobError)?.detail.contains("write the program's path") == true)
         }

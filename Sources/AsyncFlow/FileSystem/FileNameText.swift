@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// File names as text, such that every name survives: the system's are bytes without any encoding, Swift's strings are UTF-8.
 ///
 /// A byte that isn't part of valid UTF-8 becomes one of the last 128 characters for private use, `U+10FF80` for the byte
@@ -62,6 +64,14 @@ package enum FileNameText {
 extension String {
     /// Whether a path begins with another text, byte by byte: a `/` with a combining mark behind it is a `/` to the system.
     package func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    /// The path, behind that of the current directory if it is relative.
+    package var absolutePath: String {
+        if hasBytePrefix("/") { return self }
+        guard let current = getcwd(nil, 0) else { return self }
+        defer { free(current) }
+        return FileNameText.text(UnsafeRawBufferPointer(start: current, count: strlen(current))) + "/" + self
+    }
 
     /// The components of a path, byte by byte, with the empty ones.
     var pathComponents: [Substring] {

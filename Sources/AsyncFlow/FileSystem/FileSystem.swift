@@ -38,13 +38,6 @@ enum FileSystem {
         return first.st_ino == second.st_ino && first.st_dev == second.st_dev
     }
 
-    static func absolute(_ path: String) -> String {
-        if path.hasBytePrefix("/") { return path }
-        guard let current = getcwd(nil, 0) else { return path }
-        defer { free(current) }
-        return text(current) + "/" + path
-    }
-
     /// A name as the system gives it.
     static func text(_ name: UnsafePointer<CChar>) -> String {
         FileNameText.text(UnsafeRawBufferPointer(start: name, count: strlen(name)))

@@ -63,6 +63,6 @@ extension InputFile {
     /// Whether it should be there, because no task makes it and nobody has to fetch it, but isn't.
     fileprivate var isMissing: Bool {
         guard producer == nil, !isUnknown, case .local(let path) = FileLocation(location) else { return false }
-        return !FileManager.default.fileExists(atPath: FileSystem.absolute(path))
+        return (try? FileSystem.kind(of: path)) == nil
     }
 }

@@ -43,7 +43,7 @@ extension InputFile {
 
     package var place: Place {
         guard case .local(let path) = FileLocation(location) else { return .remote(location) }
-        return .local(FileSystem.absolute(path))
+        return .local(path.absolutePath)
     }
 
     /// Made by a task of this or an earlier run, with the directory that it is in.

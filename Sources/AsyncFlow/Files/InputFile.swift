@@ -87,7 +87,7 @@ public struct InputFile: TaskValue, Hashable {
     /// The file's absolute path. For a file that has to be fetched, its URL: until a task has got it, it is nowhere here.
     public var path: String {
         guard case .local(let path) = FileLocation(location) else { return location }
-        return FileSystem.absolute(path)
+        return path.absolutePath
     }
 
     /// The bytes of ``path``, as the system takes them.

@@ -43,7 +43,7 @@ extension TaskNode {
     private func bringIn(_ entry: StagingPlan.Entry, to target: String) async throws {
         let source: String
         switch entry.location {
-        case .local(let path): source = FileSystem.absolute(path)
+        case .local(let path): source = path.absolutePath
         case .remote(let scheme): source = try await engine.files.transfers.fetch(entry.file, scheme: scheme, for: self)
         case .malformed(let reason): preconditionFailure("a malformed location was planned: \(reason)")
         }

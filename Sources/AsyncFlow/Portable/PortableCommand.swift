@@ -85,17 +85,18 @@ package enum PortableCommand {
         var order = Order(
             words: [command.executable] + command.arguments,
             environment: command.environment.merging(variables) { own, _ in own },
-            inheritsEnvironment: command.inheritsEnvironment, directory: absolute(command.workingDirectory ?? "."),
+            inheritsEnvironment: command.inheritsEnvironment,
+            directory: (command.workingDirectory ?? ".").absolutePath,
             gracePeriod: request.gracePeriod / .seconds(1), inheritsSecrets: command.inheritsSecrets,
             outputLimit: request.outputLimit.bytes)
         switch command.standardInput.source {
         case .none: break
         case .bytes(let bytes): order.input = Data(bytes)
-        case .file(let path): order.inputPath = absolute(path)
+        case .file(let path): order.inputPath = path.absolutePath
         }
         if case .files(let output, let error) = request.output {
-            order.outputPath = absolute(output)
-            order.errorPath = absolute(error)
+            order.outputPath = output.absolutePath
+            order.errorPath = error.absolutePath
         }
         var encoder = PortableEncoder(of: task.signature)
         try encoder.append(order)
@@ -129,10 +130,6 @@ package enum PortableCommand {
         }
         return CommandResult(
             standardOutput: output, standardErrorTail: outcome.errorTail, processID: outcome.processID, usage: usage)
-    }
-
-    private static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 }
 

@@ -19,7 +19,7 @@ struct JobFiles: Sendable {
         let (output, error) = outputPaths(key, request.output)
         // The output is for its owner alone; what the command makes itself is its own affair.
         lines.append("mask=$(umask); umask 077; exec >\(quoted(output)) 2>\(quoted(error)); umask \"$mask\"")
-        lines.append("cd \(quoted(absolute(command.workingDirectory ?? "."))) || exit 126")
+        lines.append("cd \(quoted((command.workingDirectory ?? ".").absolutePath)) || exit 126")
         lines.append("exec <\(quoted(try input(key, command)))")
         // What belongs to the task goes before what the job inherits.
         var environment = command.environment
@@ -78,14 +78,14 @@ struct JobFiles: Sendable {
     func outputPaths(_ key: UInt64, _ output: CommandOutput) -> (output: String, error: String) {
         switch output {
         case .memory: (path(key, "out"), path(key, "err"))
-        case .files(let output, let error): (absolute(output), absolute(error))
+        case .files(let output, let error): (output.absolutePath, error.absolutePath)
         }
     }
 
     private func input(_ key: UInt64, _ command: Command) throws -> String {
         switch command.standardInput.source {
         case .none: return "/dev/null"
-        case .file(let file): return absolute(file)
+        case .file(let file): return file.absolutePath
         case .bytes(let bytes):
             try WholeFile.create(path(key, "in"), Data(bytes))
             return path(key, "in")
@@ -127,10 +127,6 @@ struct JobFiles: Sendable {
             try? FileManager.default.removeItem(atPath: path(key, suffix))
         }
         void(key)
-    }
-
-    private func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
     private func quoted(_ word: String) -> String { ShellQuoting.quoted(word) }

@@ -16,10 +16,12 @@ enum WholeFile {
         return [UInt8](data)
     }
 
-    /// Creates a file that isn't there yet.
+    /// Creates a file that isn't there yet. What stands in the text for bytes that aren't UTF-8 becomes these again.
     ///
     /// - Throws: ``SlurmJobError`` with the reason ``SlurmJobError/Reason/unwritable``.
-    static func create(_ path: String, _ text: String) throws(SlurmJobError) { try create(path, Data(text.utf8)) }
+    static func create(_ path: String, _ text: String) throws(SlurmJobError) {
+        try create(path, Data(FileNameText.bytes(text)))
+    }
 
     static func create(_ path: String, _ data: Data) throws(SlurmJobError) {
         do {

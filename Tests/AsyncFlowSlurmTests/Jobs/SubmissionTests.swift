@@ -1,4 +1,5 @@
 import AsyncFlow
+import Foundation
 import Testing
 
 @testable import AsyncFlowSlurm
@@ -123,6 +124,21 @@ struct SubmissionTests {
             "exit 99999999999999999999\n",
         ])
     func halfWritten(_ text: String) { #expect(JobFiles.end(text) == nil) }
+
+    @Test("paths are the system's: a combining mark behind the first slash makes none relative")
+    func absolutePaths() {
+        let (output, error) = JobFiles(folder: "/f").outputPaths(
+            1, .files(standardOutput: "/\u{301}out", standardError: "err"))
+        #expect(output.utf8.elementsEqual("/\u{301}out".utf8))
+        #expect(error == FileManager.default.currentDirectoryPath + "/err")
+    }
+
+    @Test("words of Slurm's programs do nothing to a terminal")
+    func harmless() throws {
+        #expect(try SlurmPrograms.rows(ofQueue: "asyncflow-1 12 0 RUNNING 0 n\u{1B}[2J").map(\.node) == ["n?[2J"])
+        let said = CommandError(.exited(code: 1), Command("sbatch"), standardErrorTail: "sbatch: \u{1B}[2J\nno\u{9B}")
+        #expect(SlurmPrograms.complaint(said) == "sbatch: ?[2J; no\u{FFFD}")
+    }
 
     @Test("an end is read as it was written")
     func ends() {

@@ -1,6 +1,7 @@
-import AsyncFlow
 import Foundation
 import Testing
+
+@testable import AsyncFlow
 
 @Suite("The report of a dry run", .timeLimit(.minutes(1)))
 struct DryRunReportTests {
@@ -62,7 +63,8 @@ struct DryRunReportTests {
     @Test("the report shows what tasks ask for, and which files aren't there")
     func resourcesAndFiles() async throws {
         let folder = try TemporaryFolder("dry-run")
-        try "x".write(toFile: folder["there"], atomically: true, encoding: .utf8)
+        let odd = folder[FileNameText.text([0x61, 0xFF])]  // not UTF-8
+        for path in [folder["there"], odd] { close(FileNameText.withPath(path) { creat($0, 0o600) }) }
         try await withTestEngine(dryRun: true) { flow async throws in
             let make = flow.executableTask(
                 "make", .cores(2), .memory(.gigabytes(4)), .gpus(1), .slots("license"),
@@ -70,8 +72,8 @@ struct DryRunReportTests {
             ) { (file: InputFile) in "make \(file)" }
             let made = make(InputFile(folder["absent"]))
             let use = flow.functionTask("use") { (files: [InputFile]) in files.count }
-            _ = try await use([made, flow.value(InputFile(folder["there"])), flow.value(InputFile(folder["gone"]))])
-                .value
+            let files = [folder["there"], odd, folder["gone"]].map { flow.value(InputFile($0)) }
+            _ = try await use([made] + files).value
             let entries = flow.dryRunReport.entries
             let entry = try #require(entries.first { $0.name == "make" })
             #expect(entry.resources == ResourceRequest(cores: 2, memory: .gigabytes(4), gpus: 1, slots: ["license": 1]))
