@@ -65,7 +65,9 @@ extension TaskNode {
             let advice =
                 path == file.location
                 ? "" : "; '\(file.location)' begins at this process's current directory"
-            throw FileError(.notFound, [path], "the input \(file.label) isn't there: \(path)\(advice)")
+            // The path follows, so that a label which has it, too, would say it twice.
+            let label = file.producer == nil ? "'\(file.name)'" : file.label
+            throw FileError(.notFound, [path], "the input \(label) isn't there: \(path)\(advice)")
         case (.directory?, false):
             throw FileError(
                 .isDirectory, [path],

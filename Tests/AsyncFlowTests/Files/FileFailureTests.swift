@@ -24,6 +24,20 @@ struct FileFailureTests {
         }
     }
 
+    @Test("an input that isn't there is named by its path, once")
+    func missingInput() async throws {
+        try await withFileEngine { flow, folder async throws in
+            let read = flow.executableTask("read") { (file: InputFile) in "cat \(file)" }
+            let absolute = await read(InputFile(folder["gone"])).fileError
+            #expect(absolute?.description == "the input 'gone' isn't there: \(folder["gone"])")
+            let relative = await read(InputFile("no/such")).fileError
+            let path = FileManager.default.currentDirectoryPath + "/no/such"
+            #expect(
+                relative?.description
+                    == "the input 'such' isn't there: \(path); 'no/such' begins at this process's current directory")
+        }
+    }
+
     @Test("an output of the wrong kind fails the task")
     func wrongKind() async throws {
         try await withFileEngine { flow, _ async throws in
