@@ -17,6 +17,10 @@ extension RunFailureText {
     /// A text that isn't too long for a line that many programs read.
     private static func bounded(_ text: String, to limit: Int, end: Bool = false) -> String {
         guard text.utf8.count > limit else { return text }
-        return end ? "…" + text.suffix(limit) : text.prefix(limit) + "…"
+        // By scalars: a character may have any number of them.
+        let scalars = text.unicodeScalars
+        return end
+            ? "…" + String(String.UnicodeScalarView(scalars.suffix(limit)))
+            : String(String.UnicodeScalarView(scalars.prefix(limit))) + "…"
     }
 }
