@@ -15,9 +15,17 @@ struct JSONLinesTests {
         let value = String(repeating: "ü", count: count / 2) + "x"
         let path = try folder.write("noise\n{\"v\":\"\(value)\"}\r\n{\"v\":\"next\"}\n", to: "lines")
         try await withTestEngine { flow async throws in
-            let run = flow.executableTask("emit") { "cat \(path)" }()
+            let gate = Gate()
+            let opened = flow.functionTask("opened") { () async throws -> String in
+                try await gate.wait()
+                return path
+            }
+            let run = flow.executableTask("emit") { (path: String) in "cat \(path)" }(opened())
+            // A reader that comes when more than 64 KiB were written would miss them.
+            var lines = run.jsonLines(as: Line.self).makeAsyncIterator()
+            gate.open()
             var values: [String] = []
-            for try await line in run.jsonLines(as: Line.self) { values.append(line.v) }
+            while let line = try await lines.next() { values.append(line.v) }
             #expect(values == [value, "next"])
         }
     }
