@@ -144,6 +144,11 @@ struct HTTPFileSourceTests {
         #expect(outcome.fileError?.description.contains(expected) == true)
         #expect(outcome.fileError?.description.contains(actual) == true)
         #expect(outcome.requests.count == 1)
+        let signed = try await download(
+            sha256: Self.sum("right"), path: "/a?sig=AbCdEfGhIj", user: "bob:hunter2@"
+        ) { _ in .answer(200, [], body: "wrong") }
+        let shown = try #require(signed.fileError).description + (signed.fileError?.path ?? "")
+        #expect(!shown.contains("hunter2") && !shown.contains("AbCdEf"), "\(shown)")
     }
 
     @Test("a server that always ends too early is an error with both lengths")

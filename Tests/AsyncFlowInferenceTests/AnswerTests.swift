@@ -5,6 +5,12 @@ import Testing
 
 @Suite("What servers answer")
 struct AnswerTests {
+    @Test("numbers of tokens that no answer has count as none", arguments: [-1, 1_000_000_001, Int.max, Int.min])
+    func hostileUsage(tokens: Int) {
+        #expect(Completion.Usage(["prompt_tokens": .integer(tokens)]) == nil)
+        #expect(Completion.Usage(["prompt_tokens": 1, "completion_tokens": .integer(tokens)]) == nil)
+    }
+
     @Test(
         "text, whatever else there is",
         arguments: [

@@ -25,6 +25,22 @@ import Testing
         #expect(problem.contains("only here: add(Int) -> Int; only there: add(Double) -> Int"))
     }
 
+    @Test(arguments: [UInt32(0), 1 << 30 + 1, .max])
+    func `A frame of a length that none has is no frame`(length: UInt32) {
+        var splitter = FrameSplitter()
+        withUnsafeBytes(of: length.littleEndian) { splitter.append($0) }
+        withUnsafeBytes(of: UInt64(0)) { splitter.append($0) }
+        #expect(throws: WireError.self) { try splitter.next() }
+    }
+
+    @Test(arguments: [0, -1, Int32.min])
+    func `A process id that none has is none`(processID: Int32) {
+        let hello = Hello(hash: 0, processID: processID, host: "there", tasks: [])
+        var writer = ByteWriter()
+        hello.write(to: &writer)
+        #expect(throws: WireError.self) { try Hello(writer.bytes[...]) }
+    }
+
     @Test(arguments: [1, 2, 3, 7, 1000])
     func `Frames are found however the stream is cut`(size: Int) throws {
         var bytes = WireProtocol.opening

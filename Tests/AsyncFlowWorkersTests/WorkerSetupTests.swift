@@ -15,6 +15,20 @@ struct WorkerSetupTests {
         return path
     }
 
+    @Test("limits may be of any length", arguments: [Duration.seconds(Int64.max), .seconds(Int64.max) * 4])
+    func longLimits(limit: Duration) async throws {
+        let configuration = WorkerPoolBackend.Configuration.probe().with {
+            $0.startTimeout = limit
+            $0.heartbeatTimeout = limit
+            $0.orphanTimeout = limit
+            $0.longestBackoff = limit
+        }
+        try await withPool(workers: 1, launcher: .command("env"), configuration) { flow, _ in
+            let first = try await flow.portableTask(Probe.grow, .on("pool"), .gracePeriod(limit))(1).value
+            #expect(first > 0)
+        }
+    }
+
     @Test("a worker that has taken too much memory ends when it has nothing to do, and another one takes its place")
     func recyclingByMemory() async throws {
         let configuration = WorkerPoolBackend.Configuration.probe().with {

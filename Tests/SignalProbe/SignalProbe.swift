@@ -55,7 +55,8 @@ struct SignalProbe {
         await runWorkflow { flow in
             let endless = flow.executableTask("endless") { "/bin/sleep \(CommandLine.arguments[2])" }()
             while endless.state != .running { await Task.yield() }
-            try await flow.functionTask("fails") { () throws in throw ProbeError(description: "no luck") }().value
+            try await flow.functionTask("fails") { () throws in throw ProbeError(description: "no luck\u{1B}[2J") }()
+                .value
         }
         print("not reached")
     }

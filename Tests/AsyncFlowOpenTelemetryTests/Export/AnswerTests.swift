@@ -20,6 +20,19 @@ struct AnswerTests {
             OTLPAnswer(status: status, retryAfter: .seconds(5), mediaType: nil, body: []) == expected)
     }
 
+    @Test("a number of rejected ones below zero counts as none, however it is written")
+    func negativeRejection() {
+        let minusOne = [UInt8](repeating: 0xFF, count: 9) + [1]
+        let answers: [(String, [UInt8])] = [
+            ("application/x-protobuf", [0x0A, 11, 0x08] + minusOne),
+            ("application/json", Array(#"{"partialSuccess":{"rejectedSpans":-1}}"#.utf8)),
+        ]
+        for (media, body) in answers {
+            let answer = OTLPAnswer(status: 200, retryAfter: nil, mediaType: media, body: body)
+            #expect(answer == .accepted(rejected: 0, message: ""))
+        }
+    }
+
     @Test("a refusal's own words are told, unless they are binary")
     func words() {
         let text = OTLPAnswer(

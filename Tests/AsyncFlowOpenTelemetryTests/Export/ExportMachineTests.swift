@@ -155,6 +155,16 @@ struct ExportMachineTests {
         #expect(machine.next(at: .seconds(2)).text == "resend by 3.0")
     }
 
+    @Test("a collector can't reject more than it was sent, nor less than nothing", arguments: [Int.max, Int.min])
+    func hostileRejection(rejected: Int) {
+        var machine = Machine.make()
+        _ = machine.add([1, 2, 3], at: .zero)
+        #expect(machine.next(at: .zero).text == "send [1, 2, 3] by 10.0")
+        machine.answered(.accepted(rejected: rejected, message: ""), at: .zero, random: 0)
+        #expect(machine.report.sent + machine.report.rejected == 3)
+        #expect(machine.report.rejected == (rejected > 0 ? 3 : 0))
+    }
+
     @Test("with nothing left, the end is at once")
     func stopWithNothing() {
         var machine = Machine.make()

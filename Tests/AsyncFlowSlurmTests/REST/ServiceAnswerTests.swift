@@ -69,6 +69,16 @@ struct ServiceAnswerTests {
         #expect(rows == [row(4, 2, state, nil, nil)])
     }
 
+    @Test("a node's name does nothing to a terminal")
+    func node() throws {
+        let rows = try rows(
+            #"""
+            {"jobs": [{"array_job_id": 1, "array_task_id": 0, "batch_host": "n\u001b[2J", "job_state": "RUNNING",
+                       "name": "asyncflow-1"}]}
+            """#)
+        #expect(rows.map(\.node) == ["n?[2J"])
+    }
+
     @Test("jobs of others may be written in any form")
     func strangers() throws {
         let rows = try rows(

@@ -231,4 +231,14 @@ struct ReportTests {
             #expect(abs(back[0] - value) <= 5e-7)
         }
     }
+
+    @Test(
+        "no cell of a table is a formula for a spreadsheet",
+        arguments: ["=1+1", "+x", "-x", "@x", "  =x", "=a,\"b\""])
+    func formulas(text: String) {
+        for cell in [SpreadsheetCell.csv(text), SpreadsheetCell.tsv(text)] {
+            #expect(cell.hasPrefix("'") || cell.hasPrefix("\"'"), "\(cell)")
+        }
+        #expect(SpreadsheetCell.csv("a=b") == "a=b")
+    }
 }

@@ -29,6 +29,25 @@ import Testing
         }
     }
 
+    @Test func `A command that a worker runs ends when it writes more than is kept in memory`() async throws {
+        try await withTestEngine { flow in
+            let run = flow.functionTask("run") { (count: Int) async throws -> String in
+                var request = CommandRequest(
+                    command: Command("head", "-c", "\(count)", "/dev/zero"), task: TaskContext.current!,
+                    resources: ResourceRequest(), output: .memory, gracePeriod: .seconds(1), tap: OutputTap(OutputHub())
+                )
+                request.outputLimit = .bytes(1000)
+                let call = try PortableCommand.call(for: request)
+                let output = try await PortableCommand.task.call(call.input[...])
+                return try PortableCommand.result(PortableResult(output: output), of: request).text
+            }
+            let most = try await run(1000).value
+            #expect(most.utf8.count == 1000)
+            let error = (await run(1001).error as? TaskFailedError)?.cause as? CommandError
+            #expect(error?.reason == .outputTooLong(limit: .bytes(1000)))
+        }
+    }
+
     @Test func `On the local backend the error is the one that was thrown, elsewhere it is described`() async throws {
         try await withTestEngine(backends: [LocalBackend(), LoopBackend()]) { flow in
             let fail = flow.portableTask(Self.fail)

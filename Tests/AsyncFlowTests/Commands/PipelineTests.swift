@@ -101,6 +101,15 @@ struct PipelineTests {
         #expect(messages.first?.contains(".piped(to:)") == true)
         #expect(messages.first?.contains("count (task.") == true)
     }
+
+    @Test("output of half a gigabyte in memory is warned about once, with the way out")
+    func muchOutput() {
+        let log = CollectedLog()
+        let advice = CommandAdvice(Logger(label: "test") { _ in log })
+        for count in [499_000_000, 600_000_000, 700_000_000] { advice.check(outputOf: count, of: "big (task.1)") }
+        #expect(log.messages.count == 1)
+        #expect(log.messages.first?.contains(".captureStdio") == true)
+    }
 }
 
 /// Keeps what is logged.

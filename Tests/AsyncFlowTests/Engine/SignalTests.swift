@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Real signals to a real process", .serialized, .timeLimit(.minutes(1)))
@@ -27,6 +28,9 @@ struct SignalTests {
         await probe.waitForLine("ready")
         probe.send(SIGINT)
         await probe.waitForLine("interrupted")
+        try await until("it says what it waits for") {
+            probe.errorText.contains("asyncflow: still waiting for endless (task.000002)")
+        }
         probe.send(SIGTERM)
         let end = await probe.waitForEnd()
         #expect(end.reason == .uncaughtSignal)
@@ -57,7 +61,7 @@ struct SignalTests {
         #expect(end.reason == .exit)
         #expect(end.status == 1)
         #expect(probe.text == "begins\nvalue 1\n")
-        #expect(probe.errorText.hasSuffix("error: fails (task.000002): no luck\n"), "\(probe.errorText)")
+        #expect(probe.errorText.hasSuffix("error: fails (task.000002): no luck?[2J\n"), "\(probe.errorText)")
         #expect(try Self.processes(with: duration) == 0)
     }
 

@@ -57,6 +57,25 @@ struct StallTests {
         }
     }
 
+    @Test("a task that awaits one that depends on it is named with it")
+    func ownDependent() async throws {
+        try await run { flow, listener in
+            let dependent = Recorder<TaskFuture<Int>>()
+            let known = Gate()
+            let first = flow.functionTask("first") { () async throws -> Int in
+                try await known.wait()
+                return try await dependent.values[0].value
+            }()
+            dependent.append(flow.functionTask("second") { (value: Int) in value }(first))
+            known.open()
+            try await listener.hasHeard.wait()
+            let message = listener.messages.values[0]
+            #expect(message.contains("first (task.000001) waits for second (task.000002)"), "\(message)")
+            first.cancel()
+            #expect(await first.finalState == .cancelled)
+        }
+    }
+
     @Test("a task that awaits its own block is named with it, whether the block's body awaits it or has ended")
     func ownBlock() async throws {
         for awaits in [true, false] {

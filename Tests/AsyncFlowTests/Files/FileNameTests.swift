@@ -79,6 +79,11 @@ struct FileNameTests {
         #expect(StagedNames.folders(of: name).count == parts.count - 1)
     }
 
+    @Test("a name that begins with a hyphen is no option, whatever follows it")
+    func hyphens() {
+        for name in ["-x", "-\u{301}x"] { #expect(RelativeName.asArgument(name).utf8.elementsEqual("./\(name)".utf8)) }
+    }
+
     @Test("two names that look the same are two files")
     func lookalikes() async throws {
         try await withFileEngine { flow, folder in

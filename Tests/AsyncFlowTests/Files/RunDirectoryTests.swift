@@ -36,6 +36,15 @@ struct RunDirectoryTests {
         #expect(random(a) != random(b))
     }
 
+    @Test("is closed to others if it is there already")
+    func reused() throws {
+        let folder = try TemporaryFolder("reused")
+        try FileManager.default.createDirectory(
+            atPath: folder["run"], withIntermediateDirectories: false, attributes: [.posixPermissions: 0o755])
+        try FileSystem.makeOwnDirectory(folder["run"])
+        #expect(try mode(folder["run"]) == 0o700)
+    }
+
     @Test("isn't used if it is a link that somebody has put there")
     func planted() async throws {
         let folder = try TemporaryFolder("planted")

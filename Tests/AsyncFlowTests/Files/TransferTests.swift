@@ -18,6 +18,19 @@ final class ScriptedSource: FileSource {
 
 @Suite("Files that are fetched", .timeLimit(.minutes(1)))
 struct TransferTests {
+    @Test("what a source says of another attempt is told without secrets and escapes, whatever the pause")
+    func retries() {
+        let told = Recorder<String?>()
+        let transfer = FileTransfer(url: "http://u:p4ss@h/f?sig=s3cret", partialPath: "p", sha256: nil) { news in
+            if case .custom(let event) = news { told.append(event.warning) }
+        }
+        transfer.reportRetry(after: .seconds(2), because: "\u{1B}[2Jbusy")
+        transfer.reportRetry(after: .seconds(Int64.max) * 2, because: "busy")
+        let url = "http://[redacted]@h/f?sig=[redacted]"
+        #expect(told.values.first == "fetching \(url) is tried again in 2 s: ?[2Jbusy")
+        #expect(told.values.count == 2)
+    }
+
     @Test("a file is fetched once, whatever the number of tasks that want it, then and later")
     func once() async throws {
         let gate = Gate()

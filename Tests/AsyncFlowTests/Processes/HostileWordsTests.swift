@@ -25,6 +25,16 @@ struct HostileWordsTests {
         }
     }
 
+    @Test("no word is a separator of programs for a launcher, and each reaches the program as it is")
+    func launcherWords() async throws {
+        let words = ["printf", "%s|", ":", ".", "", "a:b", ".:"]
+        let shielded = LauncherWords.protected(words)
+        #expect(!shielded.contains(":"))
+        let result = try await CommandRunner().run(Command(shielded[0], arguments: Array(shielded.dropFirst())))
+        #expect(result.text == ":|.||a:b|.:|")
+        #expect(LauncherWords.protected(["echo", "a:b"]) == ["echo", "a:b"])
+    }
+
     private func checkArguments(_ words: [[UInt8]], _ seed: Comment) async throws {
         let texts = words.map(FileNameText.text)
         #expect(texts.map(FileNameText.bytes) == words, seed)
