@@ -17,6 +17,7 @@ import Logging
 /// - `to:file`: redirects standard error into the file.
 /// - `stop`: ends the display. `exit`: ends the process with the engine still there.
 /// - `many:count`: so many log lines.
+/// - `record:folder`: records the run in the folder.
 @main
 struct ProgressProbe {
     static func main() async throws {
@@ -46,6 +47,8 @@ struct ProgressProbe {
                     say(text)
                 } else if let count = after("many:", step).flatMap(Int.init) {
                     for number in 1...count { logger.warning("line \(number)") }
+                } else if let folder = after("record:", step) {
+                    _ = try flow.startTelemetry(.init(recording: .directory(folder)))
                 } else if let path = after("to:", step) {
                     dup2(open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600), 2)
                 } else if let (name, message) = halves(step, "!") {

@@ -1,12 +1,6 @@
 import AsyncFlowBase
 import Logging
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 extension WorkflowEngine {
     /// Makes the run directory if nobody has yet, readable for this user alone.
     ///

@@ -56,6 +56,17 @@ struct CollectorTroubleTests {
         }
     }
 
+    @Test("a password that the collector repeats, plain or encoded, is in no line of the log")
+    func repeatedPassword() async throws {
+        let encoded = Data("bob:hunter2".utf8).base64EncodedString()
+        try await ScriptedServer.run({ _ in .answer(400, body: "no hunter2 here, nor \(encoded)") }) { collector in
+            let endpoint = "http://bob:hunter2@127.0.0.1:\(collector.port)"
+            let log = try await run(endpoint).log.joined()
+            #expect(log.contains("no [redacted] here"), "\(log)")
+            #expect(!log.contains("hunter2") && !log.contains(encoded), "\(log)")
+        }
+    }
+
     @Test("429 with Retry-After is waited for, and nothing is lost")
     func busy() async throws {
         try await ScriptedServer.run({ request in

@@ -63,6 +63,21 @@ struct RecordingTests {
         #expect(recording.lines.last!["duration_seconds"] as! Double > 0)
     }
 
+    @Test("the program's command line is recorded without its secrets")
+    func commandLine() throws {
+        let folder = try TemporaryFolder()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: PseudoTerminal.probe)
+        process.arguments = ["record:\(folder.path)", "--token", "s3cret", "quick=1", "idle"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let text = try String(contentsOfFile: "\(folder.path)/\(try #require(files.first))", encoding: .utf8)
+        #expect(text.contains("--token") && !text.contains("s3cret"))
+    }
+
     @Test("everything that was created ends once, also what never ran, and blocks")
     func everythingEnds() async throws {
         let recording = try await record { flow, _ in
