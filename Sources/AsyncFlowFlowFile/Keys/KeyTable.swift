@@ -71,6 +71,14 @@ package enum KeyTable {
         }
     }
 
+    private static let byName: [Section: [String: Key]] = Dictionary(
+        uniqueKeysWithValues: Section.allCases.map { section in
+            (section, Dictionary(uniqueKeysWithValues: keys(of: section).map { ($0.name, $0) }))
+        })
+
+    /// The keys of a section by name.
+    static func table(of section: Section) -> [String: Key] { byName[section] ?? [:] }
+
     /// The heading of a section in the reference.
     package static func title(of section: Section) -> String {
         switch section {

@@ -18,7 +18,7 @@ struct Fields {
             values = [:]
             return
         }
-        let table = Dictionary(uniqueKeysWithValues: KeyTable.keys(of: section).map { ($0.name, $0) })
+        let table = KeyTable.table(of: section)
         var values: [String: (key: YAMLNode, value: YAMLNode)] = [:]
         for pair in pairs {
             let name = pair.key.text?.text ?? ""

@@ -4,7 +4,7 @@ extension Checker {
         var byName: [String: Step] = [:]
         for step in body.steps {
             checkName(step.name, step.place, "step")
-            if scope.names[step.name] != nil, !Self.reserved.contains(step.name) {
+            if scope.has(step.name), !Self.reserved.contains(step.name) {
                 diagnostics.error(step.place, "'\(step.name)' is a name outside of this group already")
             }
             if byName.updateValue(step, forKey: step.name) != nil {
@@ -34,13 +34,14 @@ extension Checker {
         guard let order = order(body.steps, dependencies) else { return CheckedBody() }
 
         var checked = CheckedBody()
+        let table = NameTable(in: scope.table)
         var inner = scope
+        inner.table = table
         for step in order {
             let result = check(
                 step, dependencies[step.name] ?? [], isRead: read.contains(step.name), in: inner, checked.steps)
             checked.steps.append(result)
-            inner.names[step.name] = result.type
-            inner.words[step.name] = "output"
+            table.add(step.name, result.type, word: "output")
         }
         for step in body.steps where !read.contains(step.name) {
             if case .value = step.action {

@@ -58,7 +58,7 @@ extension Checker {
         let outer = scope
         for variable in fanOut.variables {
             checkName(variable.name, variable.place, "variable")
-            if outer.names[variable.name] != nil, !Self.reserved.contains(variable.name) {
+            if outer.has(variable.name), !Self.reserved.contains(variable.name) {
                 diagnostics.error(variable.place, "'\(variable.name)' is the name of something else already")
             }
             var elementType = ValueType.json

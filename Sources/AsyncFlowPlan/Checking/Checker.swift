@@ -183,18 +183,24 @@ struct Scope {
     var words: [String: String]
     var unavailable: [String: String]
     var nonNull: Set<[String]> = []
+    /// The steps, below those.
+    var table: NameTable?
+
+    /// Whether a name means something already.
+    func has(_ name: String) -> Bool { names[name] != nil || table?.type(of: name) != nil }
 
     var checker: TypeChecker {
         var checker = TypeChecker(names: names, unavailable: unavailable)
         checker.fieldWords = words
         checker.nonNull = nonNull
+        checker.table = table
         return checker
     }
 
     func with(_ name: String, _ type: ValueType) -> Scope {
         var scope = self
         scope.names[name] = type
-        scope.unavailable[name] = nil
+        if scope.unavailable[name] != nil { scope.unavailable[name] = nil }
         return scope
     }
 }

@@ -8,6 +8,8 @@ package struct TypeChecker {
     package var nonNull: Set<[String]> = []
     /// What to call fields of a name in messages: `'align' has no output 'bay'`.
     package var fieldWords: [String: String] = [:]
+    /// More names, below those.
+    var table: NameTable?
     package private(set) var diagnostics = Diagnostics()
     private var source = PlacedText("", at: .none)
     private var bound: [(name: String, type: ValueType)] = []
@@ -85,7 +87,7 @@ package struct TypeChecker {
             }
         case .call(let name, let arguments):
             guard let function = Functions.all[name] else {
-                let known = names[name] != nil || bound.contains { $0.name == name }
+                let known = names[name] != nil || table?.type(of: name) != nil || bound.contains { $0.name == name }
                 let message = known ? "'\(name)' is no function" : "there is no function '\(name)'"
                 error(
                     expression, message,
@@ -108,16 +110,17 @@ package struct TypeChecker {
 
     private mutating func type(named name: String, _ expression: Expression) -> ValueType? {
         if let inner = bound.last(where: { $0.name == name }) { return inner.type }
-        if let type = names[name] { return nonNull.contains([name]) ? type.withoutNull : type }
+        if let type = names[name] ?? table?.type(of: name) { return nonNull.contains([name]) ? type.withoutNull : type }
         if let reason = unavailable[name] {
             error(expression, reason)
         } else if Functions.all[name] != nil {
             error(expression, "'\(name)' is a function", hint: "call it: \(Functions.all[name]!.signature)")
         } else {
-            let near = Nearest.name(to: name, among: Array(names.keys) + bound.map(\.name))
+            let known = Array(names.keys) + (table?.names ?? [])
+            let near = Nearest.name(to: name, among: known + bound.map(\.name))
             error(
                 expression, "there is no '\(name)' here",
-                hint: near.map { "did you mean '\($0)'?" } ?? "there is \(Self.listing(names.keys.sorted()))")
+                hint: near.map { "did you mean '\($0)'?" } ?? "there is \(Self.listing(known.sorted()))")
         }
         return nil
     }
@@ -280,7 +283,7 @@ package struct TypeChecker {
             if let field = fields.first(where: { $0.name == name }) { return field.type }
             let subject = owner.map { "'\($0)'" } ?? "the record"
             let names = fields.map(\.name)
-            let word = owner.flatMap { fieldWords[$0] } ?? "field"
+            let word = owner.flatMap { fieldWords[$0] ?? table?.word(for: $0) } ?? "field"
             error(
                 whole.lastPart(name), "\(subject) has no \(word) '\(name)'; it has \(Self.listing(names))",
                 hint: Nearest.name(to: name, among: names).map { "did you mean '\($0)'?" })
