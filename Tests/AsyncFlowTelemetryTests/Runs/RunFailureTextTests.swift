@@ -1,6 +1,7 @@
+import AsyncFlow
 import Testing
 
-@testable import AsyncFlow
+@testable import AsyncFlowTelemetry
 
 @Suite("The text of a failure")
 struct RunFailureTextTests {
