@@ -3,6 +3,9 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 import AsyncFlowWorkers
 
+/// The option of a command, which AsyncFlowBase has another type of the same name beside.
+typealias Flag<Value> = ArgumentParser.Flag<Value>
+
 /// What happened in a run, from its recording.
 @main
 struct AsyncFlowCommand: AsyncParsableCommand {
