@@ -11,14 +11,14 @@ let settings: [SwiftSetting] = [
 /// The folders of data that examples come with.
 let exampleFolders = [
     "quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program",
-    "summaries": "Documents",
+    "summaries": "Documents", "python-model": "Python",
 ]
 
 /// The modules that examples use besides.
 let exampleModules: [String: [Target.Dependency]] = [
     "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers", "AsyncFlowSlurm"],
     "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
-    "compute-and-prompts": ["AsyncFlowInference"], "resume": ["AsyncFlowJournal"],
+    "compute-and-prompts": ["AsyncFlowInference"], "resume": ["AsyncFlowJournal"], "python-model": ["AsyncFlowPython"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
@@ -26,7 +26,7 @@ let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
     "sweep", "variant-calling", "campaign", "ensemble", "summaries", "research-agent", "compute-and-prompts",
-    "resume",
+    "resume", "python-model",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
@@ -39,6 +39,9 @@ let pageFiles =
     ["page.html", "page.css"]
     + ["base", "source", "panels", "timeline", "graph", "curves", "tasks", "main"].map { "script/\($0).js" }
 
+/// The parts of the program that interpreters of Python tasks get.
+let pythonFiles = ["state", "reports", "reading", "packing", "hints", "functions", "calls", "serving"]
+
 let package = Package(
     name: "AsyncFlow",
     platforms: [.macOS(.v15)],
@@ -46,6 +49,7 @@ let package = Package(
         .library(name: "AsyncFlow", targets: ["AsyncFlow"]),
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
+        .library(name: "AsyncFlowPython", targets: ["AsyncFlowPython"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowJournal", targets: ["AsyncFlowJournal"]),
@@ -98,6 +102,9 @@ let package = Package(
                 "AsyncFlow", "AsyncFlowBase", "CProcesses", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "AsyncFlowPython", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers"],
+            resources: pythonFiles.map { .embedInCode("Worker/asyncflow_worker/\($0).py") }, swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTPClient",
             dependencies: [
@@ -220,10 +227,12 @@ let package = Package(
             name: "asyncflow",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowJournal", "AsyncFlowPlan",
-                "AsyncFlowSlurm", "AsyncFlowTelemetry", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlowSlurm", "AsyncFlowTelemetry", "AsyncFlowWorkers",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources/asyncflow-cli", swiftSettings: settings),
+            path: "Sources/asyncflow-cli", resources: [.embedInCode("Python/asyncflow_stubs.py")],
+            swiftSettings: settings),
         .executableTarget(
             name: "store-probe", dependencies: ["AsyncFlowBase", "AsyncFlowJournal"], path: "Tests/StoreProbe",
             swiftSettings: settings),
@@ -262,6 +271,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "python-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowPython"],
+            path: "Tests/PythonProbe", swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowPythonTests",
+            dependencies: [
+                "TestSupport",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowPython", "AsyncFlowWorkers", "python-probe",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("Modules")], swiftSettings: settings),
         .target(
             name: "ScriptedHTTPServer",
             dependencies: [

@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "asyncflow-benchmarks", targets: ["asyncflow-benchmarks"]),
+        .executable(name: "python-benchmarks", targets: ["python-benchmarks"]),
         .executable(name: "pipe-loop", targets: ["pipe-loop"]),
         .executable(name: "spawn-loop", targets: ["spawn-loop"]),
         .executable(name: "inference-benchmarks", targets: ["inference-benchmarks"]),
@@ -74,6 +75,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "python-benchmarks",
+            dependencies: [
+                "BenchmarkSupport",
+                .product(name: "AsyncFlow", package: "AsyncFlow"),
+                .product(name: "AsyncFlowPython", package: "AsyncFlow"),
+                .product(name: "AsyncFlowWorkers", package: "AsyncFlow"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .executableTarget(

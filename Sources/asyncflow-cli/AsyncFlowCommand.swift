@@ -27,7 +27,7 @@ struct AsyncFlowCommand: AsyncParsableCommand {
             CancelCommand.self, MapCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
             RunsCommand.self, CompareCommand.self, ExportCommand.self, ExplainCommand.self, DiffCommand.self,
-            JournalCommand.self,
+            JournalCommand.self, PythonCommand.self,
         ])
 
     static func main() async {
@@ -119,6 +119,11 @@ struct Failure: Error, CustomStringConvertible {
     init(folder: String, _ error: SystemError) {
         description = "The folder '\(folder.harmless())' can't be made: \(String(cString: strerror(error.code)))."
         code = EX_CANTCREAT
+    }
+
+    init(_ description: String, code: Int32) {
+        self.description = description
+        self.code = code
     }
 
     init(_ error: ReportOutputError) {

@@ -110,6 +110,27 @@ import WorkerProbeTasks
         #expect(other.timePassed(.seconds(3_610)) == [.kill(worker: 1, .silence)])
     }
 
+    @Test func `An interpreter may say nothing while it has a call, and only then`() {
+        var machine = readyMachine { $0.allowsBusySilence = true }
+        _ = machine.submit(1, kind: 0, now: .zero)
+        #expect(machine.timePassed(.milliseconds(2_500)) == [.ping(worker: 1)])
+        // The ping wasn't answered: the call has begun, and its time limit with it.
+        #expect(machine.timePassed(.seconds(60)) == [.ping(worker: 1), .presumeStarted(call: 1, worker: 1)])
+        #expect(machine.nextTime! > .seconds(60))
+        _ = machine.finished(1, by: 1, elapsed: .seconds(61), now: .seconds(61))
+        #expect(machine.timePassed(.seconds(70)) == [.ping(worker: 1)])
+        #expect(machine.timePassed(.seconds(71)) == [.kill(worker: 1, .silence)])
+    }
+
+    @Test func `An interpreter whose call is overdue shows its stack before it is killed`() {
+        var machine = readyMachine { $0.stackPatience = .milliseconds(200) }
+        _ = machine.submit(1, kind: 0, now: .zero)
+        _ = machine.cancel(1, gracePeriod: .seconds(1), now: .zero)
+        #expect(machine.timePassed(.seconds(1)) == [.showStack(worker: 1)])
+        #expect(machine.timePassed(.milliseconds(1_100)).isEmpty)
+        #expect(machine.timePassed(.milliseconds(1_200)) == [.kill(worker: 1, .cancelOverdue)])
+    }
+
     @Test func `A cancelled call that doesn't end costs its worker`() {
         var machine = readyMachine()
         _ = machine.submit(1, kind: 0, now: .zero)
@@ -159,6 +180,8 @@ private struct PoolWorld {
         settings.startFailureLimit = 1_000_000
         settings.firstBackoff = .milliseconds(1)
         settings.longestBackoff = .milliseconds(50)
+        settings.allowsBusySilence = random.below(2) == 0
+        settings.stackPatience = random.below(2) == 0 ? .milliseconds(random.below(30)) : nil
         concurrency = settings.concurrency
         machine = PoolMachine(settings)
     }
@@ -223,7 +246,7 @@ private struct PoolWorld {
                 if workers[worker]?.isConnected != true { problems.append("call \(call) sent to no worker") }
                 if ended.contains(call) { problems.append("call \(call) sent after its end") }
                 workers[worker]?.calls.append(call)
-            case .cancel, .ping: break
+            case .cancel, .ping, .showStack, .presumeStarted: break
             case .closeInput(let worker): workers[worker]?.isClosing = true
             case .kill(let worker, _): workers[worker].map { end(worker, $0.isConnected) }
             case .deliver(let call), .end(let call, _):

@@ -13,14 +13,25 @@ extension WorkflowEngine {
         _ task: PortableTask<Output, repeat each Input>, _ options: TaskOption<PortableKind>...,
         dryRunValue: Output? = nil
     ) -> PortableFunctionTask<Output, repeat each Input> {
+        portableTask(task, options, dryRunValue: dryRunValue)
+    }
+
+    /// The same with the options as a list.
+    package func portableTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
+        _ task: PortableTask<Output, repeat each Input>, _ options: [TaskOption<PortableKind>],
+        dryRunValue: Output? = nil
+    ) -> PortableFunctionTask<Output, repeat each Input> {
         if isDryRun {
             return makeDryRunTask(
                 task.name, options, value: dryRunValue ?? AsyncFlow.dryRunValue(for: Output.self))
         }
-        let definition = makeDefinition(task.name, options)
+        let language = task.foreign.map { [TaskOption<PortableKind>.language($0.language)] } ?? []
+        let definition = makeDefinition(task.name, language + options)
         var body = task.portableBody
         if let memory = core.memory as? any PortableMemory {
-            body.wrapper = { memory.remembering($0, named: task.name, options: $1) }
+            // What a function of another language is called with and what it is made of belong to its name.
+            let name = task.foreign.map { "\(task.name) (\($0.language) \($0.digest))" } ?? task.name
+            body.wrapper = { memory.remembering($0, named: name, options: $1) }
         }
         return WorkflowTask(definition, body)
     }
@@ -118,7 +129,7 @@ extension PortableTask {
         repeat try encoder.append(each input)
         return PortableCall(
             portableName: name, signature: signature, input: encoder.bytes, task: task,
-            environment: task.portableEnvironment, gracePeriod: route.gracePeriod)
+            environment: task.portableEnvironment, gracePeriod: route.gracePeriod, foreign: foreign)
     }
 
     private func output(of result: PortableResult) throws -> Output {
@@ -131,6 +142,7 @@ extension PortableTask {
     /// What the function itself threw, if its type can be decoded.
     private func own(_ error: any Error) -> any Error {
         guard let error = error as? RemoteTaskError, let bytes = error.encoded else { return error }
+        if let foreignError { return foreignError(error) ?? error }
         return decodedError(bytes) ?? error
     }
 }

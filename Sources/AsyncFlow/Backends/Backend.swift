@@ -62,6 +62,12 @@ public protocol PortableBackend: Backend {
     func execute(_ call: PortableCall) async throws -> PortableResult
 }
 
+/// A portable backend that calls functions of another language, and only those.
+package protocol ForeignBackend: PortableBackend {
+    /// The language, as it stands in ``ForeignFunction/language``.
+    var language: String { get }
+}
+
 /// A portable backend that can be handed calls without a Swift task that waits for each.
 package protocol PortableReceiver: PortableBackend {
     /// Takes a call.

@@ -1,6 +1,16 @@
 import AsyncFlowBase
 import Synchronization
 
+/// The property of a task that decides which backends can run it.
+struct TaskNeed: CustomStringConvertible {
+    let kind: TaskKind
+    /// The language of a function that isn't Swift's.
+    var language: String?
+
+    /// For error messages: `function tasks`.
+    var description: String { language.map { "\($0) tasks" } ?? "\(kind) tasks" }
+}
+
 /// The backends of one engine, and which of them runs which task.
 final class BackendRouter: Sendable {
     private let slots: [BackendSlot]
@@ -26,28 +36,28 @@ final class BackendRouter: Sendable {
     /// In a dry run every known backend can stand for any kind of task, because none of them is asked.
     ///
     /// - Returns: nil for blocks, which run in the engine itself.
-    func route(_ kind: TaskKind, to name: String?, isDryRun: Bool) -> Result<BackendSlot?, RefusalReason> {
-        if kind == .block { return .success(nil) }
+    func route(_ need: TaskNeed, to name: String?, isDryRun: Bool) -> Result<BackendSlot?, RefusalReason> {
+        if need.kind == .block { return .success(nil) }
         if let name {
             guard let slot = slots.first(where: { $0.name == name }) else {
                 return .failure(
                     RefusalReason(.unknownBackend, "there is no backend named '\(name)'; there are: \(listing)"))
             }
-            guard slot.canRun(kind) || isDryRun else {
+            guard slot.canRun(need) || isDryRun else {
                 return .failure(
                     RefusalReason(
                         .unsupportedByBackend,
-                        "backend '\(name)' can't run \(kind) tasks; \(thoseThatCan(kind))\(slot.advice(for: kind))"))
+                        "backend '\(name)' can't run \(need); \(thoseThatCan(need))\(slot.advice(for: need.kind))"))
             }
             return .success(slot)
         }
-        if let slot = slots.first(where: { $0.canRun(kind) }) ?? (isDryRun ? slots.first : nil) {
+        if let slot = slots.first(where: { $0.canRun(need) }) ?? (isDryRun ? slots.first : nil) {
             return .success(slot)
         }
         return .failure(
             RefusalReason(
                 .unsupportedByBackend,
-                "none of the engine's backends can run \(kind) tasks; there are: \(listing)"))
+                "none of the engine's backends can run \(need); there are: \(listing)"))
     }
 
     /// Whether no task waits for any backend's resources or has any of them.
@@ -66,8 +76,8 @@ final class BackendRouter: Sendable {
 
     private var listing: String { slots.map { "'\($0.name)' (\($0.abilities))" }.joined(separator: ", ") }
 
-    private func thoseThatCan(_ kind: TaskKind) -> String {
-        let able = slots.filter { $0.canRun(kind) }.map { "'\($0.name)'" }
+    private func thoseThatCan(_ need: TaskNeed) -> String {
+        let able = slots.filter { $0.canRun(need) }.map { "'\($0.name)'" }
         return able.isEmpty ? "no backend of this engine can" : "those that can: \(able.joined(separator: ", "))"
     }
 
@@ -98,8 +108,10 @@ final class BackendSlot: Sendable {
         scheduler = ResourceScheduler(capacity: backend.capacity, owner: "backend '\(name)'", timers: timers)
     }
 
-    func canRun(_ kind: TaskKind) -> Bool {
-        switch kind {
+    func canRun(_ need: TaskNeed) -> Bool {
+        let own = (backend as? any ForeignBackend)?.language
+        guard need.kind != .portable || own == need.language else { return false }
+        return switch need.kind {
         case .function: backend is any FunctionBackend
         case .portable: backend is any PortableBackend || backend is any FunctionBackend
         case .executable, .service: backend is any CommandBackend
@@ -110,7 +122,7 @@ final class BackendSlot: Sendable {
 
     /// What to do where a backend of this sort can't run a kind of task.
     func advice(for kind: TaskKind) -> String {
-        guard kind == .function, backend is any PortableBackend else { return "" }
+        guard kind == .function, backend is any PortableBackend, !(backend is any ForeignBackend) else { return "" }
         return ". A closure can't be sent to another process: name it as a PortableTask, and define the task with "
             + "flow.portableTask"
     }
@@ -119,7 +131,11 @@ final class BackendSlot: Sendable {
     var abilities: String {
         var list: [String] = []
         if backend is any FunctionBackend { list.append("functions") }
-        if backend is any PortableBackend { list.append("portable tasks") }
+        if let foreign = backend as? any ForeignBackend {
+            list.append("\(foreign.language) tasks")
+        } else if backend is any PortableBackend {
+            list.append("portable tasks")
+        }
         if backend is any CommandBackend { list.append("commands") }
         if backend is any PromptBackend { list.append("prompts") }
         return list.isEmpty ? "nothing" : list.joined(separator: ", ")

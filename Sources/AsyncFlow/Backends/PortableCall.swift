@@ -12,6 +12,8 @@ public struct PortableCall: Sendable {
     public let environment: [String: String]
     /// How long a cancelled body may take to end before its process is killed.
     public let gracePeriod: Duration
+    /// The function of another language that is meant; nil for those of this program.
+    package var foreign: ForeignFunction?
 
     /// Takes what the body has reported, as events of the task. For backends, which call it in the order in which it came.
     ///
@@ -54,7 +56,7 @@ extension PortableCall {
     package func adding(_ variables: [String: String]) -> PortableCall {
         PortableCall(
             portableName: portableName, signature: signature, input: input, task: task,
-            environment: environment.merging(variables) { own, _ in own }, gracePeriod: gracePeriod)
+            environment: environment.merging(variables) { own, _ in own }, gracePeriod: gracePeriod, foreign: foreign)
     }
 }
 

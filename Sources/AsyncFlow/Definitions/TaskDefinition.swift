@@ -97,7 +97,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         recalls = engine.memory != nil && (options.recalls || kind.recalls)
         origin = nil
         depth = 0
-        switch engine.router.route(kind, to: options.backendName, isDryRun: engine.configuration.dryRun) {
+        let need = TaskNeed(kind: kind, language: options.language)
+        switch engine.router.route(need, to: options.backendName, isDryRun: engine.configuration.dryRun) {
         case .success(let slot):
             backend = slot
             let isDryRun = engine.configuration.dryRun

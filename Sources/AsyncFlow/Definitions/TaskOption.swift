@@ -37,6 +37,9 @@ extension TaskOption where Kind == PortableKind {
     /// Runs the task on this backend, in this process; it must be one of the engine's.
     public static func on(_ backend: some FunctionBackend) -> Self { on(backend.name) }
 
+    /// Calls a function of another language.
+    static func language(_ name: String) -> Self { Self { $0.language = name } }
+
     /// How long a cancelled task may take to end in another process before that is killed; 5 seconds by default.
     public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = min(period, .aCentury) } }
 }

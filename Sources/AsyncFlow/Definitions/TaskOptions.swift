@@ -15,6 +15,8 @@ struct TaskOptions: Sendable {
     /// Whether outcomes of a function or block are recorded.
     var recalls = false
     var recording = RecordingOptions()
+    /// The language of a function that isn't Swift's; only backends for it can call it.
+    var language: String?
     /// Makes what keeps the turn of the task when that has ended.
     var makeTurnKeeper: (@Sendable (TaskDefinition) -> any TurnKeeper)?
     /// What a process gets before SIGTERM, and how long it may take then.

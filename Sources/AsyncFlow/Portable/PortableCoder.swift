@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// Why a value didn't cross between two processes.
 public struct PortableCodingError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
@@ -11,10 +5,11 @@ public struct PortableCodingError: Error, Sendable, Hashable, CustomStringConver
     package init(_ description: String) { self.description = description }
 }
 
-/// How a value is written. Numbers, texts and arrays of numbers, which are most of what is sent and all of what is big, are
-/// written as they are; everything else as JSON, which names its parts and so finds out when both ends mean another type.
+/// How a value is written. Numbers, texts and arrays of numbers, which are most of what is sent, are written as they
+/// are; everything else as JSON, which names its parts and so finds out when both ends mean another type, with the
+/// arrays in it behind that. See ``StructuredValue``.
 private enum PortableForm: UInt8 {
-    case json, integer, number, text, boolean, bytes, numbers, integers
+    case integer = 1, number, text, boolean, bytes, array, structured
 }
 
 /// Writes the arguments or the value of a portable task.
@@ -28,7 +23,7 @@ package struct PortableEncoder {
         bytes.reserveCapacity(32)
     }
 
-    package mutating func append<Value: Codable>(_ value: Value) throws(PortableCodingError) {
+    package mutating func append<Value: Encodable>(_ value: Value) throws(PortableCodingError) {
         let type = Value.self
         if type == Int.self {
             append(.integer, UInt64(bitPattern: Int64(value as! Int)))
@@ -41,11 +36,22 @@ package struct PortableEncoder {
         } else if type == [UInt8].self {
             append(.bytes, value as! [UInt8])
         } else if type == [Double].self {
-            appendElements(.numbers, value as! [Double])
+            appendElements(value as! [Double])
         } else if type == [Int].self {
-            appendElements(.integers, value as! [Int])
+            appendElements(value as! [Int])
+        } else if type == [Float].self {
+            appendElements(value as! [Float])
         } else {
-            do { append(.json, try JSONEncoder.portable.encode(value)) } catch {
+            do {
+                let buffers = StructuredEncoder.Buffers()
+                let encoded = try StructuredEncoder.encode(value, buffers, at: nil)
+                try StructuredWriter.append(
+                    encoded, buffers, to: &bytes,
+                    head: { bytes, size in
+                        bytes.append(PortableForm.structured.rawValue)
+                        withUnsafeBytes(of: UInt64(size).littleEndian) { bytes.append(contentsOf: $0) }
+                    }, headSize: 9)
+            } catch {
                 throw PortableCodingError("\(owner): a value of type \(type) can't be encoded: \(error)")
             }
         }
@@ -64,13 +70,21 @@ package struct PortableEncoder {
 
     /// What is large is written into memory of its size at once, instead of being moved as that grows.
     private mutating func reserve(_ count: Int) {
-        if count > 4096 { bytes.reserveCapacity(bytes.count + count + 64) }
+        if count > 4096 { bytes.reserveCapacity(bytes.count + count + 128) }
     }
 
-    private mutating func appendElements(_ form: PortableForm, _ elements: [some BitwiseCopyable]) {
+    /// Numbers begin where an address in memory would, seen from the first byte of all values: 64 bytes apart.
+    private mutating func appendElements<Element: TensorScalar>(_ elements: [Element]) {
         elements.withUnsafeBytes { content in
             reserve(content.count)
-            append(form, UInt64(content.count))
+            let unpadded = bytes.count + 12
+            let padding = (64 - unpadded % 64) % 64
+            append(.array, UInt64(3 + padding + content.count))
+            let code = Element._format.code
+            bytes.append(code.0)
+            bytes.append(code.1)
+            bytes.append(UInt8(padding))
+            bytes.append(contentsOf: repeatElement(0, count: padding))
             bytes.append(contentsOf: content)
         }
     }
@@ -90,7 +104,7 @@ package struct PortableDecoder {
         position = bytes.startIndex
     }
 
-    package mutating func next<Value: Codable>(_ type: Value.Type) throws(PortableCodingError) -> Value {
+    package mutating func next<Value: Decodable>(_ type: Value.Type) throws(PortableCodingError) -> Value {
         count += 1
         guard bytes.endIndex - position >= 9, let form = PortableForm(rawValue: bytes[position]) else {
             throw problem(type, "there is none")
@@ -99,23 +113,43 @@ package struct PortableDecoder {
             UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position - bytes.startIndex + 1, as: UInt64.self))
         }
         position += 9
-        let value: Any?
+        let value: StructuredValue
         switch form {
-        case .integer: value = Int(Int64(bitPattern: word))
-        case .number: value = Double(bitPattern: word)
-        case .boolean: value = word != 0
-        case .json: value = try decode(type, try content(word, type))
-        case .text: value = String(validating: try content(word, type), as: UTF8.self)
-        case .bytes: value = Array(try content(word, type))
-        case .numbers: value = elements(try content(word, type), as: Double.self)
-        case .integers: value = elements(try content(word, type), as: Int.self)
+        case .integer:
+            if type == Int.self { return Int(Int64(bitPattern: word)) as! Value }
+            value = .integer(Int64(bitPattern: word))
+        case .number:
+            if type == Double.self { return Double(bitPattern: word) as! Value }
+            value = .number(Double(bitPattern: word))
+        case .boolean: value = .boolean(word != 0)
+        case .text:
+            guard let text = String(validating: try content(word, type), as: UTF8.self) else {
+                throw problem(type, "a text isn't UTF-8")
+            }
+            value = .text(text)
+        case .bytes: value = .bytes(try content(word, type))
+        case .array: value = .numbers(try numbers(try content(word, type), type))
+        case .structured:
+            let content = try content(word, type)
+            do { value = try StructuredParser.value(of: content) } catch { throw problem(type, "\(error)") }
         }
-        guard let value = value as? Value else { throw problem(type, "there is something else, in the form '\(form)'") }
-        return value
+        do { return try StructuredDecoder.decode(type, from: value, at: nil) } catch {
+            throw problem(type, (error as? DecodingError)?.sentence ?? "\(error)")
+        }
+    }
+
+    private func numbers(
+        _ content: ArraySlice<UInt8>, _ type: Any.Type
+    ) throws(PortableCodingError) -> NumberBuffer {
+        let head = Array(content.prefix(3))
+        guard head.count == 3, let format = TensorFormat(code: head[0], head[1]), Int(head[2]) <= content.count - 3,
+            let buffer = NumberBuffer(format, content.dropFirst(3 + Int(head[2])))
+        else { throw problem(type, "an array is cut off") }
+        return buffer
     }
 
     /// - Throws: if there is more.
-    func finish() throws(PortableCodingError) {
+    package func finish() throws(PortableCodingError) {
         guard position == bytes.endIndex else {
             throw PortableCodingError("\(owner): there are more values than the \(count) that are expected")
         }
@@ -127,42 +161,7 @@ package struct PortableDecoder {
         return bytes[position..<(position + Int(count))]
     }
 
-    private func elements<Element: BitwiseCopyable>(_ content: ArraySlice<UInt8>, as: Element.Type) -> [Element]? {
-        guard content.count % MemoryLayout<Element>.stride == 0 else { return nil }
-        return Array(unsafeUninitializedCapacity: content.count / MemoryLayout<Element>.stride) { buffer, count in
-            content.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
-            count = buffer.count
-        }
-    }
-
-    private func decode<Value: Codable>(
-        _ type: Value.Type, _ content: ArraySlice<UInt8>
-    ) throws(PortableCodingError) -> Value {
-        do { return try JSONDecoder.portable.decode(type, from: Data(content)) } catch {
-            throw problem(type, "\(error)")
-        }
-    }
-
     private func problem(_ type: Any.Type, _ what: String) -> PortableCodingError {
         PortableCodingError("\(owner): value \(count), which should be of type \(type), can't be decoded: \(what)")
-    }
-}
-
-extension JSONEncoder {
-    /// Makes numbers that JSON doesn't have into words.
-    fileprivate static var portable: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return encoder
-    }
-}
-
-extension JSONDecoder {
-    fileprivate static var portable: JSONDecoder {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return decoder
     }
 }

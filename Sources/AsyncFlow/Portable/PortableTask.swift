@@ -18,6 +18,9 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     public let signature: String
     let body: TaskBody<Output, repeat each Input>
     var codableErrors: [any (Error & Codable & Sendable).Type] = []
+    /// The function of another language that is called instead of the body.
+    package internal(set) var foreign: ForeignFunction?
+    var foreignError: (@Sendable (RemoteTaskError) -> (any Error)?)?
 
     /// Names a function without `await`.
     ///

@@ -5,7 +5,8 @@ import AsyncFlow
 struct CrashMessage {
     private static let longest = (lines: 8, line: 512)
     private static let beginnings = [
-        "Fatal error: ", "Precondition failed", "Assertion failed", "Assertion `", "terminate called",
+        "Fatal error: ", "Fatal Python error: ", "Precondition failed", "Assertion failed", "Assertion `",
+        "terminate called",
         "libc++abi: ", "*** Terminating app", "==ERROR: AddressSanitizer", "WARNING: ThreadSanitizer",
         "double free or corruption", "malloc(): ", "free(): ", "corrupted size vs. prev_size",
         "stack smashing detected",

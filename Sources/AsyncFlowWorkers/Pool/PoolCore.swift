@@ -31,6 +31,9 @@ final class PoolCore: Sendable {
         var hello: Hello?
         /// Where it has its tasks, by their names.
         var places: [String: (index: UInt32, signature: String)] = [:]
+        /// The functions of another language that it has been told of, by their place.
+        var functions: [ForeignFunction] = []
+        var functionPlaces: [ObjectIdentifier: UInt32] = [:]
         /// Why it was killed, or can't be used.
         var trouble: String?
         /// How its process ended.
@@ -92,6 +95,10 @@ final class PoolCore: Sendable {
         settings.memoryLimit = configuration.memoryPerWorker.map { UInt64(clamping: $0.bytes) } ?? .max
         settings.firstBackoff = configuration.firstBackoff.bounded
         settings.longestBackoff = configuration.longestBackoff.bounded
+        if configuration.foreign != nil {
+            settings.allowsBusySilence = true
+            settings.stackPatience = launcher.isLocal ? .milliseconds(200) : nil
+        }
         state = Lock(State(machine: PoolMachine(settings)))
     }
 
@@ -250,7 +257,7 @@ final class PoolCore: Sendable {
                 let hello = state.workers[worker]?.hello
                 return WorkerStatus(
                     name: workerName(worker), isReady: it.stage == .ready, host: hello?.host,
-                    processID: hello?.processID, callCount: it.inFlight.count)
+                    processID: hello?.processID, callCount: it.inFlight.count, runtime: hello?.runtime?.name)
             }
         }
     }
@@ -277,6 +284,7 @@ final class PoolCore: Sendable {
         var launches: [(worker: Int, slot: Int)] = []
         var closes: [WorkerLink] = []
         var kills: [(WorkerLink, PoolMachine.KillReason)] = []
+        var stacks: [WorkerLink] = []
         var wakes = false
 
         /// - Returns: whether a pipe had no room for all that was to be written.
@@ -288,6 +296,7 @@ final class PoolCore: Sendable {
             var isBlocked = false
             for link in flushes where link.flush() { isBlocked = true }
             for link in closes { link.closeInput() }
+            for link in stacks { link.kill(SIGUSR1) }
             for (link, reason) in kills {
                 if reason == .closingTimeout { link.terminate() } else { link.kill(SIGKILL) }
             }
@@ -336,6 +345,11 @@ final class PoolCore: Sendable {
                 guard let link = state.workers[worker]?.link else { break }
                 link.append { WireProtocol.append(WireProtocol.ToWorker.ping.rawValue, [], to: &$0) }
                 state.dirty.append(link)
+            case .showStack(let worker):
+                if let link = state.workers[worker]?.link { effects.stacks.append(link) }
+            case .presumeStarted(let call, let worker):
+                let silence = now - (state.machine.workers[worker]?.lastHeard ?? now)
+                started(call, by: worker, elapsed: silence, &state, &effects)
             case .closeInput(let worker):
                 if let link = state.workers[worker]?.link { effects.closes.append(link) }
             case .kill(let worker, let reason):
@@ -355,9 +369,9 @@ final class PoolCore: Sendable {
     private func send(_ call: UInt64, to worker: Int, _ state: inout State, _ effects: inout Effects) {
         guard let pending = state.calls[call], let record = state.workers[worker] else { return }
         let link = record.link
-        let place = record.places[pending.call.portableName]
-        guard let place, place.signature == pending.call.signature else {
-            let error = mismatch(of: pending.call, place?.signature, link, record.hello)
+        guard let index = place(of: pending.call, in: record) else {
+            let error = mismatch(
+                of: pending.call, record.places[pending.call.portableName]?.signature, link, record.hello)
             let actions = state.machine.finished(call, by: worker, elapsed: .zero, now: now)
             return perform(actions, &state, &effects, delivering: .failure(error))
         }
@@ -368,7 +382,7 @@ final class PoolCore: Sendable {
                 bytes.append(little: UInt32(13 + pending.head.count + input.count))
                 bytes.append(WireProtocol.ToWorker.call.rawValue)
                 bytes.append(little: call)
-                bytes.append(little: place.index)
+                bytes.append(little: index)
                 bytes.append(contentsOf: pending.head)
             }, content: input)
         if isIdle {
@@ -376,6 +390,25 @@ final class PoolCore: Sendable {
         } else if state.dirty.last !== link {
             state.dirty.append(link)
         }
+    }
+
+    /// Where a worker has the function of a call; it is told of one of another language first.
+    private func place(of call: PortableCall, in record: WorkerRecord) -> UInt32? {
+        guard let function = call.foreign else {
+            let place = record.places[call.portableName]
+            return place?.signature == call.signature ? place?.index : nil
+        }
+        guard configuration.foreign?.language == function.language else { return nil }
+        if let index = record.functionPlaces[ObjectIdentifier(function)] { return index }
+        let index = UInt32(record.functions.count)
+        record.functions.append(function)
+        record.functionPlaces[ObjectIdentifier(function)] = index
+        record.link.append { bytes in
+            var content: [UInt8] = []
+            content.append(little: index)
+            WireProtocol.append(WireProtocol.ToWorker.define.rawValue, content + function.definition, to: &bytes)
+        }
+        return index
     }
 
     /// A worker has begun with a call.

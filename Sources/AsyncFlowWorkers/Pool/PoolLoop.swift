@@ -166,7 +166,9 @@ final class PoolLoop {
                 let hello = try Hello(frame.content)
                 reader.hello = hello
                 batch.hello = hello
-                if let problem = PoolCore.problem(with: hello, known: WorkflowWorker.known.withLock { $0 }) {
+                // One of another language learns what it can be asked for.
+                let known = core.configuration.foreign == nil ? WorkflowWorker.known.withLock { $0 } : nil
+                if let problem = PoolCore.problem(with: hello, known: known) {
                     reader.isHopeless = true
                     reader.hello = nil
                     throw WireError(problem)
@@ -302,6 +304,10 @@ final class PoolLoop {
         if core.workerCount <= 32 { link.widenPipes() }
         readers[worker] = Reader(link)
         core.state.withLock { $0.workers[worker] = PoolCore.WorkerRecord(link) }
+        if let foreign = core.configuration.foreign {
+            link.append({ _ in }, content: foreign.preamble(link.name)[...])
+            link.flush()
+        }
         let process = WorkerProcess(core, link, channel)
         let task = Task.detached { [core] in
             let end = await process.run()

@@ -23,6 +23,11 @@ struct PoolMachine {
         var longestBackoff: Duration = .seconds(30)
         /// How long a worker may take to end when it has nothing more to do.
         var closingPatience: Duration = .seconds(5)
+        /// Whether a worker that has calls may say nothing for as long as it wants: an interpreter can't, while it runs
+        /// code that keeps its lock. The end of its process is noticed anyway.
+        var allowsBusySilence = false
+        /// How long a worker that is about to be killed for a call has time to show what it is doing; nil if it can't.
+        var stackPatience: Duration?
 
         var pingInterval: Duration { heartbeatTimeout / 4 }
     }
@@ -35,6 +40,11 @@ struct PoolMachine {
         case send(call: UInt64, worker: Int)
         case cancel(call: UInt64, worker: Int)
         case ping(worker: Int)
+        /// Has a worker write what it is doing to its standard error.
+        case showStack(worker: Int)
+        /// A worker that may say nothing has left a ping unanswered, so its first call counts as begun: its interpreter
+        /// runs code that keeps everything else in it from running, even what would tell of that.
+        case presumeStarted(call: UInt64, worker: Int)
         /// Lets a worker end that has nothing more to do.
         case closeInput(worker: Int)
         case kill(worker: Int, KillReason)
@@ -77,6 +87,8 @@ struct PoolMachine {
         var isCancelled = false
         /// When a cancelled one has to have ended.
         var overdueAt: Duration?
+        /// Whether its worker has been asked what it is doing.
+        var hasShownStack = false
         /// What it counts for in the load of its worker.
         var load: Double = 0
     }
@@ -285,11 +297,16 @@ struct PoolMachine {
             case .starting(let time):
                 if time <= now { actions += broken(worker, .startTimeout) }
             case .ready, .draining:
-                if now - state.lastHeard >= settings.heartbeatTimeout {
+                if now - state.lastHeard >= settings.heartbeatTimeout, !maySayNothing(state) {
                     actions += broken(worker, .silence)
                 } else if state.nextPing <= now {
                     workers[worker]!.nextPing = now + settings.pingInterval
                     actions.append(.ping(worker: worker))
+                    if maySayNothing(state), now - state.lastHeard >= settings.pingInterval * 3 / 2,
+                        let call = state.inFlight.first
+                    {
+                        actions.append(.presumeStarted(call: call, worker: worker))
+                    }
                 }
             case .closing(let time):
                 if time <= now { actions += broken(worker, .closingTimeout) }
@@ -302,7 +319,13 @@ struct PoolMachine {
             guard let state = calls[call], let time = state.overdueAt, time <= now, let worker = state.worker else {
                 continue
             }
-            actions += broken(worker, .cancelOverdue)
+            if let patience = settings.stackPatience, !state.hasShownStack, workers[worker]?.stage == .ready {
+                calls[call]!.hasShownStack = true
+                calls[call]!.overdueAt = now + patience
+                actions.append(.showStack(worker: worker))
+            } else {
+                actions += broken(worker, .cancelOverdue)
+            }
         }
         return actions
     }
@@ -313,7 +336,10 @@ struct PoolMachine {
         for state in workers.values {
             switch state.stage {
             case .starting(let time), .closing(let time), .cutOff(let time): times.append(time)
-            case .ready, .draining: times.append(min(state.nextPing, state.lastHeard + settings.heartbeatTimeout))
+            case .ready, .draining:
+                times.append(
+                    maySayNothing(state)
+                        ? state.nextPing : min(state.nextPing, state.lastHeard + settings.heartbeatTimeout))
             case .killed: break
             }
         }
@@ -327,6 +353,10 @@ struct PoolMachine {
     }
 
     // MARK: - Parts
+
+    private func maySayNothing(_ worker: WorkerState) -> Bool {
+        settings.allowsBusySilence && !worker.inFlight.isEmpty
+    }
 
     private func bestWorker(for kind: Int) -> Int? {
         var best: (worker: Int, count: Int)?

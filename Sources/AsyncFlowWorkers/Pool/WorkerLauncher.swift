@@ -4,7 +4,7 @@ public import AsyncFlow
 public struct WorkerLauncher: Sendable {
     private let makeCommand: @Sendable (WorkerInvocation) -> Command
     /// Whether nothing but pipes is between the pool and its workers, which the system closes with either of them.
-    var isLocal = false
+    package var isLocal = false
 
     /// - Parameter command: makes the command that starts a worker: ``WorkerInvocation/program`` with
     ///   ``WorkerInvocation/arguments`` behind it and nothing else. Its standard input and output are the worker's.

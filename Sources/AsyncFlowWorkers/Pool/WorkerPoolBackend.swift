@@ -80,6 +80,27 @@ public struct WorkerStatus: Sendable, Hashable {
     public let processID: Int32?
     /// How many calls it has.
     public let callCount: Int
+    /// The interpreter of a worker that calls functions of another language, with its version, for example
+    /// `CPython 3.12.1`; nil before it is ready, and for a Swift program.
+    public let runtime: String?
+}
+
+/// Workers that aren't Swift programs but interpreters of another language.
+package struct ForeignWorkers: Sendable {
+    /// The language, as it stands in ``ForeignFunction/language``.
+    package var language: String
+    /// The words with which the interpreter is started.
+    package var arguments: [String]
+    /// Makes what a worker of this name gets before anything else: its own source, for example.
+    package var preamble: @Sendable (_ name: String) -> [UInt8]
+
+    package init(
+        language: String, arguments: [String], preamble: @escaping @Sendable (_ name: String) -> [UInt8]
+    ) {
+        self.language = language
+        self.arguments = arguments
+        self.preamble = preamble
+    }
 }
 
 extension WorkerPoolBackend {
@@ -129,6 +150,9 @@ extension WorkerPoolBackend {
         public var inFlightLimit = 256
         /// Gets what the workers print, as `info`, and what becomes of them.
         public var logger: Logger = .asyncFlow(label: "asyncflow.workers")
+
+        /// What makes the workers call functions of another language; nil if they are Swift programs.
+        package var foreign: ForeignWorkers?
 
         /// Whether the workers run commands for the pool, and not only the tasks that their program lists.
         package var servesCommands = false

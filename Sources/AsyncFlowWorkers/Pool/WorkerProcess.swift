@@ -76,7 +76,7 @@ struct WorkerProcess: Sendable {
             environment["ROCR_VISIBLE_DEVICES"] = gpus
         }
         if let own = configuration.environmentOfSlot { environment.merge(own(link.slot)) { _, new in new } }
-        if environment[Self.backtrace] == nil, getenv(Self.backtrace) == nil {
+        if configuration.foreign == nil, environment[Self.backtrace] == nil, getenv(Self.backtrace) == nil {
             environment[Self.backtrace] = "enable=no"
         }
         // The system closes a local worker's pipe when the pool is gone, and a pool that is stopped for hours comes
@@ -86,7 +86,8 @@ struct WorkerProcess: Sendable {
             name: link.name, concurrency: min(65_536, max(1, configuration.concurrency)), silence: silence,
             servesCommands: configuration.servesCommands)
         return WorkerInvocation(
-            program: program, arguments: settings.arguments, name: link.name, slot: link.slot,
+            program: program, arguments: configuration.foreign?.arguments ?? settings.arguments, name: link.name,
+            slot: link.slot,
             environment: environment, workingDirectory: configuration.workingDirectory, cores: configuration.cores)
     }
 }

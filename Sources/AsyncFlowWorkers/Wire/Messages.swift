@@ -13,7 +13,7 @@ enum WireProtocol {
     /// What a worker says before anything else.
     static let opening = Array("AFW\u{1}".utf8)
 
-    enum ToWorker: UInt8 { case call = 1, cancel, ping }
+    enum ToWorker: UInt8 { case call = 1, cancel, ping, define }
     enum ToPool: UInt8 { case hello = 16, result, failure, progress, custom, log, pong, started }
 
     /// What is wrong with the size of an argument or a value, in bytes, if anything.
@@ -53,6 +53,8 @@ struct Hello: Sendable {
     var host: String
     /// The portable tasks that it has, by their place: name and signature.
     var tasks: [(name: String, signature: String)]
+    /// The interpreter of a worker that calls functions of another language, with its version, and its file.
+    var runtime: (name: String, file: String)?
     /// Without those that every program has.
     var ownTasks: [(name: String, signature: String)] {
         tasks.filter { task in !PortableCommand.builtIn.contains { $0.name == task.name } }
@@ -94,6 +96,10 @@ struct Hello: Sendable {
             let name = try reader.nextText()
             tasks.append((name, try reader.nextText()))
         }
+        guard !reader.remaining.isEmpty else { return }
+        runtime = (
+            try reader.nextText().shortened(to: 255).harmless(), try reader.nextText().shortened(to: 4096).harmless()
+        )
     }
 }
 

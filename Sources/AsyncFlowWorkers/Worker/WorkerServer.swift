@@ -126,6 +126,7 @@ final class WorkerServer: Sendable {
                         enqueue(&jobs)
                         cancel(try reader.next())
                     case .ping: answerPing()
+                    case .define: throw WireError("the pool takes this program for one of another language")
                     case nil: throw WireError("the pool sent a message of the unknown type \(frame.type)")
                     }
                 }

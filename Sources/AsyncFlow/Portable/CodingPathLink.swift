@@ -1,0 +1,50 @@
+/// The way to a place in a value, which is only put together if somebody asks for it: most values are coded without.
+final class CodingPathLink: Sendable {
+    private let parent: CodingPathLink?
+    private let key: any CodingKey
+
+    init(_ key: any CodingKey, in parent: CodingPathLink?) {
+        self.key = key
+        self.parent = parent
+    }
+
+    static func path(_ link: CodingPathLink?) -> [any CodingKey] {
+        var keys: [any CodingKey] = []
+        var next = link
+        while let link = next {
+            keys.append(link.key)
+            next = link.parent
+        }
+        return keys.reversed()
+    }
+}
+
+/// A key that is a name or a place in a list.
+struct PlainCodingKey: CodingKey {
+    let stringValue: String
+    let intValue: Int?
+
+    init(stringValue: String) {
+        self.stringValue = stringValue
+        intValue = nil
+    }
+    init(intValue: Int) {
+        stringValue = "\(intValue)"
+        self.intValue = intValue
+    }
+
+    static let superclass = PlainCodingKey(stringValue: "super")
+}
+
+extension [any CodingKey] {
+    /// As one writes it: `results[3].loss`.
+    var text: String {
+        reduce(into: "") { text, key in
+            if let place = key.intValue {
+                text += "[\(place)]"
+            } else {
+                text += (text.isEmpty ? "" : ".") + key.stringValue
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+public import AsyncFlow
+import AsyncFlowBase
+public import AsyncFlowWorkers
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Calls Python functions in interpreters that it starts: on this machine, or wherever a launcher can start one.
+///
+/// ```swift
+/// let python = PythonBackend(workers: 4, environment: .virtualEnvironment(".venv"), modules: ["python"])
+/// try await withWorkflowEngine(backends: [LocalBackend(), python]) { flow in
+///     let fit = flow.pythonTask(Model.fit)
+///     …
+/// }
+/// ```
+///
+/// Nothing has to be installed for it in the environment: a worker gets its program, a file of the standard library's
+/// Python (3.8 or later), down the pipe. Each worker calls one function at a time, in its main thread, and keeps the
+/// modules that it has imported. A crash costs the task that runs in it, which fails with a `WorkerLostError`.
+public final class PythonBackend: ForeignBackend, PortableReceiver {
+    /// The settings that most programs leave as they are.
+    public struct Configuration: Sendable {
+        /// The way in which interpreters are started: on this machine by default. On another machine nothing is checked
+        /// before the first one starts.
+        public var launcher = WorkerLauncher.local
+        /// The most memory that the data of one interpreter may take; what needs more fails with a `MemoryError`, as an
+        /// error with the code `outOfMemory`. Linux only; no limit by default.
+        public var memoryLimit: MemorySize?
+        /// The settings of the pool of workers: their variables, GPUs and cores, how long they live, their log.
+        /// `program` and `concurrency` don't matter here.
+        public var pool = WorkerPoolBackend.Configuration()
+
+        public init() {}
+    }
+
+    public let name: String
+    package var language: String { PythonFunction.language }
+    public var reportsStart: Bool { true }
+    private let workerCount: Int
+    private let environment: PythonEnvironment
+    private let modules: [String]
+    private let tasks: [any PythonTaskDefinition]
+    private let configuration: Configuration
+    private let pool = Lock<WorkerPoolBackend?>(nil)
+
+    /// - Parameters:
+    ///   - name: The name for `.on("python")`.
+    ///   - workers: The number of interpreters.
+    ///   - environment: The interpreter and its packages: `python3` by default.
+    ///   - modules: Folders in which modules are looked for first.
+    ///   - tasks: The tasks whose functions are checked as the backend starts, all together; others are before their
+    ///     first call.
+    ///   - configuration: Everything else.
+    public init(
+        name: String = "python", workers: Int = 2, environment: PythonEnvironment = .executable("python3"),
+        modules: [String] = [], checking tasks: [any PythonTaskDefinition] = [],
+        configuration: Configuration = Configuration()
+    ) {
+        self.name = name
+        workerCount = workers
+        self.environment = environment
+        self.modules = modules
+        self.tasks = tasks
+        self.configuration = configuration
+    }
+
+    /// Finds the interpreter, starts workers, and returns when one of them is ready and the tasks that are to be
+    /// checked have been.
+    ///
+    /// - Throws: ``PythonEnvironmentError`` if there is no such interpreter; `WorkerPoolError` if it can't be
+    ///   started, or is too old; ``PythonFunctionError`` with everything that is wrong with the tasks;
+    ///   `CancellationError`.
+    public func start() async throws {
+        let pool = try await preparedPool()
+        try await pool.start()
+        do { try await check(with: pool) } catch {
+            await pool.shutdown()
+            throw error
+        }
+    }
+
+    private func preparedPool() async throws -> WorkerPoolBackend {
+        if let pool = pool.withLock({ $0 }) { return pool }
+        let interpreter =
+            configuration.launcher.isLocal
+            ? try await PythonResolver().interpreter(of: environment)
+            : try PythonResolver.remoteInterpreter(of: environment)
+        return pool.withLock { pool in
+            if let pool { return pool }
+            let made = WorkerPoolBackend(
+                name: name, workers: workerCount, launcher: configuration.launcher,
+                configuration: poolConfiguration(interpreter))
+            pool = made
+            return made
+        }
+    }
+
+    private func poolConfiguration(_ interpreter: PythonInterpreter) -> WorkerPoolBackend.Configuration {
+        var pool = configuration.pool
+        pool.program = interpreter.program
+        pool.concurrency = 1
+        var variables = interpreter.variables
+        if let cores = pool.cores {
+            for name in ["MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"] {
+                variables[name] = "\(cores)"
+            }
+        }
+        pool.environment.merge(variables) { own, _ in own }
+        let isLocal = configuration.launcher.isLocal
+        let folder = pool.workingDirectory ?? FileManager.default.currentDirectoryPath
+        let settings = WorkerSource.Settings(
+            modules: modules.map { $0.hasPrefix("/") || !isLocal ? $0 : "\(folder)/\($0)" },
+            memoryLimit: configuration.memoryLimit?.bytes)
+        pool.foreign = ForeignWorkers(
+            language: language, arguments: interpreter.words(WorkerSource.arguments),
+            preamble: { WorkerSource.preamble(settings.named($0)) })
+        return pool
+    }
+
+    private func check(with pool: WorkerPoolBackend) async throws {
+        guard !tasks.isEmpty else { return }
+        let check = PythonTask("asyncflow_worker:check", as: (([String]) -> [String?]).self)
+        let definitions = tasks.map { String(decoding: $0._definition, as: UTF8.self) }
+        let problems = try await check.portable.call(definitions, on: pool)
+        let found = zip(tasks, problems).compactMap { task, problem in problem.map { (task.name, $0) } }
+        guard !found.isEmpty else { return }
+        throw PythonFunctionError(
+            function: found.map(\.0).joined(separator: ", "),
+            message: found.count == 1
+                ? found[0].1.harmlessLines()
+                : "\(found.count) Python tasks can't be called:\n"
+                    + found.map { "- \($0.0): \($0.1)".harmlessLines() }.joined(separator: "\n"))
+    }
+
+    public func execute(_ call: PortableCall) async throws -> PortableResult { try await started.execute(call) }
+
+    package func begin(
+        _ call: PortableCall, _ end: @escaping @Sendable (Result<PortableResult, any Error>) -> Void
+    ) -> UInt64 {
+        started.begin(call, end)
+    }
+
+    package func cancel(_ call: UInt64) { started.cancel(call) }
+
+    /// Lets the interpreters end if this is the last user of the backend.
+    public func shutdown() async { await pool.withLock { $0 }?.shutdown() }
+
+    /// The interpreters that there are now.
+    public var workers: [WorkerStatus] { pool.withLock { $0 }?.workers ?? [] }
+
+    /// The pool; the engine calls nothing before it has been started.
+    private var started: WorkerPoolBackend {
+        guard let pool = pool.withLock({ $0 }) else {
+            preconditionFailure("the backend '\(name)' was asked to run a task before it was started")
+        }
+        return pool
+    }
+}

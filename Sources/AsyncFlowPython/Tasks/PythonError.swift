@@ -1,0 +1,96 @@
+public import AsyncFlow
+import AsyncFlowBase
+
+/// An exception that a Python function raised.
+public struct PythonError: WorkflowError, Hashable {
+    /// A place in the code that an exception went through.
+    public struct Frame: Sendable, Hashable, Codable {
+        /// The file as Python names it.
+        public let file: String
+        /// The line, from 1.
+        public let line: Int
+        /// The function's name.
+        public let function: String
+        /// The text of the line; empty if it isn't known.
+        public let source: String
+
+        package init(file: String, line: Int, function: String, source: String) {
+            self.file = file
+            self.line = line
+            self.function = function
+            self.source = source
+        }
+    }
+
+    /// An exception that led to another one.
+    public struct Cause: Sendable, Hashable {
+        /// The class with its module.
+        public let typeName: String
+        /// The exception's text.
+        public let text: String
+        /// Where it was raised, the innermost place last.
+        public let frames: [Frame]
+    }
+
+    /// The task's function, as in `models.train:fit`.
+    public let function: String
+    /// The class with its module, as in `builtins.KeyError`.
+    public let typeName: String
+    /// The class and those that it is derived from.
+    public let typeNames: [String]
+    /// The exception's text.
+    public let text: String
+    /// Where it was raised, the innermost place last; at most the last 64.
+    public let frames: [Frame]
+    /// The exceptions that led to it, the nearest first; at most 16.
+    public let causes: [Cause]
+    /// The notes that were added to it.
+    public let notes: [String]
+    /// The traceback as Python prints it.
+    public let traceback: String
+    /// The worker's name, its machine and its process id there.
+    public let workerName: String
+    public let host: String
+    public let processID: Int32
+
+    /// Whether it is of this class, or of one derived from it.
+    ///
+    /// - Parameter name: With the module; without one for Python's own classes.
+    public func isOf(_ name: String) -> Bool {
+        typeNames.contains(name) || typeNames.contains("builtins.\(name)")
+    }
+
+    /// `outOfMemory` for a `MemoryError` and torch's `OutOfMemoryError`, so that `.retry(growing:)` takes them as such.
+    public var code: WorkflowErrorCode {
+        let isOutOfMemory =
+            isOf("MemoryError") || isOf("torch.cuda.OutOfMemoryError") || isOf("torch.OutOfMemoryError")
+        return isOutOfMemory ? .outOfMemory : .taskFailed
+    }
+    public var taskID: TaskID? { nil }
+    public var taskName: String? { nil }
+    public var message: String {
+        let name = typeName.hasPrefix("builtins.") ? String(typeName.dropFirst("builtins.".count)) : typeName
+        var message = text.isEmpty ? name.harmless() : "\(name.harmless()): \(text.harmlessLines())"
+        if let frame = frames.last {
+            message += " (\(frame.file.harmless()):\(frame.line) in \(frame.function.harmless()))"
+        }
+        return message + "; in worker '\(workerName)', process \(processID) on \(host)"
+    }
+    /// The traceback, and the worker.
+    public var description: String {
+        if traceback.isEmpty { return message }
+        return "\(traceback.harmlessLines())\nin worker '\(workerName)', process \(processID) on \(host)"
+    }
+}
+
+/// A Python function that can't be called as its task says: its module or package is missing, or its signature is
+/// another one.
+public struct PythonFunctionError: WorkflowError, Hashable {
+    /// The task's function, as in `models.train:fit`; several of them if the backend found out as it started.
+    public let function: String
+    /// What is wrong, and what can be done.
+    public let message: String
+    public var code: WorkflowErrorCode { .unsupportedByBackend }
+    public var taskID: TaskID? { nil }
+    public var taskName: String? { nil }
+}
