@@ -3,9 +3,6 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 import AsyncFlowWorkers
 
-/// The option of a command, which AsyncFlowBase has another type of the same name beside.
-typealias Flag<Value> = ArgumentParser.Flag<Value>
-
 /// What happened in a run, from its recording.
 @main
 struct AsyncFlowCommand: AsyncParsableCommand {
@@ -26,8 +23,8 @@ struct AsyncFlowCommand: AsyncParsableCommand {
             RunCommand.self, CheckCommand.self, PlanCommand.self, InitCommand.self, SchemaCommand.self, PsCommand.self,
             CancelCommand.self, MapCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
-            RunsCommand.self, CompareCommand.self, ExportCommand.self, ExplainCommand.self, DiffCommand.self,
-            JournalCommand.self, PythonCommand.self,
+            RunsCommand.self, CompareCommand.self, ExportCommand.self, WatchCommand.self, ExplainCommand.self,
+            DiffCommand.self, JournalCommand.self, PythonCommand.self,
         ])
 
     static func main() async {

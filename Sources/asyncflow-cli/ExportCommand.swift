@@ -26,6 +26,13 @@ struct ExportCommand: ParsableCommand {
     @Option(help: "The format: wfformat, nextflow-trace, ro-crate or dot.")
     var to: Format
 
+    @Option(help: "For ro-crate: the URL of the license under which the crate is handed on.")
+    var license: String?
+
+    func validate() throws {
+        if license != nil, to != .runCrate { throw ValidationError("--license is for --to ro-crate only.") }
+    }
+
     /// The file that is written.
     private var path: String {
         to == .runCrate && target.output != "-" ? "\(target.output)/\(RunCrate.fileName)" : target.output
@@ -42,7 +49,7 @@ struct ExportCommand: ParsableCommand {
             case .nextflowTrace: try report(to: path) { NextflowTrace(of: model).write(to: $0) }
             case .runCrate:
                 try makeFolder()
-                try report(to: path) { RunCrate(of: model).write(to: $0) }
+                try report(to: path) { RunCrate(of: model, license: license).write(to: $0) }
             case .dot:
                 let text = GraphReport.text(RunGraph(of: model, limit: .max), as: .dot)
                 try report(to: path) { output in

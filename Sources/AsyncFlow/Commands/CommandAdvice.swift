@@ -7,8 +7,8 @@ struct CommandAdvice: Sendable {
     static let muchOutput = MemorySize.megabytes(500)
 
     private let logger: Logger
-    private let wasToldOfOutput = Flag()
-    private let wasToldOfShellWord = Flag()
+    private let wasToldOfOutput = AtomicFlag()
+    private let wasToldOfShellWord = AtomicFlag()
 
     init(_ logger: Logger) { self.logger = logger }
 

@@ -13,7 +13,7 @@ final class FileCopier: Sendable {
     func copy(_ source: String, to target: String) async throws {
         try await semaphore.wait()
         defer { semaphore.signal() }
-        let isCancelled = Flag()
+        let isCancelled = AtomicFlag()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let work = { @Sendable in

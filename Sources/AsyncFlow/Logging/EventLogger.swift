@@ -127,8 +127,7 @@ final class EventLogger: EventSink, EnginePart {
         if let code = execution?.exitCode ?? (error as? CommandError)?.exitCode { metadata["exit_code"] = "\(code)" }
         if let signal = execution?.signal ?? (error as? CommandError)?.signal { metadata["signal"] = "\(signal)" }
         guard let command = execution?.command else { return }
-        let words = ([command.executable] + command.arguments).maskingSecrets
-        let line = SecretRedactor(WithheldEnvironment.knownSecrets).redact(words.joined(separator: " "))
+        let line = SecretRedactor(WithheldEnvironment.knownSecrets).redact(command.maskedWords.joined(separator: " "))
         metadata["command"] = "\(line.count > longestCommand ? line.prefix(longestCommand) + "…" : line)"
         if let job = execution?.place.jobID { metadata["job"] = "\(job)" }
         if let node = execution?.place.node { metadata["node"] = "\(node)" }

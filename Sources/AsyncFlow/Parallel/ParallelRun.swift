@@ -32,7 +32,7 @@ struct ParallelRun: Sendable {
             isCrowded: ranks * max(1, coresPerRank) > Machine.thisOne.cores)
         // The launcher's group is watched anyway; each rank has one of its own.
         let supervision = ProcessSupervisor.shared.watch(processesMarked: processes.marker)
-        let hasEnded = Flag()
+        let hasEnded = AtomicFlag()
         let running = Task.detached {
             defer { hasEnded.raise() }
             return try await runner.run(

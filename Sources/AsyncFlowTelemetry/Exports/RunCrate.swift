@@ -9,11 +9,15 @@ package struct RunCrate {
 
     private static let profile = "https://w3id.org/ro/wfrun/process/0.5"
     private let model: RunModel
+    /// The URL of the license, if the caller knows one.
+    private let license: String?
     private let places: [Int]
     private let failures: [Int: RunFailureText]
 
-    package init(of model: RunModel) {
+    /// - Parameter license: the URL of the license under which the crate is handed on.
+    package init(of model: RunModel, license: String? = nil) {
         self.model = model
+        self.license = license
         places = (0..<model.taskCount).filter {
             model.isKnown($0) && model.kind[$0] != .block && !model.started[$0].isNaN
         }
@@ -30,6 +34,7 @@ package struct RunCrate {
                 writeDescriptor(&json)
                 let files = files
                 writeRoot(files.map(\.id), &json)
+                writeLicense(&json)
                 for file in files { write(file, &json) }
                 writeInstruments(&json)
                 for place in places { json.object { json in writeAction(place, &json) } }
@@ -66,8 +71,24 @@ package struct RunCrate {
             json.field("description", "What \(session) of AsyncFlow did, from its recording")
             json.field("datePublished", TimeText.iso8601(model.origin + model.lastTime))
             json.link("conformsTo", Self.profile)
+            json.link("license", license ?? Self.noLicense)
             json.links("hasPart", files)
             json.links("mentions", places.map(id))
+        }
+    }
+
+    /// A crate must say under which license it is: that none is known, if nobody says so.
+    private static let noLicense = "#license"
+
+    private func writeLicense(_ json: inout JSONWriter) {
+        json.object { json in
+            json.field("@id", license ?? Self.noLicense)
+            json.field("@type", "CreativeWork")
+            json.field("name", license ?? "No license")
+            json.field(
+                "description",
+                license == nil
+                    ? "Nothing was said about a license when this crate was made" : "The license of this crate")
         }
     }
 

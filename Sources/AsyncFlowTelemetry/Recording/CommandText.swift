@@ -21,8 +21,10 @@ struct CommandText: Sendable, Hashable {
 
     /// - Parameter secrets: removes what is known to be a secret, whatever stands before it.
     init(_ command: Command, secrets: SecretRedactor) {
-        let all = [command.executable] + command.arguments.prefix(Self.limit.words)
-        let masked = all.map { Self.prefix(of: $0, Self.longestWord) }.maskingSecrets
+        var shown = command
+        shown.executable = Self.prefix(of: command.executable, Self.longestWord)
+        shown.arguments = command.arguments.prefix(Self.limit.words).map { Self.prefix(of: $0, Self.longestWord) }
+        let masked = shown.maskedWords
         let own = SecretRedactor(
             command.environment.filter { SecretName.isSecret($0.key) && $0.value.utf8.count >= 8 }.map(\.value))
         var words: [String] = []

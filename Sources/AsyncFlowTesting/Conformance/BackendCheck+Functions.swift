@@ -29,7 +29,7 @@ extension BackendCheck {
             }
         },
         BackendCheck(.functions, "a cancelled function is interrupted, and ends cancelled") { run in
-            let hasBegun = Flag()
+            let hasBegun = AtomicFlag()
             try await run.withEngine { flow in
                 let sleep = flow.functionTask("sleep") { () async throws in
                     hasBegun.raise()

@@ -151,6 +151,9 @@ struct RecordingTests {
             command.workingDirectory = "/tmp"
             _ = await flow.executableTask("odd \"name\"") { [command] in command }().result
             _ = await flow.executableTask("killed") { Command.shell("kill -9 $$") }().result
+            let options = Array(repeating: "x", count: 9_999)
+            _ = await flow.executableTask("cut") { Command("false", arguments: ["--token", "s3cret"] + options) }()
+                .result
             _ = await flow.executableTask("long") { Command("true", arguments: Array(repeating: "é", count: 9_999)) }()
                 .result
         }
@@ -166,10 +169,14 @@ struct RecordingTests {
         #expect(end.attributes["executable"] as? String == "env")
         #expect(end.attributes["exit_code"] as? Int == 7)
         #expect((end.attributes["process_id"] as? Int).map { $0 > 1 } == true)
+        let cut = try #require(recording.lines(of: "cut").last?.attributes["error_message"] as? String)
+        #expect(cut.contains("exited with code 1") && cut.contains("--token") && !cut.contains("s3cret"), "\(cut)")
         let killed = try #require(recording.lines(of: "killed").last)
         #expect(killed.attributes["signal"] as? Int == 9 && killed.attributes["exit_code"] == nil)
         let long = try #require(recording.lines(of: "long").first { $0["event_type"] as? String == "TaskStarted" })
         #expect((long.attributes["command"] as? [String])?.count == 202)
+        let secret = lines.map { "\($0)" }.joined().contains("s3cret")
+        #expect(!secret, "no line has the secret, not even the error that names the command")
         let model = recording.model
         #expect(model.name(0) == "odd \"name\"")
         #expect(model.texts[model.execution(0)!.program] == "env")

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Something that has happened or not, and that any thread may look at.
-package final class Flag: Sendable {
+package final class AtomicFlag: Sendable {
     private let value = Atomic<Bool>(false)
 
     package init() {}
