@@ -107,7 +107,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     // MARK: - Until an attempt begins
 
-    override func submit(refusal: (any WorkflowError)?) {
+    override func submit(refusal: (any Error)?) {
         var refusal = refusal
         if let attachment {
             attachment.attach(to: self)

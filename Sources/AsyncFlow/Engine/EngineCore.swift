@@ -158,8 +158,13 @@ package final class EngineCore: Sendable {
         running.interrupt(task)
     }
 
+    /// Whether ``refusal(of:)`` has to be asked. For the path of every task.
+    func mayRefuse(_ task: TaskNode) -> Bool {
+        task.definition.refusal != nil || !lifecycle.isOpen || task.membership?.block?.isCancelled == true
+    }
+
     /// Why a task that is being submitted can't run, if so.
-    func refusal(of task: TaskNode) -> (any WorkflowError)? {
+    func refusal(of task: TaskNode) -> (any Error)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
         if !lifecycle.isOpen, let error = refusalAfterOpening(of: task) { return error }
         if let block = task.membership?.block, block.isCancelled {

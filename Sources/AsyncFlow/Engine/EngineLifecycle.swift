@@ -27,7 +27,8 @@ final class EngineLifecycle: Sendable {
     var isClosed: Bool { stage.load(ordering: .sequentiallyConsistent).rawValue >= Stage.stopping.rawValue }
     /// Whether tasks are cancelled instead of started; cheap and a moment late, for the path of every task.
     var isStopping: Bool {
-        stage.load(ordering: .relaxed).rawValue >= Stage.stopping.rawValue || interrupting.load(ordering: .relaxed)
+        if stage.load(ordering: .relaxed) == .open { return interrupting.load(ordering: .relaxed) }
+        return isClosed || interrupting.load(ordering: .relaxed)
     }
     /// Whether somebody wants to know when the last task has ended.
     var isWatched: Bool { watched.load(ordering: .sequentiallyConsistent) }

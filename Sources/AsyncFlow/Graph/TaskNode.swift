@@ -164,14 +164,17 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
     ///
-    /// - Parameter refusal: why it can't run, if that is known already.
+    /// - Parameter refusal: why it can't run, if that is known already. Of a type that is one word, which costs nothing
+    ///   for the many tasks that aren't refused.
     @usableFromInline
-    func submit(refusal: (any WorkflowError)? = nil) {
+    func submit(refusal: (any Error)? = nil) {
         _ = Unmanaged.passRetained(self)
         withEngine { engine in
             if engine.isObserved { emitCreation() }
             if let membership { membership.block?.insert(self) }
-            if let refusal = refusal ?? engine.refusal(of: self) { refuse(refusal) }
+            if refusal != nil || engine.mayRefuse(self), let refusal = refusal ?? engine.refusal(of: self) {
+                refuse(refusal)
+            }
         }
         let count = Int(edgeCount)
         unresolved.store(edgeCount + 1, ordering: .relaxed)
@@ -394,7 +397,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// Ends the task because it can't run at all: wrong routing, an engine that was shut down, a bad definition.
     @usableFromInline
-    func refuse(_ error: any WorkflowError) {
+    func refuse(_ error: any Error) {
         let end: TaskPhase = error is TaskCancelledError ? .cancelled : .failed
         guard step({ $0.giveUp(as: end) }) == .end else { return }
         endUnrun(error)
