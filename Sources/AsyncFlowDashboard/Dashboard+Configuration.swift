@@ -6,14 +6,14 @@ extension Dashboard {
     public struct Configuration: Sendable {
         /// The port to listen on; 0 takes a free one, see ``Dashboard/url``.
         public var port: Int
-        /// The address or name to listen on. With anything but a loopback address (`127.0.0.1`, `::1`, `localhost`) other
-        /// machines can connect, and have to know the token.
+        /// The address or name to listen on. With anything but a loopback address (`127.0.0.1`, `::1`, `localhost`)
+        /// other machines can connect, and have to know the token.
         public var host: String
         /// What a browser has to know. Nil: none on a loopback address, elsewhere one made at random, which is part of
         /// ``Dashboard/url``.
         public var token: String?
-        /// How long the last state can be seen after the engine's end, as long as the program runs; not at all by default.
-        /// See ``Dashboard/waitUntilStopped()``.
+        /// How long the last state can be seen after the engine's end, as long as the program runs; not at all by
+        /// default. See ``Dashboard/waitUntilStopped()``.
         public var keepOpen: Duration
         /// Where it is said under which address the page is.
         public var logger: Logger
@@ -21,7 +21,8 @@ extension Dashboard {
         /// - Parameters:
         ///   - port: the port to listen on; 0 takes a free one.
         ///   - host: the address or name to listen on; only this machine can connect by default.
-        ///   - token: what a browser has to know; by default none on a loopback address, and one made at random elsewhere.
+        ///   - token: what a browser has to know; by default none on a loopback address, and one made at random
+        ///     elsewhere.
         ///   - keepOpen: how long the last state can be seen after the engine's end.
         ///   - logger: where it is said under which address the page is.
         public init(

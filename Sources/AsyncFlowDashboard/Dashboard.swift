@@ -27,8 +27,8 @@ public final class Dashboard: Sendable {
         self.attachment = attachment
     }
 
-    /// Closes the page; returns when no connection and no port is in use any more. The run goes on. May be called any number
-    /// of times.
+    /// Closes the page; returns when no connection and no port is in use any more. The run goes on. May be called any
+    /// number of times.
     public func stop() async {
         life.stop()
         await attachment.detach()
@@ -41,10 +41,11 @@ public final class Dashboard: Sendable {
     /// Returns when everything that has happened is on the page's side.
     func flush() async { await attachment.flush() }
 
-    /// Returns when the page is closed: some time after the engine's end, if it is to be kept open, or after ``stop()``.
+    /// Returns when the page is closed: some time after the engine's end, if it is to be kept open, or after
+    /// ``stop()``.
     ///
-    /// A program that awaits this at its end lets people look at the last state for as long as ``Configuration/keepOpen`` says.
-    /// Returns early if the Swift task is cancelled; the page stays open then.
+    /// A program that awaits this at its end lets people look at the last state for as long as
+    /// ``Configuration/keepOpen`` says. Returns early if the Swift task is cancelled; the page stays open then.
     public func waitUntilStopped() async { await life.waitUntilStopped() }
 }
 
@@ -58,16 +59,17 @@ extension WorkflowEngine {
 
     /// Shows the run on a web page: open the address that is logged, or ``Dashboard/url``, in a browser.
     ///
-    /// It knows what happens from now on, so start it before the first task. The run is never slowed by it: where it can't keep up,
-    /// it leaves events out and says so.
+    /// It knows what happens from now on, so start it before the first task. The run is never slowed by it: where it
+    /// can't keep up, it leaves events out and says so.
     ///
-    /// By default only this machine can connect, which means everybody who can log in to it: give a token where that matters.
-    /// With another `host` the token is needed in any case. The connection isn't encrypted; through `ssh -L` it is.
+    /// By default only this machine can connect, which means everybody who can log in to it: give a token where that
+    /// matters. With another `host` the token is needed in any case. The connection isn't encrypted; through `ssh -L`
+    /// it is.
     ///
     /// - Parameter configuration: where it can be reached; by default at `http://127.0.0.1:8080`.
     /// - Returns: the dashboard, which goes on also if nobody keeps it, until the engine ends.
-    /// - Throws: ``DashboardError`` if it can't listen there, for example because the port is in use, or the token is empty;
-    ///   `CancellationError` if the Swift task is cancelled before it listens.
+    /// - Throws: ``DashboardError`` if it can't listen there, for example because the port is in use, or the token is
+    ///   empty; `CancellationError` if the Swift task is cancelled before it listens.
     @discardableResult
     public func startDashboard(_ configuration: Dashboard.Configuration = .init()) async throws -> Dashboard {
         guard configuration.token != "" else {

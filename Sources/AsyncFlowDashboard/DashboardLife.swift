@@ -104,8 +104,8 @@ final class DashboardLife: Sendable {
 
     // MARK: - The end
 
-    /// Called on the events' thread, for which the engine's end waits: until browsers have the last state and, unless it is to
-    /// be kept, the server has stopped.
+    /// Called on the events' thread, for which the engine's end waits: until browsers have the last state and, unless
+    /// it is to be kept, the server has stopped.
     func engineEnded() {
         let updates = state.withLock { state in
             state.isEnded = true

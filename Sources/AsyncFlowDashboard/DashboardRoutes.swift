@@ -66,7 +66,8 @@ struct DashboardRoutes: Sendable {
         return Self.json(await feed.ask { $0.lanesJSON(by: grouping, from: from, to: to, width: width) })
     }
 
-    /// A stream that never has more under way than what is being written: a browser that reads slowly gets fewer updates.
+    /// A stream that never has more under way than what is being written: a browser that reads slowly gets fewer
+    /// updates.
     private func events(_ request: Request) -> Response {
         let body = ResponseBody { writer in
             let stream = writer

@@ -5,8 +5,8 @@ import Dispatch
 
 /// The run as it is now: fed by the engine's events, asked by requests and by who makes the updates.
 ///
-/// Questions are answered one after the other on a queue of their own, in the one model that there is. Events wait meanwhile,
-/// as many as the engine keeps for a reader; the engine and its tasks don't.
+/// Questions are answered one after the other on a queue of their own, in the one model that there is. Events wait
+/// meanwhile, as many as the engine keeps for a reader; the engine and its tasks don't.
 final class RunFeed: EventConsumer {
     private struct State {
         var model: RunModel

@@ -3,8 +3,8 @@ import NIOCore
 
 /// The parts of the page's data as they are now, encoded once for all browsers, each with the version that changed it.
 ///
-/// A browser that knows version 7 is sent the parts of later versions, however many it has missed: there is nothing that could
-/// pile up.
+/// A browser that knows version 7 is sent the parts of later versions, however many it has missed: there is nothing
+/// that could pile up.
 struct SharedParts: Sendable {
     private struct Entry {
         var bytes: [UInt8]
@@ -35,7 +35,8 @@ struct SharedParts: Sendable {
         return true
     }
 
-    /// Whether there is anything that a browser which knows this version hasn't got: not before the first parts are there.
+    /// Whether there is anything that a browser which knows this version hasn't got: not before the first parts are
+    /// there.
     func hasNews(since known: Int) -> Bool { version > max(0, known) }
 
     /// Those that have changed after a version, as an event of a stream.

@@ -2,7 +2,8 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 import NIOCore
 
-/// Tells browsers what has changed. A browser asks for what is newer than what it has; one that is slow asks less often.
+/// Tells browsers what has changed. A browser asks for what is newer than what it has; one that is slow asks less
+/// often.
 final class UpdateHub: Sendable {
     enum Update: Sendable {
         case changed([ByteBuffer], version: Int)

@@ -1,6 +1,7 @@
 import AsyncFlowTelemetry
 
-/// Which parts are made anew, and when: twice a second at most, and what takes long as seldom as a tenth of the time allows.
+/// Which parts are made anew, and when: twice a second at most, and what takes long as seldom as a tenth of the time
+/// allows.
 struct UpdatePace: Sendable {
     static let interval = Duration.milliseconds(500)
     private static let costShare = 10

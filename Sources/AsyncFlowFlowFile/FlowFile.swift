@@ -32,7 +32,8 @@ package struct FlowFile: Sendable {
     ///   - settings: files with profiles, those that count most last.
     ///   - profiles: the names of profiles, those that count most last.
     ///   - open: reads a flow file that another one uses, by its absolute path.
-    /// - Returns: the flow, without what couldn't be read; and what is wrong, by file. The flow's own findings are first.
+    /// - Returns: the flow, without what couldn't be read; and what is wrong, by file. The flow's own findings are
+    ///   first.
     package static func read(
         _ source: Source, settings: [Source] = [], profiles: [String] = [],
         open: @escaping (String) throws(ValueError) -> Source = { _ throws(ValueError) in

@@ -3,8 +3,8 @@ import AsyncFlowBase
 /// What to ask a server for next, and what to make of its answers, as a pure state machine.
 ///
 /// A download whose connection broke goes on where it stopped if the server has said which version of the file it sends
-/// and sends the same one again; otherwise it begins anew. Failures are counted only as long as nothing new comes: a long
-/// download may break any number of times.
+/// and sends the same one again; otherwise it begins anew. Failures are counted only as long as nothing new comes: a
+/// long download may break any number of times.
 struct Download {
     /// How often and how long to wait.
     struct Patience {

@@ -13,16 +13,16 @@ import NIOHTTP1
 /// configuration.files.sources = [HTTPFileSource()]
 /// ```
 ///
-/// The bytes go to disk as they come. A connection that breaks, one on which nothing comes for too long, and a server that
-/// is overloaded are tried again after a pause, from where it stopped where the server allows it (`Range` with
+/// The bytes go to disk as they come. A connection that breaks, one on which nothing comes for too long, and a server
+/// that is overloaded are tried again after a pause, from where it stopped where the server allows it (`Range` with
 /// `If-Range`). What comes has to have the length that the server says, and the checksum that the
 /// ``AsyncFlow/InputFile`` asks for.
 ///
 /// User and password of a URL (`https://user:password@host/…`) are sent as a header. Neither they nor the values in a
 /// URL's query, which may be a signature, are in errors, events and logs.
 ///
-/// Redirects are followed, up to 10 for one request, but not from `https` to `http`. Another server than the first one gets
-/// neither the user and password nor the headers that were added.
+/// Redirects are followed, up to 10 for one request, but not from `https` to `http`. Another server than the first one
+/// gets neither the user and password nor the headers that were added.
 ///
 /// Proxies are those of the environment, by the rules of curl: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
 public struct HTTPFileSource: FileSource {
@@ -37,8 +37,8 @@ public struct HTTPFileSource: FileSource {
     ///   - retries: how many failures in a row, with nothing new received in between, are tried again.
     ///   - timeout: how long a connection may take to be made, and the server to send something.
     ///   - maximumSize: the size that a file may have; a larger one is an error, as early as its size is known.
-    ///   - headers: more headers for the request of a URL, for example `["Authorization": "Bearer …"]`. They aren't sent
-    ///     to another server that a redirect leads to.
+    ///   - headers: more headers for the request of a URL, for example `["Authorization": "Bearer …"]`. They aren't
+    ///     sent to another server that a redirect leads to.
     public init(
         retries: Int = 5, timeout: Duration = .seconds(30), maximumSize: MemorySize = .gigabytes(1024),
         headers: @escaping @Sendable (_ url: String) async throws -> [String: String] = { _ in [:] }

@@ -14,7 +14,8 @@ extension HTTPHeaders {
         return Int64(text)
     }
 
-    /// The wait that the server asks for: `retry-after-ms`, else `Retry-After` as seconds or date; nil if it asks for none.
+    /// The wait that the server asks for: `retry-after-ms`, else `Retry-After` as seconds or date; nil if it asks for
+    /// none.
     package func retryAfter(now: Date = Date()) -> Duration? {
         if let delay = first(name: "retry-after-ms").flatMap({ RetryAfter.delay(milliseconds: $0) }) { return delay }
         return first(name: "retry-after").flatMap { RetryAfter.delay($0, now: now) }

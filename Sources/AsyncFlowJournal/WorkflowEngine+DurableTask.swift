@@ -1,6 +1,7 @@
 public import AsyncFlow
 
-/// The version of a task's code: raised when the code means something else, so that what was recorded doesn't count any more.
+/// The version of a task's code: raised when the code means something else, so that what was recorded doesn't count any
+/// more.
 public struct TaskVersion: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Sendable, Hashable,
     CustomStringConvertible
 {
@@ -15,22 +16,23 @@ extension WorkflowEngine {
     /// The engine's journal, if it has one.
     var recorder: JournalRecorder? { memory as? JournalRecorder }
 
-    /// Defines a function task whose results are recorded in the engine's journal, if it has one: a call that is recorded
-    /// isn't made again.
+    /// Defines a function task whose results are recorded in the engine's journal, if it has one: a call that is
+    /// recorded isn't made again.
     ///
     /// ```swift
     /// let train = flow.functionTask("train", durable: 2) { (data: [Double], seed: Int) in fit(data, seed) }
     /// ```
     ///
-    /// A call is known by the task's name, its version and its arguments. The body runs at least once; when the program is
-    /// killed while it runs, it runs again. ``AsyncFlow/TaskContext/callID`` is the same then.
+    /// A call is known by the task's name, its version and its arguments. The body runs at least once; when the program
+    /// is killed while it runs, it runs again. ``AsyncFlow/TaskContext/callID`` is the same then.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors, reports and the journal.
     ///   - version: to be raised when the body's code means something else.
     ///   - options: for example `.retry(3)`.
     ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no `DryRunValue`.
-    ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't reused.
+    ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't
+    ///     reused.
     public func functionTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>...,
         dryRunValue: Output? = nil, fileID: String = #fileID, line: Int = #line,
@@ -48,7 +50,8 @@ extension WorkflowEngine {
     ///   - version: to be raised when the body's code means something else.
     ///   - options: for example `.retry(3)`.
     ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no `DryRunValue`.
-    ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't reused.
+    ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't
+    ///     reused.
     @_disfavoredOverload
     public func functionTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>...,
@@ -71,8 +74,8 @@ extension WorkflowEngine {
         }
     }
 
-    /// Defines a function task that makes files, which are recorded in the engine's journal, if it has one: as long as they
-    /// are there as they were, or with the same content, a call that is recorded isn't made again.
+    /// Defines a function task that makes files, which are recorded in the engine's journal, if it has one: as long as
+    /// they are there as they were, or with the same content, a call that is recorded isn't made again.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors, reports and the journal.
@@ -97,9 +100,9 @@ extension WorkflowEngine {
 
     /// Defines a block whose value is recorded in the engine's journal, if it has one.
     ///
-    /// The same build of the program is answered with the block's value as a whole. Another build runs its body again, and
-    /// its members, as far as they are recorded, are answered one by one. So does a block whose members have taken files
-    /// that no task has made: their content counts.
+    /// The same build of the program is answered with the block's value as a whole. Another build runs its body again,
+    /// and its members, as far as they are recorded, are answered one by one. So does a block whose members have taken
+    /// files that no task has made: their content counts.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors, reports and the journal.
@@ -119,7 +122,8 @@ extension WorkflowEngine {
         }
     }
 
-    /// A value that is found once and is the same in each later run: a random seed, a date, a name that nobody else has.
+    /// A value that is found once and is the same in each later run: a random seed, a date, a name that nobody else
+    /// has.
     ///
     /// ```swift
     /// let seed = try await flow.recorded("seed") { UInt64.random(in: 0 ... .max) }

@@ -1,8 +1,8 @@
 import AsyncFlowHTTPClient
 
 extension OpenTelemetryExport {
-    /// What is exported and where to. By default, what the environment says, and what OpenTelemetry says where it is silent:
-    /// to a collector at `http://localhost:4318`.
+    /// What is exported and where to. By default, what the environment says, and what OpenTelemetry says where it is
+    /// silent: to a collector at `http://localhost:4318`.
     public struct Configuration: Sendable, Hashable {
         /// Whether nothing at all is exported: `OTEL_SDK_DISABLED`.
         public var isDisabled = false
@@ -25,15 +25,16 @@ extension OpenTelemetryExport {
         public var metricInterval: Duration = .seconds(60)
         /// How often it is looked how busy the machine is, for the metrics about that.
         public var sampleInterval: Duration = .seconds(5)
-        /// How long the end of the engine may wait for the collector to take what is left. A collector that isn't there isn't
-        /// waited for.
+        /// How long the end of the engine may wait for the collector to take what is left. A collector that isn't there
+        /// isn't waited for.
         public var shutdownTimeout: Duration = .seconds(3)
-        /// For how long metrics are tried again: `OTEL_METRIC_EXPORT_TIMEOUT`, else 30 seconds, and never beyond the next ones.
+        /// For how long metrics are tried again: `OTEL_METRIC_EXPORT_TIMEOUT`, else 30 seconds, and never beyond the
+        /// next ones.
         public var metricPatience: Duration = .seconds(30)
         /// The span that the run is part of, as a W3C `traceparent`: `TRACEPARENT`.
         public var parent: String?
-        /// Which traces are exported: `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, else what the parent has decided,
-        /// and all without a parent.
+        /// Which traces are exported: `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, else what the parent has
+        /// decided, and all without a parent.
         public var sampler = Sampler.parentBased()
         /// The parts that a span has: `OTEL_SPAN_…_LIMIT`, `OTEL_ATTRIBUTE_…_LIMIT`.
         public var spanLimits = SpanLimits()
@@ -84,8 +85,8 @@ extension OpenTelemetryExport {
 
     /// How items wait until they are sent.
     public struct Batching: Sendable, Hashable {
-        /// How many may wait; further ones are left out, and counted. OpenTelemetry's own 2,048 would be too few for the
-        /// tasks of a tenth of a second.
+        /// How many may wait; further ones are left out, and counted. OpenTelemetry's own 2,048 would be too few for
+        /// the tasks of a tenth of a second.
         public var queueLimit = 65_536
         /// How many a request has at most.
         public var batchLimit = 4_096

@@ -51,8 +51,8 @@ public final class OpenTelemetryExport: Sendable {
         return await core.flush(within: limit)
     }
 
-    /// Ends the spans that are open, sends what is left, for no longer than the configuration's `shutdownTimeout`, and exports
-    /// nothing any more. The engine's end does so, too. Calling it again does nothing.
+    /// Ends the spans that are open, sends what is left, for no longer than the configuration's `shutdownTimeout`, and
+    /// exports nothing any more. The engine's end does so, too. Calling it again does nothing.
     public func stop() async { await attachment?.detach() }
 
     /// How many spans, log records and sets of metrics were sent, and how many were not, so far.
@@ -78,18 +78,18 @@ public final class OpenTelemetryExport: Sendable {
 }
 
 extension WorkflowEngine {
-    /// Exports spans, metrics and log records of this engine to an OpenTelemetry collector, from now on, until the engine ends
-    /// or the export is stopped.
+    /// Exports spans, metrics and log records of this engine to an OpenTelemetry collector, from now on, until the
+    /// engine ends or the export is stopped.
     ///
-    /// Spans: the run, its workflow scopes and blocks, its tasks, and the attempts of tasks that had several. The body of each
-    /// task runs with its span as its context, and commands find it in their environment as `TRACEPARENT`.
+    /// Spans: the run, its workflow scopes and blocks, its tasks, and the attempts of tasks that had several. The body
+    /// of each task runs with its span as its context, and commands find it in their environment as `TRACEPARENT`.
     ///
-    /// A collector that is slow or isn't there never holds up a task: what it can't take is left out, counted, and said in the
-    /// log at the end.
+    /// A collector that is slow or isn't there never holds up a task: what it can't take is left out, counted, and said
+    /// in the log at the end.
     ///
     /// - Parameter configuration: what goes where; by default, what the `OTEL_…` variables of the environment say.
-    /// - Throws: ``OpenTelemetryError`` if a URL can't be that of a collector, or a file of certificates can't be read. The
-    ///   environment is never a reason for an error: what can't be done as it says is a warning in the log.
+    /// - Throws: ``OpenTelemetryError`` if a URL can't be that of a collector, or a file of certificates can't be read.
+    ///   The environment is never a reason for an error: what can't be done as it says is a warning in the log.
     @discardableResult
     public func startOpenTelemetry(
         _ configuration: OpenTelemetryExport.Configuration = OpenTelemetryExport.Configuration()

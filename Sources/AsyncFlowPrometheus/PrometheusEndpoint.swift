@@ -5,8 +5,8 @@ import AsyncFlowWebServer
 import Hummingbird
 import NIOCore
 
-/// A page of metrics of one engine, for Prometheus to scrape. It is there until the engine ends, also when this handle is
-/// dropped.
+/// A page of metrics of one engine, for Prometheus to scrape. It is there until the engine ends, also when this handle
+/// is dropped.
 public final class PrometheusEndpoint: Sendable {
     /// Where the page is: `http://127.0.0.1:9464/metrics`.
     public let url: String
@@ -39,16 +39,19 @@ public struct PrometheusEndpointError: Error, Sendable, Hashable, CustomStringCo
 extension WorkflowEngine {
     /// Offers metrics of this engine to Prometheus, from now on, until the engine ends or the endpoint is stopped.
     ///
-    /// `GET /metrics` answers with the counters `tasks_submitted_total`, `tasks_started_total`, `tasks_completed_total`,
-    /// `tasks_failed_total` and `tasks_canceled_total`, the gauge `tasks_running`, and the histogram `task_duration_seconds` by
-    /// `task_name`; `node_cpu_utilization`, `node_memory_utilization` and `node_gpu_utilization`, in percent; in the text form of Prometheus, or as OpenMetrics for those who ask for that.
+    /// `GET /metrics` answers with the counters `tasks_submitted_total`, `tasks_started_total`,
+    /// `tasks_completed_total`, `tasks_failed_total` and `tasks_canceled_total`, the gauge `tasks_running`, and the
+    /// histogram `task_duration_seconds` by `task_name`; `node_cpu_utilization`, `node_memory_utilization` and
+    /// `node_gpu_utilization`, in percent; in the text form of Prometheus, or as OpenMetrics for those who ask for
+    /// that.
     ///
     /// - Parameters:
     ///   - port: the port; 0 for any that is free.
-    ///   - host: the address that is listened on. Others than the loopback interface's let everybody read the names of tasks.
-    ///     On a loopback address only requests to a loopback address or `localhost` are answered, so that no web page in a
-    ///     browser on this machine can read the metrics.
-    /// - Throws: ``PrometheusEndpointError`` if the port can't be listened on, because another program does, for example.
+    ///   - host: the address that is listened on. Others than the loopback interface's let everybody read the names of
+    ///     tasks. On a loopback address only requests to a loopback address or `localhost` are answered, so that no web
+    ///     page in a browser on this machine can read the metrics.
+    /// - Throws: ``PrometheusEndpointError`` if the port can't be listened on, because another program does, for
+    ///   example.
     public func startPrometheusEndpoint(port: Int = 9464, host: String = "127.0.0.1") async throws -> PrometheusEndpoint
     {
         guard (0...65_535).contains(port) else {

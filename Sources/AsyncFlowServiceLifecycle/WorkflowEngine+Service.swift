@@ -1,8 +1,8 @@
 public import AsyncFlow
 public import ServiceLifecycle
 
-/// An engine as a service of a longer-lived program: its group's graceful shutdown, and the signals that trigger it, end
-/// the engine.
+/// An engine as a service of a longer-lived program: its group's graceful shutdown, and the signals that trigger it,
+/// end the engine.
 ///
 /// ```swift
 /// let flow = WorkflowEngine()

@@ -46,8 +46,8 @@ public final class SlurmBackend: CommandBackend {
         public var shortestPoll: Duration = .milliseconds(500)
         /// The time between two questions to the queue when nothing happens there; 15 seconds by default.
         public var longestPoll: Duration = .seconds(15)
-        /// The longest time for which the controller may be unreachable before tasks that couldn't be submitted fail; 10
-        /// minutes by default.
+        /// The longest time for which the controller may be unreachable before tasks that couldn't be submitted fail;
+        /// 10 minutes by default.
         public var outagePatience: Duration = .seconds(600)
         /// The longest time that a call of one of the programs may take; a minute by default.
         public var commandPatience: Duration = .seconds(60)
@@ -104,8 +104,8 @@ public final class SlurmBackend: CommandBackend {
         state.withLock { $0.users += 1 }
     }
 
-    /// Runs a command as a job to its end. Cancelled, it returns when Slurm has ended the job; its processes get SIGTERM
-    /// and, after the cluster's own `KillWait`, SIGKILL.
+    /// Runs a command as a job to its end. Cancelled, it returns when Slurm has ended the job; its processes get
+    /// SIGTERM and, after the cluster's own `KillWait`, SIGKILL.
     ///
     /// - Throws: `CommandError` if the command itself failed, ``SlurmJobError`` if Slurm ended or refused it,
     ///   `CancellationError` if it was cancelled.

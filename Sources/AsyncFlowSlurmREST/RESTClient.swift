@@ -10,8 +10,8 @@ import NIOHTTP1
 actor RESTClient {
     private let service: SlurmREST
     private let patience: Duration
-    /// What can't be reached is tried again by those who ask, and not in between. It follows no redirect, which could lead a
-    /// token to another host.
+    /// What can't be reached is tried again by those who ask, and not in between. It follows no redirect, which could
+    /// lead a token to another host.
     private let client = WebClient()
     private var token: String?
     /// The last tokens, including those that weren't taken: the service may repeat any of them.

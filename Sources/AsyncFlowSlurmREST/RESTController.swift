@@ -130,7 +130,8 @@ actor RESTController: JobController {
         Self.environment(inheriting: ProcessInfo.processInfo.environment, setting: settings.environment)
     }
 
-    /// The variables that jobs inherit: as with `sbatch`, those of this program that commands inherit, without the token.
+    /// The variables that jobs inherit: as with `sbatch`, those of this program that commands inherit, without the
+    /// token.
     static func environment(inheriting inherited: [String: String], setting own: [String: String]) -> [String: String] {
         let inherited = WithheldEnvironment.inheritable(inherited).filter { !SlurmEnvironment.isWithheld($0.key) }
         var all = inherited.merging(own) { $1 }

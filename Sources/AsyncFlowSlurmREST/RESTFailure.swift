@@ -23,8 +23,8 @@ struct RESTFailure: Error, CustomStringConvertible {
     /// Whether the job that was to be cancelled isn't there any more.
     var isAboutEndedJob: Bool { code == Self.invalidJobID || code == Self.alreadyDone }
 
-    /// Whether the token wasn't taken, and nothing was done therefore. Slurm 22.05 doesn't tell that from a controller that
-    /// can't be reached.
+    /// Whether the token wasn't taken, and nothing was done therefore. Slurm 22.05 doesn't tell that from a controller
+    /// that can't be reached.
     var isAboutToken: Bool { status == 401 || status == 511 || code == Self.unauthenticated }
 
     /// Whether another token might help.

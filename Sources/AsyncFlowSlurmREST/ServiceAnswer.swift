@@ -34,8 +34,8 @@ struct ServiceErrors: Decodable {
 
 struct SubmissionAnswer: Decodable { let job_id: Int }
 
-/// The jobs of all users, as `/jobs` gives them. Only those that have our names need to be understood: anybody's job may
-/// be called anything, and be written in a form that isn't known yet.
+/// The jobs of all users, as `/jobs` gives them. Only those that have our names need to be understood: anybody's job
+/// may be called anything, and be written in a form that isn't known yet.
 struct QueueAnswer: Decodable {
     let jobs: [Entry]
 
@@ -66,8 +66,8 @@ struct QueueAnswer: Decodable {
     ///
     /// - Parameters:
     ///   - prefix: the beginning of the names that matter.
-    ///   - limit: more than any index. The list of waiting jobs of an array may be cut off; what isn't seen otherwise and is
-    ///     below this counts as one of them.
+    ///   - limit: more than any index. The list of waiting jobs of an array may be cut off; what isn't seen otherwise
+    ///     and is below this counts as one of them.
     func rows(named prefix: String, limit: Int) throws -> [JobRow] {
         var rows: [JobRow] = []
         var collective: [(job: Job, array: Int)] = []
@@ -103,8 +103,8 @@ struct QueueAnswer: Decodable {
             node: job.batch_host.flatMap { $0.isEmpty ? nil : String($0.prefix(256)).harmless() })
     }
 
-    /// - Parameter text: such as `3,8-11,20-40:2`; `%5` may follow, how many may run at once. It ends with `...` where it
-    ///   was cut off, and that in the midst of a number.
+    /// - Parameter text: such as `3,8-11,20-40:2`; `%5` may follow, how many may run at once. It ends with `...` where
+    ///   it was cut off, and that in the midst of a number.
     /// - Returns: the indices below the limit, in ascending order.
     static func indices(_ text: String, limit: Int) -> [Int] {
         let list = text.prefix { $0 != "%" }

@@ -11,7 +11,8 @@ struct ServiceText: Sendable {
         longestForm = 6 * (secrets.map(\.utf8.count).max() ?? 0)
     }
 
-    /// Returns the beginning of a text. It is cut only after secrets were taken out, as a part of one wouldn't be found.
+    /// Returns the beginning of a text. It is cut only after secrets were taken out, as a part of one wouldn't be
+    /// found.
     func shown(_ text: some Sequence<UInt8>, limit: Int = 200) -> String {
         let most = 8 * limit + 2 * longestForm
         let start = Array(text.prefix(most))

@@ -11,12 +11,12 @@ public struct SlurmREST: Sendable {
     public var address: String
     /// The user whose jobs they are; nil, the default, for the one who runs this program.
     public var user: String?
-    /// Returns a token (JWT), as `scontrol token` prints it. Called before the first request, and again when the service
-    /// didn't take the last token, which may have expired. Nil, the default, for the environment variable `SLURM_JWT`, and
-    /// for none where the address is a socket.
+    /// Returns a token (JWT), as `scontrol token` prints it. Called before the first request, and again when the
+    /// service didn't take the last token, which may have expired. Nil, the default, for the environment variable
+    /// `SLURM_JWT`, and for none where the address is a socket.
     ///
-    /// A token is in no log, event, error or job, and follows no redirect to another host. Over `http` it can be read on its
-    /// way: use `https` beyond this machine.
+    /// A token is in no log, event, error or job, and follows no redirect to another host. Over `http` it can be read
+    /// on its way: use `https` beyond this machine.
     public var token: (@Sendable () async throws -> String)?
 
     /// - Parameters:

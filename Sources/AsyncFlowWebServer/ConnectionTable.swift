@@ -1,5 +1,5 @@
-/// The connections of a server and what each is doing, as a pure state machine: no client keeps the program from opening
-/// files by connecting and saying nothing.
+/// The connections of a server and what each is doing, as a pure state machine: no client keeps the program from
+/// opening files by connecting and saying nothing.
 ///
 /// A connection waits for a request, from its first byte to its last, or is answered. Only those that wait have a time
 /// limit, and only they have to give way to a new one when there are too many.

@@ -7,9 +7,9 @@ package enum LoopbackHost {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    /// Whether a request may be answered by a server that listens on `host`: one on a loopback address answers only under
-    /// such a name. Otherwise another site's page in a browser could read what it has, by a name that is resolved to this
-    /// machine (DNS rebinding).
+    /// Whether a request may be answered by a server that listens on `host`: one on a loopback address answers only
+    /// under such a name. Otherwise another site's page in a browser could read what it has, by a name that is resolved
+    /// to this machine (DNS rebinding).
     ///
     /// - Parameter header: the request's header `Host`, with or without a port: a tunnel may have another one.
     package static func accepts(_ header: String?, on host: String) -> Bool {

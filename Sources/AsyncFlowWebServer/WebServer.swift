@@ -20,7 +20,8 @@ package final class WebServer: Sendable {
     private static let patience = Duration.milliseconds(200)
 
     /// - Parameters:
-    ///   - connections: the number of clients at a time. When there are more, one that waits is closed for each new one.
+    ///   - connections: the number of clients at a time. When there are more, one that waits is closed for each new
+    ///     one.
     ///   - requestTime: the longest time from a connection's beginning until its first request has come as a whole.
     ///   - idleTime: the longest time from an answer until the next request has come.
     package init(
@@ -40,7 +41,8 @@ package final class WebServer: Sendable {
         // What goes wrong is thrown here; later there is nothing that somebody could do about it.
         let connections = connections
         let quiet = Logger(label: "asyncflow.web-server") { _ in SwiftLogNoOpLogHandler() }
-        // One loop for all: a connection that is accepted on one while another closes the listener would be dropped, and trap.
+        // One loop for all: a connection that is accepted on one while another closes the listener would be dropped,
+        // and trap.
         let application = Application(
             router: router,
             server: .http1(configuration: .init(additionalChannelHandlers: [connections.tracker])),

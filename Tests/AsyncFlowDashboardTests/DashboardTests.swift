@@ -241,7 +241,8 @@ struct DashboardTests {
         let long = String(repeating: "x", count: 8000)
         for index in 0..<1000 { _ = try await flow.functionTask("\(index)\(long)") { index }().value }
         await flow.shutdown()
-        // All of it is there, and is written at once; what doesn't fit into any buffer on the way waits for the browser.
+        // All of it is there, and is written at once; what doesn't fit into any buffer on the way waits for the
+        // browser.
         let stuck = try SocketClient(port: dashboard.port, receiveBuffer: 2048)
         stuck.get(path)
         #expect(stuck.read(until: "\n").hasPrefix("HTTP/1.1 200"))

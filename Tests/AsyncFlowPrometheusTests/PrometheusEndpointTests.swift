@@ -163,7 +163,8 @@ private final class RealPrometheus: Sendable {
             """
         let file = folder.appending(path: "prometheus.yml")
         try Data(configuration.utf8).write(to: file)
-        // It can't choose a port itself: one of those that are free is tried, and another one if it was taken meanwhile.
+        // It can't choose a port itself: one of those that are free is tried, and another one if it was taken
+        // meanwhile.
         for _ in 0..<5 {
             let port = Int.random(in: 20_000...29_999)
             let process = Process()

@@ -11,8 +11,9 @@ import Foundation
 /// A program for the tests of journals, which are about what survives its end.
 ///
 /// - `keys`: prints the keys of values whose own order follows the process's hash seed.
-/// - `run SEED`: runs a made-up workflow and prints its value. Each body writes `begin NAME` into the file `PROBE_LOG`, and
-///   what is known to be recorded is written as `kept NAME`. With `PROBE_KILL=n` it kills itself when the n-th body begins.
+/// - `run SEED`: runs a made-up workflow and prints its value. Each body writes `begin NAME` into the file `PROBE_LOG`,
+///   and what is known to be recorded is written as `kept NAME`. With `PROBE_KILL=n` it kills itself when the n-th body
+///   begins.
 /// - `plain`: runs one task, in an engine that isn't told of any journal.
 /// - `crash`: runs a task that ends the program, unless it isn't started.
 @main

@@ -2,8 +2,8 @@ import AsyncFlow
 import AsyncFlowBase
 import AsyncFlowPython
 
-/// A program that calls a Python function for ten minutes, for tests that kill it: `python-probe <modules> <function>`. It
-/// prints a line when the function has begun.
+/// A program that calls a Python function for ten minutes, for tests that kill it: `python-probe <modules> <function>`.
+/// It prints a line when the function has begun.
 @main struct PythonProbe {
     static func main() async throws {
         let arguments = CommandLine.arguments

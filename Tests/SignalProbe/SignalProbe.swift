@@ -67,8 +67,8 @@ struct SignalProbe {
         await runWorkflow(backends: [try makeBackend()]) { _ in print("not reached") }
     }
 
-    /// Runs commands of all kinds, each of which writes its name into a FIFO and keeps it open as long as anything of it runs.
-    /// When somebody opens a second FIFO, a function body traps.
+    /// Runs commands of all kinds, each of which writes its name into a FIFO and keeps it open as long as anything of
+    /// it runs. When somebody opens a second FIFO, a function body traps.
     static func leaveOrphans(in folder: String, _ options: ArraySlice<String>) async throws {
         let hold = #"exec 9>"$F"; "#
         try await withWorkflowEngine(backends: [LocalBackend(maximumProcesses: 16)]) { flow in

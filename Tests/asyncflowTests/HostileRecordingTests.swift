@@ -3,11 +3,11 @@ import Testing
 
 @testable import AsyncFlowTelemetry
 
-/// Recordings that nobody should have written, through everything that reads them: no crash, no hang, no text that acts on what
-/// shows it, and an error in words.
+/// Recordings that nobody should have written, through everything that reads them: no crash, no hang, no text that acts
+/// on what shows it, and an error in words.
 ///
-/// It takes 10 seconds, or as many as `ASYNCFLOW_FUZZ_SECONDS` says. `ASYNCFLOW_FUZZ_SEED` makes the recordings of a seed again, which
-/// every failure names.
+/// It takes 10 seconds, or as many as `ASYNCFLOW_FUZZ_SECONDS` says. `ASYNCFLOW_FUZZ_SEED` makes the recordings of a
+/// seed again, which every failure names.
 @Suite("Hostile recordings", .timeLimit(.minutes(60)))
 struct HostileRecordingTests {
     private static let environment = ProcessInfo.processInfo.environment

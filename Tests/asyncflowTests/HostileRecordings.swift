@@ -1,6 +1,7 @@
 import Foundation
 
-/// Recordings that nobody should have written: made of good ones, by a seed, so that one that was found can be made again.
+/// Recordings that nobody should have written: made of good ones, by a seed, so that one that was found can be made
+/// again.
 struct HostileRecordings {
     private var random: SeededNumbers
 

@@ -1,8 +1,8 @@
 /// Where a task with attempts is in its life: a pure state machine that keeps two others together.
 ///
-/// ``AttemptMachine`` says what comes next, and ``TaskPhase`` who may go on. Each event changes both in one go and gives a
-/// ``Step``, which the task carries out when it has released its lock. The phase is somewhere else, because it is also
-/// changed by those who don't have the lock.
+/// ``AttemptMachine`` says what comes next, and ``TaskPhase`` who may go on. Each event changes both in one go and
+/// gives a ``Step``, which the task carries out when it has released its lock. The phase is somewhere else, because it
+/// is also changed by those who don't have the lock.
 ///
 /// ```
 /// idle ──start──▶ queued ──turn──▶ attempting ──▶ telling ──▶ queued, pausing or fallingBack ──▶ … ──▶ over
@@ -117,8 +117,8 @@ struct ManagedLife: Sendable {
     /// Counts attempts that failed in an earlier run.
     mutating func countEarlierAttempts(_ count: Int) { attempts.earlierAttempts = count }
 
-    /// Readers of events have been told: what was decided before follows, unless the task was cancelled or its time was over
-    /// meanwhile.
+    /// Readers of events have been told: what was decided before follows, unless the task was cancelled or its time was
+    /// over meanwhile.
     mutating func told(_ action: AttemptMachine.Action, _ phase: some PhaseHolder, at now: Duration) -> Step {
         if phase.step({ $0.announced() }) == .end {
             stage = .over
@@ -137,8 +137,8 @@ struct ManagedLife: Sendable {
     mutating func deadlineFired(_ phase: some PhaseHolder, isResolved: Bool, at now: Duration) -> Step {
         switch stage {
         case .idle:
-            // Without the dependencies' values there is nothing to give to a fallback. If they are there, the task is about
-            // to find that it is too late.
+            // Without the dependencies' values there is nothing to give to a fallback. If they are there, the task is
+            // about to find that it is too late.
             guard !isResolved, phase.step({ $0.giveUp(as: .failed) }) == .end else { return Step() }
             _ = attempts.deadlineFired()
             stage = .over

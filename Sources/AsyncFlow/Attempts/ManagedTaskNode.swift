@@ -1,10 +1,10 @@
 import AsyncFlowBase
 
-/// A task that is more than a body to run once: it waits for its turn on a backend, may have several attempts, a limited
-/// time, a fallback.
+/// A task that is more than a body to run once: it waits for its turn on a backend, may have several attempts, a
+/// limited time, a fallback.
 ///
-/// Pure state machines decide: ``ManagedLife`` what comes next in the task's life, ``ResourceQueue`` when its turn is. Here
-/// their decisions are carried out.
+/// Pure state machines decide: ``ManagedLife`` what comes next in the task's life, ``ResourceQueue`` when its turn is.
+/// Here their decisions are carried out.
 @usableFromInline
 final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     struct Run: @unchecked Sendable {  // its work is only ever done by one thread at a time
@@ -159,8 +159,8 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     /// An attempt has its resources.
     ///
     /// - Parameter waitCause: why that wasn't at once.
-    /// - Returns: whether it begins, and gives them back by ``ResourceScheduler/remove(_:_:)``; if not, the caller takes
-    ///   them back.
+    /// - Returns: whether it begins, and gives them back by ``ResourceScheduler/remove(_:_:)``; if not, the caller
+    ///   takes them back.
     func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool {
         begin(attempt, allocation, waitCause, recall: .done)
     }

@@ -39,8 +39,8 @@ extension ManagedTaskNode {
         let unrunError: any WorkflowError
     }
 
-    /// Fails the task because something that it uses has ended: at once if its body hasn't begun, and else when that has
-    /// stopped. A value that the body returns nevertheless counts.
+    /// Fails the task because something that it uses has ended: at once if its body hasn't begun, and else when that
+    /// has stopped. A value that the body returns nevertheless counts.
     func withdraw(because withdrawal: Withdrawal) {
         if engine.isInterrupting { return }
         let isFirst = run.withLock { run in

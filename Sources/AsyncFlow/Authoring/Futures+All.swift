@@ -17,8 +17,8 @@ extension Collection {
 
     /// All the values, in the order of the futures.
     ///
-    /// - Throws: the error of the first future in order that has none; `CancellationError` if the awaiting Swift task is
-    ///   cancelled.
+    /// - Throws: the error of the first future in order that has none; `CancellationError` if the awaiting Swift task
+    ///   is cancelled.
     public func values<Value: Sendable>() async throws -> [Value] where Element == TaskFuture<Value> {
         var values: [Value] = []
         values.reserveCapacity(count)
@@ -26,8 +26,8 @@ extension Collection {
         return values
     }
 
-    /// The values of those that succeed, and the errors of the others, both in the order of the futures. Waits until all have
-    /// ended.
+    /// The values of those that succeed, and the errors of the others, both in the order of the futures. Waits until
+    /// all have ended.
     ///
     /// ```swift
     /// let (pages, failures) = try await urls.map { download($0) }.succeeded()

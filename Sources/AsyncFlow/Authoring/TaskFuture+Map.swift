@@ -1,8 +1,9 @@
 extension TaskFuture {
-    /// A future of what `transform` makes of this one's value; named `<name>.map`, and in a chain `<name>.map(2)` and so on.
+    /// A future of what `transform` makes of this one's value; named `<name>.map`, and in a chain `<name>.map(2)` and
+    /// so on.
     ///
-    /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads. Not called in a dry
-    ///   run, where a ``DryRunValue`` stands for what it returns.
+    /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads. Not called in a
+    ///   dry run, where a ``DryRunValue`` stands for what it returns.
     public func map<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> T) -> TaskFuture<T> {
         if node.engine.configuration.dryRun { return mapInDryRun() }
         return derive(
@@ -19,8 +20,8 @@ extension TaskFuture {
     /// A future of the value of the future that `transform` returns; named `<name>.flatMap`, and in a chain
     /// `<name>.flatMap(2)` and so on.
     ///
-    /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future. Called in a dry
-    ///   run too, because it makes the graph.
+    /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future. Called in a
+    ///   dry run too, because it makes the graph.
     public func flatMap<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> TaskFuture<T>) -> TaskFuture<T>
     {
         derive(

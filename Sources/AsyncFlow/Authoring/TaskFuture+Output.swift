@@ -30,8 +30,8 @@ extension TaskFuture {
     ///
     /// - Parameters:
     ///   - type: the type of the values.
-    ///   - onUndecodable: called with each line that looks like JSON and isn't such a value; the reading then goes on. Without
-    ///     it, such a line is thrown as an error.
+    ///   - onUndecodable: called with each line that looks like JSON and isn't such a value; the reading then goes on.
+    ///     Without it, such a line is thrown as an error.
     public func jsonLines<Element: Decodable & Sendable>(
         as type: Element.Type, onUndecodable: (@Sendable (OutputDecodingError) -> Void)? = nil
     ) -> JSONLines<Element> {

@@ -13,8 +13,8 @@ extension TaskOption {
     ///   - maximumRetries: how often, at most; there is one attempt more.
     ///   - backoff: how long to wait before each retry; not at all by default.
     ///   - jitter: how much of that wait is left to chance; nothing by default.
-    ///   - classes: the failures that are tried again; every one if none is given. Cancelled and refused tasks, and those
-    ///     whose dependencies failed, are never tried again.
+    ///   - classes: the failures that are tried again; every one if none is given. Cancelled and refused tasks, and
+    ///     those whose dependencies failed, are never tried again.
     ///   - growth: what the next attempt gets more of.
     public static func retry(
         _ maximumRetries: Int, backoff: Backoff = .none, jitter: Jitter = .none, on classes: FailureClass...,
@@ -31,14 +31,14 @@ extension TaskOption {
     /// How long each attempt may take, from when it begins; waiting for its turn doesn't count.
     ///
     /// An attempt that takes longer is interrupted as if it were cancelled, and has failed with a ``TaskTimeoutError``
-    /// when it has stopped, even if it returns a value then. A synchronous body is never interrupted from outside; it can
-    /// look with ``TaskContext/checkCancellation()``.
+    /// when it has stopped, even if it returns a value then. A synchronous body is never interrupted from outside; it
+    /// can look with ``TaskContext/checkCancellation()``.
     public static func timeout(_ duration: Duration) -> Self { Self { $0.policies.timeout = duration } }
 
     /// How long the task may take in all, from the call: dependencies, waiting, attempts and pauses.
     ///
-    /// When the time is over, the running attempt is interrupted, and the task fails with a ``DeadlineExceededError`` as
-    /// soon as that has stopped. A retry that could only begin later isn't waited for.
+    /// When the time is over, the running attempt is interrupted, and the task fails with a ``DeadlineExceededError``
+    /// as soon as that has stopped. A retry that could only begin later isn't waited for.
     public static func deadline(_ duration: Duration) -> Self { Self { $0.policies.deadline = duration } }
 
     /// How many tasks of this definition may run at the same time.

@@ -1,6 +1,6 @@
 extension TaskOption where Kind: RoutableKind {
-    /// How many cores the task needs; with ``ranks(_:)``, how many each rank needs. One for a command if nothing is said,
-    /// none for a function or prompt. A command finds the number in `OMP_NUM_THREADS`.
+    /// How many cores the task needs; with ``ranks(_:)``, how many each rank needs. One for a command if nothing is
+    /// said, none for a function or prompt. A command finds the number in `OMP_NUM_THREADS`.
     ///
     /// A task that needs more than its backend has fails at once with a ``TaskRefusedError``.
     public static func cores(_ count: Int) -> Self { Self { $0.resources.cores = count } }

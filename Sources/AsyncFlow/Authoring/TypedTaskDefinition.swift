@@ -1,8 +1,8 @@
 /// A definition with its typed body: the one object that a call has to keep alive.
 @usableFromInline
 final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDefinition, @unchecked Sendable {
-    /// What the engine's workers run: the body, or the call of the backend that runs the body; or the fallback, when it is
-    /// the turn of that.
+    /// What the engine's workers run: the body, or the call of the backend that runs the body; or the fallback, when it
+    /// is the turn of that.
     @usableFromInline let body: TaskBody<Output, repeat each Input>
     /// The body as it was given.
     let ownBody: TaskBody<Output, repeat each Input>
@@ -34,13 +34,13 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         super.init(definition, isManaged: definition.isManaged || takesServices)
     }
 
-    /// Whether its tasks need no Swift task that waits while somebody else has them. Within an instrument's context there
-    /// has to be one.
+    /// Whether its tasks need no Swift task that waits while somebody else has them. Within an instrument's context
+    /// there has to be one.
     @usableFromInline var handsOver: Bool { body.isHandedOver && !isManaged && engine.instrument.current == nil }
 
-    /// Submits a task after a look at its arguments: notes the services among them, those that are known already and how to
-    /// find those that come with the values of its dependencies; and refuses a task whose files, as far as they are known,
-    /// can't be in one directory.
+    /// Submits a task after a look at its arguments: notes the services among them, those that are known already and
+    /// how to find those that come with the values of its dependencies; and refuses a task whose files, as far as they
+    /// are known, can't be in one directory.
     @usableFromInline
     func submit<each D: Dependency>(_ node: TaskNode, lookingAt argument: repeat each D)
     where repeat (each D).Resolved == each Input {

@@ -1,9 +1,9 @@
 extension WorkflowEngine {
     /// Defines a block: a composite workflow whose body calls tasks and other blocks, to any depth.
     ///
-    /// Loops, branches and recursion are ordinary code. What the body calls belongs to the block: it carries the block's
-    /// id, is cancelled with it, and the block ends when its body and all its members have ended. When the body throws,
-    /// members that haven't ended are cancelled.
+    /// Loops, branches and recursion are ordinary code. What the body calls belongs to the block: it carries the
+    /// block's id, is cancelled with it, and the block ends when its body and all its members have ended. When the body
+    /// throws, members that haven't ended are cancelled.
     ///
     /// ```swift
     /// let refine = flow.block("refine") { (start: Model, tolerance: Double) in

@@ -5,9 +5,9 @@ extension WorkflowEngine {
     /// let count = flow.executableTask("count") { (word: String, files: [String]) in "grep -c \(word) \(files)" }
     /// ```
     ///
-    /// The literal is split into words without any shell; an interpolated value stays one argument whatever it contains,
-    /// an array becomes several. Output that isn't UTF-8 is repaired. When the task is cancelled, the command's whole
-    /// process group gets SIGTERM and, after the grace period, SIGKILL.
+    /// The literal is split into words without any shell; an interpolated value stays one argument whatever it
+    /// contains, an array becomes several. Output that isn't UTF-8 is repaired. When the task is cancelled, the
+    /// command's whole process group gets SIGTERM and, after the grace period, SIGKILL.
     ///
     /// A command that isn't found, that exits with another code than 0 or that ends by a signal ends the task with a
     /// ``TaskFailedError`` whose cause is a ``CommandError``.

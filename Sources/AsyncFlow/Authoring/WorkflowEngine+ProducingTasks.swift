@@ -7,11 +7,11 @@ extension WorkflowEngine {
     /// }
     /// ```
     ///
-    /// The command runs in a working directory of its own, `<workDirectory>/<engine id>/<task id>`, into which the files
-    /// among its arguments are brought. A command with a `workingDirectory` of its own runs there: a relative one is
-    /// within the task's directory and is made; an absolute one is not, so that such a command has to name its files by
-    /// their ``InputFile/path`` and ``TaskContext/path(of:)``. Declared files are looked for in the task's directory in
-    /// any case.
+    /// The command runs in a working directory of its own, `<workDirectory>/<engine id>/<task id>`, into which the
+    /// files among its arguments are brought. A command with a `workingDirectory` of its own runs there: a relative one
+    /// is within the task's directory and is made; an absolute one is not, so that such a command has to name its files
+    /// by their ``InputFile/path`` and ``TaskContext/path(of:)``. Declared files are looked for in the task's directory
+    /// in any case.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
@@ -36,7 +36,8 @@ extension WorkflowEngine {
             })
     }
 
-    /// Defines a task that runs a command which makes files whose names depend on the arguments; its value is the files.
+    /// Defines a task that runs a command which makes files whose names depend on the arguments; its value is the
+    /// files.
     ///
     /// ```swift
     /// let align = flow.executableTask(

@@ -9,8 +9,8 @@ extension WorkflowEngine {
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("openai")`.
     ///   - dryRunValue: stands for the answer in a dry run; the empty text by default.
-    ///   - prompt: makes the prompt from the resolved arguments. Called in a dry run too, so that the report can show it.
-    ///     A prompt without any text ends the task with ``WorkflowErrorCode/emptyPrompt``.
+    ///   - prompt: makes the prompt from the resolved arguments. Called in a dry run too, so that the report can show
+    ///     it. A prompt without any text ends the task with ``WorkflowErrorCode/emptyPrompt``.
     public func promptTask<each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., dryRunValue: String? = nil,
         prompt: @escaping @Sendable (repeat each Input) async throws -> String

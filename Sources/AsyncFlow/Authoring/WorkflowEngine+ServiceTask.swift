@@ -4,7 +4,8 @@ public typealias ServiceTask<each Input: Sendable> = WorkflowTask<ServiceKind, S
 extension WorkflowEngine {
     /// Defines a task that starts a command which runs on, to be used by other tasks: a server, a broker, a simulator.
     ///
-    /// A call's future has a value, a ``ServiceHandle``, as soon as the service is ready; what depends on it begins then.
+    /// A call's future has a value, a ``ServiceHandle``, as soon as the service is ready; what depends on it begins
+    /// then.
     ///
     /// ```swift
     /// let port = try ServicePort.free()
@@ -13,18 +14,20 @@ extension WorkflowEngine {
     /// print(try await ping(redis()).value)
     /// ```
     ///
-    /// The service is stopped, by SIGTERM and after the grace period by SIGKILL, when the last one who could use it is gone:
-    /// its future, its handle, and tasks that have one of them among their arguments and haven't ended. It also ends with
-    /// the block that it was called in, and with the engine, after all tasks; and by ``ServiceHandle/stop()``.
+    /// The service is stopped, by SIGTERM and after the grace period by SIGKILL, when the last one who could use it is
+    /// gone: its future, its handle, and tasks that have one of them among their arguments and haven't ended. It also
+    /// ends with the block that it was called in, and with the engine, after all tasks; and by
+    /// ``ServiceHandle/stop()``.
     ///
     /// A service that ends by itself fails what depends on it: tasks that haven't begun at once, with a
-    /// ``DependencyFailureError``; running ones are interrupted and fail with a ``TaskFailedError``; ``ServiceFailure`` says
-    /// why. What the service was given with `.cores` and the like it keeps as long as it lives; it needs no core if nothing
-    /// is said. A cancelled or failed start leaves no process behind.
+    /// ``DependencyFailureError``; running ones are interrupted and fail with a ``TaskFailedError``; ``ServiceFailure``
+    /// says why. What the service was given with `.cores` and the like it keeps as long as it lives; it needs no core
+    /// if nothing is said. A cancelled or failed start leaves no process behind.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
-    ///   - options: for example `.cores(2)`, `.gracePeriod(.seconds(30))`. `.retry` and `.timeout` are refused: see below.
+    ///   - options: for example `.cores(2)`, `.gracePeriod(.seconds(30))`. `.retry` and `.timeout` are refused: see
+    ///     below.
     ///   - ready: how it is found out that the service is ready.
     ///   - startupTimeout: how long each start may take until it is ready; one minute by default.
     ///   - restart: whether the service is started again when it has ended by itself.

@@ -5,8 +5,8 @@ extension WorkflowEngine {
     /// for try await size in flow.stream(urls, window: 64, { download($0) }) { total += size }
     /// ```
     ///
-    /// A slow reader slows the calls, and a slow task slows the reading of the input: memory stays flat however long the
-    /// input is. Values come in the order of the inputs. When a call fails, the sequence throws its error; when the
+    /// A slow reader slows the calls, and a slow task slows the reading of the input: memory stays flat however long
+    /// the input is. Values come in the order of the inputs. When a call fails, the sequence throws its error; when the
     /// sequence is dropped or its reader cancelled, unfinished calls are cancelled.
     ///
     /// - Parameters:
@@ -20,7 +20,8 @@ extension WorkflowEngine {
     }
 }
 
-/// The values of a task's calls, made on demand for the elements of a sequence. See ``WorkflowEngine/stream(_:window:_:)``.
+/// The values of a task's calls, made on demand for the elements of a sequence. See
+/// ``WorkflowEngine/stream(_:window:_:)``.
 public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequence {
     public typealias Element = Value
     let inputs: Inputs

@@ -1,8 +1,8 @@
 import Synchronization
 
 extension WorkflowEngine {
-    /// Labels every task that is called while `body` runs, by it or by its structured and unstructured child tasks, with
-    /// a workflow id: in logs, events and traces.
+    /// Labels every task that is called while `body` runs, by it or by its structured and unstructured child tasks,
+    /// with a workflow id: in logs, events and traces.
     ///
     /// Scopes nest; the inner one's id counts. Leaving a scope doesn't wait for its tasks.
     ///

@@ -7,12 +7,12 @@ extension WorkflowTask {
     ///
     /// When all attempts of this task have failed, or its deadline is over, the other task is called with the same
     /// arguments, and its outcome becomes that of this one. It is a task of its own: it belongs to the same block and
-    /// scope, is seen in events, and has resources, retries and time of its own; the timeout and the deadline of this one
-    /// don't hold for it. Cancelling this one cancels it.
+    /// scope, is seen in events, and has resources, retries and time of its own; the timeout and the deadline of this
+    /// one don't hold for it. Cancelling this one cancels it.
     ///
     /// A task that is cancelled or refused, or whose dependencies fail, has no fallback; nor has one whose deadline is
-    /// over before its dependencies have ended, since there are no arguments then. A task that already has a fallback gets
-    /// this one for when that fails too.
+    /// over before its dependencies have ended, since there are no arguments then. A task that already has a fallback
+    /// gets this one for when that fails too.
     ///
     /// - Parameter other: a task of any kind with the same inputs and the same type of output.
     public func fallback<OtherKind: TaskKindMarker>(
@@ -42,8 +42,8 @@ extension WorkflowTask {
     ///
     /// See ``fallback(to:)`` for when that is. What the closure throws is what the task then fails with.
     ///
-    /// - Parameter body: receives what the task would have failed with, and its arguments. When the task is cancelled, so is
-    ///   the Swift task in which it runs.
+    /// - Parameter body: receives what the task would have failed with, and its arguments. When the task is cancelled,
+    ///   so is the Swift task in which it runs.
     public func fallback(
         _ body: @escaping @Sendable (_ error: TaskFailedError, repeat each Input) async throws -> Output
     ) -> Self {
@@ -54,8 +54,8 @@ extension WorkflowTask {
         with(definition.options, definition.fallback?.followed(by: fallback) ?? fallback)
     }
 
-    /// Calls the task with the arguments of the body that calls, and waits for its end. Cancelled with the calling Swift
-    /// task.
+    /// Calls the task with the arguments of the body that calls, and waits for its end. Cancelled with the calling
+    /// Swift task.
     private func valueOfCall(_ input: repeat each Input) async throws -> Output {
         try await self(repeat ResolvedArgument(value: each input)).valueOrCancel()
     }

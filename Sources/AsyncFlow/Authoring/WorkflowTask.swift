@@ -1,8 +1,8 @@
 /// A task that can be called any number of times: each call makes one node of the graph and returns its future at once.
 ///
 /// Arguments are plain values, futures, and arrays, optionals and dictionaries of futures, in any mix; a call with a
-/// wrong type doesn't compile. Within one array all are futures, or none is: ``WorkflowEngine/value(_:)`` makes a future of
-/// a value. The task begins when all futures among its arguments have ended.
+/// wrong type doesn't compile. Within one array all are futures, or none is: ``WorkflowEngine/value(_:)`` makes a
+/// future of a value. The task begins when all futures among its arguments have ended.
 ///
 /// ```swift
 /// let add = flow.functionTask("add") { (a: Int, b: Int) in a + b }
@@ -69,8 +69,8 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         return TaskFuture(node)
     }
 
-    /// The same for a call whose arguments are all there already: what isn't a value of an input's type by itself becomes one,
-    /// such as `nil`, `[]`, or `3` for an `Int?`.
+    /// The same for a call whose arguments are all there already: what isn't a value of an input's type by itself
+    /// becomes one, such as `nil`, `[]`, or `3` for an `Int?`.
     ///
     /// - Parameter argument: a value for each input.
     /// - Returns: the future of the task's output.

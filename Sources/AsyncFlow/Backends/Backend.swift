@@ -1,8 +1,8 @@
 /// Where tasks run. What kinds of task a backend can run is said by the protocols that refine this one:
 /// ``FunctionBackend``, ``CommandBackend`` and ``PromptBackend``.
 ///
-/// One call is one task: cancellation arrives as cancellation of the calling Swift task, the result is the return value,
-/// and limiting how much runs at once is the backend's own affair.
+/// One call is one task: cancellation arrives as cancellation of the calling Swift task, the result is the return
+/// value, and limiting how much runs at once is the backend's own affair.
 public protocol Backend: Sendable {
     /// The name by which tasks choose it with `.on("name")`; unique within an engine.
     var name: String { get }
@@ -104,8 +104,8 @@ public protocol PromptBackend: Backend {
 
 /// A backend for prompts that can say what decides its answers.
 package protocol IdentifyingPromptBackend: PromptBackend {
-    /// The request that would be sent, without secrets and addresses: equal requests are equal bytes. Nil for a question of a
-    /// type that the backend doesn't know.
+    /// The request that would be sent, without secrets and addresses: equal requests are equal bytes. Nil for a
+    /// question of a type that the backend doesn't know.
     func identity(of question: any Sendable, for task: TaskContext) -> [UInt8]?
 }
 

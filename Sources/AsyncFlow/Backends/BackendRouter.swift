@@ -143,7 +143,8 @@ final class BackendSlot: Sendable {
 
     /// Returns when the backend is ready; starts it if nobody did.
     ///
-    /// - Throws: ``EngineError`` if it can't be started; `CancellationError` as soon as the calling Swift task is cancelled.
+    /// - Throws: ``EngineError`` if it can't be started; `CancellationError` as soon as the calling Swift task is
+    ///   cancelled.
     func ready() async throws {
         if isReady { return }
         let starting = state.withLock { state -> Task<Void, any Error>? in

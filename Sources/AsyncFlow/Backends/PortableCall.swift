@@ -8,14 +8,16 @@ public struct PortableCall: Sendable {
     public let input: [UInt8]
     /// The task of the engine. What the body reports is reported to it.
     public let task: TaskContext
-    /// What tells the body what the task got, and of the trace it is part of: it finds it in ``TaskContext/environment``.
+    /// What tells the body what the task got, and of the trace it is part of: it finds it in
+    /// ``TaskContext/environment``.
     public let environment: [String: String]
     /// How long a cancelled body may take to end before its process is killed.
     public let gracePeriod: Duration
     /// The function of another language that is meant; nil for those of this program.
     package var foreign: ForeignFunction?
 
-    /// Takes what the body has reported, as events of the task. For backends, which call it in the order in which it came.
+    /// Takes what the body has reported, as events of the task. For backends, which call it in the order in which it
+    /// came.
     ///
     /// - Parameters:
     ///   - report: what was reported.

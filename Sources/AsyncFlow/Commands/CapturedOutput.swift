@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// The output of a command in memory, which is never there twice: neither while it grows nor while it becomes a text.
 ///
-/// The first megabyte is an array. Beyond that it is kept in blocks of memory of the system's own, which can be given back
-/// one by one.
+/// The first megabyte is an array. Beyond that it is kept in blocks of memory of the system's own, which can be given
+/// back one by one.
 struct CapturedOutput: Sendable, Hashable {
     private static let arrayLimit = 1 << 20
 
@@ -89,8 +89,8 @@ struct CapturedOutput: Sendable, Hashable {
 
 /// Some memory of the system's, filled from the front.
 ///
-/// `@unchecked Sendable` because it changes hands once: the reactor's thread fills it, and when the command has ended it is
-/// only read.
+/// `@unchecked Sendable` because it changes hands once: the reactor's thread fills it, and when the command has ended
+/// it is only read.
 private final class OutputBlock: @unchecked Sendable {
     private static let capacity = 4 << 20
 

@@ -38,14 +38,14 @@ extension Command: ExpressibleByStringInterpolation {
             splitter.append(list: values.map(\.description))
         }
 
-        /// Takes a value that doesn't decide what the command gives, such as a number of threads or a port: a recorded call
-        /// is found by the other words.
+        /// Takes a value that doesn't decide what the command gives, such as a number of threads or a port: a recorded
+        /// call is found by the other words.
         public mutating func appendInterpolation(notInKey value: some CustomStringConvertible) {
             splitter.append(value: value.description, isInKey: false)
         }
 
-        /// Takes a value that nobody is shown: messages and records have `***` in its place. A recorded call is found by
-        /// a hash of it.
+        /// Takes a value that nobody is shown: messages and records have `***` in its place. A recorded call is found
+        /// by a hash of it.
         public mutating func appendInterpolation(secret value: some CustomStringConvertible) {
             splitter.append(secret: value.description)
         }

@@ -16,7 +16,8 @@ extension Command {
         with { $0.inheritsEnvironment = inherits }
     }
 
-    /// Returns a copy that inherits the API keys and other secrets which this program's backends were given, or doesn't.
+    /// Returns a copy that inherits the API keys and other secrets which this program's backends were given, or
+    /// doesn't.
     ///
     /// A single one is better passed by name, with ``environment(_:)``.
     ///

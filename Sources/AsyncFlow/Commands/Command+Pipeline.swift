@@ -1,9 +1,10 @@
 extension Command {
-    /// Makes a command that gives a line to `bash -e -o pipefail -c`: it ends at the first command in it that fails, and a
-    /// pipeline of which any part fails has failed.
+    /// Makes a command that gives a line to `bash -e -o pipefail -c`: it ends at the first command in it that fails,
+    /// and a pipeline of which any part fails has failed.
     ///
-    /// In ``shell(_:)`` a pipeline fails only with its last part, as POSIX says. With `pipefail`, a part that is ended by
-    /// `SIGPIPE` because the next one has read enough, as in `yes | head`, is a failure too: the line exits with code 141.
+    /// In ``shell(_:)`` a pipeline fails only with its last part, as POSIX says. With `pipefail`, a part that is ended
+    /// by `SIGPIPE` because the next one has read enough, as in `yes | head`, is a failure too: the line exits with
+    /// code 141.
     ///
     /// Whatever is pasted into the line is interpreted by bash. Pass values that come from elsewhere through
     /// ``environment(_:)`` and write `"$NAME"` in the line.
@@ -20,10 +21,10 @@ extension Command {
     /// let lines = count.piped(to: "wc -l")
     /// ```
     ///
-    /// It fails when any of the two fails, with the first one's exit code if both do, and says on its standard error which
-    /// one it was. A first one that `SIGPIPE` ends because the second has read enough has not failed. No word is interpreted
-    /// by a shell, although `/bin/sh` starts the two. Each keeps its own environment and working directory; what is set on
-    /// the result holds for both.
+    /// It fails when any of the two fails, with the first one's exit code if both do, and says on its standard error
+    /// which one it was. A first one that `SIGPIPE` ends because the second has read enough has not failed. No word is
+    /// interpreted by a shell, although `/bin/sh` starts the two. Each keeps its own environment and working directory;
+    /// what is set on the result holds for both.
     ///
     /// - Parameter next: The command that reads. It can't have a ``standardInput`` itself.
     public func piped(to next: Command) -> Command {

@@ -9,8 +9,8 @@
 /// The literal is split into words by the quoting rules of the POSIX shell (blanks, `'single'` and `"double"` quotes,
 /// backslash), but no shell ever sees it. An interpolated value stays inside its word whatever it contains, so a
 /// `pattern` of `"x; rm -rf /"` is one harmless argument; an interpolated array becomes one word for each element.
-/// `$HOME`, `*`, `|` and `>` have no meaning here; ``shell(_:)`` and ``bash(_:)`` are there for lines that need them, and
-/// ``piped(to:)`` for pipelines of commands.
+/// `$HOME`, `*`, `|` and `>` have no meaning here; ``shell(_:)`` and ``bash(_:)`` are there for lines that need them,
+/// and ``piped(to:)`` for pipelines of commands.
 public struct Command: Sendable, Hashable {
     /// The program: a name to look up in `PATH`, or, when it has a `/` in it, a path.
     ///
@@ -30,7 +30,8 @@ public struct Command: Sendable, Hashable {
     /// commands that this process starts itself.
     package var withheldVariables: Set<String> = []
 
-    /// Whether the secrets that this program's backends were given, such as `OPENAI_API_KEY`, are among what it inherits.
+    /// Whether the secrets that this program's backends were given, such as `OPENAI_API_KEY`, are among what it
+    /// inherits.
     ///
     /// They aren't unless told otherwise: a program that a task runs has no business with them.
     public var inheritsSecrets = false

@@ -9,8 +9,8 @@ public struct CommandError: Error, Sendable, Hashable {
     /// The end of what the command wrote to its standard error, at most 4 KiB of it, repaired where it isn't UTF-8.
     public let standardErrorTail: String
 
-    /// The end of what it wrote to its standard output, at most 4 KiB of it, if it wrote nothing to its standard error and
-    /// the output wasn't written to a file.
+    /// The end of what it wrote to its standard output, at most 4 KiB of it, if it wrote nothing to its standard error
+    /// and the output wasn't written to a file.
     public let standardOutputTail: String
 
     /// What it took of the machine, where that is known.

@@ -16,8 +16,8 @@ public struct CommandWatcher: Sendable {
     /// The command runs. To be called by backends that can tell.
     public func started(_ command: RunningCommand) { onStart(command) }
 
-    /// The command has written something to its standard output or error. To be called by backends that can tell, in the
-    /// order in which it comes, piece by piece.
+    /// The command has written something to its standard output or error. To be called by backends that can tell, in
+    /// the order in which it comes, piece by piece.
     public func received(_ bytes: UnsafeRawBufferPointer) { onOutput(bytes) }
 }
 

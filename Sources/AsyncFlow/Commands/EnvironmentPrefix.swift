@@ -17,8 +17,8 @@ package enum EnvironmentPrefix {
 
     /// Returns words that `env` runs as they are.
     ///
-    /// `env` takes every word that contains a `=` for a variable until it has found the program, so a program whose path
-    /// contains one (`/tmp/lr=0.1/run.sh`) is started by a shell, which receives the path as an argument.
+    /// `env` takes every word that contains a `=` for a variable until it has found the program, so a program whose
+    /// path contains one (`/tmp/lr=0.1/run.sh`) is started by a shell, which receives the path as an argument.
     package static func runnableByEnv(_ program: [String]) -> [String] {
         guard let path = program.first, path.utf8.contains(UInt8(ascii: "=")) else { return program }
         return ["/bin/sh", "-c", #"exec "$0" "$@""#] + program

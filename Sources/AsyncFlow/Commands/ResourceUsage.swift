@@ -6,8 +6,8 @@ public struct ResourceUsage: Sendable, Hashable {
     public var systemTime: Duration
     /// The most memory that one of its processes had in use; nil if that isn't known.
     ///
-    /// A new process begins in the memory of the one that starts it, and Linux counts that. So on Linux it is only known of a
-    /// command that has used more than this process ever had in use before.
+    /// A new process begins in the memory of the one that starts it, and Linux counts that. So on Linux it is only
+    /// known of a command that has used more than this process ever had in use before.
     public var peakMemory: MemorySize?
     /// From its start to its end.
     public var elapsed: Duration

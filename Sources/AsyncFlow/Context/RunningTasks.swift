@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// The tasks that somebody has to be told of when they are cancelled: those whose async body has suspended, those that a
-/// backend has, and those that wait for another engine's tasks.
+/// The tasks that somebody has to be told of when they are cancelled: those whose async body has suspended, those that
+/// a backend has, and those that wait for another engine's tasks.
 ///
 /// A body that never suspends is never entered here. Split into shards by task number, so that it isn't the one lock
 /// that everything goes through.
@@ -19,7 +19,8 @@ final class RunningTasks: Sendable {
 
     private func shard(of node: TaskNode) -> Shard { shards[Int(node.number % Self.shardCount)] }
 
-    /// Enters a task, unless it has ended meanwhile; interrupts it if it was cancelled, or its engine stopped, meanwhile.
+    /// Enters a task, unless it has ended meanwhile; interrupts it if it was cancelled, or its engine stopped,
+    /// meanwhile.
     func insert(_ node: TaskNode, interrupt: @escaping @Sendable () -> Void) {
         let isTooLate = shard(of: node).entries.withLock { entries in
             let phase = node.currentPhase

@@ -108,8 +108,8 @@ public struct TaskContext: Sendable {
         case .elsewhere(let subject): subject.attempt
         }
     }
-    /// What the task got of the resources that it asked for; nil for a task that needs none. A task that runs in another
-    /// process than its engine finds it in ``environment``.
+    /// What the task got of the resources that it asked for; nil for a task that needs none. A task that runs in
+    /// another process than its engine finds it in ``environment``.
     public var resources: ResourceAllocation? {
         switch subject {
         case .task(let node): node.allocation
@@ -117,8 +117,8 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too, which
-    /// have no Swift task that could be asked.
+    /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too,
+    /// which have no Swift task that could be asked.
     public var isCancelled: Bool {
         switch subject {
         case .task(let node): node.shouldStop
@@ -131,12 +131,12 @@ public struct TaskContext: Sendable {
         if isCancelled { throw CancellationError() }
     }
 
-    /// For backends that queue (see ``Backend/reportsStart``): says that the task, which counted as pending until now, is
-    /// being executed.
+    /// For backends that queue (see ``Backend/reportsStart``): says that the task, which counted as pending until now,
+    /// is being executed.
     public func reportStarted() { reportStarted(ago: .zero) }
 
-    /// For backends: says which process or job the task's command is, as soon as that is known. May be called several times:
-    /// each call adds what the ones before left open.
+    /// For backends: says which process or job the task's command is, as soon as that is known. May be called several
+    /// times: each call adds what the ones before left open.
     public func reportPlace(_ place: CommandPlace) {
         guard case .task(let node) = subject else { return }
         node.note { $0.place.add(place) }

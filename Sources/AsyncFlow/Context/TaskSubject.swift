@@ -1,5 +1,5 @@
-/// What a ``TaskContext`` is about where that is no node of this process: a service, which must not keep its task alive, or
-/// a task whose engine is in another process.
+/// What a ``TaskContext`` is about where that is no node of this process: a service, which must not keep its task
+/// alive, or a task whose engine is in another process.
 protocol TaskSubject: AnyObject, Sendable {
     /// The definition of its task, if the engine is in this process.
     var localDefinition: TaskDefinition? { get }

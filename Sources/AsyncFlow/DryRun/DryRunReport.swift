@@ -30,8 +30,8 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
         return entries.flatMap(\.missingFiles).filter { seen.insert($0).inserted }
     }
 
-    /// One line a task: its place, name, id, kind, backend, resources, dependencies, and command line or prompt; and one for
-    /// each file that isn't there.
+    /// One line a task: its place, name, id, kind, backend, resources, dependencies, and command line or prompt; and
+    /// one for each file that isn't there.
     public var description: String {
         let lines = entries.enumerated().map { index, entry in
             var line = "\(index + 1). \(entry.kind) \(entry.name) (\(entry.id))"

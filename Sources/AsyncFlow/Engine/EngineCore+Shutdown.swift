@@ -120,15 +120,16 @@ extension WorkflowEngine {
 
         /// Everything that was called before runs to its end first, with all that it calls; then services are stopped.
         ///
-        /// What others call meanwhile, from outside of the engine's tasks, isn't waited for: it ends at once as cancelled.
+        /// What others call meanwhile, from outside of the engine's tasks, isn't waited for: it ends at once as
+        /// cancelled.
         public static let drain = ShutdownMode(drains: true, deadline: .zero)
         /// Running tasks are cancelled, the others never start.
         public static let immediate = ShutdownMode(drains: false, deadline: nil)
         /// Running tasks may finish until the deadline, when they are cancelled; the others never start, and no further
         /// attempt of a task does.
         ///
-        /// - Parameter deadline: by the engine's clock, from now on. One that is over, 0 or less, cancels at once; there
-        ///   is no greatest one.
+        /// - Parameter deadline: by the engine's clock, from now on. One that is over, 0 or less, cancels at once;
+        ///   there is no greatest one.
         public static func graceful(deadline: Duration) -> ShutdownMode {
             ShutdownMode(drains: false, deadline: deadline)
         }
@@ -138,8 +139,8 @@ extension WorkflowEngine {
     /// engine is left.
     ///
     /// May be called any number of times and concurrently: every call returns when the engine has ended. A task that is
-    /// called after that ends at once as cancelled. Called from within a task of this same engine it can't wait for that
-    /// task: it starts the shutdown and returns.
+    /// called after that ends at once as cancelled. Called from within a task of this same engine it can't wait for
+    /// that task: it starts the shutdown and returns.
     public func shutdown(_ mode: ShutdownMode = .immediate) async {
         if let running = ExecutionContext.current?.task, running.engine === core {
             Task.detached { [core] in await core.shutdown(mode) }
@@ -148,7 +149,8 @@ extension WorkflowEngine {
         await core.shutdown(mode)
     }
 
-    /// Returns when no task is left: every task that was called so far has ended, and everything that was called meanwhile.
+    /// Returns when no task is left: every task that was called so far has ended, and everything that was called
+    /// meanwhile.
     ///
     /// While others go on calling tasks it may never return. ``shutdown(_:)`` with ``ShutdownMode/drain`` does.
     public func waitUntilIdle() async { await core.waitUntilIdle() }

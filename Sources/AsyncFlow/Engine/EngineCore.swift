@@ -88,8 +88,8 @@ package final class EngineCore: Sendable {
     /// Returns when nobody looks for stalls any more.
     func endStallWatch() async { await stallWatch.withLock { $0 }?.end() }
 
-    /// `flow.<UTC time>.<process id>.<ordinal>.<random>`: sorts by start, and is good as a folder's name. Two processes in
-    /// two containers have the same number in the same second, hence the random part.
+    /// `flow.<UTC time>.<process id>.<ordinal>.<random>`: sorts by start, and is good as a folder's name. Two processes
+    /// in two containers have the same number in the same second, hence the random part.
     private static func makeID(_ ordinal: UInt32) -> String {
         let time = Date().formatted(
             .iso8601.timeZoneSeparator(.omitted).dateSeparator(.omitted).timeSeparator(.omitted))

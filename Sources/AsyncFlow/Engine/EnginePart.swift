@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// A feature that lives as long as an engine and hangs on it from outside of the core: files, services, a dry run's report,
-/// the log, a journal.
+/// A feature that lives as long as an engine and hangs on it from outside of the core: files, services, a dry run's
+/// report, the log, a journal.
 package protocol EnginePart: AnyObject, Sendable {
     /// The outcomes of earlier runs, if the part knows some.
     var memory: (any CallMemory)? { get }

@@ -15,11 +15,12 @@ extension WorkflowEngine {
         public var logger: Logger
         /// What happens to everything else when tasks fail: it goes on.
         public var failurePolicy: FailurePolicy
-        /// Where all time of retries, timeouts, deadlines and rates comes from; a test may give one that it advances itself.
+        /// Where all time of retries, timeouts, deadlines and rates comes from; a test may give one that it advances
+        /// itself.
         public var clock: any Clock<Duration>
 
-        /// How long tasks have to have been waiting for each other, with nothing that could end it, before a warning names
-        /// them; nil for no such warning. By the clock on the wall. See <doc:WaitingWithoutEnd>.
+        /// How long tasks have to have been waiting for each other, with nothing that could end it, before a warning
+        /// names them; nil for no such warning. By the clock on the wall. See <doc:WaitingWithoutEnd>.
         public var stallWarning: Duration? = .seconds(10)
 
         /// What hangs on the engine from outside of the core.
@@ -28,7 +29,8 @@ extension WorkflowEngine {
         /// What features of the engine are set up with.
         var settings = TypedValues()
 
-        /// How many cores this process may use, as far as its affinity and its control groups leave it any; at least one.
+        /// How many cores this process may use, as far as its affinity and its control groups leave it any; at least
+        /// one.
         public static var availableCores: Int { Machine.thisOne.cores }
     }
 }

@@ -9,8 +9,9 @@
 /// }
 /// ```
 ///
-/// ``AsyncFlow/withWorkflowEngine(_:backends:signals:_:)`` always shuts down, also on throw. Where a scope doesn't fit, make an engine
-/// yourself and call ``shutdown(_:)`` when done; an engine that is dropped without shutdown cancels what is left.
+/// ``AsyncFlow/withWorkflowEngine(_:backends:signals:_:)`` always shuts down, also on throw. Where a scope doesn't fit,
+/// make an engine yourself and call ``shutdown(_:)`` when done; an engine that is dropped without shutdown cancels what
+/// is left.
 public final class WorkflowEngine: Sendable {
     @usableFromInline let core: EngineCore
 

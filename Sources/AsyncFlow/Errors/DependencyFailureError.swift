@@ -10,8 +10,8 @@ public struct DependencyFailureError: WorkflowError, NestedFailure {
     public var code: WorkflowErrorCode { .dependencyFailed }
     public let taskID: TaskID?
     public let taskName: String?
-    /// The direct dependencies that had failed when this task gave up: all those that had before it was called, else the
-    /// one that failed first.
+    /// The direct dependencies that had failed when this task gave up: all those that had before it was called, else
+    /// the one that failed first.
     public let dependencies: [FailedTask]
     /// The error of the task where the trouble began; that task is the last of ``chain``.
     public let rootCause: any Error

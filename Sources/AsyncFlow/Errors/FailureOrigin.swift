@@ -1,5 +1,5 @@
-/// Where the trouble of an error began, and how many errors are between: kept with each error that wraps another one, so
-/// that a text about ten thousand nested blocks takes no longer, and isn't longer, than one about five.
+/// Where the trouble of an error began, and how many errors are between: kept with each error that wraps another one,
+/// so that a text about ten thousand nested blocks takes no longer, and isn't longer, than one about five.
 struct FailureOrigin: Sendable {
     /// The innermost error that names a task, or else the innermost one.
     let error: any Error

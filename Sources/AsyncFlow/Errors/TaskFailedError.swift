@@ -6,8 +6,8 @@ public struct TaskFailedError: WorkflowError, NestedFailure {
     /// What the body threw, unchanged: `error.cause as? MyError` gives it back.
     public let cause: (any Error)?
 
-    /// All attempts that failed, in order; of very many, the first one and the latest. Empty for a task that has neither
-    /// retries nor a timeout, a deadline or a fallback.
+    /// All attempts that failed, in order; of very many, the first one and the latest. Empty for a task that has
+    /// neither retries nor a timeout, a deadline or a fallback.
     public let failedAttempts: [AttemptFailure]
 
     /// What the body threw when a service that it uses had ended: the ``cause`` is the ``ServiceFailure`` then.

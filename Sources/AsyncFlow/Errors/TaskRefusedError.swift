@@ -1,12 +1,12 @@
-/// A task that could never run was refused as it was submitted: wrong routing, a need of more than there is, or no value to
-/// stand for it in a dry run. Or an attempt was, because what it asks for had grown too much.
+/// A task that could never run was refused as it was submitted: wrong routing, a need of more than there is, or no
+/// value to stand for it in a dry run. Or an attempt was, because what it asks for had grown too much.
 public struct TaskRefusedError: WorkflowError {
     public let code: WorkflowErrorCode
     public let taskID: TaskID?
     public let taskName: String?
     public let message: String
-    /// What is wrong in particular, where more is known; of an attempt that was refused, what the attempt before had failed
-    /// with.
+    /// What is wrong in particular, where more is known; of an attempt that was refused, what the attempt before had
+    /// failed with.
     public let cause: (any Error)?
 
     init(_ reason: RefusalReason, _ taskID: TaskID, _ taskName: String, cause: (any Error)?) {

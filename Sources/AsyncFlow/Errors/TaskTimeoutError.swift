@@ -1,6 +1,7 @@
 import AsyncFlowBase
 
-/// An attempt took longer than ``TaskOption/timeout(_:)`` allows. The cause of a ``TaskFailedError``, if it was the last.
+/// An attempt took longer than ``TaskOption/timeout(_:)`` allows. The cause of a ``TaskFailedError``, if it was the
+/// last.
 public struct TaskTimeoutError: Error, Sendable, Hashable, CustomStringConvertible {
     /// How long an attempt may take.
     public let timeout: Duration

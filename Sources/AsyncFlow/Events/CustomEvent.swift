@@ -18,8 +18,9 @@ import Foundation
 ///
 /// What the type encodes are its attributes: it must encode itself as an object with names and values.
 public protocol CustomEvent: Encodable, Sendable {
-    /// Two or more words with dots between them, the first one that of your program or library: `"training.epochEnded"`.
-    /// Each word consists of letters, digits, `_` and `-`. Names that begin with `asyncflow.` are the engine's own.
+    /// Two or more words with dots between them, the first one that of your program or library:
+    /// `"training.epochEnded"`. Each word consists of letters, digits, `_` and `-`. Names that begin with `asyncflow.`
+    /// are the engine's own.
     static var eventName: String { get }
 }
 
@@ -172,8 +173,8 @@ extension WorkflowEngine {
         core.emit(try CustomEventContent(Event.eventName, attributes))
     }
 
-    /// Adds an event of your own, for which there is no type, to the engine's events. It belongs to the task or workflow
-    /// scope that it is called in.
+    /// Adds an event of your own, for which there is no type, to the engine's events. It belongs to the task or
+    /// workflow scope that it is called in.
     ///
     /// - Parameters:
     ///   - name: two or more words with dots between them: see ``CustomEvent/eventName``.

@@ -9,7 +9,8 @@ package protocol EventConsumer: AnyObject, Sendable {
     func consume(_ events: [WorkflowEvent], droppedCount: Int)
     /// All events before the call of ``EventAttachment/flush()`` have been consumed.
     func flush()
-    /// Nothing more comes: the engine has ended, or the consumer was detached. The engine's shutdown waits for the return.
+    /// Nothing more comes: the engine has ended, or the consumer was detached. The engine's shutdown waits for the
+    /// return.
     func finish()
 }
 
@@ -21,14 +22,14 @@ extension EventConsumer {
 package struct EventOverflow: Sendable, Hashable {
     /// How many events may wait for it.
     let limit: Int
-    /// How long tasks wait for it, as long as it does nothing at all. As long as it takes events they wait until there is
-    /// room, so that nothing is lost.
+    /// How long tasks wait for it, as long as it does nothing at all. As long as it takes events they wait until there
+    /// is room, so that nothing is lost.
     let patience: Duration
 
     /// Leaves out what there is no room for: the run never waits.
     package static func drop(limit: Int = 1 << 20) -> EventOverflow { EventOverflow(limit: limit, patience: .zero) }
-    /// Has tasks wait for a consumer that is slow, but works; one that takes nothing for so long loses events, and isn't
-    /// waited for again until it has gone on.
+    /// Has tasks wait for a consumer that is slow, but works; one that takes nothing for so long loses events, and
+    /// isn't waited for again until it has gone on.
     package static func wait(limit: Int = 1 << 18, patience: Duration = .seconds(1)) -> EventOverflow {
         EventOverflow(limit: limit, patience: patience)
     }

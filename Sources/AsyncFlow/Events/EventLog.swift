@@ -1,4 +1,5 @@
-/// The events that consumers haven't taken yet, as a pure state machine: one log, and a position in it for each consumer.
+/// The events that consumers haven't taken yet, as a pure state machine: one log, and a position in it for each
+/// consumer.
 ///
 /// Events are kept in chunks, which are handed on without being copied. What every consumer has taken is forgotten.
 struct EventLog {

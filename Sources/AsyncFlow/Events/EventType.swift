@@ -3,8 +3,8 @@
 /// A task's events come in this order: `taskCreated`, `taskResolved`, `taskQueued`, `taskStarted`, and exactly one of
 /// `taskCompleted`, `taskFailed` and `taskCancelled`; a task that never runs has the first and the last only, or the
 /// first three and the last. A task with several attempts has `taskAttemptFailed` after each but the last, and then
-/// `taskQueued` and maybe `taskStarted` again; one with a fallback has it after the last, too. A fallback has no events of its
-/// own, unless it is another task. `taskProgress` comes between the start and the end. `taskReused` comes before
+/// `taskQueued` and maybe `taskStarted` again; one with a fallback has it after the last, too. A fallback has no events
+/// of its own, unless it is another task. `taskProgress` comes between the start and the end. `taskReused` comes before
 /// `taskCompleted`, in place of `taskStarted` or after it.
 public struct EventType: Sendable, Hashable, CustomStringConvertible {
     private let code: UInt8
@@ -38,8 +38,8 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskStarted = EventType(code: 8)
     /// The task has said how far it is, by ``TaskContext/report(_:)``.
     public static let taskProgress = EventType(code: 9)
-    /// An attempt failed, and the task goes on: with another attempt, for which it is queued and started again, or with its
-    /// fallback.
+    /// An attempt failed, and the task goes on: with another attempt, for which it is queued and started again, or with
+    /// its fallback.
     public static let taskAttemptFailed = EventType(code: 10)
     /// The task ended with a value.
     public static let taskCompleted = EventType(code: 11)

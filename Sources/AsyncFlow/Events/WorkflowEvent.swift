@@ -53,8 +53,8 @@ public struct WorkflowEvent: Sendable {
         return number
     }
 
-    /// What the calls of one task have in common: who keeps it can tell definitions apart by it, and keep for each what is
-    /// the same in all of its events.
+    /// What the calls of one task have in common: who keeps it can tell definitions apart by it, and keep for each what
+    /// is the same in all of its events.
     package var definition: (any AnyObject & Sendable)? {
         guard case .task(_, let definition, _) = subject else { return nil }
         return definition
@@ -91,8 +91,8 @@ public struct WorkflowEvent: Sendable {
     public var dependencies: [TaskID] {
         if case .created(let dependencies) = details { dependencies } else { [] }
     }
-    /// Why the task failed or was cancelled; in `taskFailed`, `taskCancelled` and `taskAttemptFailed`, and where a service
-    /// ended by itself in `serviceRestarted` and `serviceStopped`.
+    /// Why the task failed or was cancelled; in `taskFailed`, `taskCancelled` and `taskAttemptFailed`, and where a
+    /// service ended by itself in `serviceRestarted` and `serviceStopped`.
     public var error: (any Error)? {
         if case .ended(let error, _, _) = details { error } else { nil }
     }
@@ -145,8 +145,8 @@ public struct WorkflowEvent: Sendable {
         public let id: TaskID
         public let name: String
         public let kind: TaskKind
-        /// The name of the backend that runs it; nil for what the engine itself runs, as blocks and `map`, and for tasks
-        /// that no backend can run.
+        /// The name of the backend that runs it; nil for what the engine itself runs, as blocks and `map`, and for
+        /// tasks that no backend can run.
         public let backend: String?
         /// The block that it is a member of, if any.
         public let blockID: TaskID?

@@ -1,11 +1,12 @@
 import AsyncFlowBase
 
-/// File names as text, such that every name survives: the system's are bytes without any encoding, Swift's strings are UTF-8.
+/// File names as text, such that every name survives: the system's are bytes without any encoding, Swift's strings are
+/// UTF-8.
 ///
-/// A byte that isn't part of valid UTF-8 becomes one of the last 128 characters for private use, `U+10FF80` for the byte
-/// 0x80 to `U+10FFFF` for 0xFF. Wherever a text goes to the system as a path or an argument, they become that byte again. A
-/// name that has such a character itself is written as its bytes, so that it comes back as it was. Python does the same with
-/// surrogates, which Swift's strings can't have.
+/// A byte that isn't part of valid UTF-8 becomes one of the last 128 characters for private use, `U+10FF80` for the
+/// byte 0x80 to `U+10FFFF` for 0xFF. Wherever a text goes to the system as a path or an argument, they become that byte
+/// again. A name that has such a character itself is written as its bytes, so that it comes back as it was. Python does
+/// the same with surrogates, which Swift's strings can't have.
 package enum FileNameText {
     private static let firstScalar: UInt32 = 0x10FF00
     /// The bytes that all these characters begin with in UTF-8, `F4 8F BE BF xx` up to `F4 8F BF BF`.
@@ -62,7 +63,8 @@ package enum FileNameText {
 }
 
 extension String {
-    /// Whether a path begins with another text, byte by byte: a `/` with a combining mark behind it is a `/` to the system.
+    /// Whether a path begins with another text, byte by byte: a `/` with a combining mark behind it is a `/` to the
+    /// system.
     package func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
 
     /// The path, behind that of the current directory if it is relative.
@@ -79,8 +81,8 @@ extension String {
     }
 }
 
-/// A file's name as a key. Two names that look the same are different files to most systems: their bytes are compared, where
-/// `String` compares characters.
+/// A file's name as a key. Two names that look the same are different files to most systems: their bytes are compared,
+/// where `String` compares characters.
 struct FileNameKey: Hashable {
     let name: String
 

@@ -8,8 +8,8 @@ struct DependencyDirectories {
         self.plan = plan
     }
 
-    /// Links what is in them into the task's directory, side by side. What the task was given or declares goes first: it
-    /// isn't hidden by anything of the same name.
+    /// Links what is in them into the task's directory, side by side. What the task was given or declares goes first:
+    /// it isn't hidden by anything of the same name.
     ///
     /// - Throws: ``FileError`` that names two dependencies which have different files of one name.
     func link(into directory: String) throws(FileError) {

@@ -4,8 +4,8 @@ public struct FileConfiguration: Sendable {
     public var sources: [any FileSource] = []
     /// How files are brought into working directories where neither the file nor the task says; a symbolic link.
     public var staging: FileStaging = .link
-    /// Whether every executable task has a working directory of its own, in which it sees everything that is in those of
-    /// its dependencies; see ``TaskOption/dependencyDirectories(_:)``. No by default.
+    /// Whether every executable task has a working directory of its own, in which it sees everything that is in those
+    /// of its dependencies; see ``TaskOption/dependencyDirectories(_:)``. No by default.
     public var linksDependencyDirectories = false
     /// Whether the working directories of tasks that succeeded stay after the run. Yes by default.
     ///
@@ -17,8 +17,8 @@ public struct FileConfiguration: Sendable {
     /// How many files may be copied at once; 4 by default. Linking is not limited.
     public var maximumCopies = 4
 
-    /// How much standard output a command may write that is its task's value; a gigabyte by default. One that writes more
-    /// is ended with an error; ``TaskOption/captureStdio`` has output of any length written into a file instead.
+    /// How much standard output a command may write that is its task's value; a gigabyte by default. One that writes
+    /// more is ended with an error; ``TaskOption/captureStdio`` has output of any length written into a file instead.
     public var maximumOutputInMemory = CommandRequest.defaultOutputLimit
 
     public init() {}

@@ -9,7 +9,8 @@ final class FileCopier: Sendable {
 
     /// Copies a file, or a directory with everything in it. What there is of a copy that fails is deleted.
     ///
-    /// - Throws: ``FileError``; `CancellationError` if the calling Swift task is cancelled, between two parts of a file.
+    /// - Throws: ``FileError``; `CancellationError` if the calling Swift task is cancelled, between two parts of a
+    ///   file.
     func copy(_ source: String, to target: String) async throws {
         try await semaphore.wait()
         defer { semaphore.signal() }

@@ -2,9 +2,9 @@ import AsyncFlowBase
 
 /// Fetches files for the tasks of one engine: each URL once, shared by all tasks that want it.
 ///
-/// They lie in `<run directory>/downloads`; one that isn't complete has `.part` at its end. Cancelling the last task that
-/// wants a file stops its transfer but keeps what there is; a later task goes on from there. When the engine ends, what
-/// isn't complete is deleted.
+/// They lie in `<run directory>/downloads`; one that isn't complete has `.part` at its end. Cancelling the last task
+/// that wants a file stops its transfer but keeps what there is; a later task goes on from there. When the engine ends,
+/// what isn't complete is deleted.
 final class FileTransfers: Sendable {
     private struct Key: Hashable {
         let url: String

@@ -1,5 +1,5 @@
-/// Written as it is named, with the task that made it. The checksum that a download must have, and how the file is brought
-/// in, belong to it.
+/// Written as it is named, with the task that made it. The checksum that a download must have, and how the file is
+/// brought in, belong to it.
 extension InputFile: Codable {
     private enum CodingKeys: String, CodingKey { case location, name, isDirectory, sha256, staging }
 

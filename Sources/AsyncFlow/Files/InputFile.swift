@@ -13,8 +13,8 @@ public import Foundation
 /// let lines = count(InputFile("data/reads.fq"))
 /// ```
 ///
-/// A task with an `InputFile` among its inputs gets a working directory of its own, into which the file is brought before
-/// it begins. In a command the file stands for its ``name`` there; a function finds it at its ``path``.
+/// A task with an `InputFile` among its inputs gets a working directory of its own, into which the file is brought
+/// before it begins. In a command the file stands for its ``name`` there; a function finds it at its ``path``.
 public struct InputFile: TaskValue, Hashable {
     /// The path or URL that names the file.
     public private(set) var location: String
@@ -40,8 +40,8 @@ public struct InputFile: TaskValue, Hashable {
     }
 
     /// - Parameters:
-    ///   - location: a path, relative to this process's current directory if it isn't absolute; a `file://` URL; or a URL
-    ///     that one of the engine's file sources can fetch (see ``FileSource``).
+    ///   - location: a path, relative to this process's current directory if it isn't absolute; a `file://` URL; or a
+    ///     URL that one of the engine's file sources can fetch (see ``FileSource``).
     ///   - name: the name in the working directory, if another than the last component of `location`.
     ///   - sha256: the checksum that a downloaded file must have.
     ///   - staging: how it is brought in, if not as the task or engine is set up for.
@@ -84,7 +84,8 @@ public struct InputFile: TaskValue, Hashable {
         producer = Producer(name: task.definition.name, id: task.id)
     }
 
-    /// The file's absolute path. For a file that has to be fetched, its URL: until a task has got it, it is nowhere here.
+    /// The file's absolute path. For a file that has to be fetched, its URL: until a task has got it, it is nowhere
+    /// here.
     public var path: String {
         guard case .local(let path) = FileLocation(location) else { return location }
         return path.absolutePath
@@ -92,8 +93,9 @@ public struct InputFile: TaskValue, Hashable {
 
     /// The bytes of ``path``, as the system takes them.
     ///
-    /// A name that isn't UTF-8 is written in texts with a character for private use in place of each such byte, which this
-    /// engine's commands and files take for that byte. Other functions of Swift don't: open such a file by its bytes.
+    /// A name that isn't UTF-8 is written in texts with a character for private use in place of each such byte, which
+    /// this engine's commands and files take for that byte. Other functions of Swift don't: open such a file by its
+    /// bytes.
     public var pathBytes: [UInt8] { FileNameText.bytes(path) }
 
     /// The same file under another name in the task's working directory, or brought in in another way.
@@ -135,8 +137,8 @@ public struct InputFile: TaskValue, Hashable {
 }
 
 extension InputFile: CustomStringConvertible {
-    /// In the command of a task that got the file: its ``name`` in the working directory. Everywhere else its ``path``, of
-    /// a URL without user info and the values of its query, which may be secrets.
+    /// In the command of a task that got the file: its ``name`` in the working directory. Everywhere else its ``path``,
+    /// of a URL without user info and the values of its query, which may be secrets.
     public var description: String {
         if isArgument { return RelativeName.asArgument(name) }
         return isURL ? shownLocation : path

@@ -1,5 +1,5 @@
-/// What a task promises to make, and the shape in which its future has it: an ``OutputFile`` becomes an ``InputFile``, an
-/// array or dictionary of declarations one of their files.
+/// What a task promises to make, and the shape in which its future has it: an ``OutputFile`` becomes an ``InputFile``,
+/// an array or dictionary of declarations one of their files.
 ///
 /// Own types can be declarations too, so that several files of a task travel under names:
 ///
@@ -19,8 +19,8 @@ public protocol OutputDeclaration: Sendable {
     /// Everything that is declared, always in the same order.
     var outputs: [OutputFile] { get }
 
-    /// - Parameter made: what there is of each of ``outputs``, in their order: at least one file each, and one only unless
-    ///   it is a pattern.
+    /// - Parameter made: what there is of each of ``outputs``, in their order: at least one file each, and one only
+    ///   unless it is a pattern.
     /// - Throws: if they can't be brought into shape.
     func files(_ made: [[InputFile]]) throws -> Files
 }

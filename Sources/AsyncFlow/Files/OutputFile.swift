@@ -1,7 +1,7 @@
 /// A file that a task promises to make in its working directory.
 ///
-/// When the task has succeeded, the file has to be there; its future's value is then an ``InputFile``, which other tasks
-/// take as an argument. What a failed attempt has left is never handed on.
+/// When the task has succeeded, the file has to be there; its future's value is then an ``InputFile``, which other
+/// tasks take as an argument. What a failed attempt has left is never handed on.
 public struct OutputFile: TaskValue, Hashable {
     enum Kind { case file, directory, standardOutput, pattern }
 
@@ -28,8 +28,8 @@ extension OutputDeclaration where Self == OutputFile {
     /// A directory with everything in it; handed on as one.
     public static func directory(_ path: String) -> OutputFile { OutputFile(path: path, kind: .directory) }
 
-    /// A file that gets what the command writes to its standard output, however much that is. For commands only, and only
-    /// one of a command's files.
+    /// A file that gets what the command writes to its standard output, however much that is. For commands only, and
+    /// only one of a command's files.
     public static func standardOutput(_ path: String) -> OutputFile { OutputFile(path: path, kind: .standardOutput) }
 
     /// All files whose names match a pattern of the shell's kind (`*`, `?`, `[a-z]`), in order of their names, without

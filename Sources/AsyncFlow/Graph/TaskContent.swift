@@ -1,8 +1,8 @@
 /// What a task has to remember: first its body with its arguments and then, in the same place, what it ended with.
 ///
 /// A task node is not generic: generic classes and `Optional<Value>` cost a metadata look-up on every unspecialised
-/// access. Whoever stores a value also knows its type, and so does every reader: `TaskFuture<Value>` is made by the same
-/// call that makes the node.
+/// access. Whoever stores a value also knows its type, and so does every reader: `TaskFuture<Value>` is made by the
+/// same call that makes the node.
 @usableFromInline
 enum TaskContent {
     case nothing

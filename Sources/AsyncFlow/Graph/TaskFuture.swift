@@ -32,7 +32,8 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     /// If the awaiting Swift task is cancelled, this throws at once, and the work goes on.
     ///
     /// - Throws: a ``WorkflowError`` that names the task: ``TaskFailedError``, ``DependencyFailureError``,
-    ///   ``TaskCancelledError`` or ``TaskRefusedError``; or `CancellationError` if the awaiting Swift task was cancelled.
+    ///   ``TaskCancelledError`` or ``TaskRefusedError``; or `CancellationError` if the awaiting Swift task was
+    ///   cancelled.
     @inlinable
     public var value: Value {
         get async throws {
@@ -42,8 +43,8 @@ public struct TaskFuture<Value: Sendable>: Sendable {
         }
     }
 
-    /// The task's value, once it has one. Cancels the task if the awaiting Swift task is cancelled: for work that nobody else
-    /// wants.
+    /// The task's value, once it has one. Cancels the task if the awaiting Swift task is cancelled: for work that
+    /// nobody else wants.
     ///
     /// Returns or throws when the task has ended, so also after a cancellation not before what runs has stopped.
     ///
@@ -76,12 +77,12 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     /// Cancels the task, and with it what depends on it and, if it is a block, its members down to any depth.
     ///
     /// A task that hasn't begun ends at once. A running one is interrupted: its Swift task is cancelled, a command's
-    /// process group gets SIGTERM and, after the grace period, SIGKILL; its state becomes ``TaskState/cancelled`` when it
-    /// has really stopped. A synchronous body can look at ``TaskContext/isCancelled``. Calling it again, or after the
-    /// end, does nothing.
+    /// process group gets SIGTERM and, after the grace period, SIGKILL; its state becomes ``TaskState/cancelled`` when
+    /// it has really stopped. A synchronous body can look at ``TaskContext/isCancelled``. Calling it again, or after
+    /// the end, does nothing.
     ///
-    /// When this returns true, the task never has a value, and ``state`` is ``TaskState/cancelled`` if nothing of the task
-    /// ran, also between two attempts. Otherwise it is ``TaskState/running`` until what runs has stopped, and
+    /// When this returns true, the task never has a value, and ``state`` is ``TaskState/cancelled`` if nothing of the
+    /// task ran, also between two attempts. Otherwise it is ``TaskState/running`` until what runs has stopped, and
     /// ``TaskState/cancelled`` then. ``result`` is there a moment after the state.
     ///
     /// - Returns: whether this call is the one that cancelled the task.

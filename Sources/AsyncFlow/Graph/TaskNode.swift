@@ -1,6 +1,7 @@
 import Synchronization
 
-/// One task in the graph: its phase, the count of unresolved dependencies, who waits for it, what it does, how it ended.
+/// One task in the graph: its phase, the count of unresolved dependencies, who waits for it, what it does, how it
+/// ended.
 ///
 /// There is no central table: a node is kept alive by the futures that people hold, by the arguments of its dependents,
 /// and by itself (+1, "in flight") from submission until its last edge was used and its run, if any, was started. Only
@@ -196,7 +197,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// All dependencies have ended when the task is called: it goes where it is run. Takes over the in-flight reference.
+    /// All dependencies have ended when the task is called: it goes where it is run. Takes over the in-flight
+    /// reference.
     func goOn() { withEngine { $0.pool.submit(self) } }
 
     func isInSameEngine(as other: TaskNode) -> Bool {
@@ -376,8 +378,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// Ends the task because dependencies failed or were cancelled, unless it has begun or ended already.
     ///
-    /// - Parameter dependencies: those that are known to have ended without a value, at least one; the first one decides
-    ///   whether the task fails or is cancelled.
+    /// - Parameter dependencies: those that are known to have ended without a value, at least one; the first one
+    ///   decides whether the task fails or is cancelled.
     private func giveUp(because dependencies: [TaskNode], _ batch: inout ReadyBatch) {
         if dependencies[0].currentPhase == .cancelled {
             if step({ $0.giveUp(as: .cancelled) }) == .end {

@@ -12,11 +12,11 @@ public import Synchronization
 /// dispatched ──returnToQueue──▶ waiting      (its outcome was looked up before its turn, and isn't known)
 /// ```
 ///
-/// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a worker or for resources, and
-/// the pause before another attempt. `dispatched` is a task that its backend has, but hasn't begun: a command that waits
-/// for a process slot. `announcing` keeps the events of a task in order: a cancellation that comes meanwhile takes
-/// effect, and is told, afterwards. The phase says who owns the next step; that the outcome may be read is said by the
-/// closing of the observer list, a moment later.
+/// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a worker or for resources,
+/// and the pause before another attempt. `dispatched` is a task that its backend has, but hasn't begun: a command that
+/// waits for a process slot. `announcing` keeps the events of a task in order: a cancellation that comes meanwhile
+/// takes effect, and is told, afterwards. The phase says who owns the next step; that the outcome may be read is said
+/// by the closing of the observer list, a moment later.
 @usableFromInline
 enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
     case waiting, announcing, announcingCancelled, dispatched, running, cancelling, done, failed, cancelled

@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// Keeps something on the last lines of a terminal, while other text is written above it.
 package protocol ConsoleDisplay: AnyObject, Sendable {
-    /// Writes the text where the descriptor leads; if that is the display's terminal, above what it shows. Returns when the
-    /// text is written, so that nothing is lost if the process ends right after.
+    /// Writes the text where the descriptor leads; if that is the display's terminal, above what it shows. Returns when
+    /// the text is written, so that nothing is lost if the process ends right after.
     func write(_ text: String, to descriptor: Int32)
     /// The process is about to end: takes off the terminal what it shows, if that is possible at once.
     func leave()

@@ -13,9 +13,9 @@ import Foundation
 /// 2026-11-22 12:04:31.285 DEBUG align (task.000042) started  engine=flow.20261122T120431Z.77.1
 /// ```
 ///
-/// What a record contains can't change the terminal or look like another record: control characters and marks that turn the
-/// direction of text are replaced, and the further lines of a message, such as a command's standard error, are indented below its
-/// first line, which the metadata ends.
+/// What a record contains can't change the terminal or look like another record: control characters and marks that turn
+/// the direction of text are replaced, and the further lines of a message, such as a command's standard error, are
+/// indented below its first line, which the metadata ends.
 public struct ConsoleLogHandler: LogHandler {
     /// How a line looks.
     public struct Format: Sendable, Hashable {
@@ -26,12 +26,12 @@ public struct ConsoleLogHandler: LogHandler {
         public static let plain = Format(value: .plain)
         /// Lines with the level in colour.
         public static let coloured = Format(value: .coloured)
-        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata, whose lists and dictionaries are
-        /// arrays and objects; metadata of one of these names is called `metadata.level`, for example.
+        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata, whose lists and
+        /// dictionaries are arrays and objects; metadata of one of these names is called `metadata.level`, for example.
         public static let json = Format(value: .json)
 
-        /// JSON if `ASYNCFLOW_LOG_FORMAT` says so, colours if standard error is a terminal and neither `NO_COLOR` is set
-        /// nor `TERM` is `dumb`, else plain.
+        /// JSON if `ASYNCFLOW_LOG_FORMAT` says so, colours if standard error is a terminal and neither `NO_COLOR` is
+        /// set nor `TERM` is `dumb`, else plain.
         public init(environment: [String: String]) {
             self.init(environment: environment, isTerminal: isatty(STDERR_FILENO) == 1)
         }
@@ -171,8 +171,8 @@ public struct ConsoleLogHandler: LogHandler {
             + time.map { padded($0, 2) }.joined(separator: ":") + ".\(padded(now.tv_nsec / 1_000_000, 3))"
     }
 
-    /// Writes a line in one call, so that lines of several threads and processes don't mix, and without tearing a display of
-    /// progress on the same terminal.
+    /// Writes a line in one call, so that lines of several threads and processes don't mix, and without tearing a
+    /// display of progress on the same terminal.
     @Sendable
     public static func writeToStandardError(_ line: String) { Console.write(line, to: STDERR_FILENO) }
 }

@@ -6,8 +6,8 @@ import Foundation
 
 /// The values that a task's command writes to its standard output as JSON, one a line, while it runs.
 ///
-/// Lines that don't begin with `{` or `[`, as other messages of the same program, are passed over. So are lines of which a
-/// slow reader has missed a part. Ends when the task has ended.
+/// Lines that don't begin with `{` or `[`, as other messages of the same program, are passed over. So are lines of
+/// which a slow reader has missed a part. Ends when the task has ended.
 public struct JSONLines<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     private let lines: OutputLines
     private let onUndecodable: (@Sendable (OutputDecodingError) -> Void)?
@@ -33,8 +33,9 @@ public struct JSONLines<Element: Decodable & Sendable>: AsyncSequence, Sendable 
 
         /// The next value; nil at the end, and when the reading Swift task is cancelled.
         ///
-        /// - Throws: ``OutputDecodingError`` for a line that isn't such a value, unless the sequence was given a function for
-        ///   those. That ends a `for` loop, but not the sequence: the next call goes on with the line behind it.
+        /// - Throws: ``OutputDecodingError`` for a line that isn't such a value, unless the sequence was given a
+        ///   function for those. That ends a `for` loop, but not the sequence: the next call goes on with the line
+        ///   behind it.
         public mutating func next() async throws -> Element? {
             while let part = try await lines.next() {
                 switch read(part) {
@@ -77,8 +78,8 @@ struct LineJoiner: Sendable {
 
     /// Takes the next part.
     ///
-    /// - Returns: the line, if it is whole now; nil also for the rest of a line of which parts were missed. An error, once, for
-    ///   a line that is too long.
+    /// - Returns: the line, if it is whole now; nil also for the rest of a line of which parts were missed. An error,
+    ///   once, for a line that is too long.
     mutating func append(_ part: OutputLine) -> Result<String?, OutputDecodingError> {
         if part.missedBefore > 0 { pending = nil }
         if !part.isContinuation {

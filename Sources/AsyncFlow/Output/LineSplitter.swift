@@ -1,7 +1,7 @@
 /// Makes lines of pieces of output, however they are cut, as a pure state machine.
 ///
-/// A line longer than ``longest`` bytes comes in parts of about that length, cut between characters, so that output without
-/// line ends needs no more memory than that.
+/// A line longer than ``longest`` bytes comes in parts of about that length, cut between characters, so that output
+/// without line ends needs no more memory than that.
 package struct LineSplitter: Sendable {
     static let longest = 64 << 10
     private static let newline = UInt8(ascii: "\n")

@@ -1,9 +1,9 @@
 /// What a task's command writes, line by line, while it runs. Ends when the task has ended, however it did.
 ///
-/// A reader sees every line, those of all attempts, if it begins before more than 64 KiB were written; that may be after
-/// the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the command: the
-/// newest 10,000 lines wait for it, and ``OutputLine/missedBefore`` says how many were left out. A line of more than 64 KiB
-/// comes in parts; see ``OutputLine/isContinued``. A task that isn't an executable one has no lines.
+/// A reader sees every line, those of all attempts, if it begins before more than 64 KiB were written; that may be
+/// after the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the
+/// command: the newest 10,000 lines wait for it, and ``OutputLine/missedBefore`` says how many were left out. A line of
+/// more than 64 KiB comes in parts; see ``OutputLine/isContinued``. A task that isn't an executable one has no lines.
 public struct OutputLines: AsyncSequence, Sendable {
     private let reader: OutputReader?
     private let stream: OutputLine.Stream?
@@ -28,7 +28,8 @@ public struct OutputLines: AsyncSequence, Sendable {
 
         /// The next line; nil at the end, and when the reading Swift task is cancelled.
         ///
-        /// - Throws: ``EngineError`` if the task writes its output to files itself, as with ``TaskOption/captureStdio``.
+        /// - Throws: ``EngineError`` if the task writes its output to files itself, as with
+        ///   ``TaskOption/captureStdio``.
         public mutating func next() async throws -> OutputLine? {
             if let problem { throw problem }
             while var line = await lines?.next() {

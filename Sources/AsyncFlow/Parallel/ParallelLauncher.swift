@@ -107,8 +107,9 @@ extension ParallelLauncher.Family {
 extension ParallelLauncher.Found {
     /// The command that starts the ranks of another one.
     ///
-    /// The launcher counts no cores and binds nothing: that is the scheduler's affair, and two launchers that don't know
-    /// of each other would bind their ranks to the same cores. It stays on this machine, even within a job of Slurm.
+    /// The launcher counts no cores and binds nothing: that is the scheduler's affair, and two launchers that don't
+    /// know of each other would bind their ranks to the same cores. It stays on this machine, even within a job of
+    /// Slurm.
     ///
     /// - Parameters:
     ///   - command: what each rank runs; its program is a path.

@@ -3,9 +3,10 @@ import Synchronization
 
 /// Runs one command as several ranks, of which nothing is left when the call returns.
 ///
-/// A launcher puts every rank into a process group of its own, out of the reach of who ends the launcher's group. So the
-/// ranks are marked by a variable of their environment: a cancelled command's ranks get SIGTERM, and SIGKILL when the
-/// grace period is over; then the launcher ends by itself. What still has the mark after the launcher's end is killed.
+/// A launcher puts every rank into a process group of its own, out of the reach of who ends the launcher's group. So
+/// the ranks are marked by a variable of their environment: a cancelled command's ranks get SIGTERM, and SIGKILL when
+/// the grace period is over; then the launcher ends by itself. What still has the mark after the launcher's end is
+/// killed.
 struct ParallelRun: Sendable {
     let runner: CommandRunner
     let launcher: ParallelLauncher
@@ -72,8 +73,8 @@ extension CommandError {
 
 /// Waiting for what nobody tells us of.
 enum Pause {
-    /// Returns when `condition` holds or the time has come; looks at growing intervals of 1 to 50 ms. Not for Swift tasks
-    /// that may be cancelled.
+    /// Returns when `condition` holds or the time has come; looks at growing intervals of 1 to 50 ms. Not for Swift
+    /// tasks that may be cancelled.
     static func until(_ time: ContinuousClock.Instant?, _ condition: () -> Bool) async {
         var pause = Duration.milliseconds(1)
         while !condition() {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The ranks of one command, and whatever they have started: all processes with a certain environment variable.
 ///
-/// The variable is inherited by whoever they start, whichever group or session that joins. On systems without `/proc` none
-/// is ever found, and ranks are ended by their launcher alone.
+/// The variable is inherited by whoever they start, whichever group or session that joins. On systems without `/proc`
+/// none is ever found, and ranks are ended by their launcher alone.
 final class RankProcesses: Sendable {
     private static let lastNumber = Atomic<UInt64>(0)
 

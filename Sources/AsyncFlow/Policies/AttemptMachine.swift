@@ -12,8 +12,8 @@ import AsyncFlowBase
 /// A stopped attempt is waited for: the next one doesn't begin, and the task doesn't end, before the body has stopped.
 /// What comes late (the timeout of an earlier attempt, anything after the end) gives ``Action/nothing``.
 ///
-/// Times are durations since the engine was made. Whether a failure may be tried again, and a random number, come in with
-/// the event: both are found outside of the lock that guards the machine.
+/// Times are durations since the engine was made. Whether a failure may be tried again, and a random number, come in
+/// with the event: both are found outside of the lock that guards the machine.
 struct AttemptMachine: Sendable {
     /// What the caller of an event has to do next.
     enum Action: Hashable {

@@ -49,8 +49,8 @@ public struct FailureClass: Sendable, CustomStringConvertible {
     }
 
     /// Time ran out: that of an attempt (``TaskTimeoutError``), the deadline of a task that the attempt awaited, or a
-    /// ``ClassifiedError`` has the code ``WorkflowErrorCode/timedOut``, as when a cluster's own time limit was over or a
-    /// server didn't answer in time.
+    /// ``ClassifiedError`` has the code ``WorkflowErrorCode/timedOut``, as when a cluster's own time limit was over or
+    /// a server didn't answer in time.
     public static let timedOut = FailureClass("timedOut") { failureCode(of: $0) == .timedOut }
 
     /// The worker that ran the task was lost: a ``ClassifiedError`` has the code ``WorkflowErrorCode/workerLost``.

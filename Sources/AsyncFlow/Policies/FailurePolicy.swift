@@ -1,7 +1,7 @@
 /// What the engine does when tasks fail.
 ///
-/// A failure is a task that ended failed by itself: after its last attempt, and without a fallback that stood in for it.
-/// A task that never ran because of such a failure doesn't count again, and neither does a cancelled one.
+/// A failure is a task that ended failed by itself: after its last attempt, and without a fallback that stood in for
+/// it. A task that never ran because of such a failure doesn't count again, and neither does a cancelled one.
 public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
     /// The number of failures after which nothing goes on; nil for never.
     let limit: Int?

@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// How much of a pause before a retry is left to chance, so that tasks that failed together don't come back together.
 ///
-/// Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. A pause is never longer than the
-/// ``Backoff`` says.
+/// Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. A pause is never longer than
+/// the ``Backoff`` says.
 public struct Jitter: Sendable, Hashable {
     private let share: Double
 

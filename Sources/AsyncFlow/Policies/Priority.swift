@@ -1,4 +1,5 @@
-/// Which of several ready tasks goes first: the one with the higher priority. Among equals, the one that was ready first.
+/// Which of several ready tasks goes first: the one with the higher priority. Among equals, the one that was ready
+/// first.
 public struct Priority: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// 0 is normal, more is more urgent.
     public let level: Int

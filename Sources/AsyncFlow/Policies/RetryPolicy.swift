@@ -1,7 +1,7 @@
 /// When and how often a failed task is tried again.
 ///
-/// Mostly written as an option, ``TaskOption/retry(_:backoff:jitter:on:growing:)``; a policy that many tasks share can be
-/// kept in a constant and given to ``TaskOption/retry(_:)-(RetryPolicy)``.
+/// Mostly written as an option, ``TaskOption/retry(_:backoff:jitter:on:growing:)``; a policy that many tasks share can
+/// be kept in a constant and given to ``TaskOption/retry(_:)-(RetryPolicy)``.
 public struct RetryPolicy: Sendable {
     /// How often a failed task is tried again, at most: the number of attempts is one more.
     public var maximumRetries: Int

@@ -38,8 +38,8 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     ///
     /// - Parameters:
     ///   - name: tells it apart from all others of the program.
-    ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task in
-    ///     which it runs there.
+    ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task
+    ///     in which it runs there.
     @_disfavoredOverload
     public init(_ name: String, body: @escaping @Sendable (repeat each Input) async throws -> Output) {
         self.name = name
@@ -135,8 +135,8 @@ extension PortableTask where Output == NoValue {
     ///
     /// - Parameters:
     ///   - name: tells it apart from all others of the program.
-    ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task in
-    ///     which it runs there.
+    ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task
+    ///     in which it runs there.
     @_disfavoredOverload
     public init(_ name: String, body: @escaping @Sendable (repeat each Input) async throws -> Void) {
         self.init(name) { (input: repeat each Input) async throws -> NoValue in

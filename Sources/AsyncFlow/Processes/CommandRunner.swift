@@ -42,8 +42,8 @@ package struct CommandRunner: Sendable {
     ///   - watcher: Learns of the start and of the output; then the standard output isn't kept.
     ///   - outputLimit: The most of its standard output that is kept in memory, in bytes. A command that writes more is
     ///     ended.
-    ///   - channel: Becomes its standard input and output, in place of what the command and `capture` say. The command's
-    ///     ends are closed here.
+    ///   - channel: Becomes its standard input and output, in place of what the command and `capture` say. The
+    ///     command's ends are closed here.
     ///   - onStart: Is told the id of the command's process when that has begun.
     /// - Returns: What it wrote.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.

@@ -55,8 +55,8 @@ final class CommandEnds: Sendable {
 
     func started() { state.withLock { $0.running += 1 } }
 
-    /// One command's descriptors are enough for another one: the one that has waited longest goes on. When nothing runs any
-    /// more, all do.
+    /// One command's descriptors are enough for another one: the one that has waited longest goes on. When nothing runs
+    /// any more, all do.
     func ended() {
         let waiters = state.withLock { state in
             state.running -= 1

@@ -36,8 +36,8 @@ enum ProcessEnvironment {
         return body(variables.pointer)
     }
 
-    /// The entries of this process's environment that a command gets: those that it neither sets anew nor withholds, without
-    /// the secrets of this program.
+    /// The entries of this process's environment that a command gets: those that it neither sets anew nor withholds,
+    /// without the secrets of this program.
     private static func inherited(
         by command: Command, without secrets: WithheldEnvironment.Secrets?
     ) -> [UnsafeMutablePointer<CChar>] {

@@ -3,21 +3,23 @@ internal import CProcesses
 
 /// Ends what this process has started when the process itself is gone: by `SIGKILL`, a trap, the out-of-memory killer.
 ///
-/// One small process, started with the first command, holds the reading end of a pipe of which this process has the other
-/// one. When that closes, it ends the process groups, and the processes with a marking variable, that stand in a table
-/// which both share. See ``SupervisorScript``.
+/// One small process, started with the first command, holds the reading end of a pipe of which this process has the
+/// other one. When that closes, it ends the process groups, and the processes with a marking variable, that stand in a
+/// table which both share. See ``SupervisorScript``.
 ///
 /// Why so:
-/// - `PR_SET_PDEATHSIG` belongs to the thread that has forked, is lost in a set-user-ID program and reaches no grandchild.
-/// - A `fork` of this process would keep every page that it had, and double a large engine's memory as it goes on; one that
-///   shares its memory is killed with it by the out-of-memory killer and by a core dump. So a program is executed, and the
-///   one that is on every system, needs no file of ours and a megabyte, is the shell.
-/// - The table is shared memory, so that a command costs a few stores, no system call and no turn of the supervisor. The
-///   entry becomes valid with its first byte, which is stored last.
+/// - `PR_SET_PDEATHSIG` belongs to the thread that has forked, is lost in a set-user-ID program and reaches no
+///   grandchild.
+/// - A `fork` of this process would keep every page that it had, and double a large engine's memory as it goes on; one
+///   that shares its memory is killed with it by the out-of-memory killer and by a core dump. So a program is executed,
+///   and the one that is on every system, needs no file of ours and a megabyte, is the shell.
+/// - The table is shared memory, so that a command costs a few stores, no system call and no turn of the supervisor.
+///   The entry becomes valid with its first byte, which is stored last.
 ///
-/// A command that is being started in the very moment of the death isn't in the table yet, and is missed. So is whatever has
-/// made a session of its own, as at the end of any command. Process numbers are compared with the time of the entry, where
-/// there is `/proc`; on macOS they aren't, and marks aren't found. Without `/bin/sh` there is no supervisor.
+/// A command that is being started in the very moment of the death isn't in the table yet, and is missed. So is
+/// whatever has made a session of its own, as at the end of any command. Process numbers are compared with the time of
+/// the entry, where there is `/proc`; on macOS they aren't, and marks aren't found. Without `/bin/sh` there is no
+/// supervisor.
 package final class ProcessSupervisor: Sendable {
     /// The supervisor of this program.
     package static let shared = ProcessSupervisor()
@@ -34,8 +36,8 @@ package final class ProcessSupervisor: Sendable {
     /// Has a process group ended when this process is gone.
     ///
     /// - Parameter group: The group's number, which is that of the process that leads it. It has to be there.
-    /// - Returns: The watch, which ends with its owner; to be given up when the group is gone, before its leader's number
-    ///   can be another's. Nil if there is no supervisor.
+    /// - Returns: The watch, which ends with its owner; to be given up when the group is gone, before its leader's
+    ///   number can be another's. Nil if there is no supervisor.
     package func watch(group: Int32) -> Supervision? {
         guard group > 1 else { return nil }
         return enter("G\(group):\(cprocesses_ticks())")
@@ -98,8 +100,8 @@ package struct Supervision: ~Copyable, Sendable {
     deinit { ProcessSupervisor.shared.leave(place) }
 }
 
-/// The table of what is to be ended, in memory that outlives this process: lines of one length, each with one word if it is
-/// taken.
+/// The table of what is to be ended, in memory that outlives this process: lines of one length, each with one word if
+/// it is taken.
 private struct SupervisionTable: ~Copyable {
     private static let lineLength = 64
     /// More than a system has processes; what doesn't fit isn't supervised.

@@ -28,15 +28,16 @@ package enum WithheldEnvironment {
 
     /// Withholds every variable whose value contains a secret, whatever its name is.
     ///
-    /// - Parameter secret: The secret itself. One of fewer than 8 bytes is left alone: too many variables would contain it.
+    /// - Parameter secret: The secret itself. One of fewer than 8 bytes is left alone: too many variables would contain
+    ///   it.
     package static func withhold(secret: String) {
         guard secret.utf8.count >= shortestValue else { return }
         _ = secrets.withLock { $0.values.insert(Array(secret.utf8)) }
         isInUse.store(true, ordering: .releasing)
     }
 
-    /// The secrets themselves, which recordings and logs leave out: those that were given, and the values of the variables that
-    /// were named.
+    /// The secrets themselves, which recordings and logs leave out: those that were given, and the values of the
+    /// variables that were named.
     package static var knownSecrets: [String] {
         guard let current else { return [] }
         let named = current.names.compactMap { name in

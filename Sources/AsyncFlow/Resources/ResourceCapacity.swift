@@ -42,8 +42,8 @@ public struct ResourceCapacity: Sendable, Hashable {
     /// What this machine has, as far as this process may use it.
     ///
     /// Cores are those that are online, that the process may run on, and that its control groups leave it (a share of a
-    /// core counts as one). Memory is that of the machine, or what the control groups leave. GPUs are those of NVIDIA or
-    /// else of AMD whose drivers are loaded and that `CUDA_VISIBLE_DEVICES`, or `ROCR_VISIBLE_DEVICES` and
+    /// core counts as one). Memory is that of the machine, or what the control groups leave. GPUs are those of NVIDIA
+    /// or else of AMD whose drivers are loaded and that `CUDA_VISIBLE_DEVICES`, or `ROCR_VISIBLE_DEVICES` and
     /// `HIP_VISIBLE_DEVICES`, don't hide. Each call looks anew.
     public static func detected() -> ResourceCapacity { ResourceCapacity() }
 

@@ -45,7 +45,8 @@ public struct ResourceRequest: Sendable, Hashable {
         return nil
     }
 
-    /// What it asks for beyond what is usual, for people: `2 ranks of 4 cores, 8 GiB of memory, 1 GPU`; empty if nothing.
+    /// What it asks for beyond what is usual, for people: `2 ranks of 4 cores, 8 GiB of memory, 1 GPU`; empty if
+    /// nothing.
     var summary: String {
         var parts: [String] = []
         if ranks != 1 {

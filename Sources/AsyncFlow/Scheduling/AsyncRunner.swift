@@ -3,8 +3,8 @@ import AsyncFlowBase
 /// A Swift task in which a worker runs async bodies one after the other.
 ///
 /// Making a Swift task costs more than everything else about a task of the graph. While a body is suspended, the runner
-/// stays with it, and the worker makes itself another one. A runner that was cancelled runs no other body, and who wants
-/// to cancel one says which body of the runner is meant: cancellation of one never reaches the next.
+/// stays with it, and the worker makes itself another one. A runner that was cancelled runs no other body, and who
+/// wants to cancel one says which body of the runner is meant: cancellation of one never reaches the next.
 final class AsyncRunner: Sendable {
     private struct State {
         var task: Task<Void, Never>?

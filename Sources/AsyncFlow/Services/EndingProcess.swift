@@ -1,6 +1,7 @@
 import AsyncFlowBase
 
-/// Looks whether a process of this machine has begun to end, before anybody is told: its connections are closed by then.
+/// Looks whether a process of this machine has begun to end, before anybody is told: its connections are closed by
+/// then.
 enum EndingProcess {
     /// Whether a child of this process is ending, has ended, or is no longer there.
     static func isEnding(_ processID: pid_t) -> Bool {

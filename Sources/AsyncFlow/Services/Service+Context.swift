@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// A service as the backend sees it that runs its command. It doesn't keep its task alive: that is how it is known whether
-/// anybody can use it.
+/// A service as the backend sees it that runs its command. It doesn't keep its task alive: that is how it is known
+/// whether anybody can use it.
 extension Service {
     var localDefinition: TaskDefinition? { definition }
     var taskID: TaskID { task.id }

@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// One service from the call of its task to the end of its last process: carries out what ``ServiceMachine`` says.
 ///
-/// It outlives its task's node, which ends when the service is ready, and doesn't keep it: futures and arguments do. With
-/// the node goes the handle that is its value, and so the service learns that nobody can use it any more.
+/// It outlives its task's node, which ends when the service is ready, and doesn't keep it: futures and arguments do.
+/// With the node goes the handle that is its value, and so the service learns that nobody can use it any more.
 final class Service: TaskSubject {
     struct State {
         var machine: ServiceMachine
@@ -229,8 +229,8 @@ final class Service: TaskSubject {
         return signal == definition.options.stopSignal?.number
     }
 
-    /// Calls a closure when it is known how the process has ended, if that is about to end: what used it may notice that
-    /// before we do.
+    /// Calls a closure when it is known how the process has ended, if that is about to end: what used it may notice
+    /// that before we do.
     ///
     /// - Returns: false if the process isn't ending.
     func whenEndIsKnown(_ body: @escaping @Sendable () -> Void) -> Bool {

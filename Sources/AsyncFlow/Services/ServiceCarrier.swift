@@ -7,8 +7,8 @@ extension ServiceHandle: ServiceCarrier {
     func forEachService(_ body: (Service) -> Void) { body(service) }
 }
 
-/// The service that the task starts is known before it is there. Where another task hands on a handle, as `map` does, it
-/// is only known by that task's value.
+/// The service that the task starts is known before it is there. Where another task hands on a handle, as `map` does,
+/// it is only known by that task's value.
 extension TaskFuture: ServiceCarrier where Value == ServiceHandle {
     func forEachService(_ body: (Service) -> Void) {
         if let service = node.service { body(service) }

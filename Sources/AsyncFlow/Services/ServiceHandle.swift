@@ -3,8 +3,8 @@
 /// A service runs as long as somebody can use it: as long as there is a future of its task, this handle, or a task that
 /// has one of them among its arguments and hasn't ended. When the last of these is gone, it is stopped.
 ///
-/// As an argument of a task, the handle or its future makes the task depend on the service: when the service ends without
-/// being asked to, the task is interrupted and fails.
+/// As an argument of a task, the handle or its future makes the task depend on the service: when the service ends
+/// without being asked to, the task is interrupted and fails.
 public final class ServiceHandle: Sendable {
     let service: Service
 
@@ -24,11 +24,12 @@ public final class ServiceHandle: Sendable {
     public var isRunning: Bool { service.state == .ready }
     /// How many times it was restarted.
     public var restarts: Int { service.restarts }
-    /// The end of what it has written to its standard output and error, at most 64 KiB of it, repaired where it isn't UTF-8.
+    /// The end of what it has written to its standard output and error, at most 64 KiB of it, repaired where it isn't
+    /// UTF-8.
     public var outputTail: String { service.outputTail }
 
-    /// Stops the service, and returns when nothing is left of its process. Tasks that use it fail, except for the one that
-    /// calls this. Calling it again does nothing, but waits as well.
+    /// Stops the service, and returns when nothing is left of its process. Tasks that use it fail, except for the one
+    /// that calls this. Calling it again does nothing, but waits as well.
     public func stop() async {
         service.stop(.requested)
         await service.waitUntilGone()
@@ -37,8 +38,8 @@ public final class ServiceHandle: Sendable {
     /// Calls a closure once when the service has ended for good, or at once if it has.
     ///
     /// - Parameter body: receives nil if the service was stopped, and otherwise why it failed. Runs on the thread that
-    ///   noticed it, so it must be quick and must not block. It is kept until then: with this handle in it, nobody would
-    ///   ever be the last one to need the service.
+    ///   noticed it, so it must be quick and must not block. It is kept until then: with this handle in it, nobody
+    ///   would ever be the last one to need the service.
     public func onExit(_ body: @escaping @Sendable (ServiceFailure?) -> Void) { service.onExit(body) }
 }
 

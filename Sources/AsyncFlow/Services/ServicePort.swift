@@ -4,10 +4,10 @@ import AsyncFlowBase
 public enum ServicePort {
     /// A TCP port of this machine that nobody listens at.
     ///
-    /// The system chooses it, and it is free again when this returns: another program may take it before the service does.
-    /// That is rare, since the system doesn't hand out the same port again soon; a service with a restart policy, whose
-    /// command is given the port by its closure, survives it only if the port becomes free. Where that matters, let the
-    /// service choose its port itself and write it down.
+    /// The system chooses it, and it is free again when this returns: another program may take it before the service
+    /// does. That is rare, since the system doesn't hand out the same port again soon; a service with a restart policy,
+    /// whose command is given the port by its closure, survives it only if the port becomes free. Where that matters,
+    /// let the service choose its port itself and write it down.
     ///
     /// - Throws: ``EngineError`` if the system has none to give.
     public static func free() throws -> Int {

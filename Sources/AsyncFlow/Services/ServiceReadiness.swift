@@ -1,7 +1,8 @@
 /// How it is found out that a service is ready to be used.
 ///
-/// A check that looks from outside (``tcp(host:port:)``, ``http(_:)``, ``custom(_:)``) is made as soon as the process was
-/// started and then again after 10 ms, 15 ms and so on up to every 500 ms, by the engine's clock, until it passes. One look at a port or an address may take 2 seconds.
+/// A check that looks from outside (``tcp(host:port:)``, ``http(_:)``, ``custom(_:)``) is made as soon as the process
+/// was started and then again after 10 ms, 15 ms and so on up to every 500 ms, by the engine's clock, until it passes.
+/// One look at a port or an address may take 2 seconds.
 public struct ServiceReadiness: Sendable {
     /// Answers whether the service is ready. Gets the lines that it writes, one after the other.
     typealias Check = @Sendable (_ lines: AsyncStream<String>) async throws -> Bool
@@ -70,8 +71,8 @@ public struct ServiceReadiness: Sendable {
 
     /// Ready when the closure says so.
     ///
-    /// - Parameter check: returns false or throws as long as the service isn't ready. Its Swift task is cancelled when the
-    ///   answer isn't wanted any more.
+    /// - Parameter check: returns false or throws as long as the service isn't ready. Its Swift task is cancelled when
+    ///   the answer isn't wanted any more.
     public static func custom(_ check: @escaping @Sendable () async throws -> Bool) -> ServiceReadiness {
         ServiceReadiness { _ in try await check() }
     }

@@ -13,8 +13,8 @@ final class ServiceRegistry: EnginePart {
         for service in all { service.stop(.engineShutDown) }
     }
 
-    /// Stops all of them, those first that no other one uses, and returns when nothing is left of them: nobody needs them
-    /// any more.
+    /// Stops all of them, those first that no other one uses, and returns when nothing is left of them: nobody needs
+    /// them any more.
     func tasksEnded() async {
         while case let all = all, !all.isEmpty {
             let unused = all.filter { !$0.isUsedByService }

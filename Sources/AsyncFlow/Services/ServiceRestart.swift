@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// Whether a service whose process has ended by itself is started again.
 ///
-/// A restart that is not ready in time counts as another failure. Running tasks that use the service go on meanwhile, and
-/// find out for themselves that it is away; ``ServiceHandle/state`` tells.
+/// A restart that is not ready in time counts as another failure. Running tasks that use the service go on meanwhile,
+/// and find out for themselves that it is away; ``ServiceHandle/state`` tells.
 public struct ServiceRestart: Sendable, Hashable {
     private let maximum: Int
     private let backoff: Backoff
@@ -21,8 +21,8 @@ public struct ServiceRestart: Sendable, Hashable {
         ServiceRestart(maximum: maximum, backoff: backoff, onlyAfterFailure: false)
     }
 
-    /// The service is started again if its process couldn't be started, ended otherwise than with exit code 0, or wasn't
-    /// ready in time.
+    /// The service is started again if its process couldn't be started, ended otherwise than with exit code 0, or
+    /// wasn't ready in time.
     ///
     /// - Parameters:
     ///   - maximum: how often, in all of its life.
@@ -84,7 +84,8 @@ extension TaskOption where Kind == ServiceKind {
     /// How long a service that is stopped may take to end after SIGTERM before SIGKILL follows; 5 seconds by default.
     public static func gracePeriod(_ period: Duration) -> Self { Self { $0.gracePeriod = min(period, .aCentury) } }
 
-    /// A signal that the service gets before SIGTERM when it is stopped, for programs that end more gently by another one.
+    /// A signal that the service gets before SIGTERM when it is stopped, for programs that end more gently by another
+    /// one.
     ///
     /// - Parameters:
     ///   - signal: for example SIGINT, which has PostgreSQL end without waiting for its clients.

@@ -21,8 +21,8 @@ public struct ServiceState: Sendable, Hashable, CustomStringConvertible {
 
 /// A service ended by itself, wasn't ready in time, or was stopped while it was used.
 ///
-/// It is the cause of the ``TaskFailedError`` of the service's own task, if that wasn't ready, and of tasks that ran with
-/// it; tasks that hadn't begun have it as the root cause of a ``DependencyFailureError``.
+/// It is the cause of the ``TaskFailedError`` of the service's own task, if that wasn't ready, and of tasks that ran
+/// with it; tasks that hadn't begun have it as the root cause of a ``DependencyFailureError``.
 public struct ServiceFailure: WorkflowError {
     /// What happened to the service.
     public enum Reason: Sendable, Hashable {

@@ -45,8 +45,8 @@ final class ServiceUse: TaskAttachment {
         }
     }
 
-    /// A body may have failed because a service that it uses has died, which nobody was told of yet. Then the failure is told
-    /// when that is known.
+    /// A body may have failed because a service that it uses has died, which nobody was told of yet. Then the failure
+    /// is told when that is known.
     func holdsBack(_ error: any Error, of task: ManagedTaskNode) -> Bool {
         services.contains { service in service.whenEndIsKnown { task.fail(error) } }
     }

@@ -20,8 +20,8 @@ public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
 
     /// - Parameters:
     ///   - name: the name for `.on("name")`.
-    ///   - maximumProcesses: how many commands may run at once, as long as none says how many cores it needs: the same as
-    ///     a capacity of that many cores.
+    ///   - maximumProcesses: how many commands may run at once, as long as none says how many cores it needs: the same
+    ///     as a capacity of that many cores.
     public init(name: String = "local", maximumProcesses: Int) {
         self.init(name: name, capacity: ResourceCapacity(cores: max(1, maximumProcesses)))
     }

@@ -1,5 +1,5 @@
-/// Makes an engine, runs `body` with it, shuts it down, and ends the program with code 1 if something of that fails: for the
-/// main file of a program.
+/// Makes an engine, runs `body` with it, shuts it down, and ends the program with code 1 if something of that fails:
+/// for the main file of a program.
 ///
 /// ```swift
 /// await runWorkflow { flow in
@@ -8,13 +8,14 @@
 /// }
 /// ```
 ///
-/// The same as ``withWorkflowEngine(_:backends:signals:_:)``, but an error is told in words on standard error, where one
-/// that leaves the main file ends the program by a trap with a stack trace. Standard output is flushed before, and the
-/// engine has been shut down. `defer` blocks around the call aren't run then.
+/// The same as ``withWorkflowEngine(_:backends:signals:_:)``, but an error is told in words on standard error, where
+/// one that leaves the main file ends the program by a trap with a stack trace. Standard output is flushed before, and
+/// the engine has been shut down. `defer` blocks around the call aren't run then.
 ///
 /// - Parameters:
 ///   - configuration: how the engine is set up.
-///   - backends: where tasks run; the first that can run a task is its default. What making them throws is told as well.
+///   - backends: where tasks run; the first that can run a task is its default. What making them throws is told as
+///     well.
 ///   - signals: what SIGINT, SIGTERM and SIGHUP do while `body` runs; see ``SignalHandling``.
 ///   - body: gets the engine, and makes and awaits tasks.
 /// - Returns: what `body` returns.
@@ -31,8 +32,8 @@ public nonisolated(nonsending) func runWorkflow<Result>(
     }
 }
 
-/// Runs a program's main code, and ends the program with code 1 if that throws: for programs that have more to set up than
-/// an engine.
+/// Runs a program's main code, and ends the program with code 1 if that throws: for programs that have more to set up
+/// than an engine.
 ///
 /// ```swift
 /// await runProgram {

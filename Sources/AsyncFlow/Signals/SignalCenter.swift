@@ -85,8 +85,8 @@ final class SignalCenter: Sendable {
         }
     }
 
-    /// Says what is waited for when that takes long, and ends the process without it when it takes too long. On a thread
-    /// of its own: what ignores its cancellation may hold up all of Swift's.
+    /// Says what is waited for when that takes long, and ends the process without it when it takes too long. On a
+    /// thread of its own: what ignores its cancellation may hold up all of Swift's.
     private func watchTime(of handlers: [Handler], _ number: Int32) {
         let limit = handlers.map(\.limit).max() ?? .zero
         let start = ContinuousClock.now

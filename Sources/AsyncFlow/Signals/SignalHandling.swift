@@ -8,8 +8,8 @@ public struct SignalHandling: Sendable, Hashable {
     /// The first signal cancels everything; when all of it has really stopped, or after one minute, the process ends by
     /// that same signal. A second signal ends the process at once.
     ///
-    /// What is still waited for after a few seconds is said on standard error. Standard output is flushed before the end;
-    /// `defer` blocks outside of the engine's scope aren't run.
+    /// What is still waited for after a few seconds is said on standard error. Standard output is flushed before the
+    /// end; `defer` blocks outside of the engine's scope aren't run.
     public static let shutDown = shutDown(within: .seconds(60))
 
     /// The same with a time limit of your own: what hasn't stopped by then is left behind.

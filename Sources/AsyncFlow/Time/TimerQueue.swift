@@ -5,8 +5,8 @@ struct TimerID: Sendable, Hashable {
 
 /// Which timer comes next, and whether somebody sleeps until then, as a pure state machine.
 ///
-/// There is at most one sleeper, and none when there are no timers. What it does next is always asked of ``next(now:)``;
-/// an earlier timer, or the end of the last one, interrupts its sleep, and it asks again.
+/// There is at most one sleeper, and none when there are no timers. What it does next is always asked of
+/// ``next(now:)``; an earlier timer, or the end of the last one, interrupts its sleep, and it asks again.
 struct TimerQueue<Action> {
     private struct Entry: Comparable, Sendable {
         let time: Duration

@@ -37,8 +37,8 @@ final class Timers: Sendable {
 
     /// Takes a timer back.
     ///
-    /// - Returns: whether it is certain that its action will not be called; false if it was, is being called, or is about
-    ///   to be.
+    /// - Returns: whether it is certain that its action will not be called; false if it was, is being called, or is
+    ///   about to be.
     @discardableResult
     func cancel(_ id: TimerID) -> Bool {
         let (action, interrupted) = state.withLock { state in

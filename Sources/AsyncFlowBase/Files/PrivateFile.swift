@@ -16,8 +16,8 @@ package enum PrivateFile {
 package enum PrivateDirectory {
     /// Creates a folder with mode 0700 that isn't there yet.
     ///
-    /// - Throws: The system's error; `EEXIST` if something is at the path, so that of two who try the same path one knows
-    ///   that the folder is its own.
+    /// - Throws: The system's error; `EEXIST` if something is at the path, so that of two who try the same path one
+    ///   knows that the folder is its own.
     package static func create(_ path: String) throws(SystemError) {
         try retrying { mkdir(path, 0o700) }
     }

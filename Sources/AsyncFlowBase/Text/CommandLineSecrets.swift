@@ -1,8 +1,8 @@
 extension [String] {
-    /// The words of a command line with ``SecretRedactor/mark`` in the place of what looks like a secret: the value of an option
-    /// or variable whose name speaks of one (`--token x`, `--api-key=x`, `PASSWORD=x`), text after `Bearer` or `Basic`, the
-    /// password of `-u name:password`, and user info and query values of URLs. A word that is itself a script or JSON text is
-    /// looked through piece by piece.
+    /// The words of a command line with ``SecretRedactor/mark`` in the place of what looks like a secret: the value of
+    /// an option or variable whose name speaks of one (`--token x`, `--api-key=x`, `PASSWORD=x`), text after `Bearer`
+    /// or `Basic`, the password of `-u name:password`, and user info and query values of URLs. A word that is itself a
+    /// script or JSON text is looked through piece by piece.
     ///
     /// A secret that nothing names, such as a password without an option, can't be recognised.
     package var maskingSecrets: [String] {

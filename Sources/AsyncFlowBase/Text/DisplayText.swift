@@ -1,7 +1,7 @@
 /// The columns that text takes on a terminal, and text fitted to a number of columns.
 package enum DisplayText {
-    /// The columns that the text takes. What a terminal draws as one character counts once: an emoji made of several scalars
-    /// two columns, a letter with combining marks as many as the letter.
+    /// The columns that the text takes. What a terminal draws as one character counts once: an emoji made of several
+    /// scalars two columns, a letter with combining marks as many as the letter.
     package static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
 
     package static func width(of character: Character) -> Int {

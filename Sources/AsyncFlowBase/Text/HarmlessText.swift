@@ -1,7 +1,7 @@
 extension String {
-    /// The text on one line, without anything that makes a terminal or a reader do something: control characters, escape
-    /// sequences, line breaks, and marks that turn the direction of text. Decided scalar by scalar, so that a combining
-    /// mark behind a control character hides nothing.
+    /// The text on one line, without anything that makes a terminal or a reader do something: control characters,
+    /// escape sequences, line breaks, and marks that turn the direction of text. Decided scalar by scalar, so that a
+    /// combining mark behind a control character hides nothing.
     ///
     /// - Parameter unicode: whether the reader shows more than ASCII. Where it doesn't, other characters become `?`.
     package func harmless(unicode: Bool = true) -> String {

@@ -13,8 +13,8 @@ package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStr
 
     /// Creates a redactor.
     ///
-    /// - Parameter secrets: the secrets. Each is also found percent-encoded, as a piece of a JSON string, and in Base64 as a
-    ///   Basic credential that consists of nothing else. Empty ones are left out.
+    /// - Parameter secrets: the secrets. Each is also found percent-encoded, as a piece of a JSON string, and in Base64
+    ///   as a Basic credential that consists of nothing else. Empty ones are left out.
     package init(_ secrets: [String]) {
         var forms: Set<[UInt8]> = []
         for secret in secrets where !secret.isEmpty {

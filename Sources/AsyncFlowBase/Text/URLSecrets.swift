@@ -1,9 +1,10 @@
 extension String {
-    /// The text with the user info and every query value of each URL in it replaced by ``SecretRedactor/mark``: passwords,
-    /// tokens and the signatures of presigned URLs. Which query values are secret can't be known, so none is shown.
+    /// The text with the user info and every query value of each URL in it replaced by ``SecretRedactor/mark``:
+    /// passwords, tokens and the signatures of presigned URLs. Which query values are secret can't be known, so none is
+    /// shown.
     ///
-    /// A URL begins with a scheme and `://` and ends before white space, a control character, a quotation mark or an angle
-    /// bracket. It is found by its bytes, so that no combining mark hides one.
+    /// A URL begins with a scheme and `://` and ends before white space, a control character, a quotation mark or an
+    /// angle bracket. It is found by its bytes, so that no combining mark hides one.
     package var redactingURLSecrets: String {
         let bytes = Array(utf8)
         var result: [UInt8] = []

@@ -1,7 +1,7 @@
 /// The free places of a semaphore and the queue of those waiting for one, as a pure state machine.
 ///
-/// A caller that finds no free place draws a ticket first and begins to wait with it a moment later. In between, the ticket
-/// may be cancelled, and places may be given back.
+/// A caller that finds no free place draws a ticket first and begins to wait with it a moment later. In between, the
+/// ticket may be cancelled, and places may be given back.
 package struct SemaphoreQueue<Waiter> {
     package typealias Ticket = UInt64
 

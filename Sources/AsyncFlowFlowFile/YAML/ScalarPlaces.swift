@@ -2,8 +2,8 @@ import AsyncFlowPlan
 
 /// Finds the places in a file of the characters of YAML scalars.
 ///
-/// A scalar's text isn't what stands in the file: lines are indented or folded, characters are escaped. The two are gone
-/// through side by side.
+/// A scalar's text isn't what stands in the file: lines are indented or folded, characters are escaped. The two are
+/// gone through side by side.
 struct ScalarPlaces {
     private let lines: [[Unicode.Scalar]]
 

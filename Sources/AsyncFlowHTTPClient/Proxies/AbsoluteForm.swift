@@ -3,8 +3,8 @@ import NIOHTTP1
 
 /// Writes requests as proxies want those for `http` URLs: with the whole URL in the request line.
 ///
-/// AsyncHTTPClient opens a tunnel for each request instead (`CONNECT`), which proxies refuse for other ports than 443 as a
-/// rule. The request's own server is the one in its `Host` header.
+/// AsyncHTTPClient opens a tunnel for each request instead (`CONNECT`), which proxies refuse for other ports than 443
+/// as a rule. The request's own server is the one in its `Host` header.
 ///
 /// Source: RFC 9112, section 3.2.2
 final class AbsoluteForm: ChannelOutboundHandler, Sendable {

@@ -9,9 +9,9 @@ import Foundation
 
 /// The bytes of a value in the one form that identifies it: the same in every process, on every platform.
 ///
-/// Keyed containers are sorted by key, sets and dictionaries by their elements' bytes, since the order in which they encode
-/// themselves follows a seed that differs from process to process. Numbers are written by value, floating-point numbers by
-/// their bits; all NaNs are one.
+/// Keyed containers are sorted by key, sets and dictionaries by their elements' bytes, since the order in which they
+/// encode themselves follows a seed that differs from process to process. Numbers are written by value, floating-point
+/// numbers by their bits; all NaNs are one.
 struct CanonicalBytes {
     /// The way in which files within values are named.
     enum FileNaming {

@@ -3,9 +3,9 @@ import AsyncFlowBase
 
 /// What the system says about a file without reading it: enough to know that it hasn't changed.
 ///
-/// The time of the last change of the file's state (`ctime`) is among it, which no program can set back: a file that was
-/// changed and given its old time of modification is told apart. It also changes with a file's mode and its number of names;
-/// then the contents are compared.
+/// The time of the last change of the file's state (`ctime`) is among it, which no program can set back: a file that
+/// was changed and given its old time of modification is told apart. It also changes with a file's mode and its number
+/// of names; then the contents are compared.
 struct FileFacts: Sendable, Hashable, Codable {
     var path: String
     var size: UInt64
@@ -16,8 +16,8 @@ struct FileFacts: Sendable, Hashable, Codable {
     var inode: UInt64
     var isDirectory = false
 
-    /// Whether a change in the next moment might leave all of this as it is: the clock of a file system makes steps of some
-    /// milliseconds, or of up to two seconds where its times have no fractions.
+    /// Whether a change in the next moment might leave all of this as it is: the clock of a file system makes steps of
+    /// some milliseconds, or of up to two seconds where its times have no fractions.
     func isRacy(at now: Int64) -> Bool {
         let second: Int64 = 1_000_000_000
         let hasFractions = modified % second != 0 || changed % second != 0

@@ -2,7 +2,8 @@ import AsyncFlow
 import AsyncFlowBase
 import Crypto
 
-/// The names of the files that calls take and make: quick ones, by what the system says about a file, and those by content.
+/// The names of the files that calls take and make: quick ones, by what the system says about a file, and those by
+/// content.
 ///
 /// What files contain is found out once and kept as long as nothing about them changes.
 final class FileNaming: Sendable {
@@ -46,8 +47,8 @@ final class FileNaming: Sendable {
         return FileTree.facts(of: path)?.contains { $0.isRacy(at: now) } ?? true
     }
 
-    /// The SHA-256 of a file's content, or of the names and contents in a directory. Reads it if nobody has yet: to be called
-    /// where that may take a while.
+    /// The SHA-256 of a file's content, or of the names and contents in a directory. Reads it if nobody has yet: to be
+    /// called where that may take a while.
     ///
     /// - Returns: nil if it can't be read, changes meanwhile, or is too large.
     func contentName(of file: InputFile) -> [UInt8]? {

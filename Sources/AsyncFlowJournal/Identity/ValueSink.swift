@@ -1,4 +1,5 @@
-/// The place that one value is encoded into: a single value, or the entries of a container, which are put in order at the end.
+/// The place that one value is encoded into: a single value, or the entries of a container, which are put in order at
+/// the end.
 final class ValueSink {
     private enum Form { case single, keyed, unkeyed }
     private struct Entry {

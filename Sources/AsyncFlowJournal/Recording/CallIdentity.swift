@@ -47,7 +47,8 @@ struct CallIdentity: Sendable {
         var names: [InputFile: [UInt8]] = [:]
         for file in frame.files {
             guard var name = naming.quickName(of: file) else { return nil }
-            // Whether it is the same file can't be told from outside, so nothing may be taken for it without a look inside.
+            // Whether it is the same file can't be told from outside, so nothing may be taken for it without a look
+            // inside.
             if naming.isRacy(file, now: now) { name += UInt64.random(in: 0 ... .max).littleEndianBytes }
             names[file] = name
         }

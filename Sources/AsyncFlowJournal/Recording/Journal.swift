@@ -1,4 +1,5 @@
-/// A directory in which a program records what its tasks have given, so that it goes on where it was when it is started again.
+/// A directory in which a program records what its tasks have given, so that it goes on where it was when it is started
+/// again.
 ///
 /// ```swift
 /// try await withWorkflowEngine(.init(journal: Journal("campaign.journal"))) { flow in
@@ -7,12 +8,14 @@
 /// }
 /// ```
 ///
-/// Killed at any moment and started again, the program makes the same calls; those that the journal knows are answered from it.
-/// Commands, prompts and portable tasks are recorded by themselves, functions and blocks with `durable:`. A call is known by
-/// what it does: a command by its words and the content of its files, a function by its name, its version and its arguments.
+/// Killed at any moment and started again, the program makes the same calls; those that the journal knows are answered
+/// from it. Commands, prompts and portable tasks are recorded by themselves, functions and blocks with `durable:`. A
+/// call is known by what it does: a command by its words and the content of its files, a function by its name, its
+/// version and its arguments.
 ///
-/// `ASYNCFLOW_JOURNAL=campaign.journal` gives every program that is linked with this module a journal. `ASYNCFLOW_FRESH=1`
-/// looks at nothing that was recorded before; `ASYNCFLOW_RERUN=train,score` has the calls of these tasks run again.
+/// `ASYNCFLOW_JOURNAL=campaign.journal` gives every program that is linked with this module a journal.
+/// `ASYNCFLOW_FRESH=1` looks at nothing that was recorded before; `ASYNCFLOW_RERUN=train,score` has the calls of these
+/// tasks run again.
 ///
 /// One engine at a time writes a journal; a second one is refused with a ``JournalError``.
 public struct Journal: Sendable, Hashable {
@@ -44,7 +47,8 @@ public struct Journal: Sendable, Hashable {
     public var retainedRuns: Int
     /// What happens when the journal can't be written any more.
     public var onFailure: WriteFailure
-    /// The number of crashes in a row after which a call that was running at each of them isn't started again, at least 1.
+    /// The number of crashes in a row after which a call that was running at each of them isn't started again, at least
+    /// 1.
     public var crashLimit: Int
 
     /// - Parameters:
@@ -55,7 +59,8 @@ public struct Journal: Sendable, Hashable {
     ///   - rerunning: names of tasks whose recorded calls run again.
     ///   - retainedRuns: the number of runs whose records are kept for explanations.
     ///   - onFailure: what happens when the journal can't be written any more.
-    ///   - crashLimit: the number of crashes in a row after which a call that was running at each of them isn't started again.
+    ///   - crashLimit: the number of crashes in a row after which a call that was running at each of them isn't started
+    ///     again.
     public init(
         _ directory: String, durability: JournalDurability = .background(), reuse: Reuse = .automatic,
         rerunning: [String] = [], retainedRuns: Int = 3, onFailure: WriteFailure = .stop, crashLimit: Int = 3

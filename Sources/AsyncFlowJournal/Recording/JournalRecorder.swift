@@ -146,8 +146,8 @@ final class JournalRecorder: EnginePart, PortableMemory {
             earlierAttempts: definition.isForgotten ? 0 : history.attempts[call] ?? 0)
     }
 
-    /// A recorded call that does the same as another one: from another block, or with files of other names and times but
-    /// the same content.
+    /// A recorded call that does the same as another one: from another block, or with files of other names and times
+    /// but the same content.
     private func adopt(_ identity: CallIdentity) -> (entry: JournalEntry, header: CallHeader)? {
         let candidates = history.outcomes(withKey: identity.frame)
         if candidates.isEmpty { return nil }

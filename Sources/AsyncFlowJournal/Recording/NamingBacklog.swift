@@ -1,7 +1,8 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// Finds out, on a thread of its own, what the files of recorded calls contain: nothing waits for that but the end of the run.
+/// Finds out, on a thread of its own, what the files of recorded calls contain: nothing waits for that but the end of
+/// the run.
 final class NamingBacklog: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []

@@ -8,7 +8,8 @@ struct RunSettings: Sendable, Hashable {
     /// The tasks whose recorded calls run again.
     var rerun: [String]
 
-    /// - Parameter environment: `ASYNCFLOW_FRESH` (1, true, yes) and `ASYNCFLOW_RERUN`, names of tasks with commas between.
+    /// - Parameter environment: `ASYNCFLOW_FRESH` (1, true, yes) and `ASYNCFLOW_RERUN`, names of tasks with commas
+    ///   between.
     init(_ journal: Journal, environment: [String: String]) {
         let fresh = environment["ASYNCFLOW_FRESH"]?.lowercased() ?? ""
         isFresh = journal.reuse == .fresh || ["1", "true", "yes"].contains(fresh)

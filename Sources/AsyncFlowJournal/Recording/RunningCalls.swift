@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// The calls that are running now, in a file that a crash leaves as it is: each call is written into a slot when it begins,
-/// and crossed out when it ends.
+/// The calls that are running now, in a file that a crash leaves as it is: each call is written into a slot when it
+/// begins, and crossed out when it ends.
 ///
 /// Kept only by a run that follows a crash. The writes go to the system and aren't synced: they survive the end of the
 /// program, which is what is looked for, and cost a microsecond.

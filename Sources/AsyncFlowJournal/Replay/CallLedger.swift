@@ -1,8 +1,8 @@
 /// The calls that this run has made, and which recorded ones they have taken, as a pure state machine.
 ///
 /// Equal calls are told apart by counting, within the blocks that they stand in. Their order doesn't matter: they are
-/// interchangeable, and what depends on them is known by their values. So each call may take any recorded one that does the
-/// same and that no other call has taken; the one that stood in the same place is only preferred.
+/// interchangeable, and what depends on them is known by their values. So each call may take any recorded one that does
+/// the same and that no other call has taken; the one that stood in the same place is only preferred.
 struct CallLedger {
     /// Identities that are in use: of calls of this run, and of recorded ones that they have taken.
     private var taken = FingerprintTable()

@@ -9,8 +9,8 @@ import AsyncFlowBase
 package final class JournalStore: Sendable {
     package struct Options: Sendable {
         package var durability: JournalDurability = .background()
-        /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which most
-        /// is such, or that has many segments.
+        /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which
+        /// most is such, or that has many segments.
         package var retention = JournalRetention()
         package var retainedRuns: Int {
             get { retention.runs }
@@ -243,8 +243,8 @@ package final class JournalStore: Sendable {
     /// - Parameters:
     ///   - record: Its `value` is replaced.
     ///   - bytes: The value.
-    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background, where a value that can't be written makes
-    ///     the store fail.
+    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background, where a value that can't be written
+    ///     makes the store fail.
     package func append(
         _ record: ResultRecord, value bytes: [UInt8], whenSynced: (@Sendable (JournalError?) -> Void)? = nil
     ) throws(JournalError) {

@@ -69,8 +69,8 @@ extension EnvironmentReader {
     /// For endpoints of gRPC without a scheme.
     private var isInsecure: Bool { text("OTEL_EXPORTER_OTLP_INSECURE")?.lowercased() == "true" }
 
-    /// The address of a collector's HTTP where its gRPC is given: 4318 in the place of gRPC's own port 4317, another port as
-    /// it is, and the path of the signal.
+    /// The address of a collector's HTTP where its gRPC is given: 4318 in the place of gRPC's own port 4317, another
+    /// port as it is, and the path of the signal.
     private static func httpURL(ofGRPC endpoint: String, path: String, isInsecure: Bool) -> String? {
         let text = endpoint.contains("://") ? endpoint : "\(isInsecure ? "http" : "https")://\(endpoint)"
         guard isURL(text), var parts = URLComponents(string: text) else { return nil }

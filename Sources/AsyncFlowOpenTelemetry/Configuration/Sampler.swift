@@ -3,8 +3,8 @@ import AsyncFlowTelemetry
 extension OpenTelemetryExport {
     /// Decides which traces are exported. Metrics and log records are exported in any case.
     ///
-    /// A run is one trace: either all spans of it are exported or none. Spans of an ``OTLPTracer`` outside of tasks belong to
-    /// traces of their own.
+    /// A run is one trace: either all spans of it are exported or none. Spans of an ``OTLPTracer`` outside of tasks
+    /// belong to traces of their own.
     ///
     /// Source: https://opentelemetry.io/docs/specs/otel/trace/sdk/#built-in-samplers
     public struct Sampler: Sendable, Hashable, CustomStringConvertible {

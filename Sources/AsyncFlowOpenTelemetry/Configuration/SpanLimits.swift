@@ -1,6 +1,6 @@
 extension OpenTelemetryExport {
-    /// The number of attributes that something has, and their length. What is beyond isn't exported; the number of attributes
-    /// that were left out is.
+    /// The number of attributes that something has, and their length. What is beyond isn't exported; the number of
+    /// attributes that were left out is.
     public struct AttributeLimits: Sendable, Hashable {
         /// The number of attributes: `OTEL_ATTRIBUTE_COUNT_LIMIT`, or the variable for spans or log records.
         public var count = 128

@@ -3,7 +3,8 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOHTTPCompression
 
-/// Compresses a body as a whole. The compressor is one of SwiftNIO's handlers, which gets a channel of its own for that.
+/// Compresses a body as a whole. The compressor is one of SwiftNIO's handlers, which gets a channel of its own for
+/// that.
 ///
 /// - Returns: the body as it was, in the form of gzip.
 func gzipped(_ body: [UInt8]) -> [UInt8] {

@@ -1,7 +1,8 @@
-/// Decides when what is sent to a collector, what is tried again, and what is given up: a pure state machine, of one signal.
+/// Decides when what is sent to a collector, what is tried again, and what is given up: a pure state machine, of one
+/// signal.
 ///
-/// Times are durations since some start. At most one request is under way. What there is no room for is left out: nobody
-/// ever waits for a collector.
+/// Times are durations since some start. At most one request is under way. What there is no room for is left out:
+/// nobody ever waits for a collector.
 struct ExportMachine<Item: Sendable>: Sendable {
     struct Settings: Sendable, Hashable {
         /// How many items may wait.

@@ -20,7 +20,8 @@ final class OTLPSender: Sendable {
     /// Shorter values of headers are of no use to anybody, and part of many words.
     private static let shortestSecret = 6
 
-    /// - Throws: ``OpenTelemetryError`` if the URL can't be that of a collector, or a file of certificates can't be read.
+    /// - Throws: ``OpenTelemetryError`` if the URL can't be that of a collector, or a file of certificates can't be
+    ///   read.
     init(
         _ destination: OpenTelemetryExport.Destination, _ signal: TelemetrySignal, _ proxies: ProxySettings
     ) throws(OpenTelemetryError) {

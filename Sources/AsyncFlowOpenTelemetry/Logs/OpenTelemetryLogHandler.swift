@@ -3,8 +3,8 @@ import AsyncFlowTelemetry
 public import Logging
 import Tracing
 
-/// A log handler that hands each record on to another handler, and exports it with the ids of the span that it was written
-/// in.
+/// A log handler that hands each record on to another handler, and exports it with the ids of the span that it was
+/// written in.
 ///
 /// ```swift
 /// let logger = Logger(label: "analysis") { label in
@@ -13,8 +13,8 @@ import Tracing
 /// ```
 ///
 /// Within a task, records go where the task's engine exports to; elsewhere, where the first engine that exports does.
-/// Without one, they only go to the other handler. What an engine itself logs of the failure of a task is not exported, as
-/// ``OpenTelemetryExport`` does so with all that is known of it.
+/// Without one, they only go to the other handler. What an engine itself logs of the failure of a task is not exported,
+/// as ``OpenTelemetryExport`` does so with all that is known of it.
 public struct OpenTelemetryLogHandler: LogHandler {
     private var next: any LogHandler
     private let label: String
@@ -90,7 +90,8 @@ extension AttributeValue {
 }
 
 extension Logger.MetadataProvider {
-    /// Adds `trace_id` and `span_id` of the span that a record is written in, for logs that are collected by other means.
+    /// Adds `trace_id` and `span_id` of the span that a record is written in, for logs that are collected by other
+    /// means.
     public static var asyncFlowTrace: Logger.MetadataProvider {
         Logger.MetadataProvider {
             guard let trace = TaskTrace.current else { return [:] }

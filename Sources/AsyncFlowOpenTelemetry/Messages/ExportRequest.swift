@@ -22,7 +22,8 @@ struct ExportResource: Sendable {
     static let scopeName = "asyncflow"
 }
 
-/// Fields of `ExportTraceServiceRequest` and its like, down to where the signals differ. Their numbers are the same in all.
+/// Fields of `ExportTraceServiceRequest` and its like, down to where the signals differ. Their numbers are the same in
+/// all.
 private enum RequestField {
     static let resource = MessageField(1, "resource")
     static let resourceAttributes = MessageField(1, "attributes")

@@ -2,8 +2,8 @@ import AsyncFlowTelemetry
 
 /// Writes messages of the OpenTelemetry protocol. What a message consists of is said once, and written in either form.
 ///
-/// Hand-written, because the messages are few and only ever written: the generated code of `opentelemetry-proto` has more
-/// lines than all of this, and copies each span into objects of its own first.
+/// Hand-written, because the messages are few and only ever written: the generated code of `opentelemetry-proto` has
+/// more lines than all of this, and copies each span into objects of its own first.
 protocol MessageWriter {
     init()
     /// What was written; JSON's outer braces are there.

@@ -15,8 +15,9 @@ public final class WorkflowMetrics: Sendable {
 }
 
 extension WorkflowEngine {
-    /// Counts the tasks of this engine, from now on, with the program's own metrics backend: `tasks_submitted`, `tasks_started`,
-    /// `tasks_completed`, `tasks_failed`, `tasks_canceled`, `tasks_running`, and `task_duration_seconds` by `task_name`.
+    /// Counts the tasks of this engine, from now on, with the program's own metrics backend: `tasks_submitted`,
+    /// `tasks_started`, `tasks_completed`, `tasks_failed`, `tasks_canceled`, `tasks_running`, and
+    /// `task_duration_seconds` by `task_name`.
     ///
     /// - Parameter factory: where the metrics go; whatever `MetricsSystem.bootstrap` was given by default.
     @discardableResult

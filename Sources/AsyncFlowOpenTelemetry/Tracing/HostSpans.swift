@@ -10,8 +10,8 @@ final class HostSpans: Sendable {
     private let tracer: any Tracer
     private let session: any Tracing.Span
     private let tasks = Lock<[UInt64: any Tracing.Span]>([:])
-    /// Also held while a workflow's span is begun: two tasks that begin at once must find the same. Nothing that a tracer does
-    /// then leads here again.
+    /// Also held while a workflow's span is begun: two tasks that begin at once must find the same. Nothing that a
+    /// tracer does then leads here again.
     private let workflows = Lock<[String: any Tracing.Span]>([:])
 
     init(_ tracer: any Tracer, engineID: String) {
@@ -116,7 +116,8 @@ struct HostInstant: TracerInstant {
     static func < (a: HostInstant, b: HostInstant) -> Bool { a.nanosecondsSinceEpoch < b.nanosecondsSinceEpoch }
 }
 
-/// Names as OpenTelemetry wants them in the environment: in capitals, with `_` for everything that isn't a letter or a digit.
+/// Names as OpenTelemetry wants them in the environment: in capitals, with `_` for everything that isn't a letter or a
+/// digit.
 ///
 /// Source: https://opentelemetry.io/docs/specs/otel/context/env-carriers
 struct EnvironmentInjector: Injector {

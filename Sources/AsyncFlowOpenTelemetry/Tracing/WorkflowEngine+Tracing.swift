@@ -29,12 +29,12 @@ extension WorkflowEngine {
     /// Makes the tasks of this engine spans of the program's own tracer, from now on: whatever backend was given to
     /// `InstrumentationSystem.bootstrap` gets them.
     ///
-    /// The body of each task runs with its span as its `ServiceContext`, so that spans made there are part of it, and commands
-    /// find it in their environment, as the tracer writes it (`TRACEPARENT`, as a rule). Tasks of a block are part of the
-    /// block's span, those of a workflow scope of the scope's.
+    /// The body of each task runs with its span as its `ServiceContext`, so that spans made there are part of it, and
+    /// commands find it in their environment, as the tracer writes it (`TRACEPARENT`, as a rule). Tasks of a block are
+    /// part of the block's span, those of a workflow scope of the scope's.
     ///
-    /// Without a tracer, and with an ``OTLPTracer``, no spans are made here, but task code and commands know the ids by which
-    /// recordings and ``startOpenTelemetry(_:)`` name theirs: see ``TaskTrace``.
+    /// Without a tracer, and with an ``OTLPTracer``, no spans are made here, but task code and commands know the ids by
+    /// which recordings and ``startOpenTelemetry(_:)`` name theirs: see ``TaskTrace``.
     ///
     /// - Parameter tracer: the tracer; that of the `InstrumentationSystem` by default.
     /// - Throws: ``OpenTelemetryError`` if the context of this engine's tasks is set by something else already: by

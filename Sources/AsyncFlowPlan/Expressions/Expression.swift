@@ -1,7 +1,7 @@
 /// An expression: a total subset of Python's.
 ///
-/// It reads names, calls pure functions and makes a value. It has no assignments, no functions of its own and no loops but
-/// those over lists, so that each ends.
+/// It reads names, calls pure functions and makes a value. It has no assignments, no functions of its own and no loops
+/// but those over lists, so that each ends.
 package final class Expression: Sendable {
     package indirect enum Kind: Sendable {
         case literal(Value)

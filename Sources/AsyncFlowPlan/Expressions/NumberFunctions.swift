@@ -136,7 +136,8 @@ enum NumberFunctions {
     ]
 }
 
-/// The part of Python's format specifications that makes sense here: `[[fill]align][sign][0][width][,][.precision][type]`.
+/// The part of Python's format specifications that makes sense here:
+/// `[[fill]align][sign][0][width][,][.precision][type]`.
 struct FormatSpec {
     private var fill: Unicode.Scalar = " "
     private var align: Unicode.Scalar?

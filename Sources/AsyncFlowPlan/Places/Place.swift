@@ -21,8 +21,8 @@ package struct Place: Sendable, Hashable, Comparable {
 /// A text with the places of its characters in the file.
 package struct PlacedText: Sendable, Hashable {
     package var text: String
-    /// The place of each scalar of the text, and one behind them; only the first if the rest of the text follows it in the
-    /// same line.
+    /// The place of each scalar of the text, and one behind them; only the first if the rest of the text follows it in
+    /// the same line.
     private var places: [Place]
 
     /// A text that is written in one line, as it stands.

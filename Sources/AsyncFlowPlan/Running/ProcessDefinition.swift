@@ -206,8 +206,8 @@ struct StagedFiles {
         }
     }
 
-    /// The last component is kept, since programs go by extensions; of several with the same one, each further one lies in
-    /// a folder of its own.
+    /// The last component is kept, since programs go by extensions; of several with the same one, each further one lies
+    /// in a folder of its own.
     private mutating func add(_ path: String, isDirectory: Bool) {
         guard names[path] == nil else { return }
         let base = PathText.name(of: path)

@@ -1,9 +1,10 @@
 /// Scripts in Python, with values bound as variables and one handed back.
 enum PythonScript {
-    /// Runs a script with variables and prints its `result` as JSON; what the script itself prints goes to standard error.
+    /// Runs a script with variables and prints its `result` as JSON; what the script itself prints goes to standard
+    /// error.
     ///
-    /// Its arguments are a name for messages, the script and the variables as JSON; one that begins with `@` is the path of
-    /// a file. The script stays as it is, so that line numbers are right.
+    /// Its arguments are a name for messages, the script and the variables as JSON; one that begins with `@` is the
+    /// path of a file. The script stays as it is, so that line numbers are right.
     static let loader = """
         import sys, os, json, linecache
         name, code, values = sys.argv[1:4]

@@ -50,8 +50,8 @@ extension StepRunner {
 
     /// Runs the step for all its elements, a bounded number at a time.
     ///
-    /// - Returns: the list of their records, with null for what was skipped or whose failure is tolerated; an empty list if
-    ///   nothing reads them.
+    /// - Returns: the list of their records, with null for what was skipped or whose failure is tolerated; an empty
+    ///   list if nothing reads them.
     func runElements(_ environment: Environment, _ body: BodyRun, _ board: ElementBoard?) async throws -> Value {
         let source = try source(environment, body)
         if let count = source.count, count > 100_000_000 {
@@ -148,7 +148,8 @@ extension StepRunner {
         board?.end(index, value)
     }
 
-    /// The failure of the step by that of its elements, each of which was noted; that it is more than is tolerated wasn't.
+    /// The failure of the step by that of its elements, each of which was noted; that it is more than is tolerated
+    /// wasn't.
     private func failure(_ errors: [any Error], _ allowance: Tolerance) -> any Error {
         let error = ElementsFailedError(step: step.name, failed: errors.count, first: errors[0])
         return allowance.isGiven ? error : InnerFailure(step: step.name, error: error)

@@ -76,8 +76,8 @@ package enum JSONText {
 extension JSONText {
     /// Reads a value.
     ///
-    /// - Throws: ``ValueError`` that says what is wrong and in which line and column, for text that isn't JSON or is nested
-    ///   too deeply.
+    /// - Throws: ``ValueError`` that says what is wrong and in which line and column, for text that isn't JSON or is
+    ///   nested too deeply.
     package static func value(of text: String) throws(ValueError) -> Value {
         var reader = Reader(bytes: Array(text.utf8))
         return try reader.whole()

@@ -1,7 +1,7 @@
 /// A way to Slurm's controller: its programs, or its REST service.
 package protocol JobController: Sendable {
-    /// Returns if the controller can be spoken to. Every engine calls it once before anything else, and ``shutdown()`` when
-    /// it has returned and the engine ends.
+    /// Returns if the controller can be spoken to. Every engine calls it once before anything else, and ``shutdown()``
+    /// when it has returned and the engine ends.
     func check() async throws
 
     /// Returns why no job can ask for this; nil if one can.
@@ -16,8 +16,8 @@ package protocol JobController: Sendable {
     /// - Throws: ``SubmissionFailure``.
     func submit(_ submission: JobSubmission) async throws -> String
 
-    /// Returns all jobs of this user that are part of arrays, including those that ended a short while ago. Jobs of others
-    /// may be among them.
+    /// Returns all jobs of this user that are part of arrays, including those that ended a short while ago. Jobs of
+    /// others may be among them.
     func queue() async throws -> [JobRow]
 
     /// Returns the accounting's records of jobs that the queue doesn't have any longer.
@@ -65,8 +65,8 @@ package struct JobSubmission: Sendable, Hashable {
 
     /// The log's path as Slurm takes it. All jobs of the array write there what isn't output of their tasks.
     ///
-    /// Slurm puts numbers and names in the place of `%A` and the like, and takes every backslash out of a path, so that one
-    /// with a backslash can't be written at all. Source: `fname_create` in Slurm's `src/slurmd/slurmstepd/fname.c`.
+    /// Slurm puts numbers and names in the place of `%A` and the like, and takes every backslash out of a path, so that
+    /// one with a backslash can't be written at all. Source: `fname_create` in Slurm's `src/slurmd/slurmstepd/fname.c`.
     package var logPattern: String {
         let path = "\(folder)/\(name).log"
         if path.utf8.contains(UInt8(ascii: "\\")) { return "/dev/null" }

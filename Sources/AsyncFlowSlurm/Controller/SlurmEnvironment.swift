@@ -1,12 +1,12 @@
 import Foundation
 
-/// The environment variables that change what Slurm's programs do, and which of them stay away from the programs that are
-/// called here and from jobs.
+/// The environment variables that change what Slurm's programs do, and which of them stay away from the programs that
+/// are called here and from jobs.
 ///
-/// A program that was itself started in an allocation has dozens of such variables, and users set some in their profile:
-/// `SQUEUE_PARTITION` hides jobs, `SBATCH_WAIT` makes a submission wait for the end of its job, and `SLURM_MEM_PER_CPU` of
-/// one allocation ends the steps of another. Sources: the sections "environment variables" of sbatch(1), salloc(1),
-/// srun(1), squeue(1), sacct(1), scancel(1) and scontrol(1).
+/// A program that was itself started in an allocation has dozens of such variables, and users set some in their
+/// profile: `SQUEUE_PARTITION` hides jobs, `SBATCH_WAIT` makes a submission wait for the end of its job, and
+/// `SLURM_MEM_PER_CPU` of one allocation ends the steps of another. Sources: the sections "environment variables" of
+/// sbatch(1), salloc(1), srun(1), squeue(1), sacct(1), scancel(1) and scontrol(1).
 package enum SlurmEnvironment {
     private static let prefixes = [
         "SLURM_", "SLURMD_", "SBATCH_", "SALLOC_", "SRUN_", "SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_",

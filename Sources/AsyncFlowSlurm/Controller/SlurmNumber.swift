@@ -7,7 +7,8 @@ package enum SlurmNumber {
     /// The statuses of `waitpid` that tell of an end.
     package static let waitStatuses = 0...0xFFFF
 
-    /// Returns the number that consists of ASCII digits and nothing else; nil for anything else, and outside of a range.
+    /// Returns the number that consists of ASCII digits and nothing else; nil for anything else, and outside of a
+    /// range.
     package static func digits(_ text: some StringProtocol, in range: ClosedRange<Int>) -> Int? {
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int(text),
             range.contains(number)

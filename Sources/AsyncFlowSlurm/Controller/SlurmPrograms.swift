@@ -61,16 +61,17 @@ struct SlurmPrograms: Sendable {
 
     // MARK: - Rows
 
-    /// The columns of a queue's answer. The name is the first: of the others only the user's own jobs need to be understood.
+    /// The columns of a queue's answer. The name is the first: of the others only the user's own jobs need to be
+    /// understood.
     private static let columns = "Name:200,ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,BatchHost:80"
 
     /// Reads an answer of `squeue`.
     ///
-    /// Jobs of the user that have nothing to do with this program may be called anything, and be in any state, so their rows
-    /// are passed over.
+    /// Jobs of the user that have nothing to do with this program may be called anything, and be in any state, so their
+    /// rows are passed over.
     ///
-    /// - Throws: if a row of one of our jobs is cut off, since an answer that is understood in part could hide a job, or if
-    ///   nothing of the answer looks like a row.
+    /// - Throws: if a row of one of our jobs is cut off, since an answer that is understood in part could hide a job,
+    ///   or if nothing of the answer looks like a row.
     static func rows(ofQueue text: String) throws -> [JobRow] {
         var rows: [JobRow] = []
         var strange: Substring?

@@ -2,7 +2,8 @@ import AsyncFlow
 import AsyncFlowBase
 import Foundation
 
-/// The files of tasks in the folder that all nodes see: script, claim, output and end of each. Only their owner can read them.
+/// The files of tasks in the folder that all nodes see: script, claim, output and end of each. Only their owner can
+/// read them.
 struct JobFiles: Sendable {
     let folder: String
 
@@ -41,8 +42,8 @@ struct JobFiles: Sendable {
         try WholeFile.create(path(key, "sh"), lines.joined(separator: "\n") + "\n")
     }
 
-    /// Writes the script of a submission and the list of its tasks, unless it did so before: a submission that failed is made
-    /// again with the same files.
+    /// Writes the script of a submission and the list of its tasks, unless it did so before: a submission that failed
+    /// is made again with the same files.
     ///
     /// - Returns: the script's path.
     func writeSubmission(_ name: String, _ keys: [UInt64]) throws -> String {

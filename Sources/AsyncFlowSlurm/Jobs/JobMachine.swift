@@ -1,8 +1,8 @@
 /// Decides what is submitted when, what an answer of the queue means for each job, and when to ask again.
 ///
-/// A job is known by the name of its submission and its place in it, never by its id alone: a controller that was killed
-/// forgets jobs and gives their ids to others. What runs twice does no harm, because a job claims its task first, in
-/// the shared file system; so what wasn't seen to arrive can be submitted again.
+/// A job is known by the name of its submission and its place in it, never by its id alone: a controller that was
+/// killed forgets jobs and gives their ids to others. What runs twice does no harm, because a job claims its task
+/// first, in the shared file system; so what wasn't seen to arrive can be submitted again.
 struct JobMachine {
     typealias Key = UInt64
 

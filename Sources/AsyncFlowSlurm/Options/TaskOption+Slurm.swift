@@ -1,8 +1,8 @@
 public import AsyncFlow
 
 extension TaskOption where Kind == ExecutableKind {
-    /// Requests to Slurm in the place of those that the task's ``SlurmBackend`` was made with. Other backends don't see them,
-    /// so that the same task runs on a laptop.
+    /// Requests to Slurm in the place of those that the task's ``SlurmBackend`` was made with. Other backends don't see
+    /// them, so that the same task runs on a laptop.
     ///
     /// - Parameters:
     ///   - partition: `--partition`.

@@ -2,8 +2,8 @@ import AsyncFlow
 
 /// The GPUs that an allocation has on one node, as programs there know them.
 ///
-/// Slurm numbers the GPUs of a node, and gives an allocation any of them: the first one of an allocation may be number 2.
-/// Where control groups hide the others, it is number 0 again. The variables that Slurm sets in a step tell.
+/// Slurm numbers the GPUs of a node, and gives an allocation any of them: the first one of an allocation may be number
+/// 2. Where control groups hide the others, it is number 0 again. The variables that Slurm sets in a step tell.
 struct NodeGPUs: Sendable, Hashable {
     /// The variables by which Slurm says which GPUs a step has (`src/plugins/gres/common/gres_common.c`).
     private static let variables = [

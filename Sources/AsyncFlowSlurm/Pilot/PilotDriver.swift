@@ -4,8 +4,8 @@ import AsyncFlowWorkers
 import Foundation
 import Logging
 
-/// Does what a ``PilotMachine`` decides: asks for allocations, starts workers on their nodes, resumes those who wait for
-/// their turn.
+/// Does what a ``PilotMachine`` decides: asks for allocations, starts workers on their nodes, resumes those who wait
+/// for their turn.
 actor PilotDriver {
     /// Where a task is to run.
     struct Turn: Sendable {
@@ -80,7 +80,8 @@ actor PilotDriver {
     /// - Parameter elapsed: how long it took, if it succeeded.
     func finished(_ key: UInt64, elapsed: Duration?) { perform(machine.finished(key, elapsed: elapsed, now: now)) }
 
-    /// The node of a turn has no workers in one of its pools, and won't: it gets no more tasks if those run its commands.
+    /// The node of a turn has no workers in one of its pools, and won't: it gets no more tasks if those run its
+    /// commands.
     func suspend(_ turn: Turn, without pool: String) {
         if turn.nodes[0].needs(pool) { machine.nodeSuspended(turn.pilot, turn.shares[0].node) }
     }

@@ -1,11 +1,11 @@
 import AsyncFlow
 
-/// Decides how many pilots there are, which task starts when on which of their nodes, and when a pilot goes. Pure: it is
-/// told what happens and when, and says what is to be done.
+/// Decides how many pilots there are, which task starts when on which of their nodes, and when a pilot goes. Pure: it
+/// is told what happens and when, and says what is to be done.
 ///
-/// A *pilot* is an allocation whose nodes run tasks one after the other. A task that waits starts on the first pilot that
-/// has room for it and enough time left. **Order**: by priority, then by submission; a later task that fits may overtake
-/// one that doesn't, but not for ever: see ``Settings/setbackLimit``.
+/// A *pilot* is an allocation whose nodes run tasks one after the other. A task that waits starts on the first pilot
+/// that has room for it and enough time left. **Order**: by priority, then by submission; a later task that fits may
+/// overtake one that doesn't, but not for ever: see ``Settings/setbackLimit``.
 struct PilotMachine {
     typealias Key = UInt64
 

@@ -5,8 +5,8 @@ import Foundation
 public import Logging
 import Synchronization
 
-/// Runs commands and portable tasks inside allocations of Slurm, at the speed of workers: Slurm is asked for nodes once,
-/// and what runs on them when is decided here.
+/// Runs commands and portable tasks inside allocations of Slurm, at the speed of workers: Slurm is asked for nodes
+/// once, and what runs on them when is decided here.
 ///
 /// ```swift
 /// try await WorkflowWorker.serveIfLaunchedAsOne([Tasks.simulate])
@@ -14,8 +14,8 @@ import Synchronization
 /// try await withWorkflowEngine(backends: [pilot]) { flow in … }
 /// ```
 ///
-/// On each node of a *pilot*, which is one allocation, the program itself is started by `srun`, as a worker. The program's
-/// file and the engine's work directory must be in a file system that the nodes see under the same paths.
+/// On each node of a *pilot*, which is one allocation, the program itself is started by `srun`, as a worker. The
+/// program's file and the engine's work directory must be in a file system that the nodes see under the same paths.
 ///
 /// There are as many pilots as there is work for, between the two limits in ``Settings``. A task is started only where
 /// enough is left of the pilot's time: as much as the task's `.timeout(_:)` says, or else as others of its name took.
@@ -45,23 +45,23 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     public struct Settings: Sendable {
         /// The number of pilots from the first task on, with work or without; none by default.
         public var minimumPilots = 0
-        /// The most pilots at a time, not counting those that are about to end; 1 by default. A further one is asked for
-        /// when as much waits as would fill it.
+        /// The most pilots at a time, not counting those that are about to end; 1 by default. A further one is asked
+        /// for when as much waits as would fill it.
         public var maximumPilots = 1
         /// The time without a task after which a pilot is given back; a minute by default.
         public var idleTimeout: Duration = .seconds(60)
         /// The time before its end in which a pilot starts no more tasks; 30 seconds by default.
         public var endMargin: Duration = .seconds(30)
-        /// The memory that a pilot asks for on each node, and that tasks share there. Nil, the default, leaves that to the
-        /// cluster; memory that tasks ask for isn't counted then.
+        /// The memory that a pilot asks for on each node, and that tasks share there. Nil, the default, leaves that to
+        /// the cluster; memory that tasks ask for isn't counted then.
         public var memoryPerNode: MemorySize?
         /// The number of GPUs that a pilot asks for on each node, and that tasks share there; none by default.
         public var gpusPerNode = 0
         /// The number of processes for portable tasks on a node; as many as cores by default, but not more than 8,
         /// which then run several tasks at once.
         public var workersPerNode: Int?
-        /// The path of the program that is started on the nodes, which calls `WorkflowWorker.serveIfLaunchedAsOne(_:)`; this program
-        /// by default.
+        /// The path of the program that is started on the nodes, which calls `WorkflowWorker.serveIfLaunchedAsOne(_:)`;
+        /// this program by default.
         public var program: String?
         /// More variables for the workers, which commands inherit.
         public var workerEnvironment: [String: String] = [:]
@@ -73,7 +73,8 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         public var programFolder: String?
         /// Environment variables for these programs, such as `SLURM_CONF`, which workers inherit.
         ///
-        /// Variables of this process that change what Slurm's programs do reach neither them nor workers: see <doc:Slurm>.
+        /// Variables of this process that change what Slurm's programs do reach neither them nor workers: see
+        /// <doc:Slurm>.
         public var environment: [String: String] = [:]
         /// The logger that is told what becomes of pilots and workers.
         public var logger: Logger = .asyncFlow(label: "asyncflow.slurm")
@@ -222,8 +223,8 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         state.withLock { $0.users += 1 }
     }
 
-    /// Ends all workers, and gives back all allocations that were asked for here, once every engine that started the backend
-    /// has called this.
+    /// Ends all workers, and gives back all allocations that were asked for here, once every engine that started the
+    /// backend has called this.
     public func shutdown() async {
         let unused = state.withLock { state -> PilotDriver? in
             state.users -= 1

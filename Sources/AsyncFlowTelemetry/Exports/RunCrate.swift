@@ -1,8 +1,8 @@
-/// A run as the metadata of a Process Run Crate 0.5 (an RO-Crate 1.1): an action for each task that has started, with the program
-/// or function that it used, and the files that it was given and has made.
+/// A run as the metadata of a Process Run Crate 0.5 (an RO-Crate 1.1): an action for each task that has started, with
+/// the program or function that it used, and the files that it was given and has made.
 ///
-/// Files are named by `file` URLs of the machine where the run was; none is copied. A recording doesn't have the source of the
-/// workflow, so it isn't a Workflow Run Crate.
+/// Files are named by `file` URLs of the machine where the run was; none is copied. A recording doesn't have the source
+/// of the workflow, so it isn't a Workflow Run Crate.
 package struct RunCrate {
     /// The name of the file that the metadata has to be in.
     package static let fileName = "ro-crate-metadata.json"

@@ -1,7 +1,8 @@
-/// A run as a WfCommons instance (WfFormat 1.5): tasks with parents and children, files with sizes, and what each task took.
+/// A run as a WfCommons instance (WfFormat 1.5): tasks with parents and children, files with sizes, and what each task
+/// took.
 ///
-/// Blocks aren't among the tasks; see ``ExportedTasks``. The format allows few characters in the names of files: each byte of
-/// others stands as `#` and two hexadecimal digits.
+/// Blocks aren't among the tasks; see ``ExportedTasks``. The format allows few characters in the names of files: each
+/// byte of others stands as `#` and two hexadecimal digits.
 package struct WfFormatExport {
     private let tasks: ExportedTasks
     private var model: RunModel { tasks.model }

@@ -6,8 +6,8 @@ import Foundation
 
 /// The ids of a run's trace and spans.
 ///
-/// They follow from the engine's id and from the numbers of its tasks, so that recordings, exporters and the environment
-/// of commands agree without having to ask each other.
+/// They follow from the engine's id and from the numbers of its tasks, so that recordings, exporters and the
+/// environment of commands agree without having to ask each other.
 package struct TraceIdentity: Sendable, Hashable {
     /// The id of a trace: 16 bytes.
     package struct TraceID: Sendable, Hashable {
@@ -32,8 +32,8 @@ package struct TraceIdentity: Sendable, Hashable {
 
     /// - Parameters:
     ///   - engineID: the id of the engine.
-    ///   - parent: where the program itself stands in a trace, in W3C's form (Trace Context, `traceparent`), as it may be in
-    ///     the environment as `TRACEPARENT`. One that isn't well-formed counts as none.
+    ///   - parent: where the program itself stands in a trace, in W3C's form (Trace Context, `traceparent`), as it may
+    ///     be in the environment as `TRACEPARENT`. One that isn't well-formed counts as none.
     package init(engineID: String, parent: String? = ProcessInfo.processInfo.environment["TRACEPARENT"]) {
         let context = parent.flatMap(Self.parse)
         let own = Self.hash(engineID)
@@ -59,8 +59,8 @@ package struct TraceIdentity: Sendable, Hashable {
     /// An id of zeros isn't valid.
     private static func nonZero(_ value: UInt64) -> UInt64 { value == 0 ? 1 : value }
 
-    /// The output function of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): each
-    /// input gives another output.
+    /// The output function of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014):
+    /// each input gives another output.
     @inline(__always)
     package static func mix(_ value: UInt64) -> UInt64 {
         var z = value &+ 0x9E37_79B9_7F4A_7C15

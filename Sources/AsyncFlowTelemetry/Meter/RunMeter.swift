@@ -1,7 +1,8 @@
 package import AsyncFlow
 import AsyncFlowBase
 
-/// What metrics say of a run, since somebody began to watch it. Memory: the names of tasks, and no more than 256 of those.
+/// What metrics say of a run, since somebody began to watch it. Memory: the names of tasks, and no more than 256 of
+/// those.
 package struct RunMeter: Sendable {
     package private(set) var submitted = 0
     package private(set) var started = 0

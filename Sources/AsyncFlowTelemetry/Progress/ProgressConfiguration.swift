@@ -30,14 +30,14 @@ public struct ProgressConfiguration: Sendable {
 
     /// Where it is shown; standard error.
     public var output: Output
-    /// What it looks like; by default what suits the output. `ASYNCFLOW_PROGRESS`, set to `off`, `plain` or `live` by whoever
-    /// starts the program, goes before this.
+    /// What it looks like; by default what suits the output. `ASYNCFLOW_PROGRESS`, set to `off`, `plain` or `live` by
+    /// whoever starts the program, goes before this.
     public var style: Style
-    /// The time between plain lines, at least 0.1 s; if it is nil, 10 s before the first, and then longer and longer up to a
-    /// minute. A live display shows every change, at most ten times a second.
+    /// The time between plain lines, at least 0.1 s; if it is nil, 10 s before the first, and then longer and longer up
+    /// to a minute. A live display shows every change, at most ten times a second.
     public var interval: Duration?
-    /// How many tasks of a name there will be, for names of which that is known from the start: bars are right at once then,
-    /// and the time left can be told although tasks are still being called.
+    /// How many tasks of a name there will be, for names of which that is known from the start: bars are right at once
+    /// then, and the time left can be told although tasks are still being called.
     public var expectedTasks: [String: Int]
 
     /// - Parameters:

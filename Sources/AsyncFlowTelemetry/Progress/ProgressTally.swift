@@ -20,7 +20,8 @@ struct ProgressTally: Sendable {
     private let coresTotal: Int
     private var names: [Name] = []
     private var indices: [String: Int] = [:]
-    /// Saves looking at the name. Refreshed with each creation, as another definition may come to be at the same address.
+    /// Saves looking at the name. Refreshed with each creation, as another definition may come to be at the same
+    /// address.
     private var indicesOfDefinitions: [ObjectIdentifier: Int] = [:]
     private var running = TaskTable<Running>()
     private var runningBlocks = 0
@@ -155,8 +156,8 @@ struct ProgressTally: Sendable {
         return statistics
     }
 
-    /// Only where nothing speaks for more tasks to come: their number was announced, or none has come for a while and no
-    /// block is there to call any.
+    /// Only where nothing speaks for more tasks to come: their number was announced, or none has come for a while and
+    /// no block is there to call any.
     private func timeLeft(of name: Name, _ row: ProgressStatistics.Row, at now: Duration) -> Duration? {
         guard !row.isService, !row.isOver, let rate = row.rate else { return nil }
         let isTotalKnown = name.announced.map { $0 >= name.created } ?? false

@@ -4,8 +4,8 @@ import AsyncFlowBase
 final class TerminalDevice: Sendable {
     enum Outcome: Equatable { case written(Int), gone }
 
-    /// Opened once more, where that is allowed: whether a write waits is a matter of the open file, which is shared with
-    /// everybody else who has the descriptor.
+    /// Opened once more, where that is allowed: whether a write waits is a matter of the open file, which is shared
+    /// with everybody else who has the descriptor.
     private let output: Int32
     private let isOwn: Bool
     private let identity: Identity

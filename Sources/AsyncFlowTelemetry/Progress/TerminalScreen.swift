@@ -2,8 +2,8 @@ import AsyncFlow
 import AsyncFlowBase
 import Synchronization
 
-/// A display at the end of a terminal's text. Written to by several threads: its own draws frames and never waits for the
-/// terminal; those who write text wait for it, as they would without a display.
+/// A display at the end of a terminal's text. Written to by several threads: its own draws frames and never waits for
+/// the terminal; those who write text wait for it, as they would without a display.
 final class TerminalScreen: ConsoleDisplay {
     enum Outcome { case drawn, busy, gone }
 

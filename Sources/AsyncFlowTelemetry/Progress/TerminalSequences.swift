@@ -1,12 +1,14 @@
-/// The control sequences that a display is drawn with, as they are in ECMA-48 and in every terminal that follows the VT100.
+/// The control sequences that a display is drawn with, as they are in ECMA-48 and in every terminal that follows the
+/// VT100.
 ///
-/// The cursor rests at the line above the display, and wherever in that line it was: so what others print doesn't overwrite
-/// what they printed before, even if they haven't ended their line; and when the terminal becomes narrower and the display's
-/// lines wrap, all of it still comes after the cursor. It is hidden while a frame is drawn only, so that however the program
-/// ends, there is one.
+/// The cursor rests at the line above the display, and wherever in that line it was: so what others print doesn't
+/// overwrite what they printed before, even if they haven't ended their line; and when the terminal becomes narrower
+/// and the display's lines wrap, all of it still comes after the cursor. It is hidden while a frame is drawn only, so
+/// that however the program ends, there is one.
 enum TerminalSequences {
-    /// Takes everything after the cursor off the terminal: the rest of its line, then what comes after the cell right of it.
-    /// In one go, a cursor in the first cell would have tmux clear the screen, for which it keeps a copy of it in the history.
+    /// Takes everything after the cursor off the terminal: the rest of its line, then what comes after the cell right
+    /// of it. In one go, a cursor in the first cell would have tmux clear the screen, for which it keeps a copy of it
+    /// in the history.
     static let erase = "\u{1B}7\u{1B}[K\u{1B}[C" + eraseBelow + "\u{1B}8"
 
     private static let eraseBelow = "\u{1B}[J"

@@ -3,8 +3,8 @@ import AsyncFlowBase
 
 /// Turns events into lines of a recording, in the format of RADICAL AsyncFlow and RHAPSODY, whose programs read them.
 ///
-/// Bytes that all events of a task's definition share are encoded once. What an event needs to know of earlier ones, such as when
-/// its task began, is kept for live tasks only.
+/// Bytes that all events of a task's definition share are encoded once. What an event needs to know of earlier ones,
+/// such as when its task began, is kept for live tasks only.
 struct EventLineEncoder: Sendable {
     let identity: TraceIdentity
     let sessionID: String
@@ -24,7 +24,8 @@ struct EventLineEncoder: Sendable {
     private var last: DefinitionFragments?
     private static let mostDefinitions = 4_096
 
-    /// How far tasks are that haven't ended, by number: when their attempt began, in nanoseconds, or one of the values below.
+    /// How far tasks are that haven't ended, by number: when their attempt began, in nanoseconds, or one of the values
+    /// below.
     private var lives = TaskTable<Int64>()
     private static let notBegun = Int64.min
     private static let betweenAttempts = Int64.min + 1

@@ -21,7 +21,8 @@ struct RecordedCounts: Sendable {
     mutating func pause() { running -= 1 }
 
     /// - Parameters:
-    ///   - hasBegun: false only of a task that is known never to have begun, which counts neither as failed nor as cancelled.
+    ///   - hasBegun: false only of a task that is known never to have begun, which counts neither as failed nor as
+    ///     cancelled.
     ///   - duration: how long the last attempt ran, in nanoseconds; nil if none was running.
     mutating func end(_ type: EventType, hasBegun: Bool, after duration: Int64?) {
         if let duration {

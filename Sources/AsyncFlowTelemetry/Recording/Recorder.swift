@@ -4,8 +4,8 @@ import Logging
 
 /// Writes every event, and every sample, as a line of a recording.
 ///
-/// Lines are collected and written when there are many, when a second has passed, and when somebody asks. If they can't be
-/// written, the recording ends there: the engine's log says so once, and the run goes on.
+/// Lines are collected and written when there are many, when a second has passed, and when somebody asks. If they can't
+/// be written, the recording ends there: the engine's log says so once, and the run goes on.
 final class Recorder: EventConsumer {
     private struct State: ~Copyable {
         var encoder: EventLineEncoder
@@ -167,7 +167,8 @@ final class Recorder: EventConsumer {
         return .unwritable(problem)
     }
 
-    /// Goes on in a new file if the one that is open is large enough. If that can't be done, it grows on, and isn't tried again.
+    /// Goes on in a new file if the one that is open is large enough. If that can't be done, it grows on, and isn't
+    /// tried again.
     private func rotateIfDue(_ state: inout State) -> Trouble? {
         guard let rotation, !state.isUnrotatable, Int64(state.file.byteCount) >= rotation.size.bytes else { return nil }
         do {
@@ -180,8 +181,8 @@ final class Recorder: EventConsumer {
         return nil
     }
 
-    /// Goes on in a new file at the path, which begins like every recording. What can't be made is tried once only: the events go
-    /// on into the file that there was.
+    /// Goes on in a new file at the path, which begins like every recording. What can't be made is tried once only: the
+    /// events go on into the file that there was.
     private static func goOn(_ state: inout State) -> Trouble? {
         guard !state.isLost else { return nil }
         do {

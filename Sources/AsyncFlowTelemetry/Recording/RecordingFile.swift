@@ -6,8 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The file of a recording, which only ever grows, compressed if its name ends in `.gz`. Nobody but its owner can read it: it has
-/// the program's command line in it.
+/// The file of a recording, which only ever grows, compressed if its name ends in `.gz`. Nobody but its owner can read
+/// it: it has the program's command line in it.
 struct RecordingFile: ~Copyable, Sendable {
     let path: String
     private var descriptor: CInt
@@ -29,7 +29,8 @@ struct RecordingFile: ~Copyable, Sendable {
         }
     }
 
-    /// Makes the file, and the directory that it is in. If the user has a file of that name already, lines are added to it.
+    /// Makes the file, and the directory that it is in. If the user has a file of that name already, lines are added to
+    /// it.
     init(path: String) throws(TelemetryError) {
         let isCompressed = path.hasSuffix(".gz")
         let compression = isCompressed ? GzipWriter() : nil

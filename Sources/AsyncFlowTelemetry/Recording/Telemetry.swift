@@ -44,8 +44,8 @@ public final class Telemetry: Sendable {
         flow.events.filter(condition)
     }
 
-    /// Calls a closure for every event from now on for which a condition holds, one after the other, on a thread that is
-    /// there for that alone. A closure that is slow never slows the run: what it doesn't keep up with is left out.
+    /// Calls a closure for every event from now on for which a condition holds, one after the other, on a thread that
+    /// is there for that alone. A closure that is slow never slows the run: what it doesn't keep up with is left out.
     ///
     /// - Returns: what ends it; it also ends with the engine.
     @discardableResult
@@ -77,8 +77,8 @@ public final class Telemetry: Sendable {
         if fsync { try recorder.synchronize() } else { try recorder.check() }
     }
 
-    /// Ends recording, sampling and summing up, after what happened before the call; the engine then runs as if nobody had ever
-    /// looked, but for subscriptions, which go on. The second call does nothing.
+    /// Ends recording, sampling and summing up, after what happened before the call; the engine then runs as if nobody
+    /// had ever looked, but for subscriptions, which go on. The second call does nothing.
     public func stop() async {
         guard isStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         keeper?.stop()
@@ -127,10 +127,10 @@ extension WorkflowEngine {
     /// print(await telemetry.summary())
     /// ```
     ///
-    /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl` (with `.gz` if it is compressed), which the command `asyncflow` reads, and so
-    /// do programs for those of RADICAL AsyncFlow and RHAPSODY. The engine's shutdown waits for its last line. Recording never
-    /// fails the run: if the file can't be written any more, the log says so, and ``TelemetrySummary/unrecordedEvents``
-    /// counts what is missing.
+    /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl` (with `.gz` if it is compressed),
+    /// which the command `asyncflow` reads, and so do programs for those of RADICAL AsyncFlow and RHAPSODY. The
+    /// engine's shutdown waits for its last line. Recording never fails the run: if the file can't be written any more,
+    /// the log says so, and ``TelemetrySummary/unrecordedEvents`` counts what is missing.
     ///
     /// - Parameter configuration: what is recorded and measured.
     /// - Throws: ``TelemetryError`` if the recording can't be begun.

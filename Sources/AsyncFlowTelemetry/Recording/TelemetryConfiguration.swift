@@ -5,11 +5,11 @@ import AsyncFlowBase
 public struct TelemetryConfiguration: Sendable {
     /// The directory of the recording; nil for none.
     public var recordingDirectory: RecordingDirectory?
-    /// How often lines that wait are written, even if they are few; one second by default. What a killed run leaves behind is
-    /// at most this much behind.
+    /// How often lines that wait are written, even if they are few; one second by default. What a killed run leaves
+    /// behind is at most this much behind.
     public var flushInterval: Duration
-    /// Whether the recording is compressed as it is written: some tenths of its size, for about twice the work on the thread that
-    /// writes it. Its name ends in `.gz` then. False by default.
+    /// Whether the recording is compressed as it is written: some tenths of its size, for about twice the work on the
+    /// thread that writes it. Its name ends in `.gz` then. False by default.
     public var compresses: Bool
     /// How large a file of the recording may become; nil, the default, for any size.
     public var rotation: Rotation?
@@ -18,8 +18,8 @@ public struct TelemetryConfiguration: Sendable {
 
     /// When a recording goes on in a new file: for programs that run for weeks.
     ///
-    /// The files before it are called `<name>.telemetry.00001.jsonl` and so on. The command `asyncflow` reads them all when it is
-    /// given the newest one.
+    /// The files before it are called `<name>.telemetry.00001.jsonl` and so on. The command `asyncflow` reads them all
+    /// when it is given the newest one.
     public struct Rotation: Sendable, Hashable {
         /// The size from which on a file isn't added to; at least 64 KiB.
         public var size: MemorySize

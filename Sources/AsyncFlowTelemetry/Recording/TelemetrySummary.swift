@@ -94,8 +94,8 @@ public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
     public var waits: Waits
     /// Tasks that ended per second.
     public var throughput: Double
-    /// The cores that running tasks used, on average: those that were granted to them. Functions that ask for none count as one
-    /// each, as far as the engine's backends have cores; blocks and prompts use none.
+    /// The cores that running tasks used, on average: those that were granted to them. Functions that ask for none
+    /// count as one each, as far as the engine's backends have cores; blocks and prompts use none.
     public var meanCores: Double
     /// The most cores that running tasks used at once, counted as in ``meanCores``.
     public var peakCores: Int

@@ -7,8 +7,9 @@ package struct ReportOutputError: Error, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// Where a report goes, written as it is made: to the standard output, into memory, or to a file, which appears under its
-/// name only when it is whole. A new file is its owner's alone, as recordings are; one that is replaced keeps its permissions.
+/// Where a report goes, written as it is made: to the standard output, into memory, or to a file, which appears under
+/// its name only when it is whole. A new file is its owner's alone, as recordings are; one that is replaced keeps its
+/// permissions.
 package struct ReportOutput: ~Copyable {
     private static let pieceSize = 1 << 20
 

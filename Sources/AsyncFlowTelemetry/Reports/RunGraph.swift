@@ -109,8 +109,8 @@ package struct RunGraph: Sendable {
     }
 }
 
-/// Which layer a node of a directed graph is in, and where within it (Sugiyama, Tagawa, Toda 1981: longest path layering,
-/// barycentres). Edges that close a cycle don't count.
+/// Which layer a node of a directed graph is in, and where within it (Sugiyama, Tagawa, Toda 1981: longest path
+/// layering, barycentres). Edges that close a cycle don't count.
 struct LayeredLayout {
     private(set) var layer: [Int]
     private(set) var order: [Int]

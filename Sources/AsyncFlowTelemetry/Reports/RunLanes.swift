@@ -1,4 +1,5 @@
-/// The timeline: what ran when, on which worker or in which workflow; neighbours become one span where there are too many.
+/// The timeline: what ran when, on which worker or in which workflow; neighbours become one span where there are too
+/// many.
 package struct RunLanes: Sendable {
     package enum Grouping: String, Sendable { case worker, workflow }
 

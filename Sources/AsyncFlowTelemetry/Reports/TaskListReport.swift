@@ -14,7 +14,8 @@ package struct TaskListReport {
         package init() {}
     }
 
-    /// A column of the table; its raw value is its name in CSV, TSV and JSON. Times are in seconds since the start of the run.
+    /// A column of the table; its raw value is its name in CSV, TSV and JSON. Times are in seconds since the start of
+    /// the run.
     package enum Column: String, Sendable, CaseIterable {
         case id, name, kind, state, backend, workflow, block, attempts, created, resolved, queued, started, ended
         case waited, duration

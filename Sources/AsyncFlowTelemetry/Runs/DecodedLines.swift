@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// The events of some lines of a recording, decoded without knowing those before: texts and ids are those of a table of its
-/// own until a reader takes them in.
+/// The events of some lines of a recording, decoded without knowing those before: texts and ids are those of a table of
+/// its own until a reader takes them in.
 struct DecodedLines {
     private var texts = TextTable()
     private(set) var events: [RunEvent] = []

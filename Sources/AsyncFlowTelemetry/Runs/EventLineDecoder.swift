@@ -17,8 +17,8 @@ struct EventLineDecoder {
     /// A bit per field that the line has.
     private var present: UInt64 = 0
     private var scratch: [UInt8] = []
-    /// Which field followed which one last time: that at the beginning of a line, at that of the attributes, and then those
-    /// after each field. The lines of a recording are much alike.
+    /// Which field followed which one last time: that at the beginning of a line, at that of the attributes, and then
+    /// those after each field. The lines of a recording are much alike.
     private var followers = [Follower](repeating: Follower(), count: EventField.allCases.count + 2)
 
     private struct Follower {

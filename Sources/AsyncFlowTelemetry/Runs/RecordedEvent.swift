@@ -1,8 +1,9 @@
 /// The kinds of events in a recording, by the names that stand in its lines.
 ///
-/// Programs for the recordings of RADICAL AsyncFlow and RHAPSODY take every event whose name begins with `Task` for a step of
-/// the only attempt of a task. So what they have no name for is called otherwise: steps of later attempts, steps of blocks, and
-/// ends of tasks that never began, each of which would make their curves of running tasks wrong for ever.
+/// Programs for the recordings of RADICAL AsyncFlow and RHAPSODY take every event whose name begins with `Task` for a
+/// step of the only attempt of a task. So what they have no name for is called otherwise: steps of later attempts,
+/// steps of blocks, and ends of tasks that never began, each of which would make their curves of running tasks wrong
+/// for ever.
 enum RecordedEvent: CaseIterable {
     case sessionStarted, sessionEnded, scopeStarted, scopeEnded
     case taskCreated, taskResolved, taskSubmitted, taskQueued, taskStarted, taskCompleted, taskFailed, taskCanceled

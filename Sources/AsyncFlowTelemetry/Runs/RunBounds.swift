@@ -1,5 +1,5 @@
-/// What numbers of a recording can be true. Others are as if they weren't there, so that nothing that is made of them can
-/// overflow, or take as long as a wrong number is large.
+/// What numbers of a recording can be true. Others are as if they weren't there, so that nothing that is made of them
+/// can overflow, or take as long as a wrong number is large.
 enum RunBounds {
     /// When events can have happened, in seconds since 1970: until the end of the year 9999.
     static let times = 0.0...253_402_300_799

@@ -1,7 +1,7 @@
 /// The command and files of a task, as texts of one ``RunModel``.
 ///
-/// Lists stand as the JSON texts that the recording has: a million tasks keep one number each for them, and only the tasks that
-/// are looked at are taken apart.
+/// Lists stand as the JSON texts that the recording has: a million tasks keep one number each for them, and only the
+/// tasks that are looked at are taken apart.
 package struct RunExecution: Sendable, Equatable {
     package var program = RunText.none
     /// The words of the command, the program first: a JSON array of strings.

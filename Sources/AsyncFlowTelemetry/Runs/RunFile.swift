@@ -15,8 +15,8 @@ package struct RunFile {
     package private(set) var model: RunModel
     package private(set) var notes: RunReadingNotes
 
-    /// Reads a recording of any size; `-` is the standard input. The files of a recording that were put aside are read before the
-    /// one that is named.
+    /// Reads a recording of any size; `-` is the standard input. The files of a recording that were put aside are read
+    /// before the one that is named.
     package static func read(_ path: String) throws(RunFileError) -> RunFile {
         let parts = path == "-" ? [] : RecordingParts(of: path).found
         let files = parts + [path]

@@ -1,8 +1,9 @@
-/// Everything that is known of a run, from its events one by one: of a finished one, of a killed one, of one that goes on.
+/// Everything that is known of a run, from its events one by one: of a finished one, of a killed one, of one that goes
+/// on.
 ///
-/// A value: a copy is a snapshot. Tasks are columns (one array per property, indexed by a task's place, which is the order
-/// of first appearance), so that a million of them take about 150 MB. Times are seconds since the session's start;
-/// NaN is not known.
+/// A value: a copy is a snapshot. Tasks are columns (one array per property, indexed by a task's place, which is the
+/// order of first appearance), so that a million of them take about 150 MB. Times are seconds since the session's
+/// start; NaN is not known.
 package struct RunModel: Sendable {
     package var texts = TextTable()
     package internal(set) var session = RunSessionFacts()

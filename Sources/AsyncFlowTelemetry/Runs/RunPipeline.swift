@@ -1,8 +1,9 @@
 import AsyncFlowBase
 import Dispatch
 
-/// Reads a recording on all cores: while the events of some pieces of the file are taken in, those of the next pieces are
-/// decoded, and the pieces after those are read. The order of the file is kept; memory: three times ``width`` pieces.
+/// Reads a recording on all cores: while the events of some pieces of the file are taken in, those of the next pieces
+/// are decoded, and the pieces after those are read. The order of the file is kept; memory: three times ``width``
+/// pieces.
 struct RunPipeline {
     /// Bytes, as a rule.
     private static let pieceSize = 512 << 10
@@ -83,8 +84,8 @@ struct RunPipeline {
         }
     }
 
-    /// What is done at the same time. Unchecked: each iteration has properties, or elements of them, that no other one uses,
-    /// and they are looked at when all have ended.
+    /// What is done at the same time. Unchecked: each iteration has properties, or elements of them, that no other one
+    /// uses, and they are looked at when all have ended.
     private final class Work: @unchecked Sendable {
         private var reader: RunReader
         var pieces: LinePieces

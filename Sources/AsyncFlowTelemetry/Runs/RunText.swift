@@ -56,7 +56,8 @@ package struct TextTable: Sendable {
             if equals(candidate, text) { return candidate }
             slot = (slot + 1) & (slots.count - 1)
         }
-        // Everything that is written from here on is UTF-8: what isn't in the recording is repaired when it first comes.
+        // Everything that is written from here on is UTF-8: what isn't in the recording is repaired when it first
+        // comes.
         if !Self.isUTF8(text) { return intern(String(decoding: text, as: UTF8.self)) }
         if text.count > 3, bytes.count + text.count > Self.capacity { return intern("…") }
         bytes.append(contentsOf: text)

@@ -75,7 +75,8 @@ enum TextFormat {
 
     private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
-    /// A name in one line, without what would move a terminal's cursor or turn its direction; of a long one the beginning.
+    /// A name in one line, without what would move a terminal's cursor or turn its direction; of a long one the
+    /// beginning.
     static func oneLine(_ text: String, _ limit: Int = 10_000) -> String {
         // A character may be a letter with any number of marks on it.
         let scalarLimit = 8 * limit

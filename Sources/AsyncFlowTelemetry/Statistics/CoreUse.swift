@@ -3,10 +3,10 @@ import AsyncFlowBase
 
 /// The cores that running tasks use, as the summary, the page, the trace, samples and the progress display count them.
 ///
-/// A task uses the cores that its backend granted it; a command that runs elsewhere, as in a Slurm job, those that it asked for,
-/// or one. A function that asks for none holds none: it runs on one of the engine's
-/// threads, of which there may be more than cores. Such functions count as one core each, but all tasks together never as
-/// more than the engine's backends have. Blocks and prompts wait, and use none.
+/// A task uses the cores that its backend granted it; a command that runs elsewhere, as in a Slurm job, those that it
+/// asked for, or one. A function that asks for none holds none: it runs on one of the engine's
+/// threads, of which there may be more than cores. Such functions count as one core each, but all tasks together never
+/// as more than the engine's backends have. Blocks and prompts wait, and use none.
 package struct CoreUse: Sendable, Equatable {
     /// The cores that were granted.
     package var granted = 0.0

@@ -1,8 +1,8 @@
 package import AsyncFlow
 import AsyncFlowBase
 
-/// The statistics of an engine, for everybody who shows them: there is one per engine. It counts as long as somebody uses it,
-/// from the first use on.
+/// The statistics of an engine, for everybody who shows them: there is one per engine. It counts as long as somebody
+/// uses it, from the first use on.
 package final class SharedStatistics: EventConsumer {
     private struct Use {
         var count = 0

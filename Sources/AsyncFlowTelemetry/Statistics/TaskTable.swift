@@ -1,10 +1,11 @@
 /// Keeps something for each of the tasks that are alive, by their numbers.
 ///
-/// Numbers count up, and tasks that live at the same time have numbers near each other: hence pages, which come with their first
-/// task and go with their last, and no hashing. Memory: 8 bytes per 64 tasks between the oldest that lives and the newest,
-/// and a page of 64 entries for each of those in which somebody lives.
+/// Numbers count up, and tasks that live at the same time have numbers near each other: hence pages, which come with
+/// their first task and go with their last, and no hashing. Memory: 8 bytes per 64 tasks between the oldest that lives
+/// and the newest, and a page of 64 entries for each of those in which somebody lives.
 ///
-/// Inlinable, because other modules use it for each event: generic code that isn't specialised takes several times as long.
+/// Inlinable, because other modules use it for each event: generic code that isn't specialised takes several times as
+/// long.
 @usableFromInline
 package struct TaskTable<Entry> {
     @usableFromInline

@@ -17,8 +17,8 @@ import Foundation
 /// }
 /// ```
 ///
-/// The checks are independent of any test library: one that isn't met throws a ``BackendCheckFailure``. Each makes a backend
-/// and an engine of its own, so they can run side by side.
+/// The checks are independent of any test library: one that isn't met throws a ``BackendCheckFailure``. Each makes a
+/// backend and an engine of its own, so they can run side by side.
 public struct BackendCheck: Sendable, CustomStringConvertible {
     /// The expectation in words.
     public let description: String

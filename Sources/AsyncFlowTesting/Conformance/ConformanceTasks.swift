@@ -6,7 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The portable tasks that ``BackendCheck`` calls: what the workers of a backend of portable tasks must have among theirs.
+/// The portable tasks that ``BackendCheck`` calls: what the workers of a backend of portable tasks must have among
+/// theirs.
 public enum ConformanceTasks {
     static let add = PortableTask("asyncflow-check.add") { (a: Int, b: Int) in a + b }
     static let mirror = PortableTask("asyncflow-check.mirror") { (bytes: [UInt8]) in bytes }

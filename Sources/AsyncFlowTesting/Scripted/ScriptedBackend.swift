@@ -8,8 +8,8 @@ import AsyncFlowBase
 /// let backend = ScriptedBackend(seed: 7, faults: .init(drops: 0.05, reorders: 0.2, crashes: [40]))
 /// ```
 ///
-/// Functions run here, and commands are answered by a closure: no process is started. Which call meets which fault follows
-/// from the order in which calls arrive and end; with one call at a time it is always the same.
+/// Functions run here, and commands are answered by a closure: no process is started. Which call meets which fault
+/// follows from the order in which calls arrive and end; with one call at a time it is always the same.
 public final class ScriptedBackend: FunctionBackend, CommandBackend {
     /// How often things go wrong.
     public struct Faults: Sendable, Hashable {

@@ -16,9 +16,10 @@ import AsyncFlowBase
 /// ```
 ///
 /// Moving the clock wakes whoever is due, but doesn't wait for what they do then; a test waits for that as for anything
-/// else: for a value, an event, or with ``waitForSleepers(_:)`` until something sleeps again. An engine never sleeps for
-/// more than one timer at a time: it counts as one sleeper, or as none if it has nothing to wait for. Where it waits for
-/// several things, ``waitForSleeper(dueBy:)`` returns when it sleeps until the time in question, or an earlier one.
+/// else: for a value, an event, or with ``waitForSleepers(_:)`` until something sleeps again. An engine never sleeps
+/// for more than one timer at a time: it counts as one sleeper, or as none if it has nothing to wait for. Where it
+/// waits for several things, ``waitForSleeper(dueBy:)`` returns when it sleeps until the time in question, or an
+/// earlier one.
 ///
 /// It may be used from any thread.
 public final class ManualClock: Clock, Sendable {

@@ -2,8 +2,8 @@ import AsyncFlowBase
 import AsyncFlow
 import Logging
 
-/// A pool: the machine under a lock, the calls, the connections. One thread reads from all workers and does what is due;
-/// those who call write to an idle worker themselves, because waking that thread first would take twice the time.
+/// A pool: the machine under a lock, the calls, the connections. One thread reads from all workers and does what is
+/// due; those who call write to an idle worker themselves, because waking that thread first would take twice the time.
 final class PoolCore: Sendable {
     /// A call that hasn't ended.
     final class PendingCall: @unchecked Sendable {  // what changes is only touched under the pool's lock

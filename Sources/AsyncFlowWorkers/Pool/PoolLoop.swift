@@ -79,7 +79,8 @@ final class PoolLoop {
         }
     }
 
-    /// - Returns: how many milliseconds to sleep at most; nil if there is something to do, a negative number at the end.
+    /// - Returns: how many milliseconds to sleep at most; nil if there is something to do, a negative number at the
+    ///   end.
     private func fallAsleep() -> CInt? {
         let now = core.now
         return core.state.withLock { state in

@@ -50,8 +50,8 @@ public struct WorkerLauncher: Sendable {
         }
     }
 
-    /// What a command starts: the words of the worker take the place of a word `{worker}`, or stand at the end if there is
-    /// none; `{name}` in a word is the worker's name.
+    /// What a command starts: the words of the worker take the place of a word `{worker}`, or stand at the end if there
+    /// is none; `{name}` in a word is the worker's name.
     ///
     /// ```swift
     /// .command("nice -n 10")

@@ -46,7 +46,8 @@ final class WorkerLink: Sendable {
 
     /// Gives the pipes more room than they have at first, so that what is large crosses with fewer system calls.
     ///
-    /// - Note: what a user's pipes may have in all is limited (64 MiB on Linux). Where it can't be had, nothing happens.
+    /// - Note: what a user's pipes may have in all is limited (64 MiB on Linux). Where it can't be had, nothing
+    ///   happens.
     func widenPipes() {
         #if os(Linux)
         let setPipeSize: CInt = 1031  // F_SETPIPE_SZ, which the C library hides behind _GNU_SOURCE

@@ -11,8 +11,8 @@ public import Logging
 /// }
 /// ```
 ///
-/// A worker that crashes, hangs or is killed costs the tasks that it runs: they fail with a ``WorkerLostError``. Others,
-/// which were only sent ahead to it, go to other workers; a new one takes its place.
+/// A worker that crashes, hangs or is killed costs the tasks that it runs: they fail with a ``WorkerLostError``.
+/// Others, which were only sent ahead to it, go to other workers; a new one takes its place.
 ///
 /// A task counts as started, and its time limit runs, from when a worker begins its body; until then it is pending.
 ///

@@ -1,8 +1,8 @@
 import AsyncFlowBase
 import Synchronization
 
-/// What a worker has to say, in order, by one writer at a time: while that writes, the others add to what it writes next.
-/// So there is one system call for each message where few come, and one for many where many do.
+/// What a worker has to say, in order, by one writer at a time: while that writes, the others add to what it writes
+/// next. So there is one system call for each message where few come, and one for many where many do.
 final class WorkerOutbox: Sendable {
     private struct State {
         var queue = SendQueue()
@@ -27,8 +27,8 @@ final class WorkerOutbox: Sendable {
         }
     }
 
-    /// Has what there is sent by the outbox's own thread, with what comes within some microseconds, so that the caller can
-    /// go on.
+    /// Has what there is sent by the outbox's own thread, with what comes within some microseconds, so that the caller
+    /// can go on.
     func sendSoon() {
         let wakes = state.withLock { state in
             defer { state.isIdle = false }

@@ -22,8 +22,8 @@ public enum WorkflowWorker {
     /// Serves portable tasks until the pool has no more of them, and then ends the program; or returns at once, if the
     /// program wasn't launched as a worker.
     ///
-    /// In a worker, what the tasks print to their standard output goes to the standard error instead, as the output itself
-    /// belongs to the pool; their standard input is empty.
+    /// In a worker, what the tasks print to their standard output goes to the standard error instead, as the output
+    /// itself belongs to the pool; their standard input is empty.
     ///
     /// - Parameter tasks: everything that workers may be asked for.
     /// - Throws: ``PortableTaskListError`` if two of them have the same name.

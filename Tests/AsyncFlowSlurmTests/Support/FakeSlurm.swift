@@ -19,8 +19,8 @@ final class FakeSlurm: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     /// - Parameters:
-    ///   - texts: the answers of the next calls, in this order; each is given by a call that does nothing else. `@NAME@` in
-    ///     one stands for the name of the last array.
+    ///   - texts: the answers of the next calls, in this order; each is given by a call that does nothing else.
+    ///     `@NAME@` in one stands for the name of the last array.
     func tell(_ program: String, answers texts: [[UInt8]]) {
         for (number, text) in texts.enumerated() {
             _ = FileManager.default.createFile(atPath: "\(path)/\(program).text.\(number)", contents: Data(text))
@@ -29,7 +29,8 @@ final class FakeSlurm: Sendable {
     }
 
     /// - Parameter mode: `garbage`, `down`, `hang`, `refuse`, `late` (submitted, but an error), `forget` (accepted, and
-    ///   then unknown), `empty`, `strangers` (from then on, of `squeue`), or the state that jobs end in without having run.
+    ///   then unknown), `empty`, `strangers` (from then on, of `squeue`), or the state that jobs end in without having
+    ///   run.
     func tell(_ program: String, _ mode: String) {
         _ = FileManager.default.createFile(atPath: "\(path)/\(program).mode", contents: Data("\(mode)\n".utf8))
     }

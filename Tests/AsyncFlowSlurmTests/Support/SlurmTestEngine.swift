@@ -4,8 +4,8 @@ import Logging
 
 @testable import AsyncFlowSlurm
 
-/// Runs `body` with a quiet engine whose commands go to a cluster, in a work directory that is deleted afterwards. Its name
-/// has everything that shells, `env` and Slurm understand in a way of their own.
+/// Runs `body` with a quiet engine whose commands go to a cluster, in a work directory that is deleted afterwards. Its
+/// name has everything that shells, `env` and Slurm understand in a way of their own.
 nonisolated(nonsending) func withSlurmEngine<Result>(
     _ backend: any Backend, dryRun: Bool = false, maximumOutput: MemorySize? = nil,
     _ body: (WorkflowEngine) async throws -> Result

@@ -105,7 +105,8 @@ final class PseudoTerminal: Sendable {
     @discardableResult
     private func tmux(_ arguments: String...) throws -> String { try tmux(arguments) }
 
-    /// Not by Foundation's `Process`: that waits for all who inherit its descriptors, as the server does that this starts.
+    /// Not by Foundation's `Process`: that waits for all who inherit its descriptors, as the server does that this
+    /// starts.
     @discardableResult
     private func tmux(_ arguments: [String]) throws -> String {
         let program = try #require(Self.path(of: "tmux"))

@@ -87,7 +87,8 @@ struct ReportTests {
         #expect(!svg.contains("<b>") && svg.contains("&lt;b&gt;"))
     }
 
-    /// A text in the quotes of Graphviz's language, by its bytes: what stands in it, and nil if it isn't closed at the end.
+    /// A text in the quotes of Graphviz's language, by its bytes: what stands in it, and nil if it isn't closed at the
+    /// end.
     private func statements(_ dot: String) -> [String]? {
         var (result, current, isQuoted, isEscaped) = ([] as [String], [] as [UInt8], false, false)
         for byte in dot.utf8 {

@@ -10,8 +10,8 @@ private final class PhaseCell: PhaseHolder {
     func step(_ event: (inout TaskPhase) -> TaskPhase.Action) -> TaskPhase.Action { event(&currentPhase) }
 }
 
-/// Plays the task, its queue, its bodies and its timers for a ``ManagedLife``: does what it says, sends it events that may
-/// come at that time, and others that come late, and checks what a task must never do.
+/// Plays the task, its queue, its bodies and its timers for a ``ManagedLife``: does what it says, sends it events that
+/// may come at that time, and others that come late, and checks what a task must never do.
 private struct LifeModel {
     private var life: ManagedLife
     private let phase = PhaseCell()
@@ -273,7 +273,8 @@ private struct LifeModel {
 
     // MARK: - To the end
 
-    /// Has everything come that is waited for, until the task has ended; then lets more happen, of which nothing may follow.
+    /// Has everything come that is waited for, until the task has ended; then lets more happen, of which nothing may
+    /// follow.
     mutating func finish() {
         for _ in 0..<200 where ends == 0 {
             now += .seconds(5)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AsyncFlow
 
-/// File names and command words of every kind, made anew for as many seconds as `ASYNCFLOW_FUZZ_SECONDS` says (10 by default)
-/// from the seed in `ASYNCFLOW_FUZZ_SEED`, or a random one that a failure shows.
+/// File names and command words of every kind, made anew for as many seconds as `ASYNCFLOW_FUZZ_SECONDS` says (10 by
+/// default) from the seed in `ASYNCFLOW_FUZZ_SEED`, or a random one that a failure shows.
 @Suite("Hostile file names and command words", .serialized, .timeLimit(.minutes(60)))
 struct HostileWordsTests {
     @Test("a word stays one word, and a file stays in its directory, whatever they contain")

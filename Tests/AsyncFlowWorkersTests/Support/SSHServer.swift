@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// A real sshd on loopback, with keys of its own in a temporary folder, which lets the user of the tests in. Ends with its
-/// owner.
+/// A real sshd on loopback, with keys of its own in a temporary folder, which lets the user of the tests in. Ends with
+/// its owner.
 final class SSHServer: Sendable {
     private let folder: ProbeFolder
     private let process: Process

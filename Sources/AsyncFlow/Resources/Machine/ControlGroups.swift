@@ -51,8 +51,8 @@ struct ControlGroups {
         return limits.compactMap(\.self).filter { $0 > 0 && $0 < 1 << 60 }.min()
     }
 
-    /// How many processes of the process's own group were ended because memory ran out; of version 2, those of the groups
-    /// in it as well.
+    /// How many processes of the process's own group were ended because memory ran out; of version 2, those of the
+    /// groups in it as well.
     var memoryKills: Int64 {
         let version2 = folders(of: nil).first.map { count(of: "oom_kill", in: $0 + "/memory.events") } ?? 0
         let version1 = folders(of: "memory").first.map { count(of: "oom_kill", in: $0 + "/memory.oom_control") } ?? 0
@@ -93,8 +93,8 @@ struct ControlGroups {
         }
     }
 
-    /// Reads a line of `mountinfo`: `31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup rw`, with any number of words before
-    /// the dash (`man 5 proc_pid_mountinfo`).
+    /// Reads a line of `mountinfo`: `31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup rw`, with any number of words
+    /// before the dash (`man 5 proc_pid_mountinfo`).
     private static func mount(_ line: Substring) -> Mount? {
         let words = line.split(separator: " ")
         guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 1 else { return nil }

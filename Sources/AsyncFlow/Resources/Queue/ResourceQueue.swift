@@ -1,18 +1,18 @@
 /// Which of the tasks that wait for resources start next, as a pure state machine: events in, actions out.
 ///
-/// **Order.** Tasks with a higher priority come first; among those with the same, the one that was submitted first. Every
-/// event is followed by one look at the waiting tasks in that order, and each that fits into what is free is started.
-/// Later tasks may therefore overtake an earlier one that doesn't fit.
+/// **Order.** Tasks with a higher priority come first; among those with the same, the one that was submitted first.
+/// Every event is followed by one look at the waiting tasks in that order, and each that fits into what is free is
+/// started. Later tasks may therefore overtake an earlier one that doesn't fit.
 ///
 /// **No starvation.** A start *sets back* a waiting task that comes before it in the order when both need the same
 /// resource and the start leaves less of it than the waiting task needs. Each waiting task is set back at most
-/// `maximumSetbacks` times (the larger of 16 and twice the number of cores, unless told otherwise); from then on, nothing
-/// that comes later and would set it back is started until it has started itself. What tasks before it hold comes free
-/// one after the other and stays free for it, so it starts at the latest when they have all ended. Starts that have no
-/// scarce resource in common with a waiting task never wait for it, and aren't counted.
+/// `maximumSetbacks` times (the larger of 16 and twice the number of cores, unless told otherwise); from then on,
+/// nothing that comes later and would set it back is started until it has started itself. What tasks before it hold
+/// comes free one after the other and stays free for it, so it starts at the latest when they have all ended. Starts
+/// that have no scarce resource in common with a waiting task never wait for it, and aren't counted.
 ///
-/// Waiting tasks with the same request, priority and limit are of one *shape*. The first one of each shape stands for all
-/// of them: its setbacks are counted, and the next one's count begins at zero when it becomes the first.
+/// Waiting tasks with the same request, priority and limit are of one *shape*. The first one of each shape stands for
+/// all of them: its setbacks are counted, and the next one's count begins at zero when it becomes the first.
 ///
 /// **Limits.** Tasks may share a limit on how many run at once and on how many start in a time; for the latter, time
 /// is told with each event. As long as a limit allows no start, the tasks that share it are passed over: they hold up
@@ -90,7 +90,8 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     var now = Duration.zero
     /// For the look at the waiting tasks: the shapes whose first task couldn't start.
     var passed: [Int] = []
-    /// For the look at the waiting tasks: the next place in each lane in which a task couldn't start, the last one first.
+    /// For the look at the waiting tasks: the next place in each lane in which a task couldn't start, the last one
+    /// first.
     var entered: [Place] = []
 
     private(set) var indices: [ID: Int] = [:]
@@ -204,12 +205,12 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         return actions
     }
 
-    /// A task gives back what it had, if it runs, and waits again, with its priority, limit and turn among the others; it
-    /// goes before those of its own shape.
+    /// A task gives back what it had, if it runs, and waits again, with its priority, limit and turn among the others;
+    /// it goes before those of its own shape.
     ///
     /// - Parameters:
-    ///   - request: what it needs now; nil for the same as before. It is refused, and out of the queue, if that can never
-    ///     be had.
+    ///   - request: what it needs now; nil for the same as before. It is refused, and out of the queue, if that can
+    ///     never be had.
     ///   - defaultCores: how many cores it needs if the request doesn't say.
     mutating func requeue(
         _ id: ID, _ request: ResourceRequest? = nil, defaultCores: Int = 1, at time: Duration

@@ -1,7 +1,8 @@
 /// How many tasks that share a limit may run at once, and how many of them may start in a time.
 struct TaskLimit: Hashable, Sendable {
     /// At most so many starts in any span of time of this length, wherever it begins: a sliding window. A burst at the
-    /// end of one span and another at the beginning of the next, as with fixed spans or a bucket of tokens, can't happen.
+    /// end of one span and another at the beginning of the next, as with fixed spans or a bucket of tokens, can't
+    /// happen.
     struct Rate: Hashable, Sendable {
         var count: Int
         var period: Duration
