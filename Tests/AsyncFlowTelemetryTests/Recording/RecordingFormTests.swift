@@ -38,7 +38,7 @@ struct RecordingFormTests {
         #expect(file.model.totals[Int(RunState.done.rawValue)] == 2_000)
         #expect(file.model.hasEnded && file.notes.skippedCount == 0 && !file.notes.isLastLineCut)
         let size = try Data(contentsOf: URL(filePath: path)).count
-        #expect(size < 2_000 * 300, "\(size)")
+        #expect(size < 2_000 * 500, "\(size)")
         let gzip = Process()
         gzip.executableURL = URL(filePath: "/usr/bin/env")
         gzip.arguments = ["gzip", "-t", path]

@@ -165,7 +165,7 @@ def _watch_call(call, turns):
             # The main thread may have read it meanwhile.
             if state.turns == turns and state.current == call and poll.poll(0):
                 _pump()
-        except _Protocol as error:
+        except (_Protocol, struct.error, IndexError) as error:
             _end(error)
         finally:
             state.read_lock.release()
@@ -182,19 +182,37 @@ def _leave(code):
             atexit._run_exitfuncs()
         except BaseException:
             pass
-        try:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        except (ValueError, OSError):
-            pass
-    try:
-        if os.getpgrp() == os.getpid():
-            os.killpg(0, signal.SIGTERM)
-    except OSError:
-        pass
+    if os.getpgrp() == os.getpid():
+        _end_started()
     os._exit(code)
 
 
+def _end_started():
+    """Sends SIGTERM to the others of this group. To all at once it would be this process's own end, before its exit
+    code, unless the signal is ignored, which only the main thread can ask for."""
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
+        return
+    except (ValueError, OSError):
+        pass
+    own = os.getpid()
+    try:
+        others = [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
+    except OSError:
+        os.killpg(0, signal.SIGTERM)
+        return
+    for other in others:
+        try:
+            if os.getpgid(other) == own:
+                os.kill(other, signal.SIGTERM)
+        except OSError:
+            pass
+
+
 def _end(error):
+    if not isinstance(error, _Protocol):
+        error = "a message is cut off: %s" % error
     os.write(2, ("worker '%s' ends: %s\n" % (_state.name, error)).encode("utf-8", "replace"))
     _leave(70)
 
@@ -274,10 +292,8 @@ def _serve(settings):
             with state.read_lock:
                 if not state.inbox:
                     _pump()
-    except _Protocol as error:
+    except (_Protocol, struct.error, IndexError) as error:
         _end(error)
-    except (struct.error, IndexError) as error:
-        _end(_Protocol("a message is cut off: %s" % error))
 
 
 if __name__ == "__main__":
