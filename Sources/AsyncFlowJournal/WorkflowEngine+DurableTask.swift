@@ -31,6 +31,8 @@ extension WorkflowEngine {
     ///   - version: to be raised when the body's code means something else.
     ///   - options: for example `.retry(3)`.
     ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no `DryRunValue`.
+    ///   - fileID: the file in which the task is defined, for explanations.
+    ///   - line: the line in it.
     ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't
     ///     reused.
     public func functionTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
@@ -50,6 +52,8 @@ extension WorkflowEngine {
     ///   - version: to be raised when the body's code means something else.
     ///   - options: for example `.retry(3)`.
     ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no `DryRunValue`.
+    ///   - fileID: the file in which the task is defined, for explanations.
+    ///   - line: the line in it.
     ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't
     ///     reused.
     @_disfavoredOverload
@@ -81,7 +85,9 @@ extension WorkflowEngine {
     ///   - name: a short, clear name for logs, errors, reports and the journal.
     ///   - version: to be raised when the body's code means something else.
     ///   - options: for example `.retry(3)`.
-    ///   - output: what the closure makes in ``AsyncFlow/TaskContext/workingDirectory``.
+    ///   - output: what the closure makes in the task's working directory.
+    ///   - fileID: the file in which the task is defined, for explanations.
+    ///   - line: the line in it.
     ///   - body: receives the resolved arguments; the path of a file is where it was brought.
     public func functionTask<D: OutputDeclaration, each Input: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>..., producing output: D,
@@ -108,6 +114,8 @@ extension WorkflowEngine {
     ///   - name: a short, clear name for logs, errors, reports and the journal.
     ///   - version: to be raised when the body's code means something else.
     ///   - options: for example `.workflow("experiment-42")`.
+    ///   - fileID: the file in which the task is defined, for explanations.
+    ///   - line: the line in it.
     ///   - body: receives the resolved arguments; calls tasks and other blocks.
     public func block<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<BlockKind>..., fileID: String = #fileID,
@@ -133,6 +141,8 @@ extension WorkflowEngine {
     ///
     /// - Parameters:
     ///   - name: tells it apart from others; of several with one name the n-th is the n-th of the runs before.
+    ///   - fileID: the file in which the value is asked for, for explanations.
+    ///   - line: the line in it.
     ///   - make: finds the value.
     /// - Throws: a `WorkflowError`, as every task does.
     public func recorded<Value: Codable & Sendable>(
