@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 import Synchronization
 
 extension PoolCore {
@@ -40,9 +41,10 @@ extension PoolCore {
     func mismatch(
         of call: PortableCall, _ theirs: String?, _ link: WorkerLink, _ hello: Hello?
     ) -> WorkerPoolError {
-        let known = hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? ""
+        // Words of the worker's.
+        let known = (hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? "").harmless()
         let there =
-            theirs.map { "there it is \($0)" }
+            theirs.map { "there it is \($0.harmless())" }
             ?? "it knows " + (known.isEmpty ? "none at all" : "only: \(known)")
         return WorkerPoolError(
             code: .unsupportedByBackend, poolName: name,
