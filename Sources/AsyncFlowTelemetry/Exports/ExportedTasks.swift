@@ -1,14 +1,14 @@
-/// The tasks of a run as other formats know them: without blocks, whose place their members take.
+/// The tasks of a run for formats without blocks: the members of a block take its place.
 struct ExportedTasks {
     let model: RunModel
-    /// The places of all tasks that had an event of their own, blocks aside.
+    /// The places of all tasks that had an event, except blocks.
     let places: [Int]
-    /// By place: the members of a block that no other member waits for.
+    /// The members that no other member waits for, by the place of their block.
     private let lastMembers: [Int: [Int]]
     private var parentsOfPlace: [Int: [Int]] = [:]
     private var childrenOfPlace: [Int: [Int]] = [:]
 
-    /// How deep blocks within blocks are looked into.
+    /// The depth to which nested blocks are followed.
     private static let deepest = 100
 
     init(of model: RunModel) {
@@ -34,7 +34,8 @@ struct ExportedTasks {
     func parents(_ place: Int) -> [Int] { parentsOfPlace[place] ?? [] }
     func children(_ place: Int) -> [Int] { childrenOfPlace[place] ?? [] }
 
-    /// The tasks that had to end first; for a member of a block that waits for no other member, those of the block.
+    /// Returns the tasks that had to end first. For a member of a block that waits for no other member, these are the
+    /// parents of the block.
     private func parents(of place: Int) -> [Int] {
         var found: [Int] = []
         var seen: Set<Int> = [place]
@@ -54,7 +55,7 @@ struct ExportedTasks {
     }
 }
 
-/// Why a run can't be written in a format.
+/// The reason that a run can't be written in a format.
 package struct ExportError: Error, Equatable, CustomStringConvertible {
     package let description: String
 }

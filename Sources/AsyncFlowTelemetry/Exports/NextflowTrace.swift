@@ -1,4 +1,4 @@
-/// A run as a trace file of Nextflow, for programs that read those: tab-separated, one line for each task.
+/// A run as a Nextflow trace file: tab-separated, one line for each task.
 package struct NextflowTrace {
     private let model: RunModel
 
@@ -47,13 +47,13 @@ package struct NextflowTrace {
         }
     }
 
-    /// As a shell says it: 128 and the signal for a command that was ended by one.
+    /// Returns the exit code as a shell reports it: 128 plus the signal for a command that a signal ended.
     private func exit(_ execution: RunExecution?) -> String {
         if let code = execution?.exitCode { return "\(code)" }
         return execution?.signal.map { "\(128 + $0)" } ?? "-"
     }
 
-    /// Two and six hexadecimal digits, the same for the same task of the same run.
+    /// Returns two and six hexadecimal digits, the same for the same task of the same run.
     private func hash(_ place: Int) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in (model.session.id + "/" + model.id(place)).utf8 {
@@ -64,7 +64,7 @@ package struct NextflowTrace {
         return padded.prefix(2) + "/" + padded.dropFirst(2).prefix(6)
     }
 
-    /// On one line, without what a terminal or a spreadsheet would act on.
+    /// Returns the text on one line, without anything that a terminal or spreadsheet would interpret.
     private static func cell(_ text: String) -> String {
         text == "-" ? text : SpreadsheetCell.tsv(TextFormat.oneLine(text))
     }

@@ -1,10 +1,10 @@
 /// A run as the metadata of a Process Run Crate 0.5 (an RO-Crate 1.1): an action for each task that has started, with
-/// the program or function that it used, and the files that it was given and has made.
+/// the program or function that it used, and its input and output files.
 ///
-/// Files are named by `file` URLs of the machine where the run was; none is copied. A recording doesn't have the source
-/// of the workflow, so it isn't a Workflow Run Crate.
+/// Files are named by `file` URLs of the computer that the run was on; none is copied. It isn't a Workflow Run Crate,
+/// because a recording doesn't contain the source of the workflow.
 package struct RunCrate {
-    /// The name of the file that the metadata has to be in.
+    /// The file name that the metadata must have.
     package static let fileName = "ro-crate-metadata.json"
 
     private static let profile = "https://w3id.org/ro/wfrun/process/0.5"
@@ -14,7 +14,7 @@ package struct RunCrate {
     private let places: [Int]
     private let failures: [Int: RunFailureText]
 
-    /// - Parameter license: the URL of the license under which the crate is handed on.
+    /// - Parameter license: the URL of the license under which the crate is published.
     package init(of model: RunModel, license: String? = nil) {
         self.model = model
         self.license = license
@@ -77,7 +77,7 @@ package struct RunCrate {
         }
     }
 
-    /// A crate must say under which license it is: that none is known, if nobody says so.
+    /// The entity that stands for an unknown license, as a crate must name one.
     private static let noLicense = "#license"
 
     private func writeLicense(_ json: inout JSONWriter) {
@@ -100,7 +100,7 @@ package struct RunCrate {
         let size: Int?
     }
 
-    /// Each once, in the order in which tasks had them.
+    /// The files of all tasks, each once, in the order of the tasks.
     private var files: [File] {
         var seen: Set<String> = []
         return places.flatMap { model.inputFiles($0) + model.outputFiles($0) }.compactMap { file in
@@ -122,7 +122,7 @@ package struct RunCrate {
 
     private func id(_ place: Int) -> String { "#" + Self.escaped(model.id(place)) }
 
-    /// A program by its name or path; a function by its task's name.
+    /// Returns the program of a command by its name or path, or a function by its task's name.
     private func instrument(_ place: Int) -> (id: String, name: String) {
         if let execution = model.execution(place), execution.program != .none {
             let program = model.texts[execution.program]
@@ -174,7 +174,7 @@ package struct RunCrate {
 
     // MARK: Names
 
-    /// A `file` URL for a path; a URL stays what it is.
+    /// Returns the `file` URL of a path; a URL stays a URL.
     private static func url(of path: String) -> String {
         if let scheme = path.firstRange(of: "://"),
             path[..<scheme.lowerBound].utf8.allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
@@ -184,7 +184,7 @@ package struct RunCrate {
         return "file://" + (path.hasPrefix("/") ? "" : "/") + escaped(path, allowing: "/")
     }
 
-    /// Percent-encoded, but for what RFC 3986 calls unreserved.
+    /// Percent-encodes all characters but the given marks and those that RFC 3986 calls unreserved.
     private static func escaped(_ text: String, allowing marks: String = "") -> String {
         var result = ""
         for byte in text.utf8 {
@@ -204,12 +204,12 @@ package struct RunCrate {
 }
 
 extension JSONWriter {
-    /// A reference of JSON-LD to another entity.
+    /// Writes a JSON-LD reference to another entity.
     fileprivate mutating func link(_ key: StaticString, _ id: String) {
         object(key) { json in json.field("@id", id) }
     }
 
-    /// References; nothing if there are none.
+    /// Writes references to other entities, or nothing if there are none.
     fileprivate mutating func links(_ key: StaticString, _ ids: [String]) {
         if ids.isEmpty { return }
         array(key) { json in for id in ids { json.object { json in json.field("@id", id) } } }

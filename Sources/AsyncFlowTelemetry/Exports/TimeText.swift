@@ -4,11 +4,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Times and sizes as other programs write them.
+/// The formats of times and sizes in the files of other programs.
 enum TimeText {
     /// `2026-11-28T08:21:48.123Z`.
     ///
-    /// - Parameter seconds: seconds since 1970; what isn't a time counts as 0.
+    /// - Parameter seconds: seconds since 1970; a value outside the range of times counts as 0.
     static func iso8601(_ seconds: Double) -> String {
         Date(timeIntervalSince1970: bounded(seconds)).formatted(
             Date.ISO8601FormatStyle(includingFractionalSeconds: true))

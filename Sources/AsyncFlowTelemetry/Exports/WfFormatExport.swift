@@ -1,13 +1,13 @@
-/// A run as a WfCommons instance (WfFormat 1.5): tasks with parents and children, files with sizes, and what each task
-/// took.
+/// A run as a WfCommons instance (WfFormat 1.5): tasks with parents and children, files with sizes, and the resources
+/// that each task used.
 ///
-/// Blocks aren't among the tasks; see ``ExportedTasks``. The format allows few characters in the names of files: each
-/// byte of others stands as `#` and two hexadecimal digits.
+/// Blocks aren't among the tasks; see ``ExportedTasks``. The format allows few characters in file names: each byte of
+/// any other character becomes `#` and two hexadecimal digits.
 package struct WfFormatExport {
     private let tasks: ExportedTasks
     private var model: RunModel { tasks.model }
 
-    /// - Throws: ``ExportError`` if the run has no tasks, which the format doesn't know.
+    /// - Throws: ``ExportError`` if the run has no tasks, which the format doesn't allow.
     package init(of model: RunModel) throws(ExportError) {
         tasks = ExportedTasks(of: model)
         guard !tasks.places.isEmpty else {
@@ -143,7 +143,8 @@ package struct WfFormatExport {
         return name.isEmpty ? "localhost" : name
     }
 
-    /// The text with `#` and two hexadecimal digits in the place of each byte that isn't allowed, and of `#` itself.
+    /// Returns the text with `#` and two hexadecimal digits in place of each byte that isn't allowed, and of `#`
+    /// itself.
     static func escaped(_ text: String, allowing marks: String) -> String {
         var result = ""
         for byte in text.utf8 {

@@ -6,8 +6,8 @@ import Foundation
 
 /// The ids of a run's trace and spans.
 ///
-/// They follow from the engine's id and from the numbers of its tasks, so that recordings, exporters and the
-/// environment of commands agree without having to ask each other.
+/// They are derived from the engine's id and the numbers of its tasks, so that recordings, exporters and the
+/// environment of commands agree without shared state.
 package struct TraceIdentity: Sendable, Hashable {
     /// The id of a trace: 16 bytes.
     package struct TraceID: Sendable, Hashable {
@@ -32,15 +32,15 @@ package struct TraceIdentity: Sendable, Hashable {
 
     /// - Parameters:
     ///   - engineID: the id of the engine.
-    ///   - parent: where the program itself stands in a trace, in W3C's form (Trace Context, `traceparent`), as it may
-    ///     be in the environment as `TRACEPARENT`. One that isn't well-formed counts as none.
+    ///   - parent: the position of the program itself in a trace, as a `traceparent` of W3C's Trace Context; by default
+    ///     that of the environment variable `TRACEPARENT`. A malformed one counts as none.
     package init(engineID: String, parent: String? = ProcessInfo.processInfo.environment["TRACEPARENT"]) {
         let context = parent.flatMap(Self.parse)
         let own = Self.hash(engineID)
         let trace = context?.trace ?? TraceID(high: Self.mix(own ^ 0x5EED), low: Self.nonZero(Self.mix(own)))
         traceID = trace
         parentSpan = context?.span
-        // Several engines of one program have one trace if it has a parent, but never the same spans.
+        // Engines of one program share the trace of their parent, if there is one, but never a span.
         seed = Self.mix(trace.high ^ Self.mix(trace.low ^ own))
         sessionSpan = Self.nonZero(Self.mix(seed))
     }
@@ -49,18 +49,18 @@ package struct TraceIdentity: Sendable, Hashable {
     package func span(ofTask number: UInt64) -> UInt64 { span(number, salt: 2) }
     package func span(ofTask number: UInt64, attempt: Int) -> UInt64 { span(number, salt: 3 &+ UInt64(attempt)) }
 
-    /// Where something with that span stands, in W3C's form.
+    /// Returns the W3C `traceparent` of a span.
     package func traceparent(of span: UInt64) -> String { "00-\(traceID.hex)-\(span.hex)-01" }
 
     private func span(_ value: UInt64, salt: UInt64) -> UInt64 {
         Self.nonZero(Self.mix(seed &+ Self.mix(value ^ (salt &* 0x9E37_79B9_7F4A_7C15))))
     }
 
-    /// An id of zeros isn't valid.
+    /// Replaces zero, which isn't a valid id.
     private static func nonZero(_ value: UInt64) -> UInt64 { value == 0 ? 1 : value }
 
     /// The output function of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014):
-    /// each input gives another output.
+    /// different inputs give different outputs.
     @inline(__always)
     package static func mix(_ value: UInt64) -> UInt64 {
         var z = value &+ 0x9E37_79B9_7F4A_7C15

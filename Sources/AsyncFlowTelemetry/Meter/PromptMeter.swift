@@ -1,18 +1,18 @@
 package import AsyncFlow
 
-/// An answer of a model, as the custom event `gen_ai.completed` tells of it: with the names of OpenTelemetry's semantic
-/// conventions for generative AI.
+/// An answer of a model, as the custom event `gen_ai.completed` reports it, with the attributes of OpenTelemetry's
+/// semantic conventions for generative AI.
 package struct ModelAnswer: Sendable, Hashable {
     package static let eventName = "gen_ai.completed"
 
-    /// What was asked for: `chat` or `embeddings`.
+    /// The kind of the request: `chat` or `embeddings`.
     let operation: String
     /// The model that answered.
     let model: String
     let seconds: Double?
     let inputTokens: Int?
     let outputTokens: Int?
-    /// From the request until the first part of the answer came; nil if it came as a whole.
+    /// The time from the request to the first part of the answer; nil if the answer came as a whole.
     let secondsToFirstPart: Double?
     let tokensPerSecond: Double?
 
@@ -38,15 +38,15 @@ package struct ModelAnswer: Sendable, Hashable {
     }
 }
 
-/// What metrics say of the answers of models.
+/// The metrics about the answers of models.
 package struct PromptMeter: Sendable {
     package struct Kind: Sendable, Hashable, Comparable {
         package var operation: String
         package var model: String
-        /// `input` or `output`; empty where it isn't about tokens.
+        /// `input` or `output`; empty for a metric that isn't about tokens.
         package var tokens = ""
 
-        /// The names and values that tell it from others.
+        /// The labels that distinguish this kind from others, as names and values.
         package var labels: [(String, String)] {
             let all = [
                 ("gen_ai.operation.name", operation), ("gen_ai.response.model", model), ("gen_ai.token.type", tokens),
@@ -58,9 +58,9 @@ package struct PromptMeter: Sendable {
             (a.operation, a.model, a.tokens) < (b.operation, b.model, b.tokens)
         }
     }
-    /// Numbers of one sort, of the answers of each kind.
+    /// One metric of the answers, with a histogram for each kind.
     package struct Histogram: Sendable {
-        /// As OpenTelemetry calls it.
+        /// The name of the metric in OpenTelemetry.
         package let name: String
         package let description: String
         package let unit: String
@@ -95,7 +95,7 @@ package struct PromptMeter: Sendable {
         "asyncflow.tokens_per_second", "Tokens of an answer by the time that it took", "{token}/s", .tokens)
     private var kinds: Set<Kind> = []
 
-    /// Those that there is something of.
+    /// The metrics that have values.
     package var histograms: [Histogram] { [tokens, durations, firstParts, speeds].filter { !$0.isEmpty } }
 
     mutating func add(_ answer: ModelAnswer) {

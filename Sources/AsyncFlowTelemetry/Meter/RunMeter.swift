@@ -1,8 +1,7 @@
 package import AsyncFlow
 import AsyncFlowBase
 
-/// What metrics say of a run, since somebody began to watch it. Memory: the names of tasks, and no more than 256 of
-/// those.
+/// The metrics of a run since the meter was attached. Its memory is bounded by 256 names of tasks.
 package struct RunMeter: Sendable {
     package private(set) var submitted = 0
     package private(set) var started = 0
@@ -10,16 +9,16 @@ package struct RunMeter: Sendable {
     package private(set) var failed = 0
     package private(set) var canceled = 0
     package private(set) var running = 0
-    /// Of tasks that have started and ended, by their name; from the start of the last attempt.
+    /// The durations of tasks that have started and ended, by name, each from the start of the last attempt.
     package private(set) var durations: [String: BucketedNumbers] = [:]
-    /// Of the answers of models.
+    /// The metrics about the answers of models.
     package private(set) var prompts = PromptMeter()
-    /// What was last measured of the machine.
+    /// The latest measurements of the computer.
     package var load = MachineLoad()
 
-    /// How many names are told apart.
+    /// The maximum number of names that are counted separately.
     package static let nameLimit = 256
-    /// The name for the tasks of all further names.
+    /// The name under which the tasks of all further names are counted.
     package static let otherNames = "(other)"
 
     package init() {}
@@ -46,12 +45,12 @@ package struct RunMeter: Sendable {
     }
 }
 
-/// How busy a machine is.
+/// The utilisation of a computer.
 package struct MachineLoad: Sendable, Hashable {
-    /// In percent; nil if that isn't known.
+    /// The CPU utilisation in percent; nil if it isn't known.
     package var cpu: Double?
     package var memory: Double?
-    /// By the GPU's number.
+    /// The utilisation of each GPU in percent, by the GPU's number.
     package var gpus: [Int: Double] = [:]
 
     package init() {}
@@ -75,7 +74,7 @@ package final class LiveMeter: EventConsumer {
     private let state = Lock(State())
     private let ended: @Sendable () -> Void
 
-    /// - Parameter ended: called when the engine has ended, which waits for it.
+    /// - Parameter ended: called when the engine has ended; the engine waits for it.
     package init(ended: @escaping @Sendable () -> Void = {}) { self.ended = ended }
 
     package var meter: RunMeter { state.withLock { $0.meter } }

@@ -1,23 +1,23 @@
 package import AsyncFlow
 
-/// What an event means for who counts tasks and measures their durations.
+/// The meaning of an event for counting tasks and measuring their durations.
 package enum MeterStep: Sendable {
     case submitted
-    /// Its first attempt has begun, or another one.
+    /// The first attempt or a later one has begun.
     case started(isFirst: Bool)
-    /// An attempt has ended, and the task goes on.
+    /// An attempt has ended, and the task isn't over.
     case paused
     /// A model has answered.
     case answered(ModelAnswer)
-    /// - Parameter seconds: since the start of its last attempt; nil if it wasn't counted as running.
+    /// - Parameter seconds: the time since the start of the last attempt; nil if the task wasn't counted as running.
     case ended(Outcome, name: String, seconds: Double?)
 
     package enum Outcome: Sendable { case completed, failed, canceled }
 }
 
-/// Follows tasks from their start to their end. Memory: the tasks that have started and not ended.
+/// A clock that follows tasks from start to end. Its memory is one entry per task that has started and not ended.
 package struct TaskClock: Sendable {
-    /// When the last attempt of each began; nil between attempts.
+    /// The start of each task's last attempt; nil between attempts.
     private var starts = TaskTable<Int64?>()
 
     package init() {}

@@ -9,9 +9,9 @@ import Foundation
 
 /// A model that follows a running engine.
 extension RunModel {
-    /// A model of a run that is observed from now on.
+    /// Returns a model of a run that is observed from now on.
     ///
-    /// - Parameter cores: how many cores the engine's backends have; those of the machine if that is nil or 0.
+    /// - Parameter cores: the number of cores of the engine's backends; if it is nil or 0, that of the computer.
     package static func following(engineID: String, cores: Int? = nil, at time: EventTime) -> RunModel {
         var model = RunModel()
         var event = RunEvent(kind: .sessionStarted, time: time.secondsSince1970)
@@ -28,7 +28,7 @@ extension RunModel {
         return model
     }
 
-    /// Takes in what an engine says.
+    /// Applies an event of the engine.
     package mutating func apply(_ event: WorkflowEvent) {
         guard let kind = RunEvent.Kind(event.type) else { return }
         var fact = RunEvent(kind: kind, time: event.time.secondsSince1970)
@@ -61,10 +61,10 @@ extension RunModel {
         apply(fact)
     }
 
-    /// The secrets that no command shows.
+    /// The redactor that removes secrets from commands.
     private static let secrets = SecretRedactor.ofThisProcess
 
-    /// The same as the recording has of it.
+    /// Interns an execution with the same texts that a recording has.
     private mutating func intern(_ execution: TaskExecution) -> RunExecution {
         var result = RunExecution()
         if let command = execution.command.map({ CommandText($0, secrets: Self.secrets) }) {
@@ -86,14 +86,14 @@ extension RunModel {
 
     private mutating func intern(_ bytes: [UInt8]) -> RunText { bytes.withUnsafeBufferPointer { texts.intern($0) } }
 
-    /// So many events were left out for the reader.
+    /// Notes that the reader has missed a number of events.
     package mutating func noteDropped(_ count: Int, at time: EventTime) {
         var fact = RunEvent(kind: .eventsDropped, time: time.secondsSince1970)
         fact.droppedCount = count
         apply(fact)
     }
 
-    /// While nothing happens time passes all the same: what runs has run for longer.
+    /// Moves the end of the model's time forward, so that running tasks grow longer while nothing happens.
     package mutating func passTime(to time: EventTime) {
         guard !hasEnded, !origin.isNaN else { return }
         lastTime = max(lastTime, time.secondsSince1970 - origin)
@@ -103,7 +103,7 @@ extension RunModel {
 }
 
 extension RunEvent.Kind {
-    /// `nil` for what the model doesn't keep.
+    /// Creates the kind of an event, or nil if the model doesn't keep such events.
     fileprivate init?(_ type: EventType) {
         switch type {
         case .engineStarted: return nil  // it was before the model

@@ -1,8 +1,8 @@
 /// The page that shows a run, live or in a report: one HTML document that needs nothing else.
 ///
-/// Its source are the files beside this one; they are part of the program and put together here.
+/// Its sources are the files beside this one, which are embedded in the program and joined here.
 package enum RunPage {
-    /// In the order in which they need each other.
+    /// The scripts, in the order in which they depend on each other.
     private static var scripts: [[UInt8]] {
         [
             PackageResources.base_js, PackageResources.source_js, PackageResources.panels_js,
@@ -11,7 +11,7 @@ package enum RunPage {
         ]
     }
 
-    /// Everything but what depends on the nonce, and the data.
+    /// The page without its data and the parts that depend on the nonce.
     private static let document: String = {
         let script =
             "const AsyncFlowPage = (() => {\n'use strict';\n"
@@ -21,25 +21,26 @@ package enum RunPage {
             .replacing("{{script}}", with: script)
     }()
 
-    /// The page without data: that goes where ``HTMLReport/placeholder`` is.
+    /// Returns the page without data, with ``HTMLReport/placeholder`` where the data goes.
     ///
-    /// - Parameter nonce: what the page's own script and style are known by; letters and digits that nobody can guess.
+    /// - Parameter nonce: the letters and digits, impossible to guess, that identify the page's own script and style.
     package static func template(nonce: String = randomNonce()) -> String {
         document.replacing("{{policy}}", with: policy(nonce: nonce)).replacing("{{nonce}}", with: nonce)
     }
 
-    /// The page of a server, which asks that server for the data.
+    /// Returns the page of a server, which requests its data from that server.
     package static func live(nonce: String) -> String {
         template(nonce: nonce).replacing(HTMLReport.placeholder, with: "null")
     }
 
-    /// What the page may load and run: itself, and data from where it is from.
+    /// Returns the content security policy, which allows the page its own script and style, and data from its own
+    /// server.
     package static func policy(nonce: String) -> String {
         "default-src 'none'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; connect-src 'self'; img-src data:; "
             + "base-uri 'none'; form-action 'none'"
     }
 
-    /// 128 random bits in hexadecimal digits.
+    /// Returns 128 random bits in hexadecimal digits.
     package static func randomNonce() -> String {
         (0..<2).map { _ in
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)

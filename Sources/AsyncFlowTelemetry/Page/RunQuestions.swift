@@ -1,8 +1,8 @@
-/// What the page asks a server for, as JSON.
+/// The data that the page requests from a server, as JSON.
 extension RunModel {
-    /// The timeline of a part of the run.
+    /// Returns the timeline of a part of the run.
     ///
-    /// - Parameter width: in pixels: spans that nobody could tell apart become one.
+    /// - Parameter width: the width in pixels; spans that couldn't be told apart are merged.
     package func lanesJSON(by grouping: RunLanes.Grouping, from: Double, to: Double, width: Int) -> [UInt8] {
         var json = JSONWriter(ReportOutput())
         let limit = min(max(width * 8, 2000), 20_000)
@@ -10,13 +10,13 @@ extension RunModel {
         return json.finish().bytes
     }
 
-    /// Everything about one task; `nil` if there is none at that place.
+    /// Returns everything about one task, or `nil` if there is none at that place.
     package func taskJSON(_ place: Int) -> [UInt8]? {
         guard place >= 0, place < taskCount, isKnown(place) else { return nil }
         return TaskDetails(of: self).json(place)
     }
 
-    /// Those of a name and in a state, in the order of their creation.
+    /// Returns the tasks of a name and in a state, in the order of their creation.
     package func tasksJSON(name: Int?, state: RunState?, offset: Int, limit: Int) -> [UInt8] {
         var shown: [Int] = []
         var total = 0

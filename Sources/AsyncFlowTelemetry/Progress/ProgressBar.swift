@@ -1,13 +1,14 @@
-/// A bar of what is done, failed, running and waiting.
+/// A bar of done, failed, running and waiting tasks.
 struct ProgressBar {
     let row: ProgressStatistics.Row
     let columns: Int
 
-    /// How many columns each part gets, together as many as there are. What there is of failures is seen, however few.
+    /// The columns of each part, which add up to those of the bar. Failures get at least one column, however few they
+    /// are.
     var parts: (done: Int, failed: Int, running: Int, waiting: Int) {
         guard row.total > 0, columns > 0 else { return (0, 0, 0, columns) }
         let whole = Double(max(row.total, row.ended + row.running))
-        // Multiplied first: so all of them are all columns.
+        // Multiplies before dividing, so that all tasks together fill exactly all columns.
         func place(_ count: Double) -> Int { min(columns, Int(max(0, count) * Double(columns) / whole)) }
         let bad = row.failed + row.cancelled
         let failed = bad == 0 ? 0 : max(1, place(Double(bad)))
@@ -28,7 +29,7 @@ struct ProgressBar {
     }
 }
 
-/// What a terminal can show.
+/// The characters and colours that a terminal can show.
 struct ProgressLook: Sendable, Hashable {
     var unicode = true
     var colour = true

@@ -1,18 +1,19 @@
 import AsyncFlowBase
 
-/// How the progress of a run is shown. The defaults just work.
+/// The settings for showing the progress of a run. The defaults suit most programs.
 public struct ProgressConfiguration: Sendable {
-    /// Where it is shown.
+    /// The output that progress is written to.
     public struct Output: Sendable, Hashable {
         let descriptor: Int32
 
-        /// Where log lines go, too, so that the program's results can be redirected without them.
+        /// The standard error, which log lines go to as well, so that the program's results can be redirected without
+        /// them.
         public static let standardError = Output(descriptor: STDERR_FILENO)
-        /// Where the program's results go.
+        /// The standard output, which the program's results go to.
         public static let standardOutput = Output(descriptor: STDOUT_FILENO)
     }
 
-    /// What it looks like.
+    /// The form in which progress is shown.
     public struct Style: Sendable, Hashable {
         enum Value { case automatic, live, plain, off }
         let value: Value
@@ -22,29 +23,29 @@ public struct ProgressConfiguration: Sendable {
         public static let automatic = Style(value: .automatic)
         /// A live display; plain lines where that is impossible.
         public static let live = Style(value: .live)
-        /// Now and then a line.
+        /// A line from time to time.
         public static let plain = Style(value: .plain)
         /// Nothing at all.
         public static let off = Style(value: .off)
     }
 
-    /// Where it is shown; standard error.
+    /// The output that progress is written to; standard error by default.
     public var output: Output
-    /// What it looks like; by default what suits the output. `ASYNCFLOW_PROGRESS`, set to `off`, `plain` or `live` by
-    /// whoever starts the program, goes before this.
+    /// The form in which progress is shown; by default the one that suits the output. The environment variable
+    /// `ASYNCFLOW_PROGRESS`, set to `off`, `plain` or `live`, takes precedence.
     public var style: Style
-    /// The time between plain lines, at least 0.1 s; if it is nil, 10 s before the first, and then longer and longer up
-    /// to a minute. A live display shows every change, at most ten times a second.
+    /// The time between plain lines, at least 0.1 s. If it is nil, the first line comes after 10 s, and the intervals
+    /// double up to a minute. A live display shows every change, at most ten times a second.
     public var interval: Duration?
-    /// How many tasks of a name there will be, for names of which that is known from the start: bars are right at once
-    /// then, and the time left can be told although tasks are still being called.
+    /// The expected number of tasks by name, for names where it is known from the start. Bars are then right at once,
+    /// and the time left can be shown although tasks are still being called.
     public var expectedTasks: [String: Int]
 
     /// - Parameters:
-    ///   - output: where it is shown.
-    ///   - style: what it looks like.
+    ///   - output: the output that progress is written to.
+    ///   - style: the form in which progress is shown.
     ///   - interval: the time between plain lines.
-    ///   - expectedTasks: how many tasks of a name there will be, where that is known.
+    ///   - expectedTasks: the expected number of tasks by name, where it is known.
     public init(
         output: Output = .standardError, style: Style = .automatic, interval: Duration? = nil,
         expectedTasks: [String: Int] = [:]

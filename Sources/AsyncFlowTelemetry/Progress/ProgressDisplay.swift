@@ -1,11 +1,11 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// Counts what happens, and shows it from a thread of its own.
+/// A display that counts events and shows the counts from a dedicated thread.
 final class ProgressDisplay: EventConsumer {
     private struct State {
         var tally: ProgressTally
-        /// Whether something has happened that isn't shown.
+        /// Whether something has happened that isn't shown yet.
         var isDirty = false
         var isStopping = false
     }
@@ -19,12 +19,12 @@ final class ProgressDisplay: EventConsumer {
 
     private enum Pace {
         static let leastBetweenFrames = Duration.milliseconds(100)
-        /// The clock goes on when nothing else does.
+        /// Keeps the clock running while nothing else happens.
         static let mostBetweenFrames = Duration.seconds(1)
         static let leastInterval = Duration.milliseconds(100)
         static let firstLine = Duration.seconds(10)
         static let mostBetweenLines = Duration.seconds(60)
-        /// How long the last line is waited for; and how long the run's end waits for that at most.
+        /// The time to wait for the output to take the last line, and the limit on the engine's wait for that.
         static let patience = Duration.milliseconds(700)
         static let mostPatience = Duration.milliseconds(900)
     }
@@ -56,7 +56,7 @@ final class ProgressDisplay: EventConsumer {
         if isNews { wake.signal() }
     }
 
-    /// Returns when the last line is written, or the output doesn't take it.
+    /// Ends the display. Returns when the last line is written, or when the output hasn't taken it in time.
     func finish() {
         state.withLock { $0.isStopping = true }
         wake.signal()
@@ -78,10 +78,10 @@ final class ProgressDisplay: EventConsumer {
         runPlain()
     }
 
-    /// The process may end without its engines having ended.
+    /// Removes the display at exit, because a process may end before its engines do.
     private static let leaveAtExit: Void = { atexit { Console.leave() } }()
 
-    /// - Returns: whether it has come to its end; if not, the output isn't that terminal any more.
+    /// - Returns: whether the display has come to its end; if not, the output is no longer that terminal.
     private func runLive(_ screen: TerminalScreen) -> Bool {
         var isThere = true
         while true {
@@ -106,7 +106,8 @@ final class ProgressDisplay: EventConsumer {
                 }
             }
             _ = wake.wait(microseconds: wait.microseconds)
-            // Woken by news, that is until these are shown; only the end comes between now.
+            // Limits the frame rate. Further news doesn't wake the thread before it is shown, so only the end cuts this
+            // wait short.
             let rest = Pace.leastBetweenFrames - (now - began)
             if rest > .zero, !isStopped { _ = wake.wait(microseconds: rest.microseconds) }
         }
@@ -140,13 +141,13 @@ final class ProgressDisplay: EventConsumer {
         }
     }
 
-    /// Nil if nothing has happened that could be summed up.
+    /// Returns the last line, or nil if there were no tasks.
     private func summary(_ statistics: ProgressStatistics) -> String? {
         statistics.rows.contains { $0.total > 0 }
             ? ProgressLine.summary(statistics, unicode: plan.look.unicode) : nil
     }
 
-    /// Leaves the line out if the output takes nothing.
+    /// Writes a line, or leaves it out if the output takes nothing.
     private func write(_ line: String, within patience: Duration) {
         let milliseconds = Int32(patience.microseconds / 1000)
         guard TerminalDevice.isWritable(descriptor, within: milliseconds) else { return }

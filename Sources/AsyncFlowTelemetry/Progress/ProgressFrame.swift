@@ -1,21 +1,21 @@
 import AsyncFlowBase
 
-/// What a live display shows: a table of names, a line of totals, and the last failure.
+/// The contents of a live display: a table of names, a line of totals, and the last failure.
 struct ProgressFrame {
-    /// Narrower or lower than this, one short line has to do.
+    /// In a terminal narrower or lower than this, the frame is one short line.
     private static let narrowest = 20
     private static let lowest = 8
-    /// More names would be more than one wants to look at.
+    /// The maximum number of names, so that the table is quick to read.
     private static let mostNames = 10
 
     let statistics: ProgressStatistics
     let size: TerminalSize
     let look: ProgressLook
 
-    /// The last column stays free: a terminal that is at its end behaves in ways of its own.
+    /// One column fewer than the terminal has, because terminals differ in what they do at the last one.
     private var columns: Int { max(1, size.columns - 1) }
 
-    /// At most two lines fewer than the terminal has, none as wide as it.
+    /// The lines of the frame: at least two fewer than the terminal has, and none as wide as it.
     var lines: [String] {
         if size.columns < Self.narrowest || size.rows < Self.lowest { return [oneLine] }
         let hasFailure = statistics.lastFailure != nil
@@ -35,7 +35,8 @@ struct ProgressFrame {
         return lines
     }
 
-    /// The names where most happens, in their own order, so that lines don't jump about; and how many others there are.
+    /// Returns the most active names, in their usual order so that lines don't jump about, and the number of the
+    /// others.
     private func chosen(_ room: Int) -> ([ProgressStatistics.Row], Int) {
         let all = statistics.rows
         guard all.count > room else { return (all, 0) }
@@ -53,7 +54,7 @@ struct ProgressFrame {
 
     private var totals: String {
         let total = statistics.total
-        // Each with what it is worth where there isn't room for all.
+        // If there isn't room for all parts, those with the lowest worth are left out first.
         var parts: [(worth: Int, text: String)] = [
             (9, "\(ProgressText.count(total.completed)) of \(ProgressText.count(total.total)) done")
         ]

@@ -1,9 +1,9 @@
 import AsyncFlowBase
 import AsyncFlow
 
-/// Lines that stand for themselves, in a file or above a display.
+/// Self-contained lines about a run, for a file or above a display.
 enum ProgressLine {
-    /// How a run is, for where there is no display.
+    /// Returns a line about the current state of a run, for outputs without a display.
     static func now(_ statistics: ProgressStatistics) -> String {
         let total = statistics.total
         var text = "asyncflow: \(ProgressText.count(total.completed)) of \(ProgressText.count(total.total)) tasks done"
@@ -18,7 +18,7 @@ enum ProgressLine {
         return text + lost(statistics)
     }
 
-    /// What a run has come to.
+    /// Returns a line about the outcome of a run.
     static func summary(_ statistics: ProgressStatistics, unicode: Bool) -> String {
         let total = statistics.total
         let tasks = "\(ProgressText.count(total.total)) task\(total.total == 1 ? "" : "s")"
@@ -36,7 +36,7 @@ enum ProgressLine {
     }
 
     static func failure(_ failure: ProgressStatistics.Failure, unicode: Bool) -> String {
-        // Only the beginning can be seen; a message may be as long as a file.
+        // Only the beginning can be shown, and a message may be as long as a file.
         let message = String(failure.message.prefix(2000))
         let text = "last failure: \(failure.name): \(message)"
         return text.harmless(unicode: unicode)
@@ -44,7 +44,7 @@ enum ProgressLine {
 
     static func cores(_ statistics: ProgressStatistics) -> String {
         let busy = ProgressText.count(statistics.coresBusy)
-        // Tasks may run on other machines, too, whose cores nobody has counted.
+        // Tasks may also run on other computers, whose cores aren't in the total.
         guard statistics.coresBusy <= statistics.coresTotal else { return "\(busy) cores" }
         return "\(busy) of \(ProgressText.count(statistics.coresTotal)) cores"
     }

@@ -1,9 +1,9 @@
-/// What is shown, from what the program asks for, what the person who started it asks for, and what the output can do.
+/// The form of the display, which follows from the program's configuration, the environment and the output.
 struct ProgressPlan: Sendable, Equatable {
     enum Form: Sendable { case off, plain, live }
     var form: Form
     var look: ProgressLook
-    /// What was wrong with the environment, if anything.
+    /// The problem with the environment's settings, if there is one.
     var problem: String?
 
     init(_ style: ProgressConfiguration.Style, environment: [String: String], isTerminal: Bool) {

@@ -1,25 +1,25 @@
 import AsyncFlow
 
-/// What a display of progress knows of a run at one moment.
+/// The state of a run at one moment, as a progress display shows it.
 struct ProgressStatistics: Sendable {
     /// The tasks of one name.
     struct Row: Sendable, Equatable {
         var name: String
-        /// How many there are to be: as many as were announced, or else called so far.
+        /// The number of tasks: those announced or those called so far, whichever are more.
         var total = 0
         var completed = 0
         var failed = 0
         var cancelled = 0
         var running = 0
-        /// The parts of running tasks that are done, as they say themselves, in tasks.
+        /// The sum of the fractions that running tasks have reported as done.
         var partlyDone = 0.0
-        /// Ends per second, lately; nil if too little has been seen.
+        /// The recent number of ends per second; nil if too little has been observed.
         var rate: Double?
-        /// Nil where it can't be known.
+        /// The estimated time left; nil if it can't be estimated.
         var timeLeft: Duration?
-        /// When one of them last ended.
+        /// The time when a task last ended.
         var lastEnd: Duration?
-        /// A service runs until nobody needs it: it is never waited for.
+        /// Whether this is a service, which runs until nobody needs it and therefore has no time left.
         var isService = false
 
         var ended: Int { completed + failed + cancelled }
@@ -31,23 +31,23 @@ struct ProgressStatistics: Sendable {
         var name: String
         var error: any Error
 
-        /// One line, which may be long.
+        /// The description of the underlying error, which may be long.
         var message: String {
             let cause = (error as? TaskFailedError)?.cause ?? error
             return String(describing: cause)
         }
     }
 
-    /// In the order in which their first task was called.
+    /// The rows: announced names first, then the others in the order in which their first task was called.
     var rows: [Row] = []
     var elapsed: Duration = .zero
     var coresBusy = 0
     var coresTotal = 0
     var lastFailure: Failure?
-    /// How many events weren't counted, because there were too many at once.
+    /// The number of events that weren't counted because there were too many at once.
     var dropped = 0
 
-    /// All names together.
+    /// The sum of all rows.
     var total: Row {
         var sum = Row(name: "")
         for row in rows {
@@ -61,7 +61,7 @@ struct ProgressStatistics: Sendable {
         let rates = rows.compactMap(\.rate)
         sum.rate = rates.isEmpty ? nil : rates.reduce(0, +)
         let unfinished = rows.filter { !$0.isOver && !$0.isService }
-        // One that can't be told leaves the whole untold.
+        // If one row's time left is unknown, so is the total.
         let left = unfinished.map(\.timeLeft)
         if !left.isEmpty, left.allSatisfy({ $0 != nil }) { sum.timeLeft = left.compactMap { $0 }.max() }
         return sum

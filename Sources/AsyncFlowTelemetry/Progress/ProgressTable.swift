@@ -1,10 +1,10 @@
 import AsyncFlowBase
 
-/// The table of names: leaves out columns, the least important first, until it fits.
+/// The table of names, which leaves out columns until it fits, the least important first.
 struct ProgressTable {
     private struct Column {
         let title: String
-        /// The higher, the longer it stays.
+        /// The importance of the column: the lowest is left out first.
         let worth: Int
         var isOnTheLeft = false
         var colour: ProgressLook.Colour?
@@ -13,7 +13,7 @@ struct ProgressTable {
     private enum Bar {
         static let narrowest = 6
         static let widest = 24
-        /// Less than the counts, more than rate and time.
+        /// Left out after the rate and the counts of cancelled and waiting tasks, and before all other columns.
         static let worth = 4
     }
     private static let gap = 2

@@ -1,11 +1,11 @@
 import AsyncFlow
 
-/// Counts tasks by name and state, event by event. Keeps something per name and per running task only.
+/// A tally of tasks by name and state, kept event by event. Its memory is one entry per name and per running task.
 struct ProgressTally: Sendable {
     private struct Name: Sendable {
         var row: ProgressStatistics.Row
         let isBlock: Bool
-        /// As many as the user said there are to be.
+        /// The number of tasks that the user announced, if any.
         let announced: Int?
         var created = 0
         var lastCreation: Duration = .zero
@@ -20,22 +20,22 @@ struct ProgressTally: Sendable {
     private let coresTotal: Int
     private var names: [Name] = []
     private var indices: [String: Int] = [:]
-    /// Saves looking at the name. Refreshed with each creation, as another definition may come to be at the same
-    /// address.
+    /// The index of each definition, which saves a look-up by name. Refreshed with each creation, because a new
+    /// definition may have the address of an old one.
     private var indicesOfDefinitions: [ObjectIdentifier: Int] = [:]
     private var running = TaskTable<Running>()
     private var runningBlocks = 0
     private var coreUse = CoreUse()
     private var lastFailure: ProgressStatistics.Failure?
     private var dropped = 0
-    /// Tasks before this one were created before anybody looked.
+    /// The lowest number of a task whose creation was observed.
     private var firstCreated = UInt64.max
-    /// Those of them that have been seen and haven't ended.
+    /// The tasks with lower numbers that have been observed and haven't ended.
     private var early: Set<UInt64> = []
 
     /// - Parameters:
-    ///   - announced: how many tasks there are to be, by name, where that is known.
-    ///   - coresTotal: how many cores there are for tasks.
+    ///   - announced: the expected number of tasks by name, where it is known.
+    ///   - coresTotal: the number of cores for tasks.
     init(announced: [String: Int] = [:], coresTotal: Int) {
         self.announced = announced
         self.coresTotal = coresTotal
@@ -83,7 +83,7 @@ struct ProgressTally: Sendable {
         if let known = indicesOfDefinitions[definition], names[known].row.name == task.name { return known }
         let index =
             indices[task.name] ?? add(task.name, isBlock: task.kind == .block, isService: task.kind == .service)
-        // Definitions that are made for each call would fill it.
+        // A program that makes a definition for each call would fill the table.
         if indicesOfDefinitions.count > 10_000 { indicesOfDefinitions = [:] }
         indicesOfDefinitions[definition] = index
         return index
@@ -129,14 +129,14 @@ struct ProgressTally: Sendable {
         names[name].row.lastEnd = now
     }
 
-    /// A task that couldn't run because another one failed says less than that one.
+    /// Notes a failure, unless it only follows from the failure of a dependency and another is already noted.
     private mutating func noteFailure(_ name: String, _ error: (any Error)?) {
         guard let error else { return }
         if error is DependencyFailureError, lastFailure != nil { return }
         lastFailure = ProgressStatistics.Failure(name: name, error: error)
     }
 
-    /// What there is to show.
+    /// Returns the statistics to show.
     mutating func statistics(at now: Duration) -> ProgressStatistics {
         var statistics = ProgressStatistics()
         statistics.rows.reserveCapacity(names.count)
@@ -156,8 +156,8 @@ struct ProgressTally: Sendable {
         return statistics
     }
 
-    /// Only where nothing speaks for more tasks to come: their number was announced, or none has come for a while and
-    /// no block is there to call any.
+    /// Returns the time left, or nil if more tasks may come. None are expected if their number was announced, or if
+    /// none has been created for a while and no running block could call any.
     private func timeLeft(of name: Name, _ row: ProgressStatistics.Row, at now: Duration) -> Duration? {
         guard !row.isService, !row.isOver, let rate = row.rate else { return nil }
         let isTotalKnown = name.announced.map { $0 >= name.created } ?? false

@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Numbers and times as a display of progress shows them.
+/// The formats of numbers and times in a progress display.
 enum ProgressText {
     /// `1,234,567`
     static func count(_ number: Int) -> String {
@@ -44,7 +44,7 @@ enum ProgressText {
         return "\(max(1, Int((perMinute * 60).rounded())))/h"
     }
 
-    /// How much is done: never 100% before everything is, nor 0% once something is.
+    /// Returns the percentage that is done: never 100% before everything is, nor 0% once something is.
     static func percent(_ part: Double, of total: Int) -> String {
         guard total > 0 else { return "0%" }
         if part >= Double(total) { return "100%" }

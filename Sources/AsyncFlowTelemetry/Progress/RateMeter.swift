@@ -1,6 +1,7 @@
 import AsyncFlowBase
 
-/// How fast a count has grown lately. Looks further back the longer it lasts, so that slow things have a rate, too.
+/// A meter of the recent growth of a count. It looks further back the longer it runs, so that slow growth has a rate,
+/// too.
 struct RateMeter: Sendable {
     private struct Sample: Sendable {
         let time: Duration
@@ -8,7 +9,7 @@ struct RateMeter: Sendable {
     }
     private var samples: [Sample] = []
 
-    /// How far back it looks: 10 s, or a quarter of the time that it has watched.
+    /// Returns the length of the window: 10 s or a quarter of the observed time, whichever is longer.
     private func window(at now: Duration) -> Duration {
         guard let first else { return .seconds(10) }
         return max(.seconds(10), (now - first) / 4)
@@ -24,7 +25,7 @@ struct RateMeter: Sendable {
         while samples.count > 2, now - samples[1].time >= window { samples.removeFirst() }
     }
 
-    /// - Returns: the growth per second until now; nil as long as less than a second has been watched, or nothing has
+    /// - Returns: the growth per second until now; nil if less than a second has been observed, or the count hasn't
     ///   grown.
     func rate(of count: Int, at now: Duration) -> Double? {
         guard let oldest = samples.first, now - oldest.time >= .seconds(1), count > oldest.count else { return nil }

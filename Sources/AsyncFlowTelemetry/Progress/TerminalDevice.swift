@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// A terminal, written to without ever waiting for it.
+/// A terminal that is written to without waiting for it.
 final class TerminalDevice: Sendable {
     enum Outcome: Equatable { case written(Int), gone }
 
-    /// Opened once more, where that is allowed: whether a write waits is a matter of the open file, which is shared
-    /// with everybody else who has the descriptor.
+    /// A separate opening of the terminal, where that is allowed: non-blocking mode belongs to the open file, which is
+    /// shared by everybody who has the original descriptor.
     private let output: Int32
     private let isOwn: Bool
     private let identity: Identity
@@ -20,7 +20,7 @@ final class TerminalDevice: Sendable {
         }
     }
 
-    /// - Returns: nil if the descriptor isn't of a terminal.
+    /// - Returns: nil if the descriptor isn't that of a terminal.
     init?(_ descriptor: Int32) {
         guard isatty(descriptor) == 1, let identity = Identity(descriptor) else { return nil }
         var name = [CChar](repeating: 0, count: 1024)
@@ -40,7 +40,7 @@ final class TerminalDevice: Sendable {
 
     deinit { close(output) }
 
-    /// Whether that is this terminal, too.
+    /// Returns whether the descriptor belongs to this terminal.
     func isBehind(_ descriptor: Int32) -> Bool { Identity(descriptor) == identity }
 
     var size: TerminalSize {
@@ -51,7 +51,7 @@ final class TerminalDevice: Sendable {
         return TerminalSize(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// Whether the terminal is another job's at the moment.
+    /// Whether another job has the terminal at the moment.
     var isForegroundOfOthers: Bool {
         let group = tcgetpgrp(output)
         return group > 0 && group != getpgrp()
@@ -62,7 +62,7 @@ final class TerminalDevice: Sendable {
         var rest = bytes
         while !rest.isEmpty {
             guard isWritable(within: 0) else { break }
-            // A descriptor that waits gets little at a time, so that it most likely doesn't.
+            // A blocking descriptor gets little at a time, so that the write is unlikely to block.
             let part = isOwn ? rest : rest.prefix(64)
             let count = part.withUnsafeBytes { bytes in
                 #if canImport(Glibc)
@@ -84,7 +84,7 @@ final class TerminalDevice: Sendable {
         return .written(bytes.count - rest.count)
     }
 
-    /// - Parameter milliseconds: how long to wait for that; forever if it is -1.
+    /// - Parameter milliseconds: the time to wait for that; -1 waits forever.
     func isWritable(within milliseconds: Int32) -> Bool { Self.isWritable(output, within: milliseconds) }
 
     static func isWritable(_ descriptor: Int32, within milliseconds: Int32) -> Bool {

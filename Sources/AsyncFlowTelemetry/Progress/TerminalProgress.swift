@@ -8,7 +8,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The progress of a run, as it is being shown. Ends with the engine, also if nobody holds this any more.
+/// The progress display of a run. It ends with the engine, even if this object is released earlier.
 public final class TerminalProgress: Sendable {
     private let attachment: EventAttachment?
     private let descriptor: Int32
@@ -25,31 +25,31 @@ public final class TerminalProgress: Sendable {
         let cores = flow.coreCount
         let display = ProgressDisplay(
             configuration, plan, coresTotal: cores > 0 ? cores : WorkflowEngine.Configuration.availableCores)
-        // The run never waits for somebody who only looks at it.
+        // The run must never wait for its display.
         attachment = flow.attach(display, overflow: .drop())
     }
 
-    /// Ends it: what is shown gives way to one line with totals, duration and the last failure. Returns within about a
+    /// Ends the display, which gives way to one line with totals, duration and the last failure. Returns within about a
     /// second, even if the terminal takes nothing; later calls do nothing.
     public func stop() async { await attachment?.detach() }
 
-    /// Writes a line of the program's own where progress is shown, above a live display.
+    /// Writes a line to the output of the display, above a live display.
     ///
-    /// Lines that are written otherwise, as by `print`, aren't lost, but may have a rest of the display behind them.
+    /// Lines that are written otherwise, such as by `print`, aren't lost, but remains of the display may follow them.
     ///
     /// - Parameter line: the text; a line end is added. Control characters are written as they are.
     public func write(_ line: String) { Console.write(line + "\n", to: descriptor) }
 }
 
 extension WorkflowEngine {
-    /// Shows from now on how the run goes, on a terminal or as a line now and then, until the engine ends or
-    /// ``TerminalProgress/stop()`` is called. Never slows the run.
+    /// Shows the progress of the run from now on, on a terminal or as a line from time to time, until the engine ends
+    /// or ``TerminalProgress/stop()`` is called. Never slows the run.
     ///
     /// ```swift
     /// let progress = flow.startProgress()
     /// ```
     ///
-    /// - Parameter configuration: where and how.
+    /// - Parameter configuration: where and how progress is shown.
     @discardableResult
     public func startProgress(_ configuration: ProgressConfiguration = .init()) -> TerminalProgress {
         TerminalProgress(configuration, of: self)

@@ -2,25 +2,26 @@ import AsyncFlow
 import AsyncFlowBase
 import Synchronization
 
-/// A display at the end of a terminal's text. Written to by several threads: its own draws frames and never waits for
-/// the terminal; those who write text wait for it, as they would without a display.
+/// A display below a terminal's text. Several threads write to it: the display's thread draws frames and never waits
+/// for the terminal; threads that write text wait for it, as they would without a display.
 final class TerminalScreen: ConsoleDisplay {
     enum Outcome { case drawn, busy, gone }
 
     private struct State {
         var frame: [String] = []
         var size: TerminalSize?
-        /// What the terminal didn't take yet. Nothing else may come before it, as it may begin within a sequence.
+        /// The bytes that the terminal hasn't taken yet. Nothing may be written before them, because they may begin
+        /// inside a control sequence.
         var pending: ArraySlice<UInt8> = []
     }
-    /// Held while writing: what two threads write must not mix. Frames and the end don't wait for it.
+    /// Held while writing, so that the output of two threads doesn't mix. Frames and the end don't wait for it.
     private let state = Lock(State())
     private let isOver = Atomic<Bool>(false)
     let device: TerminalDevice
 
     init(_ device: TerminalDevice) { self.device = device }
 
-    /// Shows these lines, made for that size, in place of those that it shows.
+    /// Shows lines, laid out for a size, in place of the current ones.
     func draw(_ lines: [String], _ size: TerminalSize) -> Outcome {
         guard !isOver.load(ordering: .acquiring) else { return .gone }
         let outcome = state.withLockIfAvailable { state -> Outcome in
@@ -28,7 +29,8 @@ final class TerminalScreen: ConsoleDisplay {
             guard state.pending.isEmpty else { return .busy }
             guard lines != state.frame || size != state.size else { return .drawn }
             if let before = state.size, before != size, !state.frame.isEmpty {
-                // Lines were wrapped anew, and some terminals leave the cursor somewhere within the display then.
+                // The terminal has wrapped the lines again, and some terminals then leave the cursor inside the
+                // display.
                 state.pending += TerminalSequences.eraseWithLine.utf8
             }
             state.frame = lines
@@ -57,7 +59,7 @@ final class TerminalScreen: ConsoleDisplay {
         }
     }
 
-    /// Takes the display away for good and leaves text in its place, if the terminal takes it in that time.
+    /// Removes the display for good and leaves text in its place, if the terminal takes it in time.
     func finish(_ text: String, within patience: Duration) {
         let deadline = ContinuousClock.now + patience
         var isPrepared = false
@@ -91,9 +93,9 @@ final class TerminalScreen: ConsoleDisplay {
         }
     }
 
-    /// Writes what the terminal takes now of what is pending.
+    /// Writes as many of the pending bytes as the terminal takes now.
     ///
-    /// - Returns: whether there still is a terminal.
+    /// - Returns: whether the terminal is still there.
     private func push(_ state: inout State) -> Bool {
         guard !state.pending.isEmpty else { return true }
         switch device.write(state.pending) {

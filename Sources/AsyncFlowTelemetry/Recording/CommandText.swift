@@ -7,11 +7,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A command as recordings show it: without secrets, and not too long for a line that many programs read.
+/// A command as recordings show it: without secrets and with a limited length.
 struct CommandText: Sendable, Hashable {
-    /// The most words that are shown, and the most bytes of all of them together.
+    /// The limits on the number of words and on their bytes together.
     private static let limit = (words: 200, bytes: 4_096)
-    /// The most bytes of a word that are looked through for secrets: more than can be shown.
+    /// The number of bytes of a word that are searched for secrets: more than can be shown.
     private static let longestWord = 1 << 16
 
     /// The words, the program first. `…` stands at the end if some are left out, and at the end of a word that is cut.
@@ -19,7 +19,7 @@ struct CommandText: Sendable, Hashable {
     /// The directory that the command runs in, if it isn't the engine's own.
     let workingDirectory: String?
 
-    /// - Parameter secrets: removes what is known to be a secret, whatever stands before it.
+    /// - Parameter secrets: removes known secrets, wherever they stand.
     init(_ command: Command, secrets: SecretRedactor) {
         var shown = command
         shown.executable = Self.prefix(of: command.executable, Self.longestWord)
@@ -46,7 +46,8 @@ struct CommandText: Sendable, Hashable {
 }
 
 extension SecretRedactor {
-    /// Knows the secrets that backends were given, and the values of this process's variables with names of secrets.
+    /// The redactor of the secrets that backends were given, and of this process's environment variables with names of
+    /// secrets.
     static var ofThisProcess: SecretRedactor {
         let variables = ProcessInfo.processInfo.environment
             .filter { SecretName.isSecret($0.key) && $0.value.utf8.count >= 8 }

@@ -2,16 +2,16 @@ import AsyncFlow
 
 /// The bytes that the lines about all tasks of one definition share.
 final class DefinitionFragments: Sendable {
-    /// Kept alive, so that no other definition can be at the same address.
+    /// Kept alive, so that no other definition gets the same address.
     let definition: any AnyObject & Sendable
     let isBlock: Bool
-    /// What the task asks its backend for, as attributes; empty if nothing.
+    /// The resources that the task requests, as attributes; empty if there are none.
     let request: [UInt8]
-    /// From the session's id to the beginning of the task's.
+    /// The bytes from the session's id to the beginning of the task's id.
     let beforeTask: [UInt8]
-    /// From the end of the task's id to the attributes that not all events have.
+    /// The bytes from the end of the task's id to the attributes that not all events have.
     let afterTask: [UInt8]
-    /// The same for a task whose program is known, up to where that stands.
+    /// The same for a task whose program is known, up to the program.
     let afterTaskWithProgram: [UInt8]
 
     /// - Returns: nil for an event that isn't about a task.

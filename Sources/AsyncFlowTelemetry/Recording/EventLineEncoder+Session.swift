@@ -2,7 +2,7 @@ import AsyncFlow
 
 /// The lines that are about the whole run.
 extension EventLineEncoder {
-    /// Appends that events are missing here.
+    /// Appends a line that says how many events are missing at this point.
     mutating func appendDropped(_ count: Int, at time: EventTime = .now, to buffer: inout LineBuffer) {
         sessionLine(.eventsDropped, at: time, &buffer) { buffer in
             buffer.append("\"count\": ")
@@ -12,7 +12,7 @@ extension EventLineEncoder {
 
     /// Appends the first line, also if the recording begins in the middle of a run.
     ///
-    /// - Parameter continues: whether it is the first line of another file of the same recording.
+    /// - Parameter continues: whether it is the first line of a further file of the same recording.
     mutating func appendSessionStart(at time: EventTime, continues: Bool = false, to buffer: inout LineBuffer) {
         guard sessionStart == nil || continues else { return }
         if sessionStart == nil { sessionStart = time.nanoseconds }

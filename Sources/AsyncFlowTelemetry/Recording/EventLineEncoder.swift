@@ -1,21 +1,22 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// Turns events into lines of a recording, in the format of RADICAL AsyncFlow and RHAPSODY, whose programs read them.
+/// An encoder of events as lines of a recording, in the format of RADICAL AsyncFlow and RHAPSODY, whose programs read
+/// them.
 ///
-/// Bytes that all events of a task's definition share are encoded once. What an event needs to know of earlier ones,
-/// such as when its task began, is kept for live tasks only.
+/// Bytes that all events of a task's definition share are encoded once. State from earlier events, such as the time
+/// when a task began, is kept for live tasks only.
 struct EventLineEncoder: Sendable {
     let identity: TraceIdentity
     let sessionID: String
     let facts: RunSessionFacts
-    /// What to add to the time of an event to have microseconds since 1970.
+    /// The offset from the time of an event to microseconds since 1970.
     let epochMicroseconds: Int64
     private let node: String
     private let secrets: SecretRedactor
-    /// From the time to the id of a task that isn't there.
+    /// The bytes from the session's id to the attributes, for a line without a task.
     private let withoutTask: [UInt8]
-    /// From the attributes to the span.
+    /// The bytes from the end of the attributes to the span's id.
     private let beforeSpan: [UInt8]
     private let idSeed: UInt64
     private var eventNumber: UInt64 = 0
@@ -24,20 +25,20 @@ struct EventLineEncoder: Sendable {
     private var last: DefinitionFragments?
     private static let mostDefinitions = 4_096
 
-    /// How far tasks are that haven't ended, by number: when their attempt began, in nanoseconds, or one of the values
-    /// below.
+    /// The state of each task that hasn't ended, by number: the start of its attempt in nanoseconds, or one of the
+    /// values below.
     private var lives = TaskTable<Int64>()
     private static let notBegun = Int64.min
     private static let betweenAttempts = Int64.min + 1
     var counts = RecordedCounts()
     var lastCounts: Int64?
-    /// Nanoseconds between two lines with counts.
+    /// The nanoseconds between two lines with counts.
     static let countsInterval: Int64 = 5_000_000_000
     var sessionStart: Int64?
 
     /// - Parameters:
     ///   - node: the name of this machine.
-    ///   - secrets: removes secrets from commands and from what failures say.
+    ///   - secrets: removes secrets from commands and from the messages of failures.
     init(
         sessionID: String, identity: TraceIdentity, node: String, facts: RunSessionFacts,
         secrets: SecretRedactor = SecretRedactor([])
@@ -66,7 +67,7 @@ struct EventLineEncoder: Sendable {
 
     // MARK: - Events
 
-    /// Appends the lines of an event: one, or two where the format knows two steps of what the engine does in one.
+    /// Appends the lines of an event: one, or two where the format has two steps for one of the engine's.
     mutating func append(_ event: WorkflowEvent, to buffer: inout LineBuffer) {
         let fragments = event.taskNumber == nil ? nil : fragments(of: event)
         let isBlock = fragments?.isBlock ?? false
@@ -215,7 +216,7 @@ struct EventLineEncoder: Sendable {
         guard let custom = event.custom else { return }
         let attributes = custom.attributes.sorted { $0.key < $1.key }
         line(.custom, event, named: custom.name, &buffer) { needsComma, buffer in
-            // The one field that all lines have and that an event's author may use.
+            // `name` is the one field of all lines that an event's author may use as well; it goes into the attributes.
             for (name, value) in attributes where name == "name" {
                 if needsComma { buffer.append(", ") }
                 needsComma = true
@@ -251,9 +252,9 @@ struct EventLineEncoder: Sendable {
     ///
     /// - Parameters:
     ///   - program: the program that the task's command runs, once that is known.
-    ///   - name: the type, where that is the user's own.
-    ///   - attributes: adds attributes; is told whether there are any before.
-    ///   - fields: adds what only events of this type have.
+    ///   - name: the type, if it is the user's own.
+    ///   - attributes: appends attributes; its argument says whether they need a comma before them.
+    ///   - fields: appends the fields that only events of this type have.
     private mutating func line(
         _ type: RecordedEvent, _ event: WorkflowEvent, program: String? = nil, named name: String? = nil,
         _ buffer: inout LineBuffer,

@@ -2,7 +2,7 @@ import AsyncFlow
 import AsyncFlowBase
 
 extension RunFailureText {
-    /// What recordings and displays say of an error: what it was in the beginning, and in words what came of it.
+    /// Creates the text about an error in recordings and displays: the type of its root cause, and its message.
     package init(_ error: any Error) {
         let workflowError = error as? any WorkflowError
         let root = workflowError?.rootCause ?? error
@@ -15,7 +15,7 @@ extension RunFailureText {
                 ((root as? CommandError)?.standardErrorTail ?? "").redactingURLSecrets, to: 4_000, end: true))
     }
 
-    /// The text without the secrets of the command that it names, whole or up to where it was cut.
+    /// Returns the text without the secrets of the command that it names, whole or up to where it was cut.
     private static func masking(_ text: String, _ command: Command) -> String {
         let (line, masked) = (command.description, command.maskedDescription)
         if line == masked { return text }
@@ -25,10 +25,10 @@ extension RunFailureText {
         return String(text[..<start]) + masked.prefix(500) + text[end...]
     }
 
-    /// A text that isn't too long for a line that many programs read.
+    /// Returns the text, cut to a length that programs which read lines can take.
     private static func bounded(_ text: String, to limit: Int, end: Bool = false) -> String {
         guard text.utf8.count > limit else { return text }
-        // By scalars: a character may have any number of them.
+        // Counts scalars, because a character may have any number of them.
         let scalars = text.unicodeScalars
         return end
             ? "…" + String(String.UnicodeScalarView(scalars.suffix(limit)))

@@ -1,10 +1,10 @@
 internal import CZlib
 
-/// Compresses text into a gzip file (RFC 1952) piece by piece. After each piece everything before it can be read, so
-/// that a run that is killed loses no more than without compression.
+/// A writer of a gzip file (RFC 1952) that compresses piece by piece. After each piece everything before it can be
+/// read, so that a run that is killed loses no more than without compression.
 ///
-/// The state of zlib is its own memory, which a move of the Swift value leaves where it is: zlib keeps a pointer to it.
-/// Unchecked because a recorder uses it under its lock only.
+/// The state of zlib is allocated separately, because zlib keeps a pointer to it and a Swift value may move. Unchecked
+/// because a recorder uses it only under its lock.
 final class GzipWriter: @unchecked Sendable {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let output: UnsafeMutableBufferPointer<UInt8>
@@ -30,14 +30,14 @@ final class GzipWriter: @unchecked Sendable {
         output.deallocate()
     }
 
-    /// Compresses a piece, and hands on what that makes.
+    /// Compresses a piece and writes the result.
     ///
     /// - Parameters:
     ///   - bytes: the piece; may be empty.
-    ///   - ends: whether it is the last one of the file. Another one after that begins a further member, which readers
-    ///     of gzip take for more of the same text.
-    ///   - write: writes compressed bytes; says what is wrong if it can't.
-    /// - Returns: what `write` found wrong.
+    ///   - ends: whether it is the last piece of the file. A piece after that begins another member, which readers of
+    ///     gzip take for more of the same text.
+    ///   - write: writes compressed bytes; returns the problem if it can't.
+    /// - Returns: the problem, if there was one.
     func write(
         _ bytes: UnsafeRawBufferPointer, ends: Bool, _ write: (UnsafeRawBufferPointer) -> String?
     ) -> String? {

@@ -1,7 +1,7 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// The attributes of tasks, as they stand in the lines about them.
+/// The attributes in the lines about tasks.
 extension LineBuffer {
     mutating func append(dependencies: [TaskID]) {
         append(", \"depends_on\": [")
@@ -17,7 +17,7 @@ extension LineBuffer {
         if event.attempt > 1 { append("asyncflow.attempt", event.attempt) }
     }
 
-    /// Appends who runs the attempt, and the resources that it was given.
+    /// Appends the worker of the attempt, what it waited for, and the resources that it was granted.
     mutating func append(startOf event: WorkflowEvent) {
         append(attemptOf: event)
         if let worker = event.worker { append("asyncflow.worker", worker) }
@@ -29,7 +29,7 @@ extension LineBuffer {
         append(", \"asyncflow.gpu_ids\": [")
         for (index, share) in allocation.gpus.enumerated() {
             if index > 0 { append(", ") }
-            // Most are numbers; NVIDIA's may also be names.
+            // Most ids are numbers; NVIDIA's may also be names.
             if let number = UInt64(share.gpu.id) {
                 append(decimal: number)
             } else {
@@ -82,7 +82,7 @@ extension LineBuffer {
         append("output_files", "output_bytes", execution.outputs)
     }
 
-    /// The most files of a task that are named, and the most bytes of their names.
+    /// The limits on the files of a task that are named and on the bytes of their names.
     private static let fileLimit = (count: 100, bytes: 10_000)
 
     private mutating func append(
@@ -118,7 +118,7 @@ extension LineBuffer {
         append("]")
     }
 
-    /// A name from outside that isn't too long for a line.
+    /// Returns a name from outside, cut if it is too long for a line.
     private static func bounded(_ text: String) -> String {
         text.utf8.count <= 4_096 ? text : text.prefix(1_000) + "…"
     }

@@ -4,7 +4,7 @@ extension LineBuffer {
     /// Appends the duration of a task or session.
     mutating func append(duration nanoseconds: Int64) {
         append(", \"duration_seconds\": ")
-        // Never 0 for a task that has run: that says that its start isn't known.
+        // Never 0 for a task that has run, because 0 says that its start isn't known.
         append(microseconds: nanoseconds == 0 ? 0 : max(1, nanoseconds / 1_000))
     }
 
@@ -20,7 +20,7 @@ extension LineBuffer {
         append(integer: value)
     }
 
-    /// Appends `, "name": ` and the number; `null` for nil and what JSON has no number for.
+    /// Appends `, "name": ` and the number; `null` for nil and for numbers that JSON doesn't have.
     mutating func append(_ name: StaticString, optional value: Double?) {
         append(key: name)
         append(number: value ?? .nan)
@@ -46,7 +46,7 @@ extension LineBuffer {
         append(0x22)
     }
 
-    /// Appends a value of an event of the user's own.
+    /// Appends a value from an event of the user.
     mutating func append(value: EventValue) {
         switch value {
         case .string(let text): append(string: text)

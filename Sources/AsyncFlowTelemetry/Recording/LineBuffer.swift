@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Bytes that grow at the end: the fastest way to put lines together of pieces that are known already.
+/// A growing buffer of bytes: the fastest way to put lines together from pieces that are already encoded.
 struct LineBuffer: ~Copyable {
     private var start: UnsafeMutablePointer<UInt8>
     private var capacity: Int
@@ -13,19 +13,19 @@ struct LineBuffer: ~Copyable {
 
     deinit { start.deallocate() }
 
-    /// The bytes that a closure appends to an empty buffer.
+    /// Returns the bytes that a closure appends to an empty buffer.
     static func bytes(_ write: (inout LineBuffer) -> Void) -> [UInt8] {
         var buffer = LineBuffer(capacity: 256)
         write(&buffer)
         return buffer.copy()
     }
 
-    /// The bytes, in memory of their own.
+    /// Returns a copy of the bytes.
     func copy() -> [UInt8] { Array(bytes) }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
-    /// Forgets the first bytes, or all.
+    /// Removes the first bytes.
     mutating func removeFirst(_ removed: Int) {
         memmove(start, start + removed, count - removed)
         count -= removed
@@ -68,7 +68,7 @@ struct LineBuffer: ~Copyable {
         count += other.count
     }
 
-    /// Once more what was appended from a place on.
+    /// Appends the bytes between two earlier places once more.
     @inline(__always)
     mutating func repeatBytes(from place: Int, to end: Int) {
         reserve(end - place)
@@ -85,7 +85,7 @@ struct LineBuffer: ~Copyable {
         }
     }
 
-    /// A decimal number, with at least so many digits.
+    /// Appends a decimal number with at least the given number of digits.
     mutating func append(decimal value: UInt64, digits least: Int = 1) {
         var rest = value
         var digits = 1
@@ -105,7 +105,7 @@ struct LineBuffer: ~Copyable {
         count += digits
     }
 
-    /// 16 lower-case hexadecimal digits.
+    /// Appends 16 lower-case hexadecimal digits.
     @inline(__always)
     mutating func append(hex value: UInt64) {
         reserve(16)
@@ -116,7 +116,7 @@ struct LineBuffer: ~Copyable {
         count += 16
     }
 
-    /// Seconds with microseconds behind the point.
+    /// Appends seconds with six decimal places.
     mutating func append(microseconds value: Int64) {
         if value < 0 { append(0x2D) }
         let size = value.magnitude
@@ -125,7 +125,7 @@ struct LineBuffer: ~Copyable {
         append(decimal: size % 1_000_000, digits: 6)
     }
 
-    /// A JSON number; what isn't one is `null`.
+    /// Appends a JSON number, or `null` if the value isn't finite.
     mutating func append(number value: Double) {
         if value.isFinite {
             append(text: "\(value)")
@@ -134,7 +134,7 @@ struct LineBuffer: ~Copyable {
         }
     }
 
-    /// A JSON string, with its quotes.
+    /// Appends a JSON string with its quotes.
     mutating func append(string text: String) {
         append(0x22)
         append(escaped: text)

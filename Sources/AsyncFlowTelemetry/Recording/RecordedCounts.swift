@@ -8,7 +8,7 @@ struct RecordedCounts: Sendable {
     private(set) var completed = 0
     private(set) var failed = 0
     private(set) var canceled = 0
-    /// The tasks that have run and ended, and how long they ran, all together.
+    /// The number of tasks that have run and ended, and the sum of their durations.
     private(set) var ended = 0
     private(set) var nanoseconds: Int64 = 0
 
@@ -17,13 +17,13 @@ struct RecordedCounts: Sendable {
         running += 1
     }
 
-    /// An attempt has failed, and the task goes on.
+    /// Counts a failed attempt of a task that isn't over.
     mutating func pause() { running -= 1 }
 
     /// - Parameters:
-    ///   - hasBegun: false only of a task that is known never to have begun, which counts neither as failed nor as
+    ///   - hasBegun: false only for a task that is known never to have begun, which counts neither as failed nor as
     ///     cancelled.
-    ///   - duration: how long the last attempt ran, in nanoseconds; nil if none was running.
+    ///   - duration: the duration of the last attempt in nanoseconds; nil if none was running.
     mutating func end(_ type: EventType, hasBegun: Bool, after duration: Int64?) {
         if let duration {
             running -= 1

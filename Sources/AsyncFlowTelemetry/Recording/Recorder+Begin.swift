@@ -32,7 +32,7 @@ extension Recorder {
             startTime: flow.startTime, logger: flow.logger)
     }
 
-    /// As the original names its recordings: local time, year to second.
+    /// Returns the local time from year to second, as RADICAL AsyncFlow has it in the names of its recordings.
     private static func timeStamp(_ seconds: Double) -> String {
         let parts = Calendar.current.dateComponents(
             [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: seconds))

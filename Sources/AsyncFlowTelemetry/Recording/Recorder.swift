@@ -2,10 +2,10 @@ import AsyncFlow
 import AsyncFlowBase
 import Logging
 
-/// Writes every event, and every sample, as a line of a recording.
+/// A consumer that writes every event and every sample as a line of a recording.
 ///
-/// Lines are collected and written when there are many, when a second has passed, and when somebody asks. If they can't
-/// be written, the recording ends there: the engine's log says so once, and the run goes on.
+/// Lines are written when there are many, when the flush interval has passed, and on request. If they can't be written,
+/// the recording ends there: the engine's log says so once, and the run goes on.
 final class Recorder: EventConsumer {
     private struct State: ~Copyable {
         var encoder: EventLineEncoder
@@ -18,18 +18,18 @@ final class Recorder: EventConsumer {
         var lostCount = 0
         var problem: String?
         var isEnded = false
-        /// Whether the file is gone, and none can be made in its place.
+        /// Whether the file is gone and none can be created in its place.
         var isLost = false
         var isUnrotatable = false
         var whenFinished: (@Sendable () -> Void)?
     }
 
-    /// How many bytes are written at once, at least, as long as there is much to write.
+    /// The number of collected bytes at which they are written without waiting for the flush interval.
     private static let writeSize = 1 << 18
-    /// How often it is looked whether the file is still where it was.
+    /// The time between two checks that the file is still at its path.
     private static let lookInterval = Duration.seconds(1)
 
-    /// What the log has to say about the file.
+    /// A problem with the file that is logged.
     private enum Trouble {
         case unwritable(String)
         case moved
@@ -83,7 +83,7 @@ final class Recorder: EventConsumer {
         report(problem)
     }
 
-    /// Writes what is there. Also called from time to time, when nothing happens.
+    /// Writes the collected lines. Also called from time to time when nothing happens.
     func write() {
         report(state.withLock { state in state.isEnded ? nil : write(&state) })
     }
@@ -105,7 +105,7 @@ final class Recorder: EventConsumer {
         }
     }
 
-    /// Has something done when the recording has ended.
+    /// Sets the closure that is called when the recording has ended.
     func whenFinished(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenFinished = body } }
 
     func finish() {
@@ -128,7 +128,7 @@ final class Recorder: EventConsumer {
         }
     }
 
-    /// How many events were recorded, and how many are missing.
+    /// The numbers of events that were recorded and that are missing.
     var counts: (recorded: Int, missing: Int) {
         state.withLock { ($0.eventCount, $0.unwrittenCount + $0.lostCount) }
     }
@@ -142,8 +142,8 @@ final class Recorder: EventConsumer {
         return write(&state)
     }
 
-    /// - Parameter looks: whether to look at once if the file is still where it was.
-    /// - Returns: what is wrong, if that wasn't known before.
+    /// - Parameter looks: whether to check now that the file is still at its path.
+    /// - Returns: the problem, if it wasn't known before.
     private func write(_ state: inout State, looks: Bool = false) -> Trouble? {
         guard state.problem == nil, state.buffer.count > 0 else { return nil }
         let now = ContinuousClock.now
@@ -158,7 +158,7 @@ final class Recorder: EventConsumer {
             state.buffer.removeAll()
             return trouble ?? rotateIfDue(&state)
         }
-        // The lines that weren't written, or not whole.
+        // The lines that weren't written completely.
         let missing = state.buffer.bytes[count...].count { $0 == 0x0A }
         state.unwrittenCount += missing
         state.eventCount -= min(missing, state.eventCount)
@@ -167,8 +167,8 @@ final class Recorder: EventConsumer {
         return .unwritable(problem)
     }
 
-    /// Goes on in a new file if the one that is open is large enough. If that can't be done, it grows on, and isn't
-    /// tried again.
+    /// Continues in a new file if the open one is large enough. If that fails, the open file keeps growing, and
+    /// rotation isn't tried again.
     private func rotateIfDue(_ state: inout State) -> Trouble? {
         guard let rotation, !state.isUnrotatable, Int64(state.file.byteCount) >= rotation.size.bytes else { return nil }
         do {
@@ -181,8 +181,8 @@ final class Recorder: EventConsumer {
         return nil
     }
 
-    /// Goes on in a new file at the path, which begins like every recording. What can't be made is tried once only: the
-    /// events go on into the file that there was.
+    /// Continues in a new file at the path, which begins like every recording. If it can't be created, that isn't tried
+    /// again, and the events go on into the old file.
     private static func goOn(_ state: inout State) -> Trouble? {
         guard !state.isLost else { return nil }
         do {

@@ -6,19 +6,19 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The file of a recording, which only ever grows, compressed if its name ends in `.gz`. Nobody but its owner can read
-/// it: it has the program's command line in it.
+/// The file of a recording, which only ever grows; compressed if its name ends in `.gz`. Only its owner can read it,
+/// because it contains the program's command line.
 struct RecordingFile: ~Copyable, Sendable {
     let path: String
     private var descriptor: CInt
     private var identity: Identity
     private let compression: GzipWriter?
-    /// How many bytes were written to the file that is open.
+    /// The number of bytes written to the open file.
     private(set) var byteCount: Int
-    /// How many files of this recording were put aside.
+    /// The number of files of this recording that were put aside.
     private var partCount: Int
 
-    /// Which file it is, whatever it is called.
+    /// The identity of a file, independent of its name.
     private struct Identity: Equatable {
         let device: UInt64
         let inode: UInt64
@@ -29,8 +29,7 @@ struct RecordingFile: ~Copyable, Sendable {
         }
     }
 
-    /// Makes the file, and the directory that it is in. If the user has a file of that name already, lines are added to
-    /// it.
+    /// Creates the file and its directory. If the user already has a file of that name, lines are appended to it.
     init(path: String) throws(TelemetryError) {
         let isCompressed = path.hasSuffix(".gz")
         let compression = isCompressed ? GzipWriter() : nil
@@ -61,14 +60,14 @@ struct RecordingFile: ~Copyable, Sendable {
             throw TelemetryError("the recording \(path) can't be written: \(reason(code))")
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
-        // A device such as /dev/null is the system's.
+        // A device such as /dev/null belongs to the system.
         guard status.st_uid == geteuid() || (!isFile && status.st_uid == 0) else {
             close(descriptor)
             throw TelemetryError(
                 "the recording \(path) can't be written: another user has a file of that name; choose another directory"
             )
         }
-        // Only the opening mustn't wait, for a pipe's reader.
+        // Only opening mustn't block, which it would until a pipe has a reader.
         _ = fcntl(descriptor, F_SETFL, O_APPEND)
         return (descriptor, Identity(status))
     }
@@ -93,25 +92,25 @@ struct RecordingFile: ~Copyable, Sendable {
 
     deinit { close(descriptor) }
 
-    /// Whether this file isn't at its path any more: it was moved or removed, or another one has taken its place.
+    /// Whether the file is no longer at its path: it was moved, removed or replaced by another one.
     var isGone: Bool {
         var status = stat()
         return stat(path, &status) != 0 ? errno == ENOENT || errno == ENOTDIR : Identity(status) != identity
     }
 
-    /// Goes on at the path, in a file that is made there.
+    /// Continues in a new file at the path.
     mutating func reopen() throws(TelemetryError) {
         let (new, newIdentity) = try Self.make(path)
-        // What is open already has all that was written, but for the last bytes of a compressed file.
+        // The open file has everything that was written, except for the last bytes of a compressed file.
         _ = finish()
         close(descriptor)
         (descriptor, identity) = (new, newIdentity)
         byteCount = 0
     }
 
-    /// Puts the file aside and goes on in a new one.
+    /// Puts the file aside and continues in a new one.
     ///
-    /// - Parameter kept: how many files that were put aside are kept; nil for all.
+    /// - Parameter kept: the number of files put aside that are kept; nil for all.
     mutating func rotate(keeping kept: Int?) throws(TelemetryError) {
         let parts = RecordingParts(of: path)
         while access(parts.path(partCount + 1), F_OK) == 0 { partCount += 1 }
@@ -123,9 +122,9 @@ struct RecordingFile: ~Copyable, Sendable {
         if let kept, kept < partCount { unlink(parts.path(partCount - kept)) }
     }
 
-    /// Writes all of it.
+    /// Writes all of the bytes.
     ///
-    /// - Returns: how many bytes of it were written, and why not all, if so.
+    /// - Returns: the number of bytes that were written, and the problem if they weren't all.
     mutating func write(_ bytes: UnsafeRawBufferPointer) -> (count: Int, problem: String?) {
         guard let compression else {
             let (count, problem) = Self.write(bytes, to: descriptor)
@@ -145,7 +144,7 @@ struct RecordingFile: ~Copyable, Sendable {
 
     /// Writes the end of a compressed file.
     ///
-    /// - Returns: why it can't, if so.
+    /// - Returns: the problem, if there is one.
     mutating func finish() -> String? {
         guard let compression, byteCount > 0 else { return nil }
         let descriptor = descriptor
@@ -175,7 +174,7 @@ struct RecordingFile: ~Copyable, Sendable {
         return (written, nil)
     }
 
-    /// Has the system bring to the disk what was written.
+    /// Has the system write the file's contents to the disk.
     func synchronize() -> String? { fsync(descriptor) == 0 ? nil : Self.reason(errno) }
 
     private static func reason(_ code: CInt) -> String {
@@ -191,9 +190,9 @@ struct RecordingFile: ~Copyable, Sendable {
     }
 }
 
-/// What keeps telemetry from being started or written.
+/// An error that keeps telemetry from being started or written.
 public struct TelemetryError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was to be done, with what, and why it can't be.
+    /// The action that failed, its file or directory, and the reason.
     public let description: String
 
     init(_ description: String) { self.description = description }

@@ -1,7 +1,7 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// Has samples taken and recorded, and the recording written when nothing happens, until the engine ends.
+/// A keeper that takes and records samples, and writes the recording while nothing happens, until the engine ends.
 final class SampleKeeper: Sendable {
     private let sampler: ResourceSampler
     private let recorder: Recorder

@@ -1,11 +1,11 @@
 public import AsyncFlow
 import Synchronization
 
-/// What watches a run: a recording, subscribers, a summary.
+/// The observation of a run: a recording, subscribers and a summary.
 ///
-/// It ends with the engine, or by ``stop()``; one that is dropped goes on until the engine ends.
+/// It ends with the engine or by ``stop()``. If this object is released, it goes on until the engine ends.
 public final class Telemetry: Sendable {
-    /// The file of the recording; nil if there is none.
+    /// The path of the recording's file; nil if there is no recording.
     public let recordingPath: String?
     private let flow: WorkflowEngine
     private let statistics: SharedStatistics
@@ -37,17 +37,18 @@ public final class Telemetry: Sendable {
 
     // MARK: - Reading events
 
-    /// The events from now on for which a condition holds. See `EventStream` for what happens when a reader lags.
+    /// Returns the events from now on for which a condition holds. See `EventStream` for what happens when a reader
+    /// lags.
     public func events(
         where condition: @escaping @Sendable (WorkflowEvent) -> Bool = { _ in true }
     ) -> AsyncFilterSequence<EventStream> {
         flow.events.filter(condition)
     }
 
-    /// Calls a closure for every event from now on for which a condition holds, one after the other, on a thread that
-    /// is there for that alone. A closure that is slow never slows the run: what it doesn't keep up with is left out.
+    /// Calls a closure for every event from now on for which a condition holds, one after the other, on a dedicated
+    /// thread. A slow closure never slows the run: events that it doesn't keep up with are left out.
     ///
-    /// - Returns: what ends it; it also ends with the engine.
+    /// - Returns: the subscription, which can be cancelled and otherwise ends with the engine.
     @discardableResult
     public func subscribe(
         where condition: @escaping @Sendable (WorkflowEvent) -> Bool = { _ in true },
@@ -57,7 +58,7 @@ public final class Telemetry: Sendable {
         return TelemetrySubscription(flow.attach(subscriber, overflow: .drop(limit: 1 << 16)))
     }
 
-    /// How the run stands, by everything that happened before the call.
+    /// Returns a summary of the run that includes everything that happened before the call.
     public func summary() async -> TelemetrySummary {
         await statistics.flush()
         let counts = recorder?.counts
@@ -67,9 +68,9 @@ public final class Telemetry: Sendable {
 
     // MARK: - The recording
 
-    /// Has everything that happened before the call written to the recording.
+    /// Writes everything that happened before the call to the recording.
     ///
-    /// - Parameter fsync: whether the system has to bring it to the disk, too.
+    /// - Parameter fsync: whether to have the system write it to the disk, too.
     /// - Throws: ``TelemetryError`` if the recording can't be written, or couldn't before.
     public func flush(fsync: Bool = false) async throws(TelemetryError) {
         await recording?.flush()
@@ -77,8 +78,8 @@ public final class Telemetry: Sendable {
         if fsync { try recorder.synchronize() } else { try recorder.check() }
     }
 
-    /// Ends recording, sampling and summing up, after what happened before the call; the engine then runs as if nobody
-    /// had ever looked, but for subscriptions, which go on. The second call does nothing.
+    /// Ends recording, sampling and summing up; everything that happened before the call is included. The engine then
+    /// runs as if it had never been observed, but subscriptions go on. Later calls do nothing.
     public func stop() async {
         guard isStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         keeper?.stop()
@@ -96,7 +97,7 @@ public struct TelemetrySubscription: Sendable {
     /// Ends the calls; returns after the last one.
     public func cancel() async { await attachment.detach() }
 
-    /// How many events were left out because the closure was too slow.
+    /// The number of events that were left out because the closure was too slow.
     public var droppedCount: Int { attachment.droppedCount }
 }
 
@@ -119,7 +120,8 @@ private final class Subscriber: EventConsumer {
 }
 
 extension WorkflowEngine {
-    /// Begins to watch the run: records it, measures the machine, sums up. Call it before the tasks whose events count.
+    /// Starts to observe the run: records it, measures the computer, and keeps a summary. Call it before the tasks that
+    /// it is to cover.
     ///
     /// ```swift
     /// let telemetry = try flow.startTelemetry(.init(recording: "telemetry"))
@@ -127,13 +129,13 @@ extension WorkflowEngine {
     /// print(await telemetry.summary())
     /// ```
     ///
-    /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl` (with `.gz` if it is compressed),
-    /// which the command `asyncflow` reads, and so do programs for those of RADICAL AsyncFlow and RHAPSODY. The
-    /// engine's shutdown waits for its last line. Recording never fails the run: if the file can't be written any more,
-    /// the log says so, and ``TelemetrySummary/unrecordedEvents`` counts what is missing.
+    /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl` (with `.gz` if it is compressed).
+    /// The command `asyncflow` reads it, and so do programs that read recordings of RADICAL AsyncFlow and RHAPSODY. The
+    /// engine's shutdown waits for its last line. Recording never fails the run: if the file can no longer be written,
+    /// the log says so, and ``TelemetrySummary/unrecordedEvents`` counts the missing events.
     ///
     /// - Parameter configuration: what is recorded and measured.
-    /// - Throws: ``TelemetryError`` if the recording can't be begun.
+    /// - Throws: ``TelemetryError`` if the recording can't be started.
     public func startTelemetry(
         _ configuration: TelemetryConfiguration = TelemetryConfiguration()
     ) throws(TelemetryError) -> Telemetry {

@@ -1,47 +1,47 @@
 public import AsyncFlow
 import AsyncFlowBase
 
-/// What `WorkflowEngine`'s `startTelemetry` does.
+/// The settings of `WorkflowEngine`'s `startTelemetry`.
 public struct TelemetryConfiguration: Sendable {
     /// The directory of the recording; nil for none.
     public var recordingDirectory: RecordingDirectory?
-    /// How often lines that wait are written, even if they are few; one second by default. What a killed run leaves
-    /// behind is at most this much behind.
+    /// The time after which waiting lines are written, even if they are few; one second by default. A killed run loses
+    /// at most the lines of this time.
     public var flushInterval: Duration
-    /// Whether the recording is compressed as it is written: some tenths of its size, for about twice the work on the
-    /// thread that writes it. Its name ends in `.gz` then. False by default.
+    /// Whether the recording is compressed as it is written: to some tenths of its size, for about twice the work on
+    /// the thread that writes it. The file's name then ends in `.gz`. False by default.
     public var compresses: Bool
-    /// How large a file of the recording may become; nil, the default, for any size.
+    /// The maximum size of a file of the recording; nil, the default, for no limit.
     public var rotation: Rotation?
-    /// How often the use of processors, memory, disks and network is measured; nil for never. One second by default.
+    /// The time between measurements of processors, memory, disks and network; nil for none. One second by default.
     public var sampleInterval: Duration?
 
-    /// When a recording goes on in a new file: for programs that run for weeks.
+    /// The limit at which a recording continues in a new file, for programs that run for weeks.
     ///
-    /// The files before it are called `<name>.telemetry.00001.jsonl` and so on. The command `asyncflow` reads them all
+    /// The earlier files are called `<name>.telemetry.00001.jsonl` and so on. The command `asyncflow` reads them all
     /// when it is given the newest one.
     public struct Rotation: Sendable, Hashable {
-        /// The size from which on a file isn't added to; at least 64 KiB.
+        /// The size at which a file is complete; at least 64 KiB.
         public var size: MemorySize
-        /// How many files before the newest one are kept; nil for all. What was only in older ones is lost.
+        /// The number of files that are kept besides the newest one; nil for all. The events in deleted files are lost.
         public var kept: Int?
 
         /// - Parameters:
-        ///   - size: the size from which on a file isn't added to.
-        ///   - kept: how many files before the newest one are kept.
+        ///   - size: the size at which a file is complete.
+        ///   - kept: the number of files that are kept besides the newest one.
         public init(size: MemorySize, kept: Int? = nil) {
             self.size = MemorySize(bytes: max(64 << 10, size.bytes))
             self.kept = kept.map { max(0, $0) }
         }
     }
 
-    /// Where a recording is put.
+    /// The place where a recording is written.
     public struct RecordingDirectory: Sendable, Hashable, ExpressibleByStringInterpolation {
         let path: String?
 
         /// The run directory of the engine.
         public static let runDirectory = RecordingDirectory(path: nil)
-        /// A directory by its path, which is made if it isn't there.
+        /// Returns a directory by its path; it is created if it doesn't exist.
         public static func directory(_ path: String) -> RecordingDirectory { RecordingDirectory(path: path) }
         public init(stringLiteral path: String) { self.path = path }
         private init(path: String?) { self.path = path }
@@ -49,10 +49,10 @@ public struct TelemetryConfiguration: Sendable {
 
     /// - Parameters:
     ///   - recording: the directory of the recording; the engine's run directory by default, nil for no recording.
-    ///   - flushInterval: how often lines that wait are written.
-    ///   - sampleInterval: how often the machine is measured; nil for never.
+    ///   - flushInterval: the time after which waiting lines are written.
+    ///   - sampleInterval: the time between measurements of the computer; nil for none.
     ///   - compresses: whether the recording is compressed as it is written.
-    ///   - rotation: how large a file of the recording may become.
+    ///   - rotation: the limit at which the recording continues in a new file.
     public init(
         recording: RecordingDirectory? = .runDirectory, flushInterval: Duration = .seconds(1),
         sampleInterval: Duration? = .seconds(1), compresses: Bool = false, rotation: Rotation? = nil

@@ -1,8 +1,8 @@
 import AsyncFlow
 
-/// How a run stands, or stood at its end.
+/// The state of a run at one moment, or at its end.
 public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
-    /// How long things took, in seconds. Quantiles are known to 3 %.
+    /// Durations in seconds. Quantiles are accurate to 3 %.
     public struct Durations: Sendable, Codable, Hashable {
         public var mean: Double
         public var median: Double
@@ -22,17 +22,17 @@ public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
         }
     }
 
-    /// What tasks waited for, in seconds of all of them together.
+    /// The waiting times by cause, in seconds over all tasks.
     public struct Waits: Sendable, Codable, Hashable {
-        /// Values of other tasks.
+        /// The wait for values of other tasks.
         public var dependencies: Double
-        /// A free worker.
+        /// The wait for a free worker.
         public var workers: Double
-        /// Cores, memory, GPUs or slots that other tasks had.
+        /// The wait for cores, memory, GPUs or slots that other tasks held.
         public var resources: Double
-        /// That fewer tasks with the same limit run.
+        /// The wait for fewer running tasks with the same limit.
         public var limit: Double
-        /// That the rate of starts allows another one.
+        /// The wait for the rate of starts to allow another one.
         public var rate: Double
         /// The pause before another attempt.
         public var retry: Double
@@ -47,12 +47,12 @@ public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
         }
     }
 
-    /// How many tasks are in which state.
+    /// The number of tasks in each state.
     public struct Counts: Sendable, Codable, Hashable {
         public var created: Int
-        /// For their dependencies.
+        /// The tasks that wait for their dependencies.
         public var waiting: Int
-        /// For their turn.
+        /// The tasks that are ready to run and wait for their start.
         public var queued: Int
         public var running: Int
         public var done: Int
@@ -76,41 +76,41 @@ public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
         /// `function`, `executable`, `prompt`, `service` or `block`.
         public var kind: String
         public var counts: Counts
-        /// Nil if none has run and ended.
+        /// The durations of the tasks; nil if none has run and ended.
         public var durations: Durations?
         public var waits: Waits
-        /// Of its commands, in seconds.
+        /// The CPU time of the tasks' commands, in seconds.
         public var cpuSeconds: Double
-        /// Of the largest of its commands.
+        /// The peak memory of the largest of the tasks' commands.
         public var peakMemoryBytes: Int64
         public var failedAttempts: Int
     }
 
-    /// From the first event to the last one so far, in seconds.
+    /// The time from the first event to the latest one, in seconds.
     public var elapsed: Double
     public var counts: Counts
-    /// Nil if no task has run and ended.
+    /// The durations of all tasks; nil if none has run and ended.
     public var durations: Durations?
     public var waits: Waits
-    /// Tasks that ended per second.
+    /// The number of tasks that ended per second.
     public var throughput: Double
-    /// The cores that running tasks used, on average: those that were granted to them. Functions that ask for none
-    /// count as one each, as far as the engine's backends have cores; blocks and prompts use none.
+    /// The average number of cores that running tasks used: those that were granted to them. Functions that request
+    /// none count as one each, as far as the engine's backends have cores; blocks and prompts use none.
     public var meanCores: Double
-    /// The most cores that running tasks used at once, counted as in ``meanCores``.
+    /// The maximum number of cores that running tasks used at once, counted as in ``meanCores``.
     public var peakCores: Int
     public var peakRunning: Int
-    /// Of all commands, in seconds.
+    /// The CPU time of all commands, in seconds.
     public var cpuSeconds: Double
-    /// Of the largest command.
+    /// The peak memory of the largest command.
     public var peakMemoryBytes: Int64
-    /// By name, in the order in which they came up.
+    /// The tasks by name, in the order in which the names appeared.
     public var names: [Name]
-    /// How many events are in the recording; nil if there is none.
+    /// The number of events in the recording; nil if there is no recording.
     public var recordedEvents: Int?
-    /// How many events are missing in the recording: it couldn't be written, or not fast enough.
+    /// The number of events missing in the recording because it couldn't be written, or not fast enough.
     public var unrecordedEvents: Int
-    /// How many events this summary is without.
+    /// The number of events that this summary lacks.
     public var droppedEvents: Int
 
     init(_ statistics: RunStatistics, recorded: Int?, unrecorded: Int) {

@@ -1,11 +1,12 @@
-/// Two runs side by side: by name how many tasks there were, how long they ran, what they took, and what got slower.
+/// A comparison of two runs: for each name the number of tasks, how long they ran, the resources they used, and what
+/// got slower.
 package struct ComparisonReport {
     /// All tasks of one name, in both runs.
     package struct Row: Sendable {
         package let name: String
         package let counts: (before: Int, after: Int)
         package let failed: (before: Int, after: Int)
-        /// Nil where no task has run.
+        /// The statistics of the durations; nil if no task has run.
         package let durations: (before: DurationStatistics?, after: DurationStatistics?)
         package let cpuSeconds: (before: Double, after: Double)
         package let peakMemoryBytes: (before: Double, after: Double)
@@ -15,14 +16,14 @@ package struct ComparisonReport {
             guard let before = durations.before?.mean, let after = durations.after?.mean, before > 0 else { return nil }
             return after / before
         }
-        /// How many seconds more the tasks of the name took in all.
+        /// The seconds by which the total time of the tasks has grown.
         package var change: Double { (durations.after?.sum ?? 0) - (durations.before?.sum ?? 0) }
     }
 
     private let before: RunModel
     private let after: RunModel
     private let occupancies: (before: Occupancy, after: Occupancy)
-    /// Those whose time has changed most first.
+    /// The rows, those whose total time has changed most first.
     package let rows: [Row]
     private static let rowLimit = 40
 
@@ -47,7 +48,7 @@ package struct ComparisonReport {
         }.sorted { (abs($1.change), $0.name) < (abs($0.change), $1.name) }
     }
 
-    /// By the bytes of names: texts that only look the same are different names.
+    /// Returns the facts by the bytes of the names, as texts that only look the same are different names.
     private static func facts(
         _ model: RunModel
     ) -> [[UInt8]: (facts: RunNameFacts, durations: DurationStatistics?)] {

@@ -27,8 +27,8 @@ package enum GraphReport {
     }
 
     private static func dot(_ graph: RunGraph) -> String {
-        // By scalars: a quote with a combining mark behind it is one character, and another one than a quote.
-        // Graphviz reads character references in labels, so that an ampersand is written as one.
+        // Works on scalars, because a quote followed by a combining mark is a different character from a quote.
+        // Graphviz reads character references in labels, so an ampersand is written as one.
         func quoted(_ text: String) -> String {
             var result = "\""
             for scalar in text.unicodeScalars {
@@ -59,7 +59,7 @@ package enum GraphReport {
     }
 
     private static func mermaid(_ graph: RunGraph) -> String {
-        // Mermaid has no escape within quotes but character codes.
+        // Within quotes, Mermaid has no escapes except character codes.
         func escaped(_ text: String) -> String {
             var result = ""
             for scalar in text.unicodeScalars {

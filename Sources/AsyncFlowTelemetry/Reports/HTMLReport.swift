@@ -1,6 +1,6 @@
-/// The page with a run in it: one file that needs nothing else.
+/// The page with the data of a run: one file that needs nothing else.
 package enum HTMLReport {
-    /// Where a template has the data: within `<script type="application/json">`.
+    /// The text that the data replaces in a template, within `<script type="application/json">`.
     package static let placeholder = "{{run-data}}"
 
     package struct TemplateError: Error, CustomStringConvertible {
@@ -8,7 +8,7 @@ package enum HTMLReport {
             "The page's template has to contain '\(HTMLReport.placeholder)' once: there the run's data goes."
     }
 
-    /// - Throws: ``TemplateError`` if the template has no place, or several, for the data.
+    /// - Throws: ``TemplateError`` if the template doesn't contain the placeholder exactly once.
     package static func write(
         _ model: RunModel, template: String, to output: consuming ReportOutput
     ) throws(TemplateError) -> ReportOutput {

@@ -1,8 +1,8 @@
-/// Writes JSON as it goes: commas are put where they belong.
+/// A streaming writer of JSON, which puts commas where they belong.
 package struct JSONWriter: ~Copyable {
     package var output: ReportOutput
     private var needsComma = false
-    /// Within a page `<` is written as an escape, so that no text can end the element it stands in.
+    /// Whether `<`, `>` and `&` are escaped, so that no text can end the element of the page that it is in.
     private let isForHTML: Bool
 
     package init(_ output: consuming ReportOutput, isForHTML: Bool = false) {
@@ -97,7 +97,7 @@ package struct JSONWriter: ~Copyable {
         output.write(integer: value)
     }
 
-    /// Six digits after the point, which are microseconds; what isn't a number is `null`.
+    /// Writes a number with up to six decimal places, or `null` if the value isn't finite.
     package mutating func number(_ value: Double) {
         separate()
         guard value.isFinite else {

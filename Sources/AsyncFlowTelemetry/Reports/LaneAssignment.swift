@@ -1,8 +1,8 @@
-/// Puts tasks on lanes, so that no two of a lane overlap: a worker's tasks together, others on the first free one.
+/// An assignment of tasks to lanes on which no two overlap: a worker's tasks together, others on the first free lane.
 struct LaneAssignment {
     struct Lane {
         let backend: String
-        /// `nil` for tasks that don't say which worker ran them.
+        /// The worker of the lane's tasks; `nil` if they don't name one.
         let worker: Int?
         let isBlocks: Bool
         var end: Double
@@ -17,7 +17,7 @@ struct LaneAssignment {
     private(set) var lanes: [Lane] = []
     /// The tasks that ran, in the order of their starts.
     let places: [UInt32]
-    /// The lane of each of them.
+    /// The lane of each task, by its place.
     private(set) var laneOfPlace: [UInt32]
 
     init(of model: RunModel) {
@@ -47,7 +47,7 @@ struct LaneAssignment {
     }
 }
 
-/// Lanes of one owner: those in use by their ends, and those that are free, lowest first.
+/// The lanes of one owner: those in use by their ends, and the free ones, lowest first.
 private struct FreeLanes {
     private var busy = MinimumHeap()
     private var free = MinimumHeap()

@@ -1,7 +1,7 @@
-/// The data of the page, live and in a report: one JSON document. Times are seconds since the session's start; a task's
-/// number is its place in the model.
+/// The data of the page, live and in a report, as one JSON document. Times are in seconds since the session's start; a
+/// task's number is its place in the model.
 package struct PageData: Sendable {
-    /// With more tasks than this, a report has the slowest, failed and critical ones only.
+    /// The number of tasks above which a report contains only the slowest, failed and critical ones.
     static let taskLimit = 20_000
     static let chosenTaskLimit = 2_000
     static let failureLimit = 100
@@ -13,17 +13,18 @@ package struct PageData: Sendable {
     private let model: RunModel
     private let isLive: Bool
 
-    /// - Parameter isLive: durations are then estimated from a sample when there are many, and there is no analysis.
+    /// - Parameter isLive: whether the run is live; durations are then estimated from a sample if there are many, and
+    ///   there is no analysis.
     package init(of model: RunModel, isLive: Bool) {
         self.model = model
         self.isLive = isLive
     }
 
-    /// A part of the document, with what belongs to it: a server sends those that have changed.
+    /// A part of the document. A server sends those that have changed.
     package enum Part: CaseIterable, Sendable {
         case session, totals, names, workflows, curves, resources, failures, lanes, graph, analysis
 
-        /// Whether making it takes time that grows with the number of tasks.
+        /// Whether the time to make the part grows with the number of tasks.
         package var isCostly: Bool {
             switch self {
             case .lanes, .graph, .names, .analysis: true
@@ -32,7 +33,7 @@ package struct PageData: Sendable {
         }
     }
 
-    /// - Parameter includingTasks: what a server would be asked for task by task.
+    /// - Parameter includingTasks: whether to include the details that a server would be asked for task by task.
     package func write(
         to output: consuming ReportOutput, includingTasks: Bool = false, isForHTML: Bool = false
     ) -> ReportOutput {
@@ -53,7 +54,7 @@ package struct PageData: Sendable {
         return json.finish()
     }
 
-    /// The fields of one part, without the braces around the document.
+    /// Returns the fields of one part, without the braces around the document.
     package func fields(of part: Part) -> [UInt8] {
         var json = JSONWriter(ReportOutput())
         write(part, part == .analysis && !isLive ? RunAnalysis(of: model) : nil, spanLimit: Self.spanLimit, &json)
@@ -118,7 +119,8 @@ package struct PageData: Sendable {
         }
     }
 
-    /// All names, also those that no task has any more: spans and tasks name them by their place.
+    /// Writes all names, including those that no task has any longer, because spans and tasks refer to names by their
+    /// place.
     static func writeNames(_ model: RunModel, durations: [DurationStatistics?], _ json: inout JSONWriter) {
         json.array("names") { json in
             for (index, facts) in model.names.enumerated() {

@@ -1,15 +1,15 @@
 import AsyncFlowBase
 
-/// Why a report couldn't be written.
+/// The reason that a report couldn't be written.
 package struct ReportOutputError: Error, Equatable, CustomStringConvertible {
-    /// The reader of a pipe has gone: not worth a word.
+    /// Whether the reader of a pipe has gone, which isn't worth a message.
     package let isBrokenPipe: Bool
     package let description: String
 }
 
-/// Where a report goes, written as it is made: to the standard output, into memory, or to a file, which appears under
-/// its name only when it is whole. A new file is its owner's alone, as recordings are; one that is replaced keeps its
-/// permissions.
+/// The destination of a report, written as the report is made: the standard output, memory, or a file, which appears
+/// under its name only when it is complete. A new file can be read by its owner only, as recordings can; one that is
+/// replaced keeps its permissions.
 package struct ReportOutput: ~Copyable {
     private static let pieceSize = 1 << 20
 
@@ -22,7 +22,7 @@ package struct ReportOutput: ~Copyable {
     private var error: ReportOutputError?
     private var isFinished = false
 
-    /// Into memory: ``bytes``.
+    /// Creates an output into memory, ``bytes``.
     package init() {
         descriptor = -1
         path = nil
@@ -30,7 +30,7 @@ package struct ReportOutput: ~Copyable {
         replacedMode = 0
     }
 
-    /// To a file; `-` is the standard output.
+    /// Creates an output to a file; `-` is the standard output.
     package init(path: String) throws(ReportOutputError) {
         let target = try Target(path)
         self.init(target)
@@ -43,10 +43,10 @@ package struct ReportOutput: ~Copyable {
         replacedMode = target.replacedMode
     }
 
-    /// What is written to, open.
+    /// The open file that is written to.
     private struct Target {
         let descriptor: Int32
-        /// Nil for the standard output.
+        /// The path of the file; nil for the standard output.
         var path: String?
         var temporaryPath: String?
         /// The permissions of the file that is replaced; 0 if there is none.
@@ -121,7 +121,7 @@ package struct ReportOutput: ~Copyable {
         }
     }
 
-    /// Writes what is left, and gives the file its name.
+    /// Writes the remaining bytes and gives the file its name.
     package mutating func finish() throws(ReportOutputError) {
         flush()
         isFinished = true

@@ -1,19 +1,19 @@
-/// The graph of a run's tasks, or, when that is large, of their names; with a place for each node.
+/// The graph of a run's tasks, or of their names if there are many tasks, with a position for each node.
 package struct RunGraph: Sendable {
     package struct Node: Sendable {
         package let id: String
         package let label: String
         package let name: String
-        /// The task's place, unless it stands for several.
+        /// The place of the task; nil if the node stands for several.
         package var place: Int?
-        /// By the state's raw value.
+        /// The number of tasks in each state, by its raw value.
         package var counts = [Int](repeating: 0, count: RunState.allCases.count)
         package var layer = 0
         package var order = 0
 
         package var count: Int { counts.reduce(0, +) }
 
-        /// What the colour says: the worst that has happened, then what goes on.
+        /// The state that determines the colour: the worst that has happened, or else what is still to be done.
         package var state: RunState {
             for state in [RunState.failed, .running, .queued, .waiting, .cancelled]
             where counts[Int(state.rawValue)] > 0 { return state }
@@ -36,7 +36,8 @@ package struct RunGraph: Sendable {
     package private(set) var nodes: [Node] = []
     package private(set) var edges: [Edge] = []
 
-    /// - Parameter limit: with more tasks than this, tasks of a name become one node; with more names, the rarest do.
+    /// - Parameter limit: the number of tasks above which the tasks of a name become one node; if there are more names
+    ///   than that, the rarest become one node.
     package init(of model: RunModel, limit: Int = 500) {
         isFolded = model.createdCount > max(1, limit)
         let nodeOfPlace = isFolded ? addNames(model, max(1, limit)) : addTasks(model)
@@ -109,8 +110,8 @@ package struct RunGraph: Sendable {
     }
 }
 
-/// Which layer a node of a directed graph is in, and where within it (Sugiyama, Tagawa, Toda 1981: longest path
-/// layering, barycentres). Edges that close a cycle don't count.
+/// The layers of a directed graph and the order of nodes in them (Sugiyama, Tagawa, Toda 1981: longest path layering,
+/// barycentres). Edges that close a cycle are ignored.
 struct LayeredLayout {
     private(set) var layer: [Int]
     private(set) var order: [Int]
@@ -121,14 +122,14 @@ struct LayeredLayout {
         var next = [[Int]](repeating: [], count: nodeCount)
         for (from, to) in edges where from != to { next[from].append(to) }
         let backwards = Self.topologicalOrder(&next).reversed()
-        // `next` has no cycle any more.
+        // `next` no longer has cycles.
         for node in backwards.reversed() {
             for target in next[node] { layer[target] = max(layer[target], layer[node] + 1) }
         }
         arrange(next)
     }
 
-    /// Depth first, without recursion; edges to a node that is being visited are taken out.
+    /// Sorts depth first, without recursion; edges to a node that is being visited are removed.
     private static func topologicalOrder(_ next: inout [[Int]]) -> [Int] {
         enum Mark { case new, open, done }
         var marks = [Mark](repeating: .new, count: next.count)

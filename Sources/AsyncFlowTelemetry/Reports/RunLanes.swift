@@ -1,17 +1,17 @@
-/// The timeline: what ran when, on which worker or in which workflow; neighbours become one span where there are too
+/// The timeline: the tasks that ran on each worker or in each workflow. Neighbouring spans are merged if there are too
 /// many.
 package struct RunLanes: Sendable {
     package enum Grouping: String, Sendable { case worker, workflow }
 
     package struct Span: Sendable, Equatable {
         package var start: Double
-        /// NaN while it runs.
+        /// The end; NaN while the task runs.
         package var end: Double
         package var name: Int
         package var state: RunState
-        /// The (first) task's place.
+        /// The place of the task, or of the first one.
         package var place: Int
-        /// How many tasks it stands for.
+        /// The number of tasks that the span stands for.
         package var count: Int
     }
 
@@ -24,13 +24,13 @@ package struct RunLanes: Sendable {
 
     package let grouping: Grouping
     package private(set) var lanes: [Lane] = []
-    /// How many lanes were left out.
+    /// The number of lanes that were left out.
     package private(set) var omittedCount = 0
 
     /// - Parameters:
     ///   - from: seconds since the start; tasks that ended before are left out.
-    ///   - to: tasks that started after it are left out.
-    ///   - limit: how many spans there are at most in all.
+    ///   - to: seconds since the start; tasks that started after it are left out.
+    ///   - limit: the maximum number of spans in total.
     package init(
         of model: RunModel, from: Double = 0, to: Double = .infinity, by grouping: Grouping = .worker, limit: Int = 2000
     ) {

@@ -9,10 +9,10 @@ import Foundation
 /// The recordings in a folder, one row each.
 package struct RunListReport {
     package struct Row {
-        /// Relative to the folder.
+        /// The path relative to the folder.
         package let path: String
         package let byteCount: Int
-        /// What can't be read has an error in the place of its run.
+        /// The facts about the run, or the error if the recording can't be read.
         fileprivate let run: Result<Facts, RunFileError>
     }
 
@@ -29,13 +29,13 @@ package struct RunListReport {
         [".telemetry.jsonl", ".telemetry.jsonl.gz"].contains { name.hasSuffix($0) }
     }
 
-    /// How deep folders are looked into, and how many entries of them are looked at.
+    /// The limits on the depth of folders and on the number of their entries.
     private static let depthLimit = 4
     private static let entryLimit = 100_000
 
-    /// The oldest first; what can't be read comes last.
+    /// The recordings, the oldest first; those that can't be read come last.
     package let rows: [Row]
-    /// Whether there was more in the folder than was looked at.
+    /// Whether the folder had more entries than were examined.
     package let isCut: Bool
 
     /// Reads every recording in a folder and in the folders in it; links aren't followed.
@@ -143,7 +143,7 @@ package struct RunListReport {
         return output
     }
 
-    /// The local date and time.
+    /// Returns the local date and time.
     private static func date(_ seconds: Double) -> String {
         let parts = Calendar.current.dateComponents(
             [.year, .month, .day, .hour, .minute, .second], from: Date(timeIntervalSince1970: seconds))

@@ -1,8 +1,8 @@
 import AsyncFlowBase
 
-/// Texts as cells of tables that other programs read: one line each, and never a formula.
+/// The form of texts in cells of tables that other programs read: one line each, and never a formula.
 enum SpreadsheetCell {
-    /// A cell of a file with commas (RFC 4180).
+    /// Returns a cell of a comma-separated file (RFC 4180).
     static func csv(_ text: String) -> String {
         let text = plain(text)
         guard text.utf8.contains(where: { $0 == 0x22 || $0 == 0x2C }) else { return text }
@@ -14,10 +14,10 @@ enum SpreadsheetCell {
         return result + "\""
     }
 
-    /// A cell of a file with tabs, in which there are no quotes.
+    /// Returns a cell of a tab-separated file, in which there are no quotes.
     static func tsv(_ text: String) -> String { plain(text) }
 
-    /// The text on one line; with an apostrophe before it where a spreadsheet would take it for a formula.
+    /// Returns the text on one line, with an apostrophe before it if a spreadsheet would take it for a formula.
     private static func plain(_ text: String) -> String {
         let text = text.harmless()
         let isFormula = text.utf8.first { $0 != 0x20 }.map { "=+-@".utf8.contains($0) } ?? false

@@ -1,9 +1,9 @@
-/// A run in a page of text, or the same for programs as JSON.
+/// The summary of a run as a page of text, or as JSON for programs.
 package struct SummaryReport {
     private let model: RunModel
     private let analysis: RunAnalysis
     private let notes: [String]
-    /// How many rows tables have at most.
+    /// The maximum number of rows in a table.
     private static let rowLimit = 40
     private static let failureLimit = 10
 

@@ -1,4 +1,5 @@
-/// Everything about single tasks. Made once for many of them: who depends on whom is found in one pass.
+/// The details of single tasks. Created once for many of them, because the dependents of all tasks are found in one
+/// pass.
 package struct TaskDetails: Sendable {
     static let dependentLimit = 100
 
@@ -27,14 +28,14 @@ package struct TaskDetails: Sendable {
         failureOfPlace = failures
     }
 
-    /// One task as JSON.
+    /// Returns one task as JSON.
     package func json(_ place: Int) -> [UInt8] {
         var json = JSONWriter(ReportOutput())
         write(place, &json)
         return json.finish().bytes
     }
 
-    /// Why a task hasn't started yet, in a sentence; `nil` if it has.
+    /// Returns a sentence about why a task hasn't started yet; `nil` if it has.
     package func whyWaiting(_ place: Int) -> String? {
         switch model.state[place] {
         case .running, .done, .failed, .cancelled: return nil

@@ -1,6 +1,6 @@
 /// The tasks of a run as a table: text for people, CSV, TSV or JSON for programs.
 package struct TaskListReport {
-    /// Which tasks are listed, and in which order.
+    /// The selection and order of the listed tasks.
     package struct Options: Sendable {
         /// Only tasks of these names, in which `*` stands for any text; empty for all.
         package var names: [String] = []
@@ -8,7 +8,7 @@ package struct TaskListReport {
         package var states: Set<RunState> = []
         package var order = Column.id
         package var isDescending = false
-        /// How many tasks are listed at most.
+        /// The maximum number of tasks that are listed.
         package var limit = Int.max
 
         package init() {}
@@ -48,7 +48,7 @@ package struct TaskListReport {
     private let model: RunModel
     private let failures: [Int: RunFailureText]
     private let places: [Int]
-    /// How many tasks the options ask for, limit aside.
+    /// The number of tasks that the options select, regardless of the limit.
     package let foundCount: Int
 
     package init(of model: RunModel, _ options: Options = Options()) {
@@ -68,10 +68,10 @@ package struct TaskListReport {
         places = Array(Self.sorted(found, of: model, failures, options).prefix(options.limit))
     }
 
-    /// How many tasks are listed.
+    /// The number of tasks that are listed.
     package var shownCount: Int { places.count }
 
-    /// What isn't shown, in sentences for people.
+    /// Sentences for people about what isn't shown.
     package var notes: [String] {
         var notes: [String] = []
         if shownCount < foundCount {
@@ -101,7 +101,7 @@ package struct TaskListReport {
                 if case .text(let text) = value { (value: text, place: place) } else { (value: "", place: place) }
             }.sorted(by: isBefore).map(\.place)
         }
-        // What isn't known comes last, whatever the direction.
+        // Unknown numbers come last in both directions.
         let unknown = options.isDescending ? -Double.infinity : .infinity
         return zip(values, places).map { value, place in
             switch value {

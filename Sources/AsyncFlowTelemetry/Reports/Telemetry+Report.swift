@@ -1,9 +1,9 @@
 extension Telemetry {
-    /// Writes what the recording says so far as a web page in one file, as the command `asyncflow report` does:
-    /// timeline, graph, failures, and what made the run as long as it was. Usually called when the engine has ended.
+    /// Writes the recording so far as a web page in one file, as the command `asyncflow report` does: timeline, graph,
+    /// failures, and what made the run as long as it was. Usually called when the engine has ended.
     ///
-    /// - Parameter path: the page, `run.html`; it appears there only when it is whole, and takes the place of an older
-    ///   one.
+    /// - Parameter path: the file of the page, such as `run.html`; it appears only when it is complete, and replaces an
+    ///   existing one.
     /// - Throws: ``TelemetryError`` if there is no recording, if it can't be read, or if the page can't be written.
     public func writeReport(to path: String) async throws(TelemetryError) {
         guard let recordingPath else {

@@ -1,10 +1,11 @@
-/// The characters that JSON lets stand as they are, but that would make a terminal do something: they are written as
-/// `\u` escapes, which every reader of JSON turns back into the same text.
+/// The characters that JSON allows unescaped but that a terminal would act on. They are written as `\u` escapes, which
+/// every reader of JSON turns back into the same text.
 enum TerminalEscapes {
-    /// The character at a place of a UTF-8 text if it has to be escaped, and how many bytes it has; nil for all others.
+    /// Returns the character at a place of a UTF-8 text if it has to be escaped, and its length in bytes; nil for all
+    /// others.
     ///
     /// These are DEL, the control characters U+0080 to U+009F, the line and paragraph separators, and the marks that
-    /// turn the direction of text.
+    /// change the direction of text.
     @inline(__always)
     static func character(at place: Int, of text: UnsafeBufferPointer<UInt8>) -> (value: UInt16, count: Int)? {
         switch text[place] {
@@ -30,7 +31,7 @@ enum TerminalEscapes {
         }
     }
 
-    /// The digits of an escape, behind its `\u`.
+    /// Returns the digits of an escape, after its `\u`.
     static func digits(of value: UInt16) -> [UInt8] {
         (0..<4).map { place in
             let digit = UInt8(truncatingIfNeeded: value >> UInt16(12 - 4 * place)) & 0xF

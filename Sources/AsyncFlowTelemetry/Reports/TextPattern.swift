@@ -1,4 +1,4 @@
-/// A text in which `*` stands for any text, also none.
+/// A pattern in which `*` stands for any text, including none.
 struct TextPattern {
     private let pieces: [[UInt8]]
 
@@ -6,7 +6,7 @@ struct TextPattern {
         pieces = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
     }
 
-    /// Takes time in proportion to both lengths, at most.
+    /// Returns whether the text matches, in time proportional to the product of both lengths at most.
     func matches(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         guard let first = pieces.first, rest.starts(with: first) else { return false }

@@ -1,9 +1,9 @@
 import AsyncFlowBase
 
-/// A table of text: columns as wide as they have to be, numbers to the right.
+/// A table of text with columns as wide as necessary and numbers aligned to the right.
 package struct TextTableLayout {
     package let header: [String]
-    /// Those that begin at the left.
+    /// The columns that are aligned to the left.
     package var leftColumns: Set<Int> = [0]
     package var rows: [[String]] = []
 

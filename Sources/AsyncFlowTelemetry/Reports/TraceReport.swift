@@ -1,8 +1,8 @@
-/// The run in the Chrome trace event format, which Perfetto (https://ui.perfetto.dev) opens: a process per backend, a
+/// A run in the Chrome trace event format, which Perfetto (https://ui.perfetto.dev) opens: a process per backend, a
 /// thread per worker, a slice per task and attempt, arrows from dependencies, and counters.
 package enum TraceReport {
     package struct Options: Sendable {
-        /// How many arrows from dependencies there are at most; many make a trace slow to open.
+        /// The maximum number of arrows from dependencies; many make a trace slow to open.
         package var arrowLimit = 10_000
 
         package init() {}
@@ -29,7 +29,7 @@ package enum TraceReport {
         return json.finish()
     }
 
-    /// Says what processes and threads are called; returns the process of each lane.
+    /// Writes the names of processes and threads; returns the process of each lane.
     private static func writeNames(_ lanes: LaneAssignment, _ json: inout JSONWriter) -> [Int] {
         var processes: [String: Int] = [:]
         var result: [Int] = []
@@ -64,7 +64,7 @@ package enum TraceReport {
         }
     }
 
-    /// Microseconds with nanoseconds after the point.
+    /// Writes a time in microseconds.
     private static func time(_ key: StaticString, _ seconds: Double, _ json: inout JSONWriter) {
         json.key(key)
         json.number(seconds.isFinite ? seconds * 1e6 : 0)
@@ -138,7 +138,7 @@ package enum TraceReport {
             for dependency in model.dependencies(place) where !model.started[dependency].isNaN {
                 guard count < limit else { return }
                 count += 1
-                // An arrow begins within its slice: at its last moment.
+                // An arrow must begin within its slice, so it begins at the slice's last moment.
                 let ends: [(StaticString, Int, Double)] = [
                     ("s", dependency, model.end(dependency)), ("f", place, model.started[place]),
                 ]

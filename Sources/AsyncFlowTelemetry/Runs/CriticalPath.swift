@@ -1,12 +1,12 @@
-/// Why one task of a critical path couldn't start before another had ended.
+/// The reason that one task of a critical path couldn't start before another had ended.
 package enum PathCause: String, Sendable, CaseIterable {
-    /// It is where the path begins.
+    /// The task is the first one of the path.
     case start
-    /// The other one's result was needed.
+    /// The task needed the other one's result.
     case dependencies
-    /// The other one had the worker, or what else it needed to run.
+    /// The other task held the worker, or something else that the task needed to run.
     case workers, resources, limit, rate
-    /// The program made the task only after the other one had ended.
+    /// The program created the task only after the other one had ended.
     case program
 
     init(_ wait: RunWait) {
@@ -20,23 +20,23 @@ package enum PathCause: String, Sendable, CaseIterable {
     }
 }
 
-/// The chain of tasks that made the run as long as it was: from the task that ended last back to the start, at each
-/// task to the one whose end let it start.
+/// The chain of tasks that determined the length of the run. It is followed back to the start from the task that ended
+/// last, each time to the task whose end let the current one start.
 package struct CriticalPath: Sendable {
     package struct Step: Sendable, Equatable {
         package let place: Int
         package let start: Double
         package let end: Double
-        /// Seconds between the end of the step before (or the session's start) and this start.
+        /// The seconds between the end of the previous step (or the session's start) and this start.
         package let waited: Double
-        /// What held the task until the step before had ended.
+        /// The reason that the task waited for the previous step to end.
         package let cause: PathCause
     }
 
-    /// From the first to the last.
+    /// The steps, from the first to the last.
     package private(set) var steps: [Step] = []
 
-    /// Seconds that tasks of the path ran.
+    /// The seconds for which tasks of the path ran.
     package var busy: Double { steps.reduce(0) { $0 + $1.end - $1.start } }
 
     package init(of model: RunModel) {
@@ -56,17 +56,17 @@ package struct CriticalPath: Sendable {
     }
 }
 
-/// Finds what held a task. Ends of tasks are sorted once; each step goes to one that comes earlier in that order, so
-/// that it always arrives.
+/// A finder of the task that another one waited for. Ends of tasks are sorted once; each step goes to a task that comes
+/// earlier in that order, so the search always terminates.
 private struct CriticalPathFinder {
-    /// How many earlier ends are looked at for one of the same worker or workflow.
+    /// The number of earlier ends that are searched for a task of the same worker or workflow.
     private static let window = 1000
 
     private let model: RunModel
-    /// Tasks that ran, by their ends; blocks with tasks of their own are left out: those tasks stand for them.
+    /// The tasks that ran, by their ends. Blocks with tasks are left out, because those tasks stand for them.
     private let byEnd: [UInt32]
     private var rank: [UInt32]
-    /// For blocks: the task in it that ended last.
+    /// The task that ended last in each block.
     private let lastInBlock: [Int: Int]
 
     init(_ model: RunModel) {
@@ -88,7 +88,8 @@ private struct CriticalPathFinder {
         for (index, place) in byEnd.enumerated() { rank[Int(place)] = UInt32(index) }
     }
 
-    /// The last that ended; a service that is ended with the run isn't what the run waited for.
+    /// The task that ended last. A service that is ended with the run doesn't count, because the run didn't wait for
+    /// it.
     var last: Int? {
         byEnd.last { model.kind[Int($0)] != .service }.map { Int($0) } ?? byEnd.last.map { Int($0) }
     }
@@ -110,7 +111,7 @@ private struct CriticalPathFinder {
         return (nil, .start)
     }
 
-    /// The task that ended while this one was ready and waited, on the same worker if those are known.
+    /// Returns the task that ended while this one was ready and waited; on the same worker, if the workers are known.
     private func heldPlace(_ place: Int, from ready: Double, to start: Double) -> Int? {
         let lane = model.worker(place)
         let backend = model.backendIndex[place]
@@ -143,7 +144,7 @@ private struct CriticalPathFinder {
         return last
     }
 
-    /// For a block: of those within it, and within blocks in it, the one that ended last.
+    /// Returns the task that ended last in a block and the blocks within it, or the task itself.
     private func lastTask(standingFor place: Int) -> Int {
         var place = place
         var depth = 0
@@ -166,7 +167,7 @@ private struct CriticalPathFinder {
         return Int(byEnd[start - 1])
     }
 
-    /// How many ends are not after a time.
+    /// Returns the number of ends that aren't after a time.
     private func firstIndex(after time: Double) -> Int {
         var low = 0
         var high = byEnd.count

@@ -1,16 +1,16 @@
 import AsyncFlowBase
 
-/// The events of some lines of a recording, decoded without knowing those before: texts and ids are those of a table of
-/// its own until a reader takes them in.
+/// The events of some lines of a recording, decoded without knowledge of earlier lines. Their texts and ids belong to a
+/// separate table until a reader takes them over.
 struct DecodedLines {
     private var texts = TextTable()
     private(set) var events: [RunEvent] = []
-    /// Lines are counted from the first of these.
+    /// The notes about the lines, which are counted from the first of these.
     private(set) var notes = RunReadingNotes()
 
     /// - Parameters:
-    ///   - bytes: whole lines, each with its end.
-    ///   - decoder: one that knows the session.
+    ///   - bytes: complete lines, each with its line end.
+    ///   - decoder: a decoder that knows the session.
     init(_ bytes: UnsafeBufferPointer<UInt8>, _ decoder: EventLineDecoder) {
         guard var next = bytes.baseAddress else { return }
         var decoder = decoder
@@ -37,7 +37,7 @@ struct DecodedLines {
         line.allSatisfy { $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }
     }
 
-    /// Makes the events those of another table.
+    /// Changes the texts and ids of the events to those of another table.
     mutating func translate(into other: inout TextTable) {
         let translation = texts.translation(into: &other)
         for index in events.indices {

@@ -1,6 +1,6 @@
 extension RunModel {
-    /// How long the run would take with as many workers as it could use: the longest chain of dependencies, in seconds
-    /// of running. Blocks whose tasks are known count through these.
+    /// Returns the time that the run would take with as many workers as it could use: the longest chain of
+    /// dependencies, in seconds of running. Blocks whose tasks are known count through these.
     package func longestDependencyChain() -> Double {
         var dependents = [UInt32](repeating: 0, count: taskCount + 1)
         var open = [UInt32](repeating: 0, count: taskCount)

@@ -1,4 +1,4 @@
-/// Mean and percentiles of some durations, in seconds.
+/// The mean and percentiles of durations, in seconds.
 package struct DurationStatistics: Sendable, Equatable {
     package var count = 0
     package var sum = 0.0
@@ -8,7 +8,8 @@ package struct DurationStatistics: Sendable, Equatable {
     package var p99 = 0.0
     package var max = 0.0
 
-    /// Percentiles are the nearest rank's: values that have occurred.
+    /// Creates statistics of values, or nil if there are none. Percentiles use the nearest rank, so they are values
+    /// that occurred.
     package init?(_ values: [Double]) {
         guard !values.isEmpty else { return nil }
         let sorted = values.sorted()
@@ -27,9 +28,9 @@ package struct DurationStatistics: Sendable, Equatable {
 }
 
 extension RunModel {
-    /// How long ended tasks that have started ran, by the place of their name.
+    /// Returns statistics of how long ended tasks ran, by the place of their name.
     ///
-    /// - Parameter limit: from names with more tasks evenly spaced ones are taken.
+    /// - Parameter limit: the number of tasks of a name above which only evenly spaced ones are used.
     package func durationsByName(limit: Int = .max) -> [DurationStatistics?] {
         var values = [[Double]](repeating: [], count: names.count)
         let strides = names.map { facts in Swift.max(1, facts.counts.reduce(0, +) / Swift.max(1, limit)) }

@@ -1,8 +1,8 @@
-/// The fields of a recording that a reader knows. Any other is skipped.
+/// The fields of a recording that a reader knows. All others are skipped.
 enum EventField: Int, CaseIterable {
-    // At the top of a line only: a custom event's attributes can't take their place.
+    // At the top of a line only, so that a custom event's attributes can't replace them.
     case eventType, eventTime, sessionID, backend, taskID, nodeID, attributes
-    // Of no use to a reader, but in every line.
+    // Of no use to a reader, but present in every line.
     case eventID, emitTime, traceID, spanID, name, section
     // Of one type of event, at the top or among the attributes.
     case durationSeconds, errorType, resourceScope, gpuID, cpuPercent, memoryPercent, gpuPercent
@@ -77,7 +77,7 @@ enum EventField: Int, CaseIterable {
     }
 }
 
-/// Finds the field of a key by a few of its bytes, and then compares all of them.
+/// A table that finds the field of a key by a few of its bytes and then compares all of them.
 struct EventFieldTable {
     private struct Slot {
         var key: UnsafePointer<UInt8>?

@@ -1,12 +1,12 @@
-/// Makes events of a recording's lines.
+/// A decoder of a recording's lines into events.
 struct EventLineDecoder {
     enum Line {
         case event(RunEvent)
-        /// Well-formed, but nothing that a model takes in: a span, a metric, an unknown type.
+        /// A well-formed line that a model doesn't use: a span, a metric, an unknown type.
         case ignored
-        /// An event of another session than the file's first one.
+        /// An event of a session other than the file's first one.
         case otherSession
-        /// A JSON object that has nothing of a recording.
+        /// A JSON object without the fields of a recording.
         case foreign
         case malformed
     }
@@ -17,8 +17,8 @@ struct EventLineDecoder {
     /// A bit per field that the line has.
     private var present: UInt64 = 0
     private var scratch: [UInt8] = []
-    /// Which field followed which one last time: that at the beginning of a line, at that of the attributes, and then
-    /// those after each field. The lines of a recording are much alike.
+    /// The field that followed each field in the previous line, with two more entries for the beginning of a line and
+    /// of the attributes. The lines of a recording are much alike.
     private var followers = [Follower](repeating: Follower(), count: EventField.allCases.count + 2)
 
     private struct Follower {
@@ -30,7 +30,7 @@ struct EventLineDecoder {
     /// The session whose events count: that of the first event that names one.
     private(set) var session: [UInt8]?
 
-    /// - Parameter texts: gets the line's texts, and those of its tasks' ids.
+    /// - Parameter texts: the table that receives the line's texts and those of its tasks' ids.
     mutating func decode(_ line: UnsafeBufferPointer<UInt8>, into texts: inout TextTable) -> Line {
         var scanner = JSONScanner(line)
         present = 0
@@ -71,9 +71,9 @@ struct EventLineDecoder {
         }
     }
 
-    /// Reads a key. One that comes where it came last time only has to be compared.
+    /// Reads a key. One at the same position as in the previous line only has to be compared.
     ///
-    /// - Parameter place: that of the key before.
+    /// - Parameter place: the place of the previous key; receives that of this one.
     @inline(__always)
     private mutating func key(
         _ scanner: inout JSONScanner, after place: inout Int
@@ -129,7 +129,7 @@ struct EventLineDecoder {
         present & (1 << UInt64(field.rawValue)) == 0 ? nil : values[field.rawValue]
     }
 
-    /// The number of a field; one that can't be true isn't known.
+    /// Returns the number of a field, or nil if it is outside the bounds.
     private func number(
         _ field: EventField, _ scanner: JSONScanner, in bounds: ClosedRange<Double> = RunBounds.amounts
     ) -> Double? {
@@ -191,19 +191,19 @@ struct EventLineDecoder {
     }
 
     private mutating func describeTask(_ event: inout RunEvent, _ scanner: JSONScanner, _ texts: inout TextTable) {
-        // The name of a task whose program is known stands beside that.
+        // If the program of a task is known, it takes the place of the task's name, which is in another field.
         let hasProgram = value(.taskName)?.kind == .string
         event.name = interned(hasProgram ? .taskName : .executable, scanner, &texts)
         event.taskKind = taskKind(scanner)
         if present & Self.executionFields != 0 {
             event.execution = execution(scanner, hasProgram: hasProgram, &texts)
         }
-        // What stands there for what the engine itself runs.
+        // `asyncflow` stands for the engine itself.
         if let backend = value(.backend), !isText(backend, "asyncflow", scanner) {
             event.backend = interned(.backend, scanner, &texts)
         }
         event.block = key(value(.blockID), scanner, &texts)
-        // The block of a task stands there, too, if it belongs to no workflow.
+        // A task that belongs to no workflow has its block there.
         if event.block == nil || key(value(.workflowID), scanner, &texts) != event.block {
             event.workflow = interned(.workflowID, scanner, &texts)
         }
@@ -247,7 +247,7 @@ struct EventLineDecoder {
         return execution
     }
 
-    /// An array as it is written.
+    /// Returns an array as its JSON text.
     private func list(_ field: EventField, _ scanner: JSONScanner, _ texts: inout TextTable) -> RunText {
         guard let value = value(field), value.kind == .array else { return .none }
         return texts.intern(UnsafeBufferPointer(rebasing: scanner.bytes[value.start..<value.end]))
@@ -277,7 +277,7 @@ struct EventLineDecoder {
         var inner = scanner
         inner.position = list.start
         var keys: [RunTaskKey] = []
-        // The line has been checked: this can't find anything malformed.
+        // The line has already been checked, so nothing malformed can be found.
         try? inner.elements { scanner throws(JSONScanner.Malformed) in
             let value = try scanner.value()
             if let key = key(value, scanner, &texts) { keys.append(key) }

@@ -1,14 +1,14 @@
 internal import CZlib
 
-/// Takes a gzip file (RFC 1952) apart piece by piece; several members one after the other are one text.
+/// A reader of gzip files (RFC 1952) that decompresses piece by piece; consecutive members form one text.
 ///
-/// The state of zlib is its own memory, which a move of the Swift value leaves where it is: zlib keeps a pointer to it.
+/// The state of zlib is allocated separately, because zlib keeps a pointer to it and a Swift value may move.
 final class GzipStream {
     enum Failure: Error { case corrupt, memory }
 
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let input: UnsafeMutableBufferPointer<UInt8>
-    /// Whether a member has begun that hasn't ended: at the end of the file, that it was cut off.
+    /// Whether a member has begun and not ended; at the end of the file, this means that it was cut off.
     private(set) var isInMember = false
 
     private var hasMember = false
@@ -32,7 +32,7 @@ final class GzipStream {
         input.deallocate()
     }
 
-    /// Takes in bytes as they stand in the file, before others are read.
+    /// Takes bytes of the file that were read already, before further ones are read.
     func begin(with bytes: UnsafeBufferPointer<UInt8>) {
         precondition(bytes.count <= input.count && stream.pointee.avail_in == 0)
         _ = input.update(fromContentsOf: bytes)
@@ -44,10 +44,10 @@ final class GzipStream {
         stream.pointee.avail_in = UInt32(count)
     }
 
-    /// Fills a part of the memory with text.
+    /// Decompresses text into a part of the memory.
     ///
     /// - Parameter read: reads more of the file into memory; 0 at its end.
-    /// - Returns: how many bytes of text there are; 0 at the end.
+    /// - Returns: the number of bytes of text; 0 at the end.
     func read<E: Error>(
         into start: UnsafeMutablePointer<UInt8>, _ size: Int,
         _ read: (UnsafeMutablePointer<UInt8>, Int) throws(E) -> Int
@@ -69,7 +69,7 @@ final class GzipStream {
                 (isInMember, hasMember) = (false, true)
                 guard inflateReset(stream) == Z_OK else { return .failure(.corrupt) }
             case Z_MEM_ERROR: return .failure(.memory)
-            // What stands behind the last member isn't of the text: some programs fill up with zeros.
+            // Bytes after the last member aren't part of the text; some programs pad files with zeros.
             case _ where isBetween: return .success(0)
             default: return .failure(.corrupt)
             }

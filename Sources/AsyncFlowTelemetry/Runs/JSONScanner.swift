@@ -1,19 +1,19 @@
 import AsyncFlowBase
 
-/// A value of a JSON text, where it stands; strings and numbers are read when somebody asks.
+/// The position of a value in a JSON text. Strings and numbers are read only on request.
 struct JSONValue {
     enum Kind: UInt8 { case null, no, yes, number, string, array, object }
 
     var kind: Kind
-    /// A string's content without the quotes, anything else as it is written.
+    /// The range of a string's content without the quotes, or of any other value as it is written.
     var start: Int
     var end: Int
     var isEscaped = false
 }
 
-/// Walks through one JSON text (RFC 8259; also NaN and Infinity, which Python writes) and checks it on the way.
+/// A scanner of one JSON text (RFC 8259, and also NaN and Infinity, which Python writes) that validates it on the way.
 ///
-/// It copies nothing and makes no object: recordings have millions of lines.
+/// It copies nothing and creates no objects, because recordings have millions of lines.
 struct JSONScanner {
     struct Malformed: Error {}
     static let deepest = 256
@@ -35,7 +35,7 @@ struct JSONScanner {
         }
     }
 
-    /// Takes the byte if it is the next one.
+    /// Consumes the byte if it is the next one.
     @inline(__always)
     mutating func take(_ byte: UInt8) -> Bool {
         guard position < bytes.count, bytes[position] == byte else { return false }
@@ -43,7 +43,7 @@ struct JSONScanner {
         return true
     }
 
-    /// Takes a string if it is written as these bytes, without escapes.
+    /// Consumes a string if it is written as these bytes, without escapes.
     @inline(__always)
     mutating func take(quoted text: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         guard position + count + 2 <= bytes.count, bytes[position] == 0x22, bytes[position + count + 1] == 0x22,
@@ -53,7 +53,7 @@ struct JSONScanner {
         return true
     }
 
-    /// What stands between a key and its value.
+    /// Consumes the colon between a key and its value, and spaces around it.
     @inline(__always)
     mutating func colon() throws(Malformed) {
         skipSpace()
@@ -63,7 +63,7 @@ struct JSONScanner {
 
     var isAtObject: Bool { position < bytes.count && bytes[position] == 0x7B }
 
-    /// The members of the object that starts here: `body` has to read the key, the colon and the value.
+    /// Reads the members of the object that starts here; `body` has to read the key, the colon and the value.
     @inline(__always)
     mutating func members(_ body: (inout JSONScanner) throws(Malformed) -> Void) throws(Malformed) {
         guard take(0x7B) else { throw Malformed() }
@@ -79,7 +79,7 @@ struct JSONScanner {
         }
     }
 
-    /// The elements of the array that starts here: `body` has to read each.
+    /// Reads the elements of the array that starts here; `body` has to read each of them.
     @inline(__always)
     mutating func elements(_ body: (inout JSONScanner) throws(Malformed) -> Void) throws(Malformed) {
         guard take(0x5B) else { throw Malformed() }
@@ -95,7 +95,7 @@ struct JSONScanner {
         }
     }
 
-    /// Any value; what is inside it is checked and skipped.
+    /// Reads any value; its contents are validated and skipped.
     mutating func value(depth: Int = 0) throws(Malformed) -> JSONValue {
         guard position < bytes.count, depth < Self.deepest else { throw Malformed() }
         let start = position
@@ -130,7 +130,7 @@ struct JSONScanner {
         let count = bytes.count
         var at = position
         while true {
-            // Eight at once, as long as none of them is a quote, a backslash or a control character.
+            // Skips eight bytes at once as long as none of them is a quote, a backslash or a control character.
             while at + 8 <= count {
                 let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
                 let quotes = word ^ 0x2222_2222_2222_2222
@@ -214,7 +214,8 @@ extension JSONScanner {
         1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
     ]
 
-    /// A number; up to 19 digits without an exponent within one unit of the last place, others as `strtod` reads them.
+    /// Returns a number. Up to 19 digits without an exponent are exact to one unit in the last place; others are
+    /// converted by the standard library.
     func double(_ value: JSONValue) -> Double? {
         guard value.kind == .number else { return nil }
         guard value.end - value.start <= 20 else { return slowDouble(value) }
@@ -240,7 +241,7 @@ extension JSONScanner {
         return isNegative ? -magnitude : magnitude
     }
 
-    /// Twenty characters are nineteen digits if one of them is the point.
+    /// Returns whether the digits fit: twenty characters are nineteen digits if one of them is the point.
     private func digitsFit(_ value: JSONValue) -> Bool {
         (value.start..<value.end).contains { bytes[$0] == 0x2E }
     }
@@ -257,7 +258,7 @@ extension JSONScanner {
         return withBytes(of: value, scratch: &scratch) { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The bytes of a string, without escapes.
+    /// Passes the bytes of a string, with its escapes resolved, to a closure.
     @inline(__always)
     func withBytes<R>(of value: JSONValue, scratch: inout [UInt8], _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         let written = UnsafeBufferPointer(rebasing: bytes[value.start..<value.end])
@@ -292,7 +293,7 @@ extension JSONScanner {
                     code = 0x10000 + (code & 0x3FF) << 10 + (low & 0x3FF)
                     at += 6
                 }
-                // Half of a pair alone is no character.
+                // Half of a surrogate pair isn't a character.
                 let scalar = Unicode.Scalar(code) ?? "\u{FFFD}"
                 result.append(contentsOf: String(scalar).utf8)
             default: result.append(escape)

@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Some bytes of a file, in memory that is used again.
+/// A piece of a file, in memory that is reused.
 final class LinePiece {
     fileprivate(set) var bytes: UnsafeMutableBufferPointer<UInt8>
     fileprivate(set) var count = 0
@@ -26,12 +26,12 @@ final class LinePiece {
     }
 }
 
-/// Reads a file in pieces that end where a line ends.
+/// A reader of a file in pieces that end at line ends.
 struct LinePieces {
     enum Failure: Error {
         /// The system's error.
         case system(Int32)
-        /// A compressed file isn't one from here on.
+        /// A compressed file is damaged from here on.
         case corrupt
     }
 
@@ -46,21 +46,21 @@ struct LinePieces {
     /// Opens the next file whose lines follow; nil after the last one.
     private let following: () throws(Failure) -> Int32?
     private var endsWithLine = true
-    /// How much is read at once; a piece has more if its last line wants it.
+    /// The number of bytes that are read at once; a piece has more if its last line needs it.
     private let size: Int
     private(set) var byteCount = 0
-    /// The beginning of a line whose end hasn't come yet; after the end of the file, a line that was cut off.
+    /// The beginning of a line whose end hasn't been read yet; after the end of the file, a line that was cut off.
     private(set) var rest: [UInt8] = []
     private(set) var isAtEnd = false
     private var isSkippingLine = false
     private var source = Source.unknown
 
-    /// What stands for a line that is too long: one that is no event either.
+    /// The text that stands for a line that is too long; it isn't an event either.
     private static let skippedLine: [UInt8] = [0x21]
 
     /// - Parameters:
     ///   - descriptor: the first file.
-    ///   - size: how much is read at once.
+    ///   - size: the number of bytes that are read at once.
     ///   - following: opens the next file whose lines follow, and closes the one before; nil after the last one.
     init(
         _ descriptor: Int32, size: Int,
@@ -71,7 +71,7 @@ struct LinePieces {
         self.following = following
     }
 
-    /// Reads the next lines; none if the file has no more of them.
+    /// Reads the next lines, or none if the file has no more of them.
     mutating func next(into piece: LinePiece) throws(Failure) {
         piece.count = 0
         rest.withUnsafeBufferPointer { piece.append($0) }
@@ -84,7 +84,7 @@ struct LinePieces {
                 endsWithLine = piece.bytes[start + count - 1] == 0x0A
             } else if let next = try following() {
                 (descriptor, source) = (next, .unknown)
-                // A line that was cut off at the end of a file isn't the beginning of the next one's first line.
+                // A line that was cut off at the end of a file doesn't continue in the next file.
                 if endsWithLine { continue }
                 piece.bytes[start] = 0x0A
                 (count, endsWithLine) = (1, true)
@@ -118,7 +118,7 @@ struct LinePieces {
         piece.count = end
     }
 
-    /// Leaves out what belongs to a line that is too long.
+    /// Leaves out the rest of a line that is too long.
     private mutating func skip(_ piece: LinePiece, from start: Int) {
         guard let end = piece.bytes[start..<piece.count].firstIndex(of: 0x0A) else {
             piece.count = start
@@ -131,7 +131,7 @@ struct LinePieces {
         following.withUnsafeBufferPointer { piece.append($0) }
     }
 
-    /// Reads some of the text, which is in the file as it is or compressed.
+    /// Reads some of the text, which may be compressed in the file.
     private mutating func readText(_ start: UnsafeMutablePointer<UInt8>) throws(Failure) -> Int {
         switch source {
         case .plain: return try read(start, size)
@@ -143,7 +143,7 @@ struct LinePieces {
             }
         case .unknown:
             var count = try read(start, min(size, 1 << 15))
-            // The two bytes that tell may come one after the other from a pipe.
+            // The two bytes of the magic number may arrive separately from a pipe.
             if count == 1, start[0] == GzipStream.magic[0] { count += try read(start + 1, 1) }
             guard count >= 2, start[0] == GzipStream.magic[0], start[1] == GzipStream.magic[1] else {
                 source = .plain

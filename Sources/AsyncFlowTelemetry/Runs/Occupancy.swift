@@ -1,18 +1,18 @@
-/// How many tasks ran and waited at once over the whole run.
+/// The numbers of tasks that ran and waited at the same time over the whole run.
 package struct Occupancy: Sendable, Equatable {
-    /// Means over the time from the first start to the last end.
+    /// The means over the time from the first start to the last end.
     package private(set) var meanRunning = 0.0
     package private(set) var meanCores = 0.0
     package private(set) var peakRunning = 0
     package private(set) var peakCores = 0.0
-    /// Seconds during which at least one task was ready and waited for workers or resources.
+    /// The seconds during which at least one task was ready and waited for workers or resources.
     package private(set) var contendedSeconds = 0.0
-    /// Means over that time.
+    /// The means over that time.
     package private(set) var coresWhileContended = 0.0
     package private(set) var waitingWhileContended = 0.0
-    /// From the first start to the last end.
+    /// The seconds from the first start to the last end.
     package private(set) var span = 0.0
-    /// Seconds at the end in which at most a quarter as many tasks ran as on average.
+    /// The seconds at the end in which at most a quarter as many tasks ran as on average.
     package private(set) var tailSeconds = 0.0
 
     private struct Change {
@@ -89,7 +89,7 @@ package struct Occupancy: Sendable, Equatable {
         peakCores = max(peakCores, cores)
     }
 
-    /// Backwards from the end, while few tasks run.
+    /// Returns the length of the end during which few tasks ran, searching backwards.
     private func tail(_ changes: [Change], end: Double) -> Double {
         var running = 0
         for change in changes.reversed() {

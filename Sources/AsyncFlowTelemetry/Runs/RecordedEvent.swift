@@ -1,9 +1,9 @@
-/// The kinds of events in a recording, by the names that stand in its lines.
+/// The kinds of events in a recording, with the names in its lines.
 ///
-/// Programs for the recordings of RADICAL AsyncFlow and RHAPSODY take every event whose name begins with `Task` for a
-/// step of the only attempt of a task. So what they have no name for is called otherwise: steps of later attempts,
-/// steps of blocks, and ends of tasks that never began, each of which would make their curves of running tasks wrong
-/// for ever.
+/// Programs for the recordings of RADICAL AsyncFlow and RHAPSODY treat every event whose name begins with `Task` as a
+/// step of a task's only attempt. Events that they don't know therefore have other names: steps of later attempts,
+/// steps of blocks, and ends of tasks that never began, each of which would permanently distort their curves of running
+/// tasks.
 enum RecordedEvent: CaseIterable {
     case sessionStarted, sessionEnded, scopeStarted, scopeEnded
     case taskCreated, taskResolved, taskSubmitted, taskQueued, taskStarted, taskCompleted, taskFailed, taskCanceled
@@ -12,7 +12,7 @@ enum RecordedEvent: CaseIterable {
     case blockCreated, blockResolved, blockQueued, blockStarted, blockCompleted, blockFailed, blockCanceled
     case taskProgress, fileProgress, serviceReady, serviceRestarted, serviceStopped
     case resourceUpdate, eventsDropped
-    /// An event of the user's own, which has a name of its own.
+    /// A user's event, which brings its name with it.
     case custom
 
     var name: StaticString {
@@ -53,7 +53,7 @@ enum RecordedEvent: CaseIterable {
         }
     }
 
-    /// What a reader takes the event for; nil for one that says nothing that others don't say.
+    /// The kind of event for a reader; nil for one that tells a reader nothing new.
     var kind: RunEvent.Kind? {
         switch self {
         case .sessionStarted: .sessionStarted

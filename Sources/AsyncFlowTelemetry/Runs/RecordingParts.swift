@@ -6,18 +6,18 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The files of a recording that goes on in a new file now and then: `run.telemetry.jsonl` is the newest one, and
+/// The files of a recording that is split over several: `run.telemetry.jsonl` is the newest one, and
 /// `run.telemetry.00001.jsonl` the oldest.
 struct RecordingParts {
     private static let name = ".telemetry"
     private static let endings = [".jsonl.gz", ".jsonl"]
     private static let digits = 5
 
-    /// The path up to `.telemetry`, and what follows it; nil for a path that isn't that of a recording.
+    /// The path up to `.telemetry`; nil for a path that isn't that of a recording.
     private let base: String?
     private let ending: String
 
-    /// - Parameter path: that of the newest file.
+    /// - Parameter path: the path of the newest file.
     init(of path: String) {
         let ending = Self.endings.first { path.hasSuffix(Self.name + $0) }
         self.ending = ending ?? ""
@@ -27,7 +27,7 @@ struct RecordingParts {
 
     private let fallback: String
 
-    /// The path of a file that was put aside, counted from 1.
+    /// Returns the path of a file that was put aside, counted from 1.
     func path(_ number: Int) -> String {
         let digits = String(number)
         let padded = String(repeating: "0", count: max(0, Self.digits - digits.count)) + digits

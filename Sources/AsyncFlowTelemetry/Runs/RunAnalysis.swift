@@ -1,4 +1,4 @@
-/// Where a run's time went, and what would have shortened it.
+/// The analysis of where a run's time went and what would have shortened it.
 package struct RunAnalysis: Sendable {
     package struct Share: Sendable, Equatable {
         package let name: RunText
@@ -7,12 +7,12 @@ package struct RunAnalysis: Sendable {
     }
 
     package let path: CriticalPath
-    /// The names of the path's tasks, the one with most time first.
+    /// The names of the path's tasks, the one with the most time first.
     package let shares: [Share]
-    /// Seconds between tasks of the path, by cause.
+    /// The seconds between tasks of the path, by cause.
     package let pathWaits: [PathCause: Double]
     package let occupancy: Occupancy
-    /// With unlimited workers and resources the run takes at least this long, in seconds.
+    /// The least number of seconds that the run would take with unlimited workers and resources.
     package let lowerBound: Double
     /// Sentences for people, the most important first.
     package let findings: [String]
@@ -47,7 +47,7 @@ private struct Findings {
     let occupancy: Occupancy
     let lowerBound: Double
 
-    /// What is less than this part of the run isn't worth a sentence.
+    /// The part of the run below which a finding isn't worth a sentence.
     private static let threshold = 0.02
 
     private var length: Double { path.steps.last.map(\.end) ?? 0 }

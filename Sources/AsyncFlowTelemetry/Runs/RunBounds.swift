@@ -1,11 +1,11 @@
-/// What numbers of a recording can be true. Others are as if they weren't there, so that nothing that is made of them
-/// can overflow, or take as long as a wrong number is large.
+/// The plausible ranges of numbers in a recording. Numbers outside are ignored, so that calculations with them can't
+/// overflow, or take time in proportion to a wrong number.
 enum RunBounds {
-    /// When events can have happened, in seconds since 1970: until the end of the year 9999.
+    /// The times of events in seconds since 1970, until the end of the year 9999.
     static let times = 0.0...253_402_300_799
-    /// Seconds, up to a century.
+    /// Durations in seconds, up to a century.
     static let durations = 0.0...3_155_760_000
-    /// Cores of a task or of a machine.
+    /// Numbers of cores of a task or of a computer.
     static let cores = 0.0...1e9
     /// Percent, bytes and other amounts.
     static let amounts = 0.0...1e18

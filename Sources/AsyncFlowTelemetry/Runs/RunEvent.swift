@@ -1,7 +1,7 @@
-/// One fact about a run, as a ``RunModel`` takes it in: from a line of a recording or from a running engine.
+/// One fact about a run, to be applied to a ``RunModel``: from a line of a recording or from a running engine.
 ///
-/// Texts and ids belong to the model that is to apply the event: make them with ``RunModel/intern(_:)`` and
-/// ``RunModel/key(ofTask:)``. What isn't known is left as it is.
+/// Texts and ids belong to the model that the event is applied to: create them with ``RunModel/intern(_:)`` and
+/// ``RunModel/key(ofTask:)``. Unknown properties keep their defaults.
 package struct RunEvent: Sendable {
     package enum Kind: UInt8, Sendable {
         case sessionStarted, sessionEnded
@@ -22,17 +22,17 @@ package struct RunEvent: Sendable {
     package var workflow = RunText.none
     /// The block that made the task.
     package var block: RunTaskKey?
-    /// `taskCreated`: what the task depends on.
+    /// `taskCreated`: the dependencies of the task.
     package var dependencies: [RunTaskKey] = []
-    /// Counted from 1.
+    /// The number of the attempt, counted from 1.
     package var attempt = 1
-    /// `taskStarted`: which of the backend's workers runs it.
+    /// `taskStarted`: the backend's worker that runs the task.
     package var worker: Int?
-    /// `taskStarted`: what it was given.
+    /// `taskStarted`: the cores that were granted to the task.
     package var cores: Double?
-    /// `taskStarted`: what it waited for after its dependencies were there.
+    /// `taskStarted`: the cause of the wait after the dependencies were resolved.
     package var waitedFor: RunWait?
-    /// Ends of tasks: from start to end in seconds, where the recording says so.
+    /// Ends of tasks: the seconds from start to end, if the recording has them.
     package var duration: Double?
     package var cpuSeconds: Double?
     package var peakMemoryBytes: Double?
@@ -84,11 +84,11 @@ package enum RunState: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Why a task didn't run yet.
+/// The reason that a task didn't run yet.
 package enum RunWait: UInt8, Sendable, CaseIterable {
     case dependencies, workers, resources, limit, rate, retry
 
-    // Spelled out: a case's name by reflection takes longer than reading a line.
+    // Written out, because finding a case's name by reflection takes longer than reading a line.
     package var text: String {
         switch self {
         case .dependencies: "dependencies"
@@ -113,7 +113,7 @@ package struct RunFailureText: Sendable, Equatable {
     }
 }
 
-/// What a node or a GPU did at one moment.
+/// The measurements of a node or a GPU at one moment.
 package struct RunSample: Sendable, Equatable {
     package enum Measure: Int, CaseIterable, Sendable {
         case cpu, memory, gpu, diskRead, diskWrite, netSent, netReceived, coresUsed, tasksRunning
@@ -121,7 +121,7 @@ package struct RunSample: Sendable, Equatable {
 
     package var node = ""
     package var gpu: Int?
-    /// By ``Measure``; NaN is not known.
+    /// The values by ``Measure``; NaN if unknown.
     package var values = [Double](repeating: .nan, count: Measure.allCases.count)
 
     package init(node: String = "", gpu: Int? = nil) {

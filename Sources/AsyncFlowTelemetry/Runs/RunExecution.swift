@@ -1,16 +1,16 @@
 /// The command and files of a task, as texts of one ``RunModel``.
 ///
-/// Lists stand as the JSON texts that the recording has: a million tasks keep one number each for them, and only the
-/// tasks that are looked at are taken apart.
+/// Lists are kept as the JSON texts of the recording: a million tasks then need one number each for them, and only
+/// those of the tasks that are shown are parsed.
 package struct RunExecution: Sendable, Equatable {
     package var program = RunText.none
     /// The words of the command, the program first: a JSON array of strings.
     var command = RunText.none
     package var workingDirectory = RunText.none
     package var jobID = RunText.none
-    /// The machine that it ran on, if it wasn't the engine's own.
+    /// The computer that the task ran on, if it wasn't the engine's.
     package var node = RunText.none
-    /// JSON arrays of objects with `path` and maybe `size_bytes`.
+    /// The files as JSON arrays of objects with `path` and optionally `size_bytes`.
     var inputs = RunText.none
     var outputs = RunText.none
     package var processID: Int32?
@@ -19,7 +19,8 @@ package struct RunExecution: Sendable, Equatable {
 
     package init() {}
 
-    /// Takes over what another event says; what that leaves open stays as it is, but for the end of an earlier attempt.
+    /// Takes over the properties that another event has; the others keep their values. A new exit code or signal
+    /// replaces both.
     mutating func add(_ other: RunExecution) {
         func known(_ new: RunText, _ old: RunText) -> RunText { new == .none ? old : new }
         program = known(other.program, program)
@@ -33,7 +34,7 @@ package struct RunExecution: Sendable, Equatable {
         if other.exitCode != nil || other.signal != nil { (exitCode, signal) = (other.exitCode, other.signal) }
     }
 
-    /// The same by the texts of another table.
+    /// Returns the execution with the texts of another table.
     func translated(by translation: [RunText]) -> RunExecution {
         var result = self
         for path in [
@@ -45,10 +46,10 @@ package struct RunExecution: Sendable, Equatable {
     }
 }
 
-/// A file that a task was given or has made.
+/// An input or output file of a task.
 package struct RunTaskFile: Sendable, Hashable {
     package let path: String
-    /// In bytes; nil if it isn't known.
+    /// The size in bytes; nil if it isn't known.
     package let size: Int?
 }
 
@@ -97,7 +98,8 @@ extension RunModel {
         }
     }
 
-    /// The elements of a JSON array. One that was cut, or that is none, has those that are whole.
+    /// Returns the elements of a JSON array. If the text was cut or isn't an array, returns those elements that are
+    /// complete.
     private func elements<Element>(
         of text: RunText, _ make: (JSONScanner, JSONValue) -> Element?
     ) -> [Element] {

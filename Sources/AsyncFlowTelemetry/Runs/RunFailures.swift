@@ -1,4 +1,4 @@
-/// What went wrong: the newest failures in full, and counts of those that are alike.
+/// The failures of a run: the newest in full, and counts of those that are alike.
 package struct RunFailures: Sendable {
     package struct Failure: Sendable {
         package let place: Int
@@ -60,13 +60,13 @@ package struct RunFailures: Sendable {
         text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "…"
     }
 
-    /// The end of an output is what says why.
+    /// Keeps the end of an output, because that tells the reason.
     private static func cutStart(_ text: String, _ limit: Int) -> String {
         text.utf8.count <= limit ? text : "…" + String(decoding: text.utf8.suffix(limit), as: UTF8.self)
     }
 }
 
-/// The attempts of tasks that have had more than one; bounded.
+/// The attempts of tasks that had more than one, up to a limit.
 package struct RunAttempts: Sendable {
     package struct Attempt: Sendable {
         package let place: UInt32
@@ -84,7 +84,7 @@ package struct RunAttempts: Sendable {
 
     package private(set) var list: [Attempt] = []
     package private(set) var count = 0
-    /// Seconds that failed attempts ran.
+    /// The seconds for which failed attempts ran.
     package private(set) var failedSeconds = 0.0
     var open: [UInt32: Open] = [:]
 

@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Why a recording can't be read.
+/// The reason that a recording can't be read.
 package struct RunFileError: Error, Equatable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         case missing, directory, unreadable, empty, foreign

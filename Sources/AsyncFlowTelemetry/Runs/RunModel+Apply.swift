@@ -1,7 +1,8 @@
 import AsyncFlowBase
 
 extension RunModel {
-    /// Takes in what happened. Events may come in any order and more than once: what a task has reached, it keeps.
+    /// Applies an event. Events may come in any order and more than once; a state that a task has reached is never
+    /// undone by earlier ones.
     package mutating func apply(_ event: RunEvent) {
         eventCount += 1
         guard RunBounds.times.contains(event.time) else { return }
@@ -38,7 +39,7 @@ extension RunModel {
 
     private mutating func startSession(_ event: RunEvent) {
         if let facts = event.session { session = facts }
-        // Events that came before keep what they were given: the origin moves only while there are none.
+        // Events that came before keep their times, so the origin moves only if there are none.
         if keys.isEmpty, workflows.isEmpty, series.isEmpty {
             origin = event.time
             lastTime = 0
@@ -110,7 +111,7 @@ extension RunModel {
     private mutating func end(_ place: Int, _ event: RunEvent, as final: RunState, at time: Double) {
         guard !state[place].isFinal else { return }
         ended[place] = time
-        // A recording that began later, or lost events, still knows how long the task ran.
+        // A recording that began later or lost events still has the task's duration.
         if started[place].isNaN, let duration = event.duration, duration > 0 { started[place] = time - duration }
         setState(place, final)
         addUsage(place, event)

@@ -1,6 +1,6 @@
-/// What ran over time, up to the last event.
+/// The curves of tasks and cores over time, up to the last event.
 extension RunModel {
-    /// Task seconds and core seconds per bin, of all tasks that have started.
+    /// Returns the task seconds and core seconds per bin, of all tasks that have started.
     package func running() -> (tasks: TimeBins, cores: TimeBins) {
         var (tasks, granted, unheld) = (runningOverTime, grantedCoresOverTime, unheldCoresOverTime)
         for place in 0..<taskCount where state[place] == .running && kind[place] != .block && !started[place].isNaN {
@@ -9,7 +9,7 @@ extension RunModel {
             granted.add(rate: cores.granted, from: started[place], to: lastTime)
             unheld.add(rate: cores.unheld, from: started[place], to: lastTime)
         }
-        // All of them reach to the last event, so that their bins are the same.
+        // All of them extend to the last event, so that their bins are the same.
         tasks.fit(lastTime)
         granted.fit(lastTime)
         unheld.fit(lastTime)

@@ -1,6 +1,6 @@
-/// How tasks get into the columns, and from one state to the next.
+/// The addition of tasks to the columns, and their changes of state.
 extension RunModel {
-    /// The place of a task; a new one if it hasn't been mentioned yet.
+    /// Returns the place of a task; a new one if it hasn't been mentioned yet.
     mutating func placeMakingOne(of key: RunTaskKey) -> Int {
         if let place = places.place(of: key, keys: keys) { return place }
         let place = keys.count
@@ -31,7 +31,7 @@ extension RunModel {
         return place
     }
 
-    /// Keeps what an event says about its task, unless that is known.
+    /// Keeps the properties of a task in an event, unless they are known already.
     mutating func describe(_ place: Int, _ event: RunEvent) {
         if event.taskKind != .unknown, kind[place] == .unknown { kind[place] = event.taskKind }
         let isNew = !isSeen[place]
@@ -59,7 +59,7 @@ extension RunModel {
         }
     }
 
-    /// To a state that comes later than the one it is in.
+    /// Moves a task to a state if it comes later than the current one.
     mutating func advance(_ place: Int, to next: RunState) {
         if state[place].rawValue < next.rawValue { setState(place, next) }
     }

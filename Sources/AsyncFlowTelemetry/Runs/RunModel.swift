@@ -1,18 +1,17 @@
-/// Everything that is known of a run, from its events one by one: of a finished one, of a killed one, of one that goes
-/// on.
+/// Everything known about a run, built event by event; the run may have finished, been killed, or still be going on.
 ///
-/// A value: a copy is a snapshot. Tasks are columns (one array per property, indexed by a task's place, which is the
-/// order of first appearance), so that a million of them take about 150 MB. Times are seconds since the session's
-/// start; NaN is not known.
+/// A copy of this value is a snapshot. Tasks are stored in columns (one array per property, indexed by a task's place,
+/// which is the order of first appearance), so that a million of them take about 150 MB. Times are in seconds since the
+/// session's start; NaN means unknown.
 package struct RunModel: Sendable {
     package var texts = TextTable()
     package internal(set) var session = RunSessionFacts()
-    /// When the session started, in seconds since 1970; until an event has said so, NaN.
+    /// The start of the session in seconds since 1970; NaN until an event has told it.
     package internal(set) var origin = Double.nan
-    /// Seconds from the start to the last event.
+    /// The seconds from the start to the last event.
     package internal(set) var lastTime = 0.0
     package internal(set) var hasEnded = false
-    /// Set by who feeds the model when events may be missing at the end.
+    /// Whether events may be missing at the end; set by the code that feeds the model.
     package var isTruncated = false
     package internal(set) var eventCount = 0
     package internal(set) var droppedCount = 0
@@ -22,13 +21,13 @@ package struct RunModel: Sendable {
     package internal(set) var names: [RunNameFacts] = []
     package internal(set) var workflows: [RunWorkflowFacts] = []
     package internal(set) var backends: [RunText] = []
-    /// How many tasks are in each state, by the state's raw value.
+    /// The number of tasks in each state, by the state's raw value.
     package internal(set) var totals = [Int](repeating: 0, count: RunState.allCases.count)
     package internal(set) var doneOverTime = TimeBins()
     package internal(set) var failedOverTime = TimeBins()
-    /// Task seconds per bin, of tasks that have ended.
+    /// The task seconds per bin, of tasks that have ended.
     package internal(set) var runningOverTime = TimeBins()
-    /// Core seconds per bin, of tasks that have ended: what was granted, and what tasks used that hold no core.
+    /// The core seconds per bin, of tasks that have ended: for granted cores, and for tasks that hold no core.
     var grantedCoresOverTime = TimeBins()
     var unheldCoresOverTime = TimeBins()
     package internal(set) var series: [RunSeries] = []
@@ -48,7 +47,7 @@ package struct RunModel: Sendable {
     package internal(set) var created: [Double] = []
     package internal(set) var resolved: [Double] = []
     package internal(set) var queued: [Double] = []
-    /// When the first attempt started.
+    /// The start of the first attempt.
     package internal(set) var started: [Double] = []
     package internal(set) var ended: [Double] = []
     package internal(set) var attempts: [UInt16] = []
@@ -75,7 +74,7 @@ package struct RunModel: Sendable {
 
     // MARK: What an event is made of
 
-    /// The number that stands for a text in this model.
+    /// Returns the number that stands for a text in this model.
     package mutating func intern(_ text: String) -> RunText { texts.intern(text) }
 
     package mutating func key(ofTask id: String) -> RunTaskKey {
@@ -87,25 +86,25 @@ package struct RunModel: Sendable {
 
     // MARK: Tasks
 
-    /// How many tasks are known. A task that was only mentioned, as a dependency, is among them; ``isKnown(_:)``.
+    /// The number of tasks, including those that were only mentioned as a dependency; see ``isKnown(_:)``.
     package var taskCount: Int { keys.count }
-    /// How many tasks have had an event of their own.
+    /// The number of tasks that had an event of their own.
     package var createdCount: Int { totals.reduce(0, +) }
 
     package func isKnown(_ place: Int) -> Bool { isSeen[place] }
     package func place(of key: RunTaskKey) -> Int? { places.place(of: key, keys: keys) }
     package func id(_ place: Int) -> String { keys[place].id(in: texts) }
     package func name(_ place: Int) -> String { texts[names[nameNumber(place)].text] }
-    /// The place of a task's name in ``names``.
+    /// Returns the index of a task's name in ``names``.
     package func nameNumber(_ place: Int) -> Int { Int(nameIndex[place]) }
     package func backend(_ place: Int) -> String? {
         backendIndex[place] == 0 ? nil : texts[backends[Int(backendIndex[place]) - 1]]
     }
-    /// The place of a task's workflow in ``workflows``.
+    /// Returns the index of a task's workflow in ``workflows``.
     package func workflowNumber(_ place: Int) -> Int? {
         workflowIndex[place] == 0 ? nil : Int(workflowIndex[place]) - 1
     }
-    /// The block that made the task.
+    /// Returns the block that created the task.
     package func block(_ place: Int) -> Int? { blockPlace[place] == Self.noPlace ? nil : Int(blockPlace[place]) }
     package func worker(_ place: Int) -> Int? { worker[place] < 0 ? nil : Int(worker[place]) }
     package func peakMemoryBytes(_ place: Int) -> Double? { peakMemory[place].isNaN ? nil : Double(peakMemory[place]) }
@@ -113,27 +112,28 @@ package struct RunModel: Sendable {
         let start = Int(dependencyStart[place])
         return dependencyPlaces[start..<(start + Int(dependencyCount[place]))].lazy.map { Int($0) }
     }
-    /// From the first start to the end, or to the last event if it runs; `nil` if it never started.
+    /// Returns the seconds from the first start to the end, or to the last event while the task runs; `nil` if it never
+    /// started.
     package func duration(_ place: Int) -> Double? {
         guard !started[place].isNaN else { return nil }
         return max(0, end(place) - started[place])
     }
-    /// When it ended; that of the last event while it hasn't.
+    /// Returns the end of a task, or the time of the last event while it hasn't ended.
     package func end(_ place: Int) -> Double { ended[place].isNaN ? lastTime : ended[place] }
-    /// When nothing was left to wait for but a place to run.
+    /// Returns the time from which the task only waited for a chance to run.
     package func ready(_ place: Int) -> Double {
         if !resolved[place].isNaN { return resolved[place] }
         return queued[place].isNaN ? created[place] : queued[place]
     }
 }
 
-/// What is known of all tasks of one name.
+/// The facts about all tasks of one name.
 package struct RunNameFacts: Sendable {
     package let text: RunText
     package internal(set) var kind: RunTaskKind
-    /// By the state's raw value.
+    /// The number of tasks in each state, by its raw value.
     package internal(set) var counts = [Int](repeating: 0, count: RunState.allCases.count)
-    /// Seconds that tasks which have started waited, by ``RunWait``.
+    /// The seconds that started tasks waited, by ``RunWait``.
     package internal(set) var waits = [Double](repeating: 0, count: RunWait.allCases.count)
     package internal(set) var cpuSeconds = 0.0
     package internal(set) var peakMemoryBytes = 0.0
@@ -142,9 +142,9 @@ package struct RunNameFacts: Sendable {
 
 package struct RunWorkflowFacts: Sendable {
     package let text: RunText
-    /// By the state's raw value.
+    /// The number of tasks in each state, by its raw value.
     package internal(set) var counts = [Int](repeating: 0, count: RunState.allCases.count)
-    /// Of the scope, or of the first and last event of its tasks.
+    /// The start and end of the scope, or of the first and last event of its tasks.
     package internal(set) var start = Double.nan
     package internal(set) var end = Double.nan
 }

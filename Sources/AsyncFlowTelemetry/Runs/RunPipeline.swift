@@ -1,21 +1,21 @@
 import AsyncFlowBase
 import Dispatch
 
-/// Reads a recording on all cores: while the events of some pieces of the file are taken in, those of the next pieces
-/// are decoded, and the pieces after those are read. The order of the file is kept; memory: three times ``width``
-/// pieces.
+/// A pipeline that reads a recording on all cores: while the events of some pieces of the file are applied, the next
+/// pieces are decoded, and the pieces after those are read. The order of the file is kept. Uses memory for three times
+/// ``width`` pieces.
 struct RunPipeline {
-    /// Bytes, as a rule.
+    /// The usual number of bytes of a piece.
     private static let pieceSize = 512 << 10
-    /// How many pieces are decoded at a time.
+    /// The number of pieces that are decoded at a time.
     private static let width = 12
 
     private(set) var reader = RunReader()
     private(set) var isAtEnd = false
-    /// Whether it begins like a program, an archive or an image: not worth reading to its end.
+    /// Whether the file begins like a program, an archive or an image, and so isn't worth reading to its end.
     private(set) var isBinary = false
     private var pieces: LinePieces
-    /// Read, not yet decoded.
+    /// The pieces that have been read but not decoded.
     private var batch = Batch()
     private var spare = Batch()
     private var decoded: [DecodedLines] = []
@@ -43,7 +43,7 @@ struct RunPipeline {
         if let decoder = reader.furtherDecoder {
             try stepTogether(decoder)
         } else {
-            // Which session counts, the lines have to say one after the other.
+            // Until the session is known, lines have to be read one after the other.
             try Self.read(&pieces, &spare, upTo: 1)
             if let piece = spare.pieces.first, spare.count > 0 { take(piece) }
         }
@@ -62,7 +62,7 @@ struct RunPipeline {
 
     private mutating func stepTogether(_ decoder: EventLineDecoder) throws(LinePieces.Failure) {
         let work = Work(reader, pieces, spare, taking: decoded, decoding: batch, decoder)
-        // The work has the only reference: nothing is copied when it is changed.
+        // The work now has the only reference, so nothing is copied when it changes.
         reader = RunReader()
         decoded = []
         DispatchQueue.concurrentPerform(iterations: batch.count + 2) { work.run($0) }
@@ -84,8 +84,8 @@ struct RunPipeline {
         }
     }
 
-    /// What is done at the same time. Unchecked: each iteration has properties, or elements of them, that no other one
-    /// uses, and they are looked at when all have ended.
+    /// The steps that run at the same time. Unchecked because each iteration uses properties, or elements of them, that
+    /// no other one uses, and they are read when all have ended.
     private final class Work: @unchecked Sendable {
         private var reader: RunReader
         var pieces: LinePieces

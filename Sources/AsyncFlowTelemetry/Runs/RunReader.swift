@@ -1,27 +1,27 @@
 import AsyncFlowBase
 
-/// What a reader noticed in a recording besides the run.
+/// A reader's notes about a recording itself.
 package struct RunReadingNotes: Sendable, Equatable {
     package internal(set) var lineCount = 0
     package internal(set) var eventCount = 0
-    /// Lines that are no JSON object, or no event of a recording, and were skipped.
+    /// The number of lines that were skipped, because they aren't JSON objects or aren't events of a recording.
     package internal(set) var skippedCount = 0
-    /// The numbers of the first of them, counted from 1.
+    /// The numbers of the first skipped lines, counted from 1.
     package internal(set) var skippedLines: [Int] = []
     /// Whether the last line was cut off.
     package internal(set) var isLastLineCut = false
-    /// Events of other sessions in the same file, which were left out.
+    /// The number of events of other sessions in the same file, which were left out.
     package internal(set) var otherSessionCount = 0
 
     package init() {}
 
-    /// The line that was counted last is skipped.
+    /// Notes that the last counted line is skipped.
     mutating func skipLine() {
         skippedCount += 1
         if skippedLines.count < RunReader.notedLines { skippedLines.append(lineCount) }
     }
 
-    /// Adds those of the lines that follow.
+    /// Adds the notes about the lines that follow.
     mutating func add(_ next: RunReadingNotes) {
         for line in next.skippedLines where skippedLines.count < RunReader.notedLines {
             skippedLines.append(lineCount + line)
@@ -32,7 +32,7 @@ package struct RunReadingNotes: Sendable, Equatable {
         otherSessionCount += next.otherSessionCount
     }
 
-    /// One sentence each, for people.
+    /// The notes as sentences for people.
     package var sentences: [String] {
         var result: [String] = []
         if isLastLineCut { result.append("The last line is cut off, as after a kill; it was left out.") }
@@ -49,7 +49,7 @@ package struct RunReadingNotes: Sendable, Equatable {
     }
 }
 
-/// Takes in a recording piece by piece, in pieces of any size.
+/// A reader of a recording in pieces of any size.
 package struct RunReader {
     static let longestLine = 64 << 20
     static let notedLines = 20
@@ -57,7 +57,7 @@ package struct RunReader {
     package private(set) var model = RunModel()
     package private(set) var notes = RunReadingNotes()
     private var decoder = EventLineDecoder()
-    /// The beginning of a line whose end hasn't come yet.
+    /// The beginning of a line whose end hasn't been read yet.
     private var pending: [UInt8] = []
     private var isSkippingLine = false
 
@@ -88,7 +88,7 @@ package struct RunReader {
         }
     }
 
-    /// After the last piece.
+    /// Ends reading after the last piece.
     package mutating func finish() {
         if isSkippingLine || !pending.isEmpty {
             let before = notes
@@ -107,7 +107,7 @@ package struct RunReader {
         model.isTruncated = notes.isLastLineCut || !model.hasEnded
     }
 
-    /// Takes in lines that were decoded elsewhere, in the order of the file. No line may be half read.
+    /// Applies lines that were decoded elsewhere, in the order of the file. No line may be half read.
     mutating func take(_ lines: consuming DecodedLines) {
         lines.translate(into: &model.texts)
         lines.events.withUnsafeBufferPointer { events in
@@ -116,7 +116,7 @@ package struct RunReader {
         notes.add(lines.notes)
     }
 
-    /// What can decode further lines on its own; nil until it is known which session counts.
+    /// The decoder for further lines on other threads; nil until the session is known, or while a line is half read.
     var furtherDecoder: EventLineDecoder? { decoder.session == nil || !pending.isEmpty ? nil : decoder }
 
     private mutating func keep(_ bytes: UnsafeBufferPointer<UInt8>) {

@@ -1,14 +1,14 @@
-/// The samples of one node or GPU over time; thinned when there are many.
+/// The samples of one node or GPU over time, thinned out when there are many.
 package struct RunSeries: Sendable {
     static let limit = 1000
 
     package let node: String
     package let gpu: Int?
-    /// Seconds since the session's start.
+    /// The times of the samples, in seconds since the session's start.
     package private(set) var times: [Double] = []
-    /// By measure, then by sample.
+    /// The values by measure and then by sample.
     package private(set) var values: [[Double]]
-    /// How many samples were given.
+    /// The number of samples that were appended.
     package private(set) var sampleCount = 0
     private var stride = 1
 

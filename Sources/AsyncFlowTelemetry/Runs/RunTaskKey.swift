@@ -1,11 +1,11 @@
-/// Which task of a run is meant: `task.000042` as a number, any other id as a text.
+/// The key of a task in a run: a number for an id such as `task.000042`, a text for any other id.
 package struct RunTaskKey: Hashable, Sendable {
     private let rawValue: UInt64
 
     private static let textFlag: UInt64 = 1 << 63
     private static let numberBits: UInt64 = 40
 
-    /// The id `prefix.000042`: at least six digits.
+    /// Creates the key of an id `prefix.000042`, with at least six digits.
     package init(prefix: RunText, number: UInt64) {
         precondition(number < 1 << Self.numberBits && prefix.index < 1 << 23)
         rawValue = UInt64(prefix.index) << Self.numberBits | number
@@ -13,7 +13,7 @@ package struct RunTaskKey: Hashable, Sendable {
 
     init(text: RunText) { rawValue = Self.textFlag | UInt64(text.index) }
 
-    /// Reads an id; one that isn't written as the engine writes them is kept as it is.
+    /// Creates the key of an id. One that isn't in the engine's form is kept as a text.
     init(_ id: UnsafeBufferPointer<UInt8>, in texts: inout TextTable) {
         var start = id.count
         var number: UInt64 = 0
@@ -38,11 +38,11 @@ package struct RunTaskKey: Hashable, Sendable {
         }
     }
 
-    /// The same id by the texts of another table.
+    /// Returns the same id with the texts of another table.
     ///
     /// - Parameters:
     ///   - texts: the table that the key belongs to.
-    ///   - translation: from its texts to those of the other one.
+    ///   - translation: the texts of the other table, by the index of a text in this one.
     func translated(from texts: TextTable, by translation: [RunText], to other: inout TextTable) -> RunTaskKey {
         guard let number else { return RunTaskKey(text: translation[Int(UInt32(truncatingIfNeeded: rawValue))]) }
         let prefix = translation[Int(rawValue >> Self.numberBits)]
@@ -51,7 +51,7 @@ package struct RunTaskKey: Hashable, Sendable {
         return id.withUTF8 { RunTaskKey($0, in: &other) }
     }
 
-    /// The number of `task.000042`, whatever stands before it.
+    /// The number of an id such as `task.000042`, whatever its prefix.
     package var number: UInt64? {
         rawValue & Self.textFlag == 0 ? rawValue & (1 << Self.numberBits - 1) : nil
     }
@@ -64,13 +64,13 @@ package struct RunTaskKey: Hashable, Sendable {
     }
 }
 
-/// From a key to the task's place in the columns. Ids that count up, as an engine's do, cost four bytes each.
+/// The map from keys to the places of tasks in the columns. Ids that count up, as an engine's do, need four bytes each.
 struct TaskPlaces: Sendable {
     private static let free = UInt32.max
     private var byNumber: [UInt32] = []
     private var others: [RunTaskKey: UInt32] = [:]
 
-    /// The place of a task that has one; `keys` are those of all places.
+    /// Returns the place of a task, or nil if it has none; `keys` are those of all places.
     func place(of key: RunTaskKey, keys: [RunTaskKey]) -> Int? {
         if let number = key.number, number < UInt64(byNumber.count), byNumber[Int(number)] != Self.free {
             let place = Int(byNumber[Int(number)])
@@ -80,7 +80,7 @@ struct TaskPlaces: Sendable {
     }
 
     mutating func set(_ place: Int, of key: RunTaskKey) {
-        // Numbers far above the count of tasks would make the table large and empty.
+        // Numbers far above the count of tasks would make the table large and mostly empty.
         guard let number = key.number, number <= UInt64(4 * place + 1024) else {
             others[key] = UInt32(place)
             return

@@ -1,4 +1,4 @@
-/// A text that a run mentions often, such as a task's name: a number that stands for it in one ``RunModel``.
+/// A number that stands for a text in one ``RunModel``, such as the name of a task.
 package struct RunText: Hashable, Sendable {
     package let index: UInt32
 
@@ -6,16 +6,16 @@ package struct RunText: Hashable, Sendable {
     package static let none = RunText(index: 0)
 }
 
-/// Every text once. What a million tasks have in common costs four bytes for each of them.
+/// A table that stores every text once. A text that a million tasks share costs each of them four bytes.
 package struct TextTable: Sendable {
-    /// Longer texts are cut: a name of a megabyte is of no use in a report.
+    /// The limit at which texts are cut; a name of a megabyte is of no use in a report.
     static let longest = 16 << 10
-    /// What all texts together may take, in bytes; those that come later are `…`.
+    /// The limit on the bytes of all texts together; later ones become `…`.
     static let capacity = 1 << 30
 
     private var bytes: [UInt8] = []
     private var ends: [UInt32] = [0]
-    /// Open addressing; 0 is a free slot (the empty text is never looked up).
+    /// The hash table, with open addressing; 0 is a free slot (the empty text is never looked up).
     private var slots = [UInt32](repeating: 0, count: 256)
     private let seed = UInt64.random(in: 1...(.max)) | 1
 
@@ -32,7 +32,8 @@ package struct TextTable: Sendable {
         return try bytes.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[start..<end])) }
     }
 
-    /// What stands for each text of this table in another one, which gets those that it doesn't have; by their index.
+    /// Returns the counterpart of each text of this table in another one, by index; texts that it lacks are added to
+    /// it.
     func translation(into other: inout TextTable) -> [RunText] {
         var result = [RunText.none]
         result.reserveCapacity(ends.count)
@@ -56,8 +57,7 @@ package struct TextTable: Sendable {
             if equals(candidate, text) { return candidate }
             slot = (slot + 1) & (slots.count - 1)
         }
-        // Everything that is written from here on is UTF-8: what isn't in the recording is repaired when it first
-        // comes.
+        // Everything that reports write is UTF-8, so invalid text in a recording is repaired when it first appears.
         if !Self.isUTF8(text) { return intern(String(decoding: text, as: UTF8.self)) }
         if text.count > 3, bytes.count + text.count > Self.capacity { return intern("…") }
         bytes.append(contentsOf: text)
@@ -72,7 +72,7 @@ package struct TextTable: Sendable {
         text.allSatisfy { $0 < 0x80 } || String(validating: text, as: UTF8.self) != nil
     }
 
-    /// Where a too long text is cut: not within a character.
+    /// Returns the place to cut a text that is too long, so that no character is cut.
     private static func end(in text: UnsafeBufferPointer<UInt8>) -> Int {
         var end = longest
         while end > longest - 4, text[end] & 0xC0 == 0x80 { end -= 1 }
@@ -97,7 +97,7 @@ package struct TextTable: Sendable {
         return true
     }
 
-    /// The seed is random, so that no file can be made whose texts all share a slot.
+    /// Hashes a text. The seed is random, so that no file can be crafted whose texts all share a slot.
     private func hash(_ text: UnsafeBufferPointer<UInt8>) -> UInt64 {
         var hash = seed
         for byte in text { hash = (hash ^ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15 }

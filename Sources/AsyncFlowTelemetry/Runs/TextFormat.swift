@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Numbers and names for people, the same on every machine.
+/// The formats of numbers and names for people, the same on every computer.
 enum TextFormat {
     /// `870 µs`, `12.3 ms`, `4.56 s`, `3 min 20 s`, `2 h 05 min`.
     static func seconds(_ seconds: Double) -> String {
@@ -21,7 +21,7 @@ enum TextFormat {
         }
     }
 
-    /// Three digits.
+    /// Returns the value with three significant digits.
     private static func significant(_ value: Double) -> String {
         switch value {
         case ..<9.995: fixed(value, 2)
@@ -75,10 +75,10 @@ enum TextFormat {
 
     private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
-    /// A name in one line, without what would move a terminal's cursor or turn its direction; of a long one the
-    /// beginning.
+    /// Returns a text on one line, without anything that would move a terminal's cursor or change the direction of its
+    /// text; a long one is cut at the end.
     static func oneLine(_ text: String, _ limit: Int = 10_000) -> String {
-        // A character may be a letter with any number of marks on it.
+        // Limits the scalars too, because a character may be a letter with any number of marks.
         let scalarLimit = 8 * limit
         let start = text.unicodeScalars.prefix(scalarLimit + 1)
         let shown = String(start.prefix(scalarLimit)).harmless()

@@ -1,14 +1,14 @@
-/// Amounts over time in a bounded number of bins: when a time doesn't fit, bins double their width.
+/// Amounts over time in a bounded number of bins; if a time doesn't fit, the bins double their width.
 package struct TimeBins: Sendable, Equatable {
     static let limit = 512
 
-    /// Seconds per bin.
+    /// The seconds per bin.
     package private(set) var width = 1.0 / 1024
     package private(set) var values: [Double] = []
 
     package init() {}
 
-    /// Adds to the bin of a time in seconds since the start; what was before that counts to the first.
+    /// Adds an amount to the bin of a time in seconds since the start; earlier times count to the first bin.
     mutating func add(_ amount: Double, at time: Double) {
         let bin = bin(of: time)
         values[bin] += amount
@@ -29,10 +29,10 @@ package struct TimeBins: Sendable, Equatable {
         values[last] += rate * (end - Double(last) * width)
     }
 
-    /// Adds what another has; this one becomes at least as coarse.
+    /// Extends the bins so that they include a time.
     mutating func fit(_ time: Double) { _ = bin(of: time) }
 
-    /// Bins of the same width, each made of this one's and of another one's.
+    /// Returns bins that combine each bin of this value with the same bin of another one of the same width.
     func combined(with other: TimeBins, _ combine: (Double, Double) -> Double) -> TimeBins {
         var result = self
         for bin in values.indices {

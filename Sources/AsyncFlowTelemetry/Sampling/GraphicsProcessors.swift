@@ -1,11 +1,11 @@
 import AsyncFlow
 
-/// What NVIDIA's own tool says of the GPUs of this machine.
+/// The utilisation of this computer's GPUs according to NVIDIA's tool.
 struct GraphicsProcessors: Sendable {
     private static let command = Command(
         "nvidia-smi", "--query-gpu=index,utilization.gpu", "--format=csv,noheader,nounits")
 
-    /// The use of each GPU in percent, by its number; empty if there is no such tool or it can't tell.
+    /// Returns the utilisation of each GPU in percent, by its number; empty if the tool is missing or fails.
     static func utilization() async -> [Int: Double] {
         guard let result = try? await CommandRunner().run(command, gracePeriod: .seconds(1)) else { return [:] }
         return parse(result.text)

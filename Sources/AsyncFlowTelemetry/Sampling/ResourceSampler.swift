@@ -1,9 +1,10 @@
 package import AsyncFlow
 import AsyncFlowBase
 
-/// Takes samples of this machine and its GPUs as long as somebody wants them, and hands them to all who do.
+/// A sampler of this computer and its GPUs. It runs as long as it has consumers, and passes every sample to all of
+/// them.
 ///
-/// There is one per engine. Those who want them at different intervals get them at the shortest one.
+/// There is one per engine. If consumers want different intervals, all get samples at the shortest one.
 package final class ResourceSampler: Sendable {
     package typealias Consumer = @Sendable (TelemetrySample) -> Void
 
@@ -21,19 +22,19 @@ package final class ResourceSampler: Sendable {
         self.utilization = utilization
     }
 
-    /// The name of this machine.
+    /// The host name of this computer.
     package static let node: String = {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }()
 
-    /// - Returns: what ``remove(_:)`` takes.
+    /// - Returns: the number that ``remove(_:)`` takes.
     package func add(every interval: Duration, _ consumer: @escaping Consumer) -> Int {
         state.withLock { state in
             state.lastNumber += 1
             state.consumers[state.lastNumber] = (max(.milliseconds(10), interval.bounded), consumer)
-            // One that sleeps for longer than this one wants is begun anew.
+            // Restarts the task, because it may be sleeping for longer than the new interval.
             state.task?.cancel()
             state.task = Task.detached { [weak self] in
                 var counters = SystemCounters.now()

@@ -4,9 +4,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Counters of the system that only ever grow, and how full its memory is.
+/// The system's counters, which only ever grow, and its use of memory.
 struct SystemCounters: Sendable, Equatable {
-    /// In units of the system: only their ratio counts.
+    /// The times in units of the system; only their ratio matters.
     var busyTime = 0.0
     var totalTime = 0.0
     var memoryPercent: Double?
@@ -15,7 +15,7 @@ struct SystemCounters: Sendable, Equatable {
     var networkSentBytes = 0.0
     var networkReceivedBytes = 0.0
 
-    /// What the system says now; nil where it says nothing.
+    /// Returns the current counters, or nil if the system doesn't provide them.
     static func now() -> SystemCounters? {
         #if os(Linux)
         guard let stat = text(of: "/proc/stat") else { return nil }
@@ -69,7 +69,7 @@ struct SystemCounters: Sendable, Equatable {
         }
     }
 
-    /// What a partition does is counted with its disk.
+    /// Returns whether a device is a whole disk; partitions are counted with their disk.
     private static func isWholeDisk(_ name: Substring) -> Bool {
         if name.hasPrefix("loop") || name.hasPrefix("ram") || name.hasPrefix("dm-") || name.hasPrefix("md") {
             return false
@@ -89,7 +89,7 @@ struct SystemCounters: Sendable, Equatable {
         }
     }
 
-    /// What happened between two readings.
+    /// Returns a sample of what happened since an earlier reading.
     func sample(since before: SystemCounters?, node: String) -> TelemetrySample {
         var sample = TelemetrySample(node: node)
         sample.memoryPercent = memoryPercent
@@ -97,7 +97,7 @@ struct SystemCounters: Sendable, Equatable {
         if totalTime > before.totalTime {
             sample.cpuPercent = min(100, max(0, 100 * (busyTime - before.busyTime) / (totalTime - before.totalTime)))
         }
-        // A counter that has run over, or whose device has gone, says nothing.
+        // A counter that has wrapped around, or whose device has gone, counts as 0.
         sample.diskReadBytes = max(0, diskReadBytes - before.diskReadBytes)
         sample.diskWriteBytes = max(0, diskWriteBytes - before.diskWriteBytes)
         sample.networkSentBytes = max(0, networkSentBytes - before.networkSentBytes)

@@ -1,25 +1,25 @@
 public import AsyncFlow
 
-/// What this machine, or one of its GPUs, was doing at one moment. What isn't known is nil.
+/// The state of this computer, or of one of its GPUs, at one moment. Unknown values are nil.
 public struct TelemetrySample: Sendable, Hashable {
     public var time: EventTime
-    /// The name of the machine.
+    /// The host name of the computer.
     public var node: String
-    /// The number of the GPU; nil if the sample is of the machine.
+    /// The number of the GPU; nil if the sample is of the computer.
     public var gpuID: Int?
-    /// Of all cores together, from 0 to 100, since the last sample.
+    /// The utilisation of all cores together since the last sample, from 0 to 100.
     public var cpuPercent: Double?
-    /// From 0 to 100.
+    /// The memory in use, from 0 to 100.
     public var memoryPercent: Double?
-    /// From 0 to 100; of the machine: the mean of its GPUs.
+    /// The utilisation of the GPU, from 0 to 100; for the computer, the mean of its GPUs.
     public var gpuPercent: Double?
-    /// Since the last sample.
+    /// The bytes read from disks since the last sample.
     public var diskReadBytes: Double?
-    /// Since the last sample.
+    /// The bytes written to disks since the last sample.
     public var diskWriteBytes: Double?
-    /// Since the last sample, by all interfaces but the loopback.
+    /// The bytes sent since the last sample by all interfaces except the loopback.
     public var networkSentBytes: Double?
-    /// Since the last sample, by all interfaces but the loopback.
+    /// The bytes received since the last sample by all interfaces except the loopback.
     public var networkReceivedBytes: Double?
     /// The cores that running tasks use, counted as in ``TelemetrySummary/meanCores``.
     public var coresUsed: Double?

@@ -4,13 +4,13 @@ import AsyncFlowBase
 /// The cores that running tasks use, as the summary, the page, the trace, samples and the progress display count them.
 ///
 /// A task uses the cores that its backend granted it; a command that runs elsewhere, as in a Slurm job, those that it
-/// asked for, or one. A function that asks for none holds none: it runs on one of the engine's
-/// threads, of which there may be more than cores. Such functions count as one core each, but all tasks together never
-/// as more than the engine's backends have. Blocks and prompts wait, and use none.
+/// requested, or one. A function that requests none holds none: it runs on one of the engine's threads, of which there
+/// may be more than cores. Such functions count as one core each, but all tasks together never count as more cores than
+/// the engine's backends have. Blocks and prompts wait, and use none.
 package struct CoreUse: Sendable, Equatable {
     /// The cores that were granted.
     package var granted = 0.0
-    /// The running tasks that hold no core, and need one to run.
+    /// The number of running tasks that hold no core but need one to run.
     package var unheld = 0.0
 
     package init(granted: Double = 0, unheld: Double = 0) {
@@ -18,9 +18,9 @@ package struct CoreUse: Sendable, Equatable {
         self.unheld = unheld
     }
 
-    /// The use of one task.
+    /// Creates the use of one task.
     ///
-    /// - Parameter granted: what its backend says that it was granted; nil if it says nothing.
+    /// - Parameter granted: the cores that its backend granted it; nil if the backend doesn't say.
     package init(of kind: TaskKind, granted: Int?) {
         self.init(granted: granted.map { Double($0) }, waits: kind == .block || kind == .prompt)
     }
@@ -29,9 +29,9 @@ package struct CoreUse: Sendable, Equatable {
         self.init(granted: granted ?? 0, unheld: granted == nil && !waits ? 1 : 0)
     }
 
-    /// The number of cores in use.
+    /// Returns the number of cores in use.
     ///
-    /// - Parameter capacity: how many cores the backends have; nil if that isn't known.
+    /// - Parameter capacity: the number of cores of the backends; nil if it isn't known.
     package func total(of capacity: Double?) -> Double {
         guard let capacity, capacity > 0 else { return granted + unheld }
         return max(granted, min(granted + unheld, capacity))

@@ -1,4 +1,4 @@
-/// How long things took: counts in buckets that grow with the duration, so that each quantile is known to 3 %.
+/// A histogram of durations whose buckets grow with the duration, so that each quantile is accurate to 3 %.
 package struct DurationHistogram: Sendable {
     private static let bucketsPerOctave = 32
     private var counts: [UInt32] = []
@@ -8,7 +8,7 @@ package struct DurationHistogram: Sendable {
 
     package init() {}
 
-    /// - Parameter nanoseconds: one that is negative counts as 0.
+    /// - Parameter nanoseconds: the duration; a negative one counts as 0.
     package mutating func add(nanoseconds: Int64) {
         let value = UInt64(max(0, nanoseconds))
         let bucket = Self.bucket(of: value)
@@ -21,7 +21,7 @@ package struct DurationHistogram: Sendable {
 
     package var mean: Double? { count == 0 ? nil : total / Double(count) }
 
-    /// In seconds; nil if there are none.
+    /// Returns a quantile in seconds; nil if there are no durations.
     package func quantile(_ fraction: Double) -> Double? {
         guard count > 0 else { return nil }
         let rank = max(1, Int((fraction * Double(count)).rounded(.up)))
@@ -33,7 +33,7 @@ package struct DurationHistogram: Sendable {
         return maximum
     }
 
-    /// Numbers below 32 have a bucket each; from there on, each power of two has 32.
+    /// Returns the bucket of a number. Numbers below 32 have a bucket each; above that, each power of two has 32.
     private static func bucket(of value: UInt64) -> Int {
         guard value >= UInt64(bucketsPerOctave) else { return Int(value) }
         let octave = 63 - value.leadingZeroBitCount

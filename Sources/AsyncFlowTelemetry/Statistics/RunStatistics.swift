@@ -1,10 +1,10 @@
 package import AsyncFlow
 
-/// How a run stands: counts, durations and waiting times by the names of tasks, made of events as they come.
+/// The state of a run: counts, durations and waiting times by the names of tasks, updated event by event.
 ///
-/// It keeps something for each name and for each task that hasn't ended, and nothing of those that have.
+/// It keeps an entry for each name and for each task that hasn't ended, and nothing about tasks that have.
 package struct RunStatistics: Sendable {
-    /// How many tasks are in which state.
+    /// The number of tasks in each state.
     package struct Counts: Sendable, Hashable {
         package var waiting = 0, queued = 0, running = 0, done = 0, failed = 0, cancelled = 0
         package var created: Int { waiting + queued + running + done + failed + cancelled }
@@ -27,7 +27,7 @@ package struct RunStatistics: Sendable {
         }
     }
 
-    /// What tasks waited for, in seconds of all of them together.
+    /// The waiting times by cause, in seconds over all tasks.
     package struct Waits: Sendable, Hashable, Codable {
         package var dependencies = 0.0, workers = 0.0, resources = 0.0, limit = 0.0, rate = 0.0, retry = 0.0
     }
@@ -38,7 +38,7 @@ package struct RunStatistics: Sendable {
         package let kind: TaskKind
         package var counts = Counts()
         package var waits = Waits()
-        /// Of tasks that ran: from the start of the last attempt to the end.
+        /// The durations of tasks that ran, from the start of the last attempt to the end.
         package var durations = DurationHistogram()
         package var cpuSeconds = 0.0
         package var peakMemoryBytes: Int64 = 0
@@ -51,7 +51,7 @@ package struct RunStatistics: Sendable {
         let name: Int
         var state = State.waiting
         var since: Int64
-        /// Whether an attempt has failed since it was queued last.
+        /// Whether an attempt has failed since the task was last queued.
         var isRetrying = false
         var started: Int64?
         var cores = CoreUse()
@@ -64,23 +64,23 @@ package struct RunStatistics: Sendable {
     package private(set) var cpuSeconds = 0.0
     package private(set) var peakMemoryBytes: Int64 = 0
     private var coreUse = CoreUse()
-    /// How many cores the engine's backends have; nil if that isn't known.
+    /// The number of cores of the engine's backends; nil if it isn't known.
     package var coreCapacity: Int?
     package private(set) var peakCores = 0
     package private(set) var peakRunning = 0
-    /// Core seconds that tasks have used so far.
+    /// The core nanoseconds that tasks have used up to the last change.
     private var coreNanoseconds = 0.0
     private var lastChange: Int64?
     package private(set) var firstTime: EventTime?
     package private(set) var lastTime: EventTime?
-    /// How many events were left out.
+    /// The number of events that were left out.
     package private(set) var droppedCount = 0
 
     private var live = TaskTable<Live>()
     private var indices: [NameKey: Int] = [:]
-    /// By definition, which is kept so that no other one can have its address.
+    /// The names by definition, which is kept so that no other one can have its address.
     private var definitions: [ObjectIdentifier: (definition: any AnyObject & Sendable, name: Int)] = [:]
-    /// The one that was looked up last: tasks of one name often come together.
+    /// The definition that was looked up last; tasks of one name often come together.
     private var lastDefinition: (id: ObjectIdentifier, name: Int)?
     private static let mostDefinitions = 4_096
 
@@ -94,7 +94,7 @@ package struct RunStatistics: Sendable {
     /// The cores that running tasks use: see ``CoreUse``.
     package var coresInUse: Int { Int(coreUse.total(of: coreCapacity.map { Double($0) })) }
 
-    /// The cores that tasks had on average, from the first event to the last.
+    /// The average number of cores that tasks used, from the first event to the last.
     package var meanCores: Double {
         guard let firstTime, let lastTime, lastTime > firstTime else { return 0 }
         let elapsed = Double(lastTime.nanoseconds - firstTime.nanoseconds)
@@ -174,7 +174,8 @@ package struct RunStatistics: Sendable {
 
     // MARK: - Steps
 
-    /// A task that wasn't known, because it was made before anybody looked, or because its creation was left out.
+    /// Adds a task. It may be unknown because it was created before anybody observed it, or because its creation was
+    /// left out.
     @discardableResult
     private mutating func enter(_ number: UInt64, _ event: WorkflowEvent, _ state: State, at now: Int64) -> Live {
         let task = Live(name: name(of: event), state: state, since: now)

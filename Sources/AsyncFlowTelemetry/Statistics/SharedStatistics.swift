@@ -1,8 +1,8 @@
 package import AsyncFlow
 import AsyncFlowBase
 
-/// The statistics of an engine, for everybody who shows them: there is one per engine. It counts as long as somebody
-/// uses it, from the first use on.
+/// The statistics of an engine, shared by everything that shows them; there is one per engine. It counts from the first
+/// use on, as long as it is used.
 package final class SharedStatistics: EventConsumer {
     private struct Use {
         var count = 0
@@ -17,7 +17,7 @@ package final class SharedStatistics: EventConsumer {
 
     package var current: RunStatistics { statistics.withLock { $0 } }
 
-    /// Whether somebody uses it.
+    /// Whether the statistics are in use.
     package var isCounting: Bool { use.withLock { $0.count > 0 } }
 
     package func consume(_ events: [WorkflowEvent], droppedCount: Int) {
@@ -29,14 +29,14 @@ package final class SharedStatistics: EventConsumer {
 
     package func finish() {}
 
-    /// Returns when it has taken in all that happened before the call.
+    /// Waits until everything that happened before the call is counted.
     package func flush() async { await use.withLock { $0.attachment }?.flush() }
 
-    /// Counts from now on, if nobody has had it count before.
+    /// Begins a use; counting starts with the first one.
     package func begin(on flow: WorkflowEngine) {
         use.withLock { use in
             use.count += 1
-            // Room for so much that what is shown isn't wrong unless the machine is hopelessly busy.
+            // The limit is so large that the numbers are right unless the computer is hopelessly overloaded.
             if use.count == 1 {
                 let cores = flow.coreCount
                 statistics.withLock { $0.coreCapacity = cores > 0 ? cores : nil }
@@ -45,7 +45,7 @@ package final class SharedStatistics: EventConsumer {
         }
     }
 
-    /// Ends a use, after what happened before the call. What was counted stays.
+    /// Ends a use, after counting what happened before the call. The numbers stay.
     package func end() async {
         let last = use.withLock { use in
             use.count -= 1

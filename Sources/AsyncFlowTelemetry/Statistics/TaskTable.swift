@@ -1,11 +1,10 @@
-/// Keeps something for each of the tasks that are alive, by their numbers.
+/// A table with an entry for each live task, by its number.
 ///
-/// Numbers count up, and tasks that live at the same time have numbers near each other: hence pages, which come with
-/// their first task and go with their last, and no hashing. Memory: 8 bytes per 64 tasks between the oldest that lives
-/// and the newest, and a page of 64 entries for each of those in which somebody lives.
+/// Numbers count up, and tasks that live at the same time have numbers near each other. Entries are therefore in pages,
+/// which come with their first task and go with their last, without hashing. Uses 8 bytes per 64 tasks between the
+/// oldest live one and the newest, and a page of 64 entries for each of those groups with a live task.
 ///
-/// Inlinable, because other modules use it for each event: generic code that isn't specialised takes several times as
-/// long.
+/// Inlinable because other modules use it for each event, and unspecialised generic code takes several times as long.
 @usableFromInline
 package struct TaskTable<Entry> {
     @usableFromInline
@@ -17,7 +16,7 @@ package struct TaskTable<Entry> {
     @inlinable static var pageSize: Int { 64 }
 
     @usableFromInline var pages: [Page?] = []
-    /// The number of `pages[start]`; what is before that in the array is over.
+    /// The number of the page `pages[start]`; earlier elements of the array are no longer used.
     @usableFromInline var firstPage = 0
     @usableFromInline var start = 0
     @usableFromInline var entryCount = 0
@@ -39,9 +38,9 @@ package struct TaskTable<Entry> {
         }
     }
 
-    /// Changes an entry where it is.
+    /// Changes an entry in place.
     ///
-    /// - Returns: nil if there is none.
+    /// - Returns: the closure's result; nil if there is no entry.
     @inlinable
     package mutating func modify<Result>(_ number: UInt64, _ body: (inout Entry) -> Result) -> Result? {
         guard let place = place(of: number), pages[place] != nil else { return nil }
@@ -76,7 +75,7 @@ package struct TaskTable<Entry> {
             (start, firstPage) = (0, page)
         }
         if page < firstPage {
-            // Rare: one whose creation nobody saw, and that is older than all that are known.
+            // Rare: a task older than all known ones, whose creation wasn't observed.
             pages.replaceSubrange(..<start, with: [Page?](repeating: nil, count: firstPage - page))
             (start, firstPage) = (0, page)
         }
@@ -106,7 +105,7 @@ package struct TaskTable<Entry> {
             start += 1
             firstPage += 1
         }
-        // What is over is taken away when it is half of all: that costs each page once.
+        // Unused elements are removed when they are half of all, so that each costs one move.
         if start > 64, start * 2 > pages.count {
             pages.removeSubrange(..<start)
             start = 0

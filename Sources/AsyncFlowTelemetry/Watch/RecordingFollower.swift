@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Reads a recording as it grows: what is there at first, and then what is added. Also in the file in which it goes on.
+/// A reader that follows a recording as it grows, also into the files in which it continues.
 struct RecordingFollower: ~Copyable {
     private enum Source {
         case unknown, plain
@@ -10,7 +10,7 @@ struct RecordingFollower: ~Copyable {
     private let path: String
     private var descriptor: Int32
     private var source = Source.unknown
-    /// Files that were put aside and haven't been read yet, and then the newest one.
+    /// The files that were put aside and haven't been read yet, followed by the newest one.
     private var waiting: [String]
     private(set) var reader = RunReader()
     private(set) var byteCount = 0
@@ -39,9 +39,9 @@ struct RecordingFollower: ~Copyable {
             description: "'\(path.harmless())' can't be read: \(String(cString: strerror(code))).")
     }
 
-    /// Takes in what there is.
+    /// Reads everything that is there now.
     ///
-    /// - Returns: whether there was anything new.
+    /// - Returns: whether anything was new.
     /// - Throws: ``RunFileError`` if the file can't be read, or isn't a recording.
     mutating func advance() throws(RunFileError) -> Bool {
         let before = byteCount
@@ -61,7 +61,7 @@ struct RecordingFollower: ~Copyable {
         return byteCount > before
     }
 
-    /// Opens the next file, if this one is not the newest any more.
+    /// Opens the next file if this one is no longer the newest.
     private mutating func goOn() throws(RunFileError) -> Bool {
         if waiting.isEmpty, !hasSuccessor { return false }
         let next = waiting.isEmpty ? path : waiting.removeFirst()
@@ -71,7 +71,7 @@ struct RecordingFollower: ~Copyable {
         return true
     }
 
-    /// Whether another file is at the path now.
+    /// Whether the path now has another file.
     private var hasSuccessor: Bool {
         var (own, newest) = (stat(), stat())
         guard fstat(descriptor, &own) == 0, stat(path, &newest) == 0 else { return false }

@@ -1,14 +1,14 @@
 import AsyncFlowBase
 
-/// Shows a recording in a terminal, as the run's own display of progress would, while it grows and when it has ended.
+/// A display of a recording in a terminal, like the run's own progress display, while it grows and when it has ended.
 package struct RunWatch: ~Copyable {
-    /// How watching came to its end.
+    /// The reason that watching ended.
     package enum End: Sendable, Equatable {
         /// The run has ended.
         case ended
         /// The recording has no end, and the process that wrote it is gone.
         case processGone
-        /// The caller wanted to look once only.
+        /// The caller asked for a single look, or the output was closed.
         case looked
     }
 
@@ -16,7 +16,7 @@ package struct RunWatch: ~Copyable {
         static let look = 250_000
         static let firstLine = Duration.seconds(10)
         static let mostBetweenLines = Duration.seconds(60)
-        /// How often it is looked whether the process is still there.
+        /// The time between checks that the process is still there.
         static let process = Duration.seconds(2)
     }
 
@@ -29,8 +29,8 @@ package struct RunWatch: ~Copyable {
 
     /// - Parameters:
     ///   - path: the newest file of the recording.
-    ///   - environment: decides on colours and on whether there is a display, as for the run's own progress.
-    ///   - descriptor: where it is shown.
+    ///   - environment: the variables that decide on colours and on a live display, as for the run's own progress.
+    ///   - descriptor: the output.
     /// - Throws: ``RunFileError`` if the recording can't be opened.
     package init(
         path: String, environment: [String: String], descriptor: Int32 = STDOUT_FILENO
@@ -42,8 +42,8 @@ package struct RunWatch: ~Copyable {
 
     /// Shows the run until it has ended.
     ///
-    /// - Parameter once: whether to show how it stands now, and no more.
-    /// - Throws: ``RunFileError`` if the recording can't be read, or is none.
+    /// - Parameter once: whether to show only the current state.
+    /// - Throws: ``RunFileError`` if the recording can't be read or isn't one.
     package mutating func run(once: Bool) throws(RunFileError) -> End {
         let device = once || plan.form != .live ? nil : TerminalDevice(descriptor)
         let screen = device.map { TerminalScreen($0) }
@@ -77,7 +77,7 @@ package struct RunWatch: ~Copyable {
         }
     }
 
-    /// Writes how the run has ended, or stands: the whole table, and one line.
+    /// Writes the final or current state of the run: the whole table and one line.
     private mutating func writeEnd(_ end: End) {
         let statistics = statistics(isOver: end != .looked)
         var size = TerminalSize(columns: 120, rows: 1_000)
@@ -94,7 +94,7 @@ package struct RunWatch: ~Copyable {
         }
     }
 
-    /// Writes a line; one that nobody reads any more is the last.
+    /// Writes a line. If it can't be written, the output counts as closed.
     private mutating func write(_ line: String) {
         var rest = Array((line + "\n").utf8)[...]
         while !rest.isEmpty, !isClosed {
@@ -105,14 +105,14 @@ package struct RunWatch: ~Copyable {
 
     // MARK: - The run
 
-    /// Whether the run was on this machine in a process that isn't there any more.
+    /// Whether the run was on this computer, in a process that no longer exists.
     private var isProcessGone: Bool {
         let session = follower.reader.model.session
         guard let id = session.processID, session.host == ResourceSampler.node else { return false }
         return kill(pid_t(clamping: id), 0) != 0 && errno == ESRCH
     }
 
-    /// What the display shows of the model.
+    /// Returns the statistics of the model that the display shows.
     private mutating func statistics(isOver: Bool) -> ProgressStatistics {
         let model = follower.reader.model
         let now = ContinuousClock.now - start
@@ -143,7 +143,7 @@ package struct RunWatch: ~Copyable {
         return statistics
     }
 
-    /// Seconds since the run began; those up to its last event if its clock isn't this one.
+    /// Returns the seconds since the run began, or those up to its last event if its clock isn't this one.
     private func elapsed(_ model: RunModel) -> Double {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -156,7 +156,7 @@ private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count
     write(descriptor, bytes, count)
 }
 
-/// A failure that a recording tells of.
+/// A failure from a recording.
 private struct RecordedFailure: Error, CustomStringConvertible {
     let text: RunFailureText
     var description: String { text.message.isEmpty ? text.type : text.message }
