@@ -1,17 +1,18 @@
 import AsyncFlowWebServer
 
-/// Who may see the page: decided from what a request says, and nothing else.
+/// The decision on who may see the page, based only on the contents of a request.
 struct AccessPolicy: Sendable {
     enum Decision: Equatable, Sendable {
         case allow
-        /// The token was in the address: it becomes a cookie, so that it isn't seen, kept or handed on.
+        /// The token was in the URL. It is moved to a cookie, so that it isn't shown, stored or passed on.
         case turnIntoCookie
-        /// The request wasn't sent to this server's own name: another site's page may be behind it (DNS rebinding).
+        /// The request wasn't addressed to this server's own name, so another site's page may be behind it (DNS
+        /// rebinding).
         case misdirected
         case unauthorized
     }
 
-    /// What a request says of who sent it.
+    /// The credentials of a request.
     struct Credentials: Sendable {
         var host: String?
         var authorization: String?
@@ -20,7 +21,7 @@ struct AccessPolicy: Sendable {
     }
 
     let token: String?
-    /// The address that is listened on.
+    /// The address that the server listens on.
     let host: String
 
     init(host: String, token: String?) {
@@ -40,7 +41,7 @@ struct AccessPolicy: Sendable {
         return credentials.cookie.map { Self.isEqual($0, token) } == true ? .allow : .unauthorized
     }
 
-    /// Takes as long whatever the two have in common.
+    /// Compares in a time that doesn't depend on what the two have in common.
     static func isEqual(_ given: String, _ token: String) -> Bool {
         let (given, token) = (Array(given.utf8), Array(token.utf8))
         guard !token.isEmpty else { return false }

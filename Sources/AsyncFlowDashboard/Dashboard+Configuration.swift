@@ -2,29 +2,29 @@ public import AsyncFlow
 public import Logging
 
 extension Dashboard {
-    /// Where a dashboard can be reached, and by whom.
+    /// The settings for where a dashboard can be reached, and by whom.
     public struct Configuration: Sendable {
         /// The port to listen on; 0 takes a free one, see ``Dashboard/url``.
         public var port: Int
         /// The address or name to listen on. With anything but a loopback address (`127.0.0.1`, `::1`, `localhost`)
-        /// other machines can connect, and have to know the token.
+        /// other computers can connect, and need the token.
         public var host: String
-        /// What a browser has to know. Nil: none on a loopback address, elsewhere one made at random, which is part of
-        /// ``Dashboard/url``.
+        /// The token that a browser needs. Nil means no token on a loopback address, and elsewhere a random one, which
+        /// is part of ``Dashboard/url``.
         public var token: String?
-        /// How long the last state can be seen after the engine's end, as long as the program runs; not at all by
-        /// default. See ``Dashboard/waitUntilStopped()``.
+        /// The time for which the last state stays available after the engine's end, as long as the program runs; zero
+        /// by default. See ``Dashboard/waitUntilStopped()``.
         public var keepOpen: Duration
-        /// Where it is said under which address the page is.
+        /// The logger that the page's address is written to.
         public var logger: Logger
 
         /// - Parameters:
         ///   - port: the port to listen on; 0 takes a free one.
-        ///   - host: the address or name to listen on; only this machine can connect by default.
-        ///   - token: what a browser has to know; by default none on a loopback address, and one made at random
+        ///   - host: the address or name to listen on; by default only this computer can connect.
+        ///   - token: the token that a browser needs; by default none on a loopback address, and a random one
         ///     elsewhere.
-        ///   - keepOpen: how long the last state can be seen after the engine's end.
-        ///   - logger: where it is said under which address the page is.
+        ///   - keepOpen: the time for which the last state stays available after the engine's end.
+        ///   - logger: the logger that the page's address is written to.
         public init(
             port: Int = 8080, host: String = "127.0.0.1", token: String? = nil, keepOpen: Duration = .zero,
             logger: Logger = .asyncFlow()
@@ -38,8 +38,8 @@ extension Dashboard {
     }
 }
 
-/// Why there is no dashboard.
+/// The reason that there is no dashboard.
 public struct DashboardError: Error, Sendable, CustomStringConvertible {
-    /// What was tried, what went wrong, and what can be done.
+    /// The action that failed, the reason, and the remedy.
     public let description: String
 }

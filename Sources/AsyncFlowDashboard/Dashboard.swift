@@ -8,13 +8,13 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// The page of a run in a browser, while it goes on: progress, timeline, graph, curves, failures, and every task.
+/// The web page of a run in progress: progress, timeline, graph, curves, failures, and every task.
 ///
-/// Made by ``AsyncFlow/WorkflowEngine/startDashboard(_:)``. It stops with the engine.
+/// Create one with ``AsyncFlow/WorkflowEngine/startDashboard(_:)``. It stops with the engine.
 public final class Dashboard: Sendable {
-    /// Where the page is; with the token, if one is needed. Whoever has this address can see the run.
+    /// The URL of the page, including the token if one is needed. Anyone with this URL can see the run.
     public let url: String
-    /// The port that it listens on.
+    /// The port that the dashboard listens on.
     public let port: Int
 
     private let life: DashboardLife
@@ -27,30 +27,30 @@ public final class Dashboard: Sendable {
         self.attachment = attachment
     }
 
-    /// Closes the page; returns when no connection and no port is in use any more. The run goes on. May be called any
-    /// number of times.
+    /// Closes the page; returns when all connections and the port are closed. The run goes on. May be called any number
+    /// of times.
     public func stop() async {
         life.stop()
         await attachment.detach()
         await life.waitUntilStopped()
     }
 
-    /// How many browsers get updates.
+    /// The number of browsers that receive updates.
     var clientCount: Int { life.hub.clientCount }
     func waitUntilNobodyLooks() async { await life.hub.waitUntilNoClient(atMost: .seconds(60)) }
-    /// Returns when everything that has happened is on the page's side.
+    /// Waits until the server has processed everything that has happened.
     func flush() async { await attachment.flush() }
 
-    /// Returns when the page is closed: some time after the engine's end, if it is to be kept open, or after
-    /// ``stop()``.
+    /// Waits until the page is closed: some time after the engine's end, if it is to be kept open, or after ``stop()``.
     ///
     /// A program that awaits this at its end lets people look at the last state for as long as
-    /// ``Configuration/keepOpen`` says. Returns early if the Swift task is cancelled; the page stays open then.
+    /// ``Configuration/keepOpen`` says. If the Swift task is cancelled, the method returns early and the page stays
+    /// open.
     public func waitUntilStopped() async { await life.waitUntilStopped() }
 }
 
 extension WorkflowEngine {
-    /// Shows the run on a web page of this machine: see ``startDashboard(_:)``.
+    /// Shows the run on a web page on this computer: see ``startDashboard(_:)``.
     ///
     /// - Parameter port: the port to listen on; 0 takes a free one.
     /// - Throws: ``DashboardError`` if it can't listen there.
@@ -59,15 +59,15 @@ extension WorkflowEngine {
 
     /// Shows the run on a web page: open the address that is logged, or ``Dashboard/url``, in a browser.
     ///
-    /// It knows what happens from now on, so start it before the first task. The run is never slowed by it: where it
-    /// can't keep up, it leaves events out and says so.
+    /// The page shows what happens from now on, so start it before the first task. It never slows the run: if it can't
+    /// keep up, it leaves events out and says so.
     ///
-    /// By default only this machine can connect, which means everybody who can log in to it: give a token where that
-    /// matters. With another `host` the token is needed in any case. The connection isn't encrypted; through `ssh -L`
-    /// it is.
+    /// By default only this computer can connect, which includes everybody who can log in to it; set a token if that
+    /// matters. With any other `host` the token is always needed. The connection isn't encrypted, unless it goes
+    /// through `ssh -L`.
     ///
-    /// - Parameter configuration: where it can be reached; by default at `http://127.0.0.1:8080`.
-    /// - Returns: the dashboard, which goes on also if nobody keeps it, until the engine ends.
+    /// - Parameter configuration: where the page can be reached; by default at `http://127.0.0.1:8080`.
+    /// - Returns: the dashboard, which goes on until the engine ends, even if the object is released.
     /// - Throws: ``DashboardError`` if it can't listen there, for example because the port is in use, or the token is
     ///   empty; `CancellationError` if the Swift task is cancelled before it listens.
     @discardableResult
@@ -86,7 +86,7 @@ extension WorkflowEngine {
         let feed = RunFeed(engineID: id, cores: coreCount) { life.engineEnded() }
         let routes = DashboardRoutes(
             feed: feed, hub: hub, policy: AccessPolicy(host: configuration.host, token: token),
-            // Cookies don't tell ports apart.
+            // Cookies are shared by all ports of a host, so the name must be unique.
             cookieName: "asyncflow-" + RunPage.randomNonce().prefix(8))
         let port = try await life.start(routes: routes, host: configuration.host, port: configuration.port)
         let attachment = attach(feed, overflow: .drop())

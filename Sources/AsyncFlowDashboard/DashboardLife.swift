@@ -5,12 +5,12 @@ import AsyncFlowWebServer
 import Dispatch
 import NIOCore
 
-/// The life of a dashboard: its server, who makes its updates, and how both end.
+/// The life of a dashboard: its server, the task that creates its updates, and the end of both.
 final class DashboardLife: Sendable {
     private struct State {
         var updates: Task<Void, Never>?
         var ending: Task<Void, Never>?
-        /// Nothing more comes from the engine.
+        /// Whether the engine has ended.
         var isEnded = false
         var isStopped = false
         var isOver = false
@@ -23,9 +23,9 @@ final class DashboardLife: Sendable {
     private let server = WebServer()
     private let engineMayEnd = DispatchSemaphore(value: 0)
 
-    /// How long browsers may take to get the last state.
+    /// The time for browsers to receive the last state.
     private static let patience = Duration.milliseconds(700)
-    /// How long the engine's end waits for the dashboard's.
+    /// The time for which the engine's end waits for the dashboard.
     private static let enginePatience = DispatchTimeInterval.seconds(1)
 
     init(hub: UpdateHub, keepOpen: Duration) {
@@ -66,7 +66,7 @@ final class DashboardLife: Sendable {
         let updates = Task.detached { [self] in await update(feed) }
         let ending = Task.detached { [self] in
             await updates.value
-            // With the last state: what made the run long is known now.
+            // The last state includes the analysis, which is possible now.
             if !state.withLock({ $0.isStopped }) {
                 hub.publish(await feed.encode(PageData.Part.allCases, isLive: false), isLast: true)
                 await hub.waitUntilNoClient(atMost: Self.patience)
@@ -83,7 +83,7 @@ final class DashboardLife: Sendable {
         if isEnded { updates.cancel() }
     }
 
-    /// Twice a second at most, and only while somebody looks, until the engine has ended.
+    /// Creates updates, at most twice a second and only while a browser is connected, until the engine has ended.
     private func update(_ feed: RunFeed) async {
         let clock = ContinuousClock()
         let start = clock.now
@@ -104,8 +104,8 @@ final class DashboardLife: Sendable {
 
     // MARK: - The end
 
-    /// Called on the events' thread, for which the engine's end waits: until browsers have the last state and, unless
-    /// it is to be kept, the server has stopped.
+    /// Called on the events' thread, for which the engine's end waits. Blocks it until browsers have the last state
+    /// and, unless it is to be kept, the server has stopped; for a limited time.
     func engineEnded() {
         let updates = state.withLock { state in
             state.isEnded = true

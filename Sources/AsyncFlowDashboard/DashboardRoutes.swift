@@ -3,12 +3,12 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// What a browser can ask for.
+/// The requests that a browser can make.
 struct DashboardRoutes: Sendable {
     let feed: RunFeed
     let hub: UpdateHub
     let policy: AccessPolicy
-    /// Of the cookie that stands for the token.
+    /// The name of the cookie that holds the token.
     let cookieName: String
 
     func router() -> Router<BasicRequestContext> {
@@ -16,7 +16,7 @@ struct DashboardRoutes: Sendable {
         router.add(middleware: Guard(policy: policy, cookieName: cookieName))
         router.get("/") { _, _ in page() }
         router.get("/api/run") { _, _ in
-            // While nobody looks no updates are made.
+            // No updates are created while no browser is connected, so the data is created now.
             if hub.clientCount == 0, !hub.isOver {
                 hub.publish(await feed.encode(PageData.Part.allCases, isLive: true))
             }
@@ -66,8 +66,8 @@ struct DashboardRoutes: Sendable {
         return Self.json(await feed.ask { $0.lanesJSON(by: grouping, from: from, to: to, width: width) })
     }
 
-    /// A stream that never has more under way than what is being written: a browser that reads slowly gets fewer
-    /// updates.
+    /// Returns a stream that never buffers more than the update that is being written, so a browser that reads slowly
+    /// gets fewer updates.
     private func events(_ request: Request) -> Response {
         let body = ResponseBody { writer in
             let stream = writer
@@ -103,7 +103,7 @@ struct DashboardRoutes: Sendable {
     }
 }
 
-/// What a request asks for, read with errors that say what is wrong with it.
+/// The query of a request, read with errors that say what is wrong with it.
 private struct Query {
     private let request: Request
 
@@ -135,7 +135,7 @@ private struct Query {
     }
 }
 
-/// An answer other than what was asked for, in a sentence.
+/// A response that refuses a request with a sentence.
 struct Refusal: HTTPResponseError {
     let status: HTTPResponse.Status
     let text: String
@@ -154,7 +154,7 @@ struct Refusal: HTTPResponseError {
     }
 }
 
-/// Lets in who may see the run, and says to browsers that what they get is for nobody else.
+/// A middleware that checks access, and tells browsers not to share the responses with others.
 private struct Guard: RouterMiddleware {
     typealias Context = BasicRequestContext
 
@@ -211,7 +211,7 @@ private struct Guard: RouterMiddleware {
         (HTTPField.Name("Cross-Origin-Opener-Policy")!, "same-origin"),
     ]
 
-    /// A token may have characters that a cookie can't have.
+    /// Encodes a token, because it may contain characters that a cookie can't.
     private static func encoded(_ token: String) -> String {
         token.utf8.map { String(Int($0) + 0x100, radix: 16).dropFirst() }.joined()
     }

@@ -3,19 +3,19 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 import Dispatch
 
-/// The run as it is now: fed by the engine's events, asked by requests and by who makes the updates.
+/// The current state of the run, fed by the engine's events and read by requests and by the task that creates updates.
 ///
-/// Questions are answered one after the other on a queue of their own, in the one model that there is. Events wait
-/// meanwhile, as many as the engine keeps for a reader; the engine and its tasks don't.
+/// Questions are answered one after the other on a separate queue, from a single model. Meanwhile events wait, as many
+/// as the engine keeps for a reader; the engine and its tasks don't.
 final class RunFeed: EventConsumer {
     private struct State {
         var model: RunModel
-        /// Counts up whenever something has happened.
+        /// A number that grows whenever something happens.
         var revision = 0
     }
     private let state: Lock<State>
     private let queue = DispatchQueue(label: "asyncflow.dashboard", qos: .utility)
-    /// Called once, on the events' thread, when nothing more comes.
+    /// Called once, on the events' thread, after the last event.
     private let onEnd: @Sendable () -> Void
 
     init(engineID: String, cores: Int, onEnd: @escaping @Sendable () -> Void) {
@@ -39,14 +39,14 @@ final class RunFeed: EventConsumer {
 
     var revision: Int { state.withLock { $0.revision } }
 
-    /// Asks the model on the queue: an answer may take a while.
+    /// Asks the model a question on the queue, because an answer may take a while.
     func ask<Answer: Sendable>(_ question: @escaping @Sendable (RunModel) -> Answer) async -> Answer {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume(returning: self.state.withLock { question($0.model) }) }
         }
     }
 
-    /// Encodes parts of the page's data. Between two of them events come in, so that none waits long.
+    /// Encodes parts of the page's data. Events are applied between two parts, so that none waits long.
     func encode(_ parts: [PageData.Part], isLive: Bool) async -> [(PageData.Part, [UInt8])] {
         await withCheckedContinuation { continuation in
             queue.async {

@@ -1,10 +1,10 @@
 import AsyncFlowTelemetry
 import NIOCore
 
-/// The parts of the page's data as they are now, encoded once for all browsers, each with the version that changed it.
+/// The current parts of the page's data, encoded once for all browsers, each with the version in which it last changed.
 ///
-/// A browser that knows version 7 is sent the parts of later versions, however many it has missed: there is nothing
-/// that could pile up.
+/// A browser that has version 7 is sent the parts of later versions, however many it has missed, so nothing can pile
+/// up.
 struct SharedParts: Sendable {
     private struct Entry {
         var bytes: [UInt8]
@@ -17,9 +17,9 @@ struct SharedParts: Sendable {
     private(set) var isLive = true
     private var liveVersion = 0
 
-    /// Puts new parts in the place of old ones.
+    /// Replaces old parts with new ones.
     ///
-    /// - Returns: whether anything differs from what there was.
+    /// - Returns: whether anything has changed.
     mutating func replace(_ parts: [(PageData.Part, [UInt8])], isLive: Bool = true) -> Bool {
         let changed = parts.filter { entries[$0.0]?.bytes != $0.1 }
         let ends = self.isLive != isLive
@@ -35,16 +35,15 @@ struct SharedParts: Sendable {
         return true
     }
 
-    /// Whether there is anything that a browser which knows this version hasn't got: not before the first parts are
-    /// there.
+    /// Returns whether a browser with this version lacks anything. False until the first parts exist.
     func hasNews(since known: Int) -> Bool { version > max(0, known) }
 
-    /// Those that have changed after a version, as an event of a stream.
+    /// Returns the parts that have changed after a version, as an event of a stream.
     func event(since known: Int) -> [ByteBuffer] {
         wrapped(since: known, start: "event: update\ndata: {", end: "}\n\n")
     }
 
-    /// Everything, as a document.
+    /// All parts as a document.
     var document: [ByteBuffer] { wrapped(since: -1, start: "{\"version\":1,", end: "}") }
 
     private func wrapped(since known: Int, start: String, end: String) -> [ByteBuffer] {

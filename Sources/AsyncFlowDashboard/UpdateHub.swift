@@ -2,7 +2,7 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 import NIOCore
 
-/// Tells browsers what has changed. A browser asks for what is newer than what it has; one that is slow asks less
+/// The hub that sends changes to browsers. A browser asks for what is newer than its version; a slow one asks less
 /// often.
 final class UpdateHub: Sendable {
     enum Update: Sendable {
@@ -15,16 +15,16 @@ final class UpdateHub: Sendable {
 
     private struct State {
         var parts = SharedParts()
-        /// The last state is there.
+        /// Whether the last state is published.
         var isOver = false
         var isEnding = false
         var isClosed = false
         var clientCount = 0
         var lastWaiter = 0
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
-        /// Who waits until there is a browser, or the end.
+        /// The continuation that waits for a browser, or for the end.
         var idle: CheckedContinuation<Void, Never>?
-        /// Who waits until no browser is left.
+        /// The continuations that wait until no browser is left.
         var leaving: [CheckedContinuation<Void, Never>] = []
     }
     private let state = Lock(State())
@@ -57,7 +57,7 @@ final class UpdateHub: Sendable {
         for continuation in woken { continuation.resume() }
     }
 
-    /// Returns as soon as there is a browser that wants updates, or after ``end()``.
+    /// Waits for a browser that wants updates, or for ``end()``.
     func waitForClient() async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
@@ -69,7 +69,7 @@ final class UpdateHub: Sendable {
         }
     }
 
-    /// Ends ``waitForClient()``, now and from now on: no update but the last one is wanted.
+    /// Ends all current and future waits of ``waitForClient()``, because only the last update is still needed.
     func end() {
         let idle = state.withLock { state in
             state.isEnding = true
@@ -78,7 +78,7 @@ final class UpdateHub: Sendable {
         idle?.resume()
     }
 
-    /// Returns when all browsers have got the last state, or after a while.
+    /// Waits until all browsers have the last state, or until the time is over.
     func waitUntilNoClient(atMost patience: Duration) async {
         let limit = Task.detached { [self] in
             try? await Task.sleep(for: patience)
@@ -123,9 +123,9 @@ final class UpdateHub: Sendable {
         for continuation in leaving { continuation.resume() }
     }
 
-    /// What has changed after a version; waits until something has.
+    /// Returns what has changed after a version, waiting until something has.
     ///
-    /// - Throws: `CancellationError` if the browser has gone.
+    /// - Throws: `CancellationError` if the browser has disconnected.
     func next(after version: Int) async throws -> Update {
         while true {
             try Task.checkCancellation()

@@ -1,7 +1,7 @@
 import AsyncFlowTelemetry
 
-/// Which parts are made anew, and when: twice a second at most, and what takes long as seldom as a tenth of the time
-/// allows.
+/// The schedule of updates: every part at most twice a second, and costly parts so rarely that they take no more than
+/// about a tenth of the time.
 struct UpdatePace: Sendable {
     static let interval = Duration.milliseconds(500)
     private static let costShare = 10
@@ -10,14 +10,14 @@ struct UpdatePace: Sendable {
     private var nextCostly = Duration.zero
 
     /// - Parameters:
-    ///   - revision: what the model's is.
-    ///   - now: since any moment, the same one each time.
+    ///   - revision: the current revision of the model.
+    ///   - now: the time since a fixed moment.
     func parts(revision: Int, at now: Duration) -> [PageData.Part] {
         let withCostly = revision != costlyRevision && now >= nextCostly
         return PageData.Part.allCases.filter { withCostly || !$0.isCostly }
     }
 
-    /// - Parameter cost: how long making them took.
+    /// - Parameter cost: the time that creating the parts took.
     mutating func made(_ parts: [PageData.Part], revision: Int, cost: Duration, at now: Duration) {
         guard parts.contains(where: \.isCostly) else { return }
         costlyRevision = revision

@@ -2,9 +2,9 @@ public import AsyncFlow
 import AsyncFlowTelemetry
 import Logging
 
-/// Exports what happens in an engine to an OpenTelemetry collector, until the engine ends.
+/// An export of an engine's spans, metrics and log records to an OpenTelemetry collector, until the engine ends.
 ///
-/// It goes on when this handle is dropped.
+/// The export goes on if this handle is released.
 public final class OpenTelemetryExport: Sendable {
     private let core: ExportCore?
     private let attachment: EventAttachment?
@@ -39,11 +39,11 @@ public final class OpenTelemetryExport: Sendable {
     /// The id of the trace that the run's spans belong to, 32 digits in base 16; nil if nothing is exported.
     public var traceID: String? { core?.identity.traceID.hex }
 
-    /// Sends what has happened so far.
+    /// Sends everything that has happened so far.
     ///
-    /// - Parameter limit: how long it may take.
-    /// - Returns: whether the collector was given, or it was found that it can't be given, everything in that time.
-    ///   Cancellation isn't looked at: the time limit is.
+    /// - Parameter limit: the time limit.
+    /// - Returns: whether everything was dealt with in that time: taken by the collector, or found undeliverable.
+    ///   Cancellation doesn't shorten the call; the time limit does.
     @discardableResult
     public func flush(within limit: Duration = .seconds(10)) async -> Bool {
         guard let core, let attachment else { return true }
@@ -51,11 +51,11 @@ public final class OpenTelemetryExport: Sendable {
         return await core.flush(within: limit)
     }
 
-    /// Ends the spans that are open, sends what is left, for no longer than the configuration's `shutdownTimeout`, and
-    /// exports nothing any more. The engine's end does so, too. Calling it again does nothing.
+    /// Ends the open spans, sends the remaining data for at most the configuration's `shutdownTimeout`, and stops
+    /// exporting. The engine's end does the same. Calling it again does nothing.
     public func stop() async { await attachment?.detach() }
 
-    /// How many spans, log records and sets of metrics were sent, and how many were not, so far.
+    /// The numbers of spans, log records and sets of metrics that were sent or lost so far.
     public var statistics: Statistics {
         guard let core else { return Statistics() }
         return Statistics(
@@ -64,32 +64,34 @@ public final class OpenTelemetryExport: Sendable {
             droppedEvents: attachment?.droppedCount ?? 0)
     }
 
-    /// What became of what there was to export.
+    /// The outcome of the data to export.
     public struct Statistics: Sendable, Hashable {
-        /// How many spans, log records and sets of metrics the collector took.
+        /// The number of spans, log records and sets of metrics that the collector accepted.
         public var sent = 0
-        /// How many didn't reach it: too many waited, it wasn't there, or it refused them.
+        /// The number of those that didn't reach it, because too many waited, it was unreachable, or it refused them.
         public var lost = 0
-        /// How often a request was sent again.
+        /// The number of times that a request was sent again.
         public var retries = 0
-        /// How many events weren't looked at, because too many came at once.
+        /// The number of events that weren't read because too many came at once.
         public var droppedEvents = 0
     }
 }
 
 extension WorkflowEngine {
-    /// Exports spans, metrics and log records of this engine to an OpenTelemetry collector, from now on, until the
+    /// Exports spans, metrics and log records of this engine to an OpenTelemetry collector from now on, until the
     /// engine ends or the export is stopped.
     ///
-    /// Spans: the run, its workflow scopes and blocks, its tasks, and the attempts of tasks that had several. The body
-    /// of each task runs with its span as its context, and commands find it in their environment as `TRACEPARENT`.
+    /// There are spans for the run, its workflow scopes and blocks, its tasks, and the attempts of tasks that had
+    /// several. The body of each task runs with its span as its context, and commands find it in their environment as
+    /// `TRACEPARENT`.
     ///
-    /// A collector that is slow or isn't there never holds up a task: what it can't take is left out, counted, and said
-    /// in the log at the end.
+    /// A collector that is slow or unreachable never delays a task: data that it can't take is left out and counted,
+    /// and the log gives the number at the end.
     ///
-    /// - Parameter configuration: what goes where; by default, what the `OTEL_…` variables of the environment say.
+    /// - Parameter configuration: the data to export and its destinations; by default, those of the environment's
+    ///   `OTEL_…` variables.
     /// - Throws: ``OpenTelemetryError`` if a URL can't be that of a collector, or a file of certificates can't be read.
-    ///   The environment is never a reason for an error: what can't be done as it says is a warning in the log.
+    ///   Invalid values in the environment never cause an error, but a warning in the log.
     @discardableResult
     public func startOpenTelemetry(
         _ configuration: OpenTelemetryExport.Configuration = OpenTelemetryExport.Configuration()

@@ -1,6 +1,6 @@
 import AsyncFlowTelemetry
 
-/// How a page of metrics is written.
+/// The format of a page of metrics.
 ///
 /// Sources: https://prometheus.io/docs/instrumenting/exposition_formats and the OpenMetrics specification, 1.0.
 struct ExpositionFormat: Sendable, Hashable {
@@ -10,7 +10,7 @@ struct ExpositionFormat: Sendable, Hashable {
     static let text = ExpositionFormat(value: .text)
     static let openMetrics = ExpositionFormat(value: .openMetrics)
 
-    /// - Parameter accept: the request's header `Accept`: OpenMetrics is written for those who ask for it.
+    /// - Parameter accept: the request's header `Accept`; OpenMetrics is used if it is requested.
     init(accept: String?) {
         self = (accept ?? "").lowercased().contains("application/openmetrics-text") ? .openMetrics : .text
     }
@@ -55,7 +55,7 @@ struct ExpositionFormat: Sendable, Hashable {
     }
 }
 
-/// Writes metrics, one after the other.
+/// A page of metrics, written one after the other.
 private struct MetricsPage {
     private var text = ""
     private let isOpenMetrics: Bool
@@ -67,7 +67,7 @@ private struct MetricsPage {
     }
 
     mutating func counter(_ name: String, _ help: String, _ value: Int) {
-        // The name of the whole is without the ending in OpenMetrics, and with it in the older form.
+        // In OpenMetrics, the name of the metric is without the suffix; in the older format, it includes it.
         head(isOpenMetrics ? name : "\(name)_total", "counter", help)
         text += "\(name)_total \(value)\n"
     }

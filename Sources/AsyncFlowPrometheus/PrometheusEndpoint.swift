@@ -5,17 +5,17 @@ import AsyncFlowWebServer
 import Hummingbird
 import NIOCore
 
-/// A page of metrics of one engine, for Prometheus to scrape. It is there until the engine ends, also when this handle
-/// is dropped.
+/// A page of metrics of one engine, for Prometheus to scrape. It is available until the engine ends, even if this
+/// handle is released.
 public final class PrometheusEndpoint: Sendable {
-    /// Where the page is: `http://127.0.0.1:9464/metrics`.
+    /// The URL of the page: `http://127.0.0.1:9464/metrics`.
     public let url: String
-    /// The port, also if any was asked for.
+    /// The port, including one that was chosen automatically.
     public let port: Int
     private let attachment: EventAttachment
-    /// How often it is looked how busy the machine is.
+    /// The time between measurements of the computer's utilisation.
     fileprivate static let sampleInterval = Duration.seconds(5)
-    /// How long the engine's end waits for the port to be closed: an answer may be under way.
+    /// The time for which the engine's end waits for the port to be closed, because a response may be in progress.
     fileprivate static let patienceInMicroseconds = 2_000_000
 
     fileprivate init(url: String, port: Int, _ attachment: EventAttachment) {
@@ -27,38 +27,37 @@ public final class PrometheusEndpoint: Sendable {
     /// Closes the port; returns when it is closed. Calling it again does nothing.
     public func stop() async { await attachment.detach() }
 
-    /// Returns when the page shows all that happened before.
+    /// Waits until the page shows everything that happened before the call.
     package func flush() async { await attachment.flush() }
 }
 
-/// Why there is no page of metrics.
+/// The reason that there is no page of metrics.
 public struct PrometheusEndpointError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 }
 
 extension WorkflowEngine {
-    /// Offers metrics of this engine to Prometheus, from now on, until the engine ends or the endpoint is stopped.
+    /// Offers metrics of this engine to Prometheus from now on, until the engine ends or the endpoint is stopped.
     ///
-    /// `GET /metrics` answers with the counters `tasks_submitted_total`, `tasks_started_total`,
-    /// `tasks_completed_total`, `tasks_failed_total` and `tasks_canceled_total`, the gauge `tasks_running`, and the
-    /// histogram `task_duration_seconds` by `task_name`; `node_cpu_utilization`, `node_memory_utilization` and
-    /// `node_gpu_utilization`, in percent; in the text form of Prometheus, or as OpenMetrics for those who ask for
-    /// that.
+    /// `GET /metrics` returns the counters `tasks_submitted_total`, `tasks_started_total`, `tasks_completed_total`,
+    /// `tasks_failed_total` and `tasks_canceled_total`, the gauge `tasks_running`, and the histogram
+    /// `task_duration_seconds` by `task_name`; also `node_cpu_utilization`, `node_memory_utilization` and
+    /// `node_gpu_utilization`, in percent. The format is Prometheus's text format, or OpenMetrics if the request asks
+    /// for it.
     ///
     /// - Parameters:
     ///   - port: the port; 0 for any that is free.
-    ///   - host: the address that is listened on. Others than the loopback interface's let everybody read the names of
-    ///     tasks. On a loopback address only requests to a loopback address or `localhost` are answered, so that no web
-    ///     page in a browser on this machine can read the metrics.
-    /// - Throws: ``PrometheusEndpointError`` if the port can't be listened on, because another program does, for
-    ///   example.
+    ///   - host: the address to listen on. An address other than the loopback interface's lets everybody read the names
+    ///     of tasks. On a loopback address only requests to a loopback address or `localhost` are answered, so that no
+    ///     web page in a browser on this computer can read the metrics.
+    /// - Throws: ``PrometheusEndpointError`` if it can't listen on the port, for example because another program does.
     public func startPrometheusEndpoint(port: Int = 9464, host: String = "127.0.0.1") async throws -> PrometheusEndpoint
     {
         guard (0...65_535).contains(port) else {
             throw PrometheusEndpointError(
                 description: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
         }
-        // A scraper or two, and somebody who looks.
+        // Enough for a scraper or two and a few people.
         let server = WebServer(connections: 16)
         let sampler = resourceSampler
         let samples = Lock<Int?>(nil)

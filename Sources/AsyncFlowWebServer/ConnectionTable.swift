@@ -1,23 +1,23 @@
-/// The connections of a server and what each is doing, as a pure state machine: no client keeps the program from
-/// opening files by connecting and saying nothing.
+/// The connections of a server and their states, as a pure state machine. It keeps clients that connect and send
+/// nothing from using up the program's file descriptors.
 ///
-/// A connection waits for a request, from its first byte to its last, or is answered. Only those that wait have a time
-/// limit, and only they have to give way to a new one when there are too many.
+/// A connection either waits for a request, until its last byte has come, or is being answered. Only waiting
+/// connections have a time limit, and only they give way to a new one if there are too many.
 struct ConnectionTable<ID: Hashable> {
     struct Limits: Sendable {
         var connections: Int
-        /// The longest time from a connection's beginning until its first request has come.
+        /// The maximum time from the opening of a connection to the end of its first request.
         var request: Duration
-        /// The longest time from an answer until the next request has come.
+        /// The maximum time from a response to the end of the next request.
         var idle: Duration
     }
 
     enum Opened: Equatable {
-        /// To be closed if no request has come by then.
+        /// The connection is to be closed if no request has come by then.
         case accepted(until: Duration)
-        /// The same, and another one is to be closed now.
+        /// The same, and another connection is to be closed now.
         case instead(of: ID, until: Duration)
-        /// To be closed now: all others are being answered.
+        /// The connection is to be closed now, because all others are being answered.
         case refused
     }
 
@@ -39,7 +39,7 @@ struct ConnectionTable<ID: Hashable> {
             entries[id] = Entry(since: now, deadline: deadline)
             return .accepted(until: deadline)
         }
-        // The one that has waited longest is the least likely to ask for something.
+        // The connection that has waited longest is the least likely to send a request.
         let waiting = entries.filter { $0.value.deadline != nil }
         guard let oldest = waiting.min(by: { $0.value.since < $1.value.since })?.key else { return .refused }
         entries[oldest] = nil
@@ -47,19 +47,19 @@ struct ConnectionTable<ID: Hashable> {
         return .instead(of: oldest, until: deadline)
     }
 
-    /// A request has come as a whole.
+    /// Notes that a request has come completely.
     mutating func requested(_ id: ID) { entries[id]?.deadline = nil }
 
-    /// Request and answer are over.
+    /// Notes that a request and its response are complete.
     ///
-    /// - Returns: the time by which the next request has to be there; nil for a connection that is closed.
+    /// - Returns: the time by which the next request must have come; nil for a connection that is closed.
     mutating func answered(_ id: ID, at now: Duration) -> Duration? {
         guard entries[id] != nil else { return nil }
         entries[id] = Entry(since: now, deadline: now + limits.idle)
         return now + limits.idle
     }
 
-    /// Whether the time of a connection is over.
+    /// Returns whether the time of a connection is over.
     func isLate(_ id: ID, at now: Duration) -> Bool { entries[id]?.deadline.map { $0 <= now } ?? false }
 
     mutating func closed(_ id: ID) { entries[id] = nil }

@@ -1,4 +1,4 @@
-/// The names under which a machine reaches itself.
+/// The names by which a computer reaches itself.
 package enum LoopbackHost {
     package static func contains(_ host: String) -> Bool {
         let host = host.lowercased()
@@ -7,11 +7,11 @@ package enum LoopbackHost {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    /// Whether a request may be answered by a server that listens on `host`: one on a loopback address answers only
-    /// under such a name. Otherwise another site's page in a browser could read what it has, by a name that is resolved
-    /// to this machine (DNS rebinding).
+    /// Returns whether a server that listens on `host` may answer a request. A server on a loopback address answers
+    /// only under such a name. Otherwise a page of another site in a browser could read its data through a name that
+    /// resolves to this computer (DNS rebinding).
     ///
-    /// - Parameter header: the request's header `Host`, with or without a port: a tunnel may have another one.
+    /// - Parameter header: the request's header `Host`, with or without a port, which may differ in a tunnel.
     package static func accepts(_ header: String?, on host: String) -> Bool {
         guard contains(host) else { return true }
         let header = header ?? ""

@@ -2,9 +2,9 @@ import AsyncFlowBase
 import NIOCore
 import NIOHTTPTypes
 
-/// The connections that a server has: closes those that wait for too long or are too many, and at the end all.
+/// The open connections of a server. Closes those that wait for too long or are too many, and all of them at the end.
 ///
-/// The server itself waits until what it has written is sent, for ever if a client reads nothing.
+/// The server itself waits until everything that it has written is sent, which takes forever if a client doesn't read.
 final class OpenConnections: Sendable {
     private struct State {
         var table: ConnectionTable<ObjectIdentifier>
@@ -17,7 +17,7 @@ final class OpenConnections: Sendable {
         state = Lock(State(table: ConnectionTable(limits)))
     }
 
-    /// Sees one connection come and go, its requests and answers.
+    /// A handler that follows the opening and closing, the requests and the responses of one connection.
     var tracker: some RemovableChannelHandler { Tracker(connections: self) }
 
     func close() {
@@ -44,11 +44,12 @@ final class OpenConnections: Sendable {
         case .accepted(let deadline), .instead(of: _, let deadline): watch(channel, until: deadline)
         case .refused: break
         }
-        // Not at once: a connection that is closed while it is being accepted is lost to the server, which then traps.
+        // Closed later, because a connection that is closed while it is being accepted is lost to the server, which
+        // then traps.
         if let doomed { doomed.eventLoop.execute { doomed.close(mode: .all, promise: nil) } }
     }
 
-    /// Looks later whether the connection still waits. One look may be enough for several requests.
+    /// Checks later whether the connection is still waiting. One check may be enough for several requests.
     private func watch(_ channel: any Channel, until deadline: Duration) {
         let delay = TimeAmount.nanoseconds(max(.zero, deadline - now).clampedNanoseconds)
         channel.eventLoop.scheduleTask(in: delay) { [weak self, weak channel] in

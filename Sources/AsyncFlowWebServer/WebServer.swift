@@ -5,7 +5,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// A web server that ends when it's told to, whatever its clients do.
+/// A web server that ends when it is stopped, whatever its clients do.
 package final class WebServer: Sendable {
     private struct State {
         var services: ServiceGroup?
@@ -16,14 +16,14 @@ package final class WebServer: Sendable {
     private let state = Lock(State())
     private let connections: OpenConnections
 
-    /// How long what has been written to clients may take to be sent.
+    /// The time for written data to be sent to clients.
     private static let patience = Duration.milliseconds(200)
 
     /// - Parameters:
-    ///   - connections: the number of clients at a time. When there are more, one that waits is closed for each new
-    ///     one.
-    ///   - requestTime: the longest time from a connection's beginning until its first request has come as a whole.
-    ///   - idleTime: the longest time from an answer until the next request has come.
+    ///   - connections: the maximum number of clients at a time. Beyond that, a waiting connection is closed for each
+    ///     new one.
+    ///   - requestTime: the maximum time from the opening of a connection to the end of its first request.
+    ///   - idleTime: the maximum time from a response to the end of the next request.
     package init(
         connections: Int = 64, requestTime: Duration = .seconds(10), idleTime: Duration = .seconds(30)
     ) {
@@ -31,18 +31,18 @@ package final class WebServer: Sendable {
             .init(connections: max(1, connections), request: requestTime, idle: idleTime))
     }
 
-    /// Begins to listen.
+    /// Starts to listen.
     ///
-    /// - Parameter port: 0 for any that is free.
+    /// - Parameter port: the port; 0 for any that is free.
     /// - Returns: the port.
-    /// - Throws: `IOError` if the address can't be listened on, `CancellationError` if it was stopped meanwhile.
+    /// - Throws: `IOError` if it can't listen on the address, `CancellationError` if it was stopped meanwhile.
     package func start(_ router: Router<BasicRequestContext>, host: String, port: Int) async throws -> Int {
         let (ports, found) = AsyncThrowingStream.makeStream(of: Int.self)
-        // What goes wrong is thrown here; later there is nothing that somebody could do about it.
+        // Errors of starting are thrown here; later ones are ignored, because nobody could do anything about them.
         let connections = connections
         let quiet = Logger(label: "asyncflow.web-server") { _ in SwiftLogNoOpLogHandler() }
-        // One loop for all: a connection that is accepted on one while another closes the listener would be dropped,
-        // and trap.
+        // A single event loop, because a connection that is accepted on one loop while another closes the listener
+        // would be dropped, and trap.
         let application = Application(
             router: router,
             server: .http1(configuration: .init(additionalChannelHandlers: [connections.tracker])),
@@ -66,9 +66,9 @@ package final class WebServer: Sendable {
         throw CancellationError()
     }
 
-    /// Ends the server; returns at once. Answers under way may end, within a fraction of a second.
+    /// Ends the server; returns at once. Responses in progress have a fraction of a second to end.
     ///
-    /// It isn't cancelled: that drops connections that are just being accepted.
+    /// The server isn't cancelled, because that would drop connections that are just being accepted.
     package func stop() {
         let services = state.withLock { state in
             defer { state.isStopped = true }
@@ -84,7 +84,7 @@ package final class WebServer: Sendable {
         }
     }
 
-    /// Calls `action` once the server, begun before, is over, and all its connections are closed.
+    /// Calls `action` once the server, which must have been started, has ended and all its connections are closed.
     package func whenOver(_ action: @escaping @Sendable () -> Void) {
         let isOver = state.withLock { state in
             if !state.isOver { state.whenOver.append(action) }

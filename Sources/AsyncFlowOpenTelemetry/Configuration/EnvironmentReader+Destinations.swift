@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Where signals go.
+/// The destinations of signals.
 extension EnvironmentReader {
     mutating func destination(of signal: TelemetrySignal) -> OpenTelemetryExport.Destination? {
         let upper = signal.rawValue.uppercased()
@@ -29,7 +29,7 @@ extension EnvironmentReader {
 
     private static let separators = Set("()<>@,;:\\\"/[]?={}".utf8)
 
-    /// A list, of which OTLP is the only exporter that there is here.
+    /// Returns whether a signal is exported. The variable is a list, of which only OTLP is supported.
     private mutating func isExported(_ signal: TelemetrySignal) -> Bool {
         let name = "OTEL_\(signal.rawValue.uppercased())_EXPORTER"
         guard let value = text(name) else { return true }
@@ -66,11 +66,11 @@ extension EnvironmentReader {
             && url.port.map { (1...65_535).contains($0) } ?? true
     }
 
-    /// For endpoints of gRPC without a scheme.
+    /// Whether gRPC endpoints without a scheme are unencrypted.
     private var isInsecure: Bool { text("OTEL_EXPORTER_OTLP_INSECURE")?.lowercased() == "true" }
 
-    /// The address of a collector's HTTP where its gRPC is given: 4318 in the place of gRPC's own port 4317, another
-    /// port as it is, and the path of the signal.
+    /// Returns the address of a collector's HTTP port for a gRPC endpoint: 4318 instead of gRPC's own port 4317, any
+    /// other port unchanged, and the path of the signal.
     private static func httpURL(ofGRPC endpoint: String, path: String, isInsecure: Bool) -> String? {
         let text = endpoint.contains("://") ? endpoint : "\(isInsecure ? "http" : "https")://\(endpoint)"
         guard isURL(text), var parts = URLComponents(string: text) else { return nil }

@@ -1,6 +1,6 @@
-/// Which traces are exported, and how large their parts may be.
+/// The selection of exported traces and the limits on their parts.
 extension EnvironmentReader {
-    /// The standard values of `OTEL_TRACES_SAMPLER`.
+    /// Reads the standard values of `OTEL_TRACES_SAMPLER`.
     mutating func sampler() -> OpenTelemetryExport.Sampler {
         let name = "OTEL_TRACES_SAMPLER"
         guard let value = text(name) else { return .parentBased() }
@@ -28,7 +28,7 @@ extension EnvironmentReader {
         return 1
     }
 
-    /// - Returns: nil if there is none, or it isn't one.
+    /// - Returns: the `traceparent`; nil if there is none or it is malformed.
     mutating func parent() -> String? {
         guard let value = text("TRACEPARENT") else { return nil }
         if TraceParent(value) != nil { return value }
@@ -63,7 +63,7 @@ extension EnvironmentReader {
         return limits
     }
 
-    /// - Parameter prefix: of the variables that go before those for everything.
+    /// - Parameter prefix: the prefix of the variables that take precedence over the general ones.
     mutating func attributeLimits(_ prefix: String) -> OpenTelemetryExport.AttributeLimits {
         var limits = OpenTelemetryExport.AttributeLimits()
         limits.count = count(
@@ -76,7 +76,7 @@ extension EnvironmentReader {
 
     // MARK: - The rest
 
-    /// Warns of variables that are set and have no effect here.
+    /// Warns of variables that are set but have no effect.
     mutating func warnOfOthers() {
         for name in ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"] where text(name) != nil {
             add("\(name): files of configuration aren't read; the other OTEL_… variables are")

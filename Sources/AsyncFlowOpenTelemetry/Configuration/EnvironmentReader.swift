@@ -6,7 +6,7 @@ import Foundation
 
 import AsyncFlowBase
 
-/// Reads the `OTEL_…` variables. A value that can't be is a warning, and counts as none.
+/// A reader of the `OTEL_…` variables. An invalid value causes a warning and is ignored.
 ///
 /// Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables and …/protocol/exporter
 struct EnvironmentReader {
@@ -19,7 +19,7 @@ struct EnvironmentReader {
 
     var defaultServiceName: String { "unknown_service:\(ProcessInfo.processInfo.processName)" }
 
-    /// - Returns: nil if it isn't set, or set to nothing.
+    /// - Returns: the value; nil if it isn't set or is blank.
     func text(_ name: String) -> String? {
         let value = environment[name].map { Self.trimmed($0[...]) } ?? ""
         return value.isEmpty ? nil : value
@@ -29,10 +29,10 @@ struct EnvironmentReader {
         add("\(name)=\(value): this isn't \(expected); \(consequence)")
     }
 
-    /// The number of characters of a warning that are shown: values come from outside.
+    /// The number of characters of a warning that are shown, because values come from outside.
     private static let longestWarning = 400
 
-    /// The signals share variables: each warning is given once.
+    /// Adds a warning once, because the signals share variables.
     mutating func add(_ warning: String) {
         let whole = warning.redactingURLSecrets.harmless()
         let shown = whole.count > Self.longestWarning ? "\(whole.prefix(Self.longestWarning))…" : whole
@@ -50,7 +50,7 @@ struct EnvironmentReader {
         }
     }
 
-    /// A whole number, of the first variable that is set to one.
+    /// Reads the first variable that is set to a valid whole number.
     mutating func count(_ names: String..., default normal: Int, least: Int = 1) -> Int {
         optionalCount(names, least: least, otherwise: "\(normal) is used") ?? normal
     }
@@ -64,10 +64,10 @@ struct EnvironmentReader {
         return nil
     }
 
-    /// More than there is memory for.
+    /// The limit on numbers, beyond any memory.
     private static let largestCount = 1 << 40
 
-    /// A number of milliseconds.
+    /// Reads a number of milliseconds.
     mutating func duration(_ names: String..., default normal: Duration, zeroIsAllowed: Bool = false) -> Duration {
         for name in names {
             guard let value = text(name) else { continue }
@@ -79,9 +79,9 @@ struct EnvironmentReader {
         return normal
     }
 
-    /// `key=value,key=value` with percent-encoded values.
+    /// Reads `key=value,key=value` with percent-encoded values.
     ///
-    /// - Parameter isGood: whether a pair can be used.
+    /// - Parameter isGood: returns whether a pair can be used.
     mutating func pairs(_ name: String, isGood: (String, String) -> Bool) -> [String: String] {
         guard let list = text(name) else { return [:] }
         var pairs: [String: String] = [:]

@@ -1,27 +1,28 @@
 extension OpenTelemetryExport {
-    /// The number of attributes that something has, and their length. What is beyond isn't exported; the number of
-    /// attributes that were left out is.
+    /// The limits on the number of attributes and on their length. Excess attributes aren't exported, but their number
+    /// is.
     public struct AttributeLimits: Sendable, Hashable {
-        /// The number of attributes: `OTEL_ATTRIBUTE_COUNT_LIMIT`, or the variable for spans or log records.
+        /// The maximum number of attributes: `OTEL_ATTRIBUTE_COUNT_LIMIT`, or the variable for spans or log records.
         public var count = 128
-        /// The number of characters of a text, or of each text in a list; nil, the default, for no limit:
+        /// The maximum number of characters of a text, or of each text in a list; nil, the default, for no limit:
         /// `OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`, or the variable for spans or log records.
         public var valueLength: Int?
 
         public init() {}
     }
 
-    /// The parts that a span has.
+    /// The limits on the parts of a span.
     public struct SpanLimits: Sendable, Hashable {
-        /// The attributes of spans: `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`, `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`.
+        /// The limits on attributes of spans: `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`,
+        /// `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`.
         public var attributes = AttributeLimits()
-        /// The number of events: `OTEL_SPAN_EVENT_COUNT_LIMIT`.
+        /// The maximum number of events: `OTEL_SPAN_EVENT_COUNT_LIMIT`.
         public var events = 128
-        /// The number of links: `OTEL_SPAN_LINK_COUNT_LIMIT`.
+        /// The maximum number of links: `OTEL_SPAN_LINK_COUNT_LIMIT`.
         public var links = 128
-        /// The number of an event's attributes: `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`.
+        /// The maximum number of an event's attributes: `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`.
         public var attributesPerEvent = 128
-        /// The number of a link's attributes: `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`.
+        /// The maximum number of a link's attributes: `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`.
         public var attributesPerLink = 128
 
         public init() {}
@@ -38,7 +39,7 @@ extension OpenTelemetryExport {
 }
 
 extension OpenTelemetryExport.AttributeLimits {
-    /// - Returns: the attributes that are exported; the others were left out.
+    /// - Returns: the attributes to export; the others are left out.
     func applied(to attributes: [Attribute]) -> [Attribute] {
         if attributes.count <= count, valueLength == nil { return attributes }
         return attributes.prefix(max(0, count)).map { Attribute($0.key, shortened($0.value)) }
@@ -57,7 +58,7 @@ extension OpenTelemetryExport.AttributeLimits {
 }
 
 extension MessageWriter {
-    /// Writes attributes, and how many there are too many.
+    /// Writes attributes, and the number of those that were left out.
     mutating func attributes(
         _ field: MessageField, dropped: MessageField, _ attributes: [Attribute],
         _ limits: OpenTelemetryExport.AttributeLimits

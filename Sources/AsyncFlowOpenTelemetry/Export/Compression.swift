@@ -3,10 +3,9 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOHTTPCompression
 
-/// Compresses a body as a whole. The compressor is one of SwiftNIO's handlers, which gets a channel of its own for
-/// that.
+/// Compresses a body as a whole. The compressor is one of SwiftNIO's channel handlers, and runs in a temporary channel.
 ///
-/// - Returns: the body as it was, in the form of gzip.
+/// - Returns: the body in gzip format.
 func gzipped(_ body: [UInt8]) -> [UInt8] {
     let channel = EmbeddedChannel(handler: NIOHTTPRequestCompressor(encoding: .gzip))
     defer { _ = try? channel.finish() }

@@ -17,7 +17,7 @@ final class ExportCore: Sendable {
     let shutdownTimeout: Duration
     let sampler: OpenTelemetryExport.Sampler
     let spanLimits: OpenTelemetryExport.SpanLimits
-    /// Whether commands and other programs are told of the trace.
+    /// Whether commands and other programs receive the trace context.
     let propagatesTraceContext: Bool
     /// Whether the spans of the run are exported.
     let isSampled: Bool
@@ -38,7 +38,7 @@ final class ExportCore: Sendable {
         isSampled = sampler.samples(
             identity.traceID, parent: configuration.parent.flatMap(TraceParent.init)?.isSampled)
         let resource = configuration.resource
-        // All that can fail by what the user says first: no thread is left then.
+        // Everything that can fail because of the configuration comes first, before any thread is started.
         let spanSender = try configuration.traces.map { try OTLPSender($0, .traces, configuration.proxies) }
         let metricSender = try configuration.metrics.map { try OTLPSender($0, .metrics, configuration.proxies) }
         let logSender = try configuration.logs.map { try OTLPSender($0, .logs, configuration.proxies) }
@@ -46,7 +46,7 @@ final class ExportCore: Sendable {
         let meter = SharedMeter()
         self.meter = meter
         let start = times.now
-        // A log that is exported must not be written to by its own export.
+        // The export of a log must not write to the exported log.
         var logger = logger
         logger[metadataKey: OpenTelemetryLogHandler.ownRecord] = "export"
         spans = try zip(spanSender, configuration.traces).map { sender, destination in
@@ -89,7 +89,7 @@ final class ExportCore: Sendable {
         return await [spans, metrics, logs].allSatisfy { $0 }
     }
 
-    /// Sends what is left, and waits for that on the calling thread; not for longer than is allowed.
+    /// Sends the remaining items, and blocks the calling thread until that is done or the time limit has passed.
     func stop() {
         spans?.stop(within: shutdownTimeout)
         metrics?.stop(within: shutdownTimeout)
@@ -100,7 +100,7 @@ final class ExportCore: Sendable {
     }
 }
 
-/// Both or none.
+/// Returns both, or nil if one is missing.
 private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
     guard let a, let b else { return nil }
     return (a, b)

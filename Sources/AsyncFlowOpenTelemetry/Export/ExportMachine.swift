@@ -1,48 +1,48 @@
-/// Decides when what is sent to a collector, what is tried again, and what is given up: a pure state machine, of one
-/// signal.
+/// The pure state machine of one signal, which decides what is sent to a collector and when, what is retried, and what
+/// is given up.
 ///
-/// Times are durations since some start. At most one request is under way. What there is no room for is left out:
-/// nobody ever waits for a collector.
+/// Times are durations since a fixed start. At most one request is in flight. Items for which there is no room are left
+/// out: nothing ever waits for a collector.
 struct ExportMachine<Item: Sendable>: Sendable {
     struct Settings: Sendable, Hashable {
-        /// How many items may wait.
+        /// The maximum number of waiting items.
         var queueLimit: Int
-        /// How many items a request has at most.
+        /// The maximum number of items in a request.
         var batchLimit: Int
-        /// How long an item waits for others to go with.
+        /// The time for which an item waits for others to be sent together.
         var delay: Duration
-        /// How long one request may take.
+        /// The time limit of one request.
         var requestTimeout: Duration
-        /// How long a batch is tried.
+        /// The time after which a batch isn't sent again.
         var patience: Duration
         var pauses = RetryPauses()
-        /// How often new items are asked for; nil if they come by themselves.
+        /// The time between collections of new items; nil if items are added from outside.
         var collectionInterval: Duration?
     }
 
-    /// What is to be done next.
+    /// The next step to take.
     enum Action {
-        /// Ask for new items.
+        /// Collect new items.
         case collect
-        /// Send these, by the time given.
+        /// Send these items by the given deadline.
         case send([Item], deadline: Duration)
-        /// Send the same as last time, by the time given.
+        /// Send the previous batch again by the given deadline.
         case resend(deadline: Duration)
-        /// Break off the request that is under way.
+        /// Cancel the request that is in flight.
         case abort
-        /// Nothing, until then or until something happens.
+        /// Do nothing until then, or until something happens.
         case sleep(until: Duration?)
-        /// Nothing, ever.
+        /// End.
         case end
     }
 
-    /// What became of a request.
+    /// The outcome of a request.
     enum Answer: Sendable, Hashable {
-        /// The collector took the batch, but for this many items.
+        /// The collector accepted the batch, except for this many items.
         case accepted(rejected: Int, message: String)
         /// The collector can't take it now.
         case busy(String, retryAfter: Duration?)
-        /// The collector will never take it.
+        /// The collector will never accept it.
         case refused(String)
         /// There was no answer.
         case unreachable(String)
@@ -58,7 +58,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
 
     private struct Flush {
         let number: Int
-        /// How many items had come when it was asked for.
+        /// The number of items that had been added when the flush was requested.
         let mark: Int
         let deadline: Duration
     }
@@ -66,13 +66,13 @@ struct ExportMachine<Item: Sendable>: Sendable {
     private let settings: Settings
     private var state = State.idle
     private var queue: [Item] = []
-    /// When the oldest item of the queue has waited long enough.
+    /// The time at which the oldest item of the queue has waited long enough.
     private var due: Duration = .zero
     private var nextCollection: Duration
     private var mustCollect = false
     private var stopDeadline: Duration?
     private var flushes: [Flush] = []
-    /// How many items are through with it, whatever became of them.
+    /// The number of items that are dealt with, whatever their outcome.
     private var gone = 0
     private var come = 0
     private(set) var report = ExportReport()
@@ -84,9 +84,9 @@ struct ExportMachine<Item: Sendable>: Sendable {
 
     // MARK: - What happens
 
-    /// Items come. What there is no room for is left out, the new ones rather than the old.
+    /// Adds items. If there isn't room for all, the new ones are left out rather than the old.
     ///
-    /// - Returns: whether it is time for ``next(at:)``.
+    /// - Returns: whether to call ``next(at:)``.
     mutating func add(_ items: [Item], at now: Duration) -> Bool {
         if case .ended = state {
             report.dropped += items.count
@@ -103,9 +103,9 @@ struct ExportMachine<Item: Sendable>: Sendable {
         return !queue.isEmpty && (wasEmpty || (!wasFull && queue.count >= settings.batchLimit))
     }
 
-    /// The request that was under way has ended.
+    /// Handles the outcome of the request in flight.
     ///
-    /// - Parameter random: from 0 up to 1.
+    /// - Parameter random: a random number from 0 up to, but not including, 1.
     mutating func answered(_ answer: Answer, at now: Duration, random: Double) {
         guard case .sending(let count, let attempt, let since, let isAborted) = state else { return }
         switch answer {
@@ -124,7 +124,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
             retry(count, attempt, since, after: pause, isBusy: true, at: now)
         case .unreachable(let problem):
             report.lastProblem = problem
-            // At the end nobody waits for a collector that isn't there.
+            // At the end, an unreachable collector isn't waited for.
             if stopDeadline != nil || isAborted { return giveUp(count) }
             let pause = settings.pauses.pause(after: attempt, random: random)
             retry(count, attempt, since, after: pause, isBusy: false, at: now)
@@ -136,7 +136,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
     ) {
         let until = now + max(.zero, pause)
         if let stopDeadline, until >= stopDeadline { return giveUp(count) }
-        // The collector's own word on when to come back counts more than our patience.
+        // A collector's own retry time takes precedence over the patience, so that is checked last.
         if now - since >= settings.patience { return lost(count, at: now) }
         report.retries += 1
         state = .pausing(count: count, attempt: attempt, since: since, until: until, isBusy: isBusy)
@@ -153,7 +153,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
         state = .idle
     }
 
-    /// The batch, and all that waits, would take longer than there is time.
+    /// Gives up the batch and all waiting items, because sending them would take longer than the time left.
     private mutating func giveUp(_ count: Int) {
         report.undelivered += count + queue.count
         gone += count + queue.count
@@ -161,13 +161,13 @@ struct ExportMachine<Item: Sendable>: Sendable {
         state = .ended
     }
 
-    /// Everything that has come so far is to be sent at once.
+    /// Requests that everything added so far is sent at once.
     mutating func flush(_ number: Int, deadline: Duration) {
         mustCollect = settings.collectionInterval != nil
         flushes.append(Flush(number: number, mark: come + (mustCollect ? 1 : 0), deadline: deadline))
     }
 
-    /// Nothing more comes; what is there is sent by then.
+    /// Announces that nothing more is added; the remaining items are sent by the deadline.
     mutating func stop(deadline: Duration) {
         guard stopDeadline == nil else { return }
         stopDeadline = deadline
@@ -192,7 +192,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
             }
             return sleep(until: isAborted ? nil : stopDeadline)
         case .pausing(let count, let attempt, let since, let until, let isBusy):
-            // One that isn't there is asked for the last time, at once; one that is busy, when it may have time again.
+            // An unreachable collector is tried a last time at once; a busy one when it said it may have time.
             let until = stopDeadline == nil || isBusy ? until : min(until, now)
             if let stopDeadline, max(now, until) >= stopDeadline {
                 giveUp(count)
@@ -229,7 +229,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
         return .sleep(until: times.compactMap { $0 }.min())
     }
 
-    /// The flushes that are over, and whether all that they were about was dealt with in time.
+    /// Returns the flushes that are over, and whether all their items were dealt with in time.
     mutating func endedFlushes(at now: Duration) -> [(number: Int, isComplete: Bool)] {
         guard !flushes.isEmpty else { return [] }
         let isEnd = if case .ended = state { true } else { false }
@@ -242,13 +242,13 @@ struct ExportMachine<Item: Sendable>: Sendable {
     }
 }
 
-/// How long it is waited before a batch is sent again, if the collector doesn't say.
+/// The pauses before a batch is sent again, if the collector doesn't give one.
 struct RetryPauses: Sendable, Hashable {
     var first: Duration = .seconds(1)
     var factor = 1.5
     var longest: Duration = .seconds(5)
 
-    /// Half of it is left to chance, so that many programs don't come back together.
+    /// Returns the pause after an attempt. Half of it is random, so that many programs don't retry at the same time.
     func pause(after attempt: Int, random: Double) -> Duration {
         var pause = first / .seconds(1)
         for _ in 1..<max(1, min(attempt, 64)) { pause = min(pause * factor, longest / .seconds(1)) }
@@ -256,14 +256,15 @@ struct RetryPauses: Sendable, Hashable {
     }
 }
 
-/// What became of the items of one signal.
+/// The outcome of the items of one signal.
 struct ExportReport: Sendable, Hashable {
     var sent = 0
-    /// There was no room for them.
+    /// The number of items for which there was no room.
     var dropped = 0
-    /// The collector took the request, but not these.
+    /// The number of items that the collector rejected from requests that it otherwise accepted.
     var rejected = 0
-    /// The collector wasn't there, was busy for too long, or refused the request.
+    /// The number of items that weren't delivered because the collector was unreachable, was busy for too long, or
+    /// refused the request.
     var undelivered = 0
     var retries = 0
     var lastProblem: String?

@@ -2,7 +2,7 @@ import AsyncFlow
 import AsyncFlowTelemetry
 import Logging
 
-/// Turns an engine's events into what is exported, on a thread of its own.
+/// A consumer that turns an engine's events into exported items, on a dedicated thread.
 final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are never called concurrently
     private let core: ExportCore
     private let whenFinished: () -> Void
@@ -14,8 +14,8 @@ final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are
     private var steps: [MeterStep] = []
 
     /// - Parameters:
-    ///   - start: that of the run.
-    ///   - whenFinished: called when the last event was read, before what is left is sent.
+    ///   - start: the start of the run.
+    ///   - whenFinished: called after the last event, before the remaining items are sent.
     init(_ core: ExportCore, start: EventTime, whenFinished: @escaping () -> Void) {
         self.core = core
         self.whenFinished = whenFinished

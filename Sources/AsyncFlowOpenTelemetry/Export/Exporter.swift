@@ -3,7 +3,8 @@ import AsyncFlowBase
 import AsyncFlowHTTPClient
 import Logging
 
-/// Sends the items of one signal to a collector, on a thread of its own: carries out what ``ExportMachine`` decides.
+/// An exporter of one signal's items to a collector. It runs on a dedicated thread and carries out the decisions of
+/// ``ExportMachine``.
 final class Exporter<Item: Sendable>: Sendable {
     private struct State {
         var machine: ExportMachine<Item>
@@ -26,8 +27,8 @@ final class Exporter<Item: Sendable>: Sendable {
     private var now: Duration { ContinuousClock.now - start }
 
     /// - Parameters:
-    ///   - collect: makes new items, if they don't come by themselves.
-    ///   - encode: makes the body of a request.
+    ///   - collect: creates new items, if they aren't added from outside.
+    ///   - encode: creates the body of a request.
     init(
         _ signal: TelemetrySignal, _ settings: ExportMachine<Item>.Settings, to sender: OTLPSender, logger: Logger,
         collect: @escaping @Sendable () -> [Item] = { [] }, encode: @escaping @Sendable ([Item]) -> [UInt8]
@@ -50,9 +51,9 @@ final class Exporter<Item: Sendable>: Sendable {
 
     var report: ExportReport { state.withLock { $0.machine.report } }
 
-    /// Returns when all that was added before has been dealt with.
+    /// Sends everything that was added before.
     ///
-    /// - Returns: whether that was so before the time was over.
+    /// - Returns: whether everything was dealt with in time.
     func flush(within limit: Duration) async -> Bool {
         await withCheckedContinuation { continuation in
             let deadline = now + limit.bounded
@@ -67,14 +68,14 @@ final class Exporter<Item: Sendable>: Sendable {
         }
     }
 
-    /// Nothing more comes.
+    /// Announces that nothing more is added.
     func stop(within limit: Duration) {
         let deadline = now + limit.bounded
         state.withLock { $0.machine.stop(deadline: deadline) }
         wake.signal()
     }
 
-    /// Waits, on a thread of one's own, until nothing is left of it.
+    /// Blocks the calling thread until the exporter has ended.
     func waitUntilEnded() {
         let wake = WakeUp()
         let isEnded = state.withLock { state in
@@ -153,7 +154,7 @@ final class Exporter<Item: Sendable>: Sendable {
 }
 
 extension ExportReport {
-    /// For the log, at the end.
+    /// Returns the text for the log at the end.
     func lossText(_ signal: TelemetrySignal, to url: String) -> String {
         var parts: [String] = []
         if dropped > 0 { parts.append("\(dropped) because too many waited") }

@@ -10,7 +10,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What a collector said.
+/// The answer of a collector.
 ///
 /// Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 enum OTLPAnswer: Sendable, Hashable {
@@ -21,7 +21,7 @@ enum OTLPAnswer: Sendable, Hashable {
 
     /// The number of characters of an answer that logs show.
     private static let longestText = 300
-    /// The number of bytes in which secrets are looked for before an answer is shortened.
+    /// The number of bytes of an answer that are searched for secrets before it is shortened.
     private static let longestRead = 8192
 
     init(_ response: HTTPClient.Response, hiding redactor: SecretRedactor) {
@@ -31,7 +31,7 @@ enum OTLPAnswer: Sendable, Hashable {
             mediaType: response.headers.first(name: "Content-Type"), body: body, hiding: redactor)
     }
 
-    /// - Parameter redactor: takes out what collectors may repeat of the request's headers.
+    /// - Parameter redactor: removes secrets of the request's headers, which collectors may repeat.
     init(
         status: Int, retryAfter: Duration?, mediaType: String?, body: [UInt8],
         hiding redactor: SecretRedactor = SecretRedactor([])
@@ -45,7 +45,7 @@ enum OTLPAnswer: Sendable, Hashable {
             self = .accepted(rejected: max(0, partial?.rejected ?? 0), message: message)
         case 429, 502, 503, 504: self = .busy("status \(status)", retryAfter: retryAfter)
         default:
-            // The words of a JSON or text answer help; those of a binary one don't.
+            // A JSON or text answer helps the reader; a binary one doesn't.
             let text =
                 Self.isText(body)
                 ? Self.shown(String(decoding: body.prefix(Self.longestRead), as: UTF8.self), redactor) : ""
@@ -55,22 +55,22 @@ enum OTLPAnswer: Sendable, Hashable {
 
     private static func isText(_ body: [UInt8]) -> Bool {
         let beginning = String(decoding: body.prefix(longestText), as: UTF8.self).unicodeScalars
-        // The last one may be cut.
+        // The last character may be cut.
         return beginning.dropLast().allSatisfy {
             ($0.value >= 0x20 || "\r\n\t\u{1B}".unicodeScalars.contains($0)) && $0 != "\u{FFFD}"
         }
             && (body.count > longestText || beginning.last != "\u{FFFD}")
     }
 
-    /// Words from outside, as a log may show them.
+    /// Returns text from outside in a form that a log can show.
     private static func shown(_ text: String, _ redactor: SecretRedactor) -> String {
-        // Twice: a secret may become whole when marks that nobody sees are taken out of it.
+        // Redacts twice, because a secret may become whole when invisible characters are removed from it.
         let shown = redactor.redact(redactor.redact(text).redactingURLSecrets.harmless())
-        // By scalars: a character may have any number of them.
+        // Counts scalars, because a character may have any number of them.
         return String(String.UnicodeScalarView(shown.unicodeScalars.prefix(longestText)))
     }
 
-    /// What went wrong, if anything.
+    /// The problem, if there is one.
     var problem: String? {
         switch self {
         case .accepted(let rejected, let message): rejected > 0 ? "\(rejected) were rejected: \(message)" : nil
@@ -88,7 +88,7 @@ enum OTLPAnswer: Sendable, Hashable {
     }
 }
 
-/// That a collector took a request, but not all of it.
+/// The part of a response which says that a collector accepted a request only partially.
 struct PartialSuccess: Sendable, Hashable {
     var rejected = 0
     var message = ""
@@ -103,7 +103,7 @@ struct PartialSuccess: Sendable, Hashable {
                 errorMessage = try? container.decode(String.self, forKey: Key(stringValue: "errorMessage"))
                 for name in ["rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"] {
                     let key = Key(stringValue: name)
-                    // Integers of 64 bits are strings; not all collectors do so.
+                    // In JSON, 64-bit integers should be strings, but not all collectors follow that.
                     let text = (try? container.decode(String.self, forKey: key)).flatMap { Int($0) }
                     rejected = rejected ?? text ?? (try? container.decode(Int.self, forKey: key))
                 }
@@ -125,7 +125,7 @@ struct PartialSuccess: Sendable, Hashable {
         message = partial.errorMessage ?? ""
     }
 
-    /// `{1: {1: rejected, 2: message}}`, and nothing else that would matter.
+    /// Reads `{1: {1: rejected, 2: message}}`; other fields don't matter.
     init?(protobuf: [UInt8]) {
         guard let outer = ProtobufFields(protobuf[...]), case .bytes(let bytes)? = outer.fields[1],
             let inner = ProtobufFields(bytes)
@@ -135,7 +135,7 @@ struct PartialSuccess: Sendable, Hashable {
     }
 }
 
-/// The fields of a small protobuf message that somebody else has written.
+/// The fields of a small protobuf message from another program.
 private struct ProtobufFields {
     enum Value {
         case number(UInt64)

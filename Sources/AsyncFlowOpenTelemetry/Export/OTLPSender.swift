@@ -5,9 +5,9 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// Sends requests of one signal to a collector over HTTP, and says what became of them.
+/// A sender of one signal's requests to a collector over HTTP.
 final class OTLPSender: Sendable {
-    /// The collector's address without what is secret in it.
+    /// The collector's address without its secrets.
     let shownURL: String
     private let url: String
     private let client: WebClient
@@ -15,9 +15,9 @@ final class OTLPSender: Sendable {
     private let compression: OTLPCompression
     private let redactor: SecretRedactor
 
-    /// What is read of an answer: collectors say little.
+    /// The number of bytes of an answer that are read; collectors answer briefly.
     private static let answerLimit = 64 * 1024
-    /// Shorter values of headers are of no use to anybody, and part of many words.
+    /// The length from which values of headers count as secrets; shorter ones are part of many words.
     private static let shortestSecret = 6
 
     /// - Throws: ``OpenTelemetryError`` if the URL can't be that of a collector, or a file of certificates can't be
@@ -62,12 +62,12 @@ final class OTLPSender: Sendable {
         client.open()
     }
 
-    /// The body as it goes over the wire.
+    /// Returns the body as it is sent.
     func prepared(_ body: [UInt8]) -> [UInt8] {
         compression == .gzip ? gzipped(body) : body
     }
 
-    /// - Parameter done: called once, on a thread that must not be held up.
+    /// - Parameter done: called once, on a thread that must not be blocked.
     func send(
         _ body: [UInt8], within limit: Duration, _ done: @escaping @Sendable (OTLPAnswer) -> Void
     ) -> WebClient.Pending {
@@ -85,6 +85,6 @@ final class OTLPSender: Sendable {
         error as? HTTPClientError == .cancelled ? "no answer by the end of the run" : webErrorText(error)
     }
 
-    /// No request may be under way. For a thread of one's own.
+    /// Closes the client, blocking the calling thread. No request may be in flight.
     func shutdown() { client.closeAndWait() }
 }

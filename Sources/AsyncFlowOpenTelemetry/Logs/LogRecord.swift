@@ -2,18 +2,18 @@ import AsyncFlow
 import AsyncFlowTelemetry
 import Logging
 
-/// A line of a log, as the OpenTelemetry protocol has it.
+/// A log record of the OpenTelemetry protocol.
 struct LogRecord: Sendable {
     var time: Int64
     var severity: Severity
     var body: String
-    /// What kind of event it is, if it is one.
+    /// The name of the event, if the record is one.
     var eventName: String?
     var attributes: [Attribute] = []
     var trace: TraceID?
     var span: UInt64?
 
-    /// `SeverityNumber` and `SeverityText` of the protocol.
+    /// The protocol's `SeverityNumber` and `SeverityText`.
     struct Severity: Sendable, Hashable {
         let number: Int
         let text: String
@@ -64,14 +64,15 @@ struct LogWriter: ItemWriting {
     }
 }
 
-/// Makes log records of the events that people want to read of: what failed, and the user's own events.
+/// A builder of log records for the events that people want to read: failures and the user's own events.
 struct LogBuilder {
     let identity: TraceIdentity
     let times = UnixTimes()
 
     func record(of event: WorkflowEvent) -> LogRecord? {
         switch event.type {
-        // The failure itself is an error, once; what couldn't run because of it may be a million tasks.
+        // The failure itself is logged once as an error, but not the tasks that depend on it, of which there may be a
+        // million.
         case .taskFailed where !(event.error is DependencyFailureError): failure(event, .error, "failed")
         case .taskAttemptFailed: failure(event, .warning, "failed in attempt \(event.attempt)")
         case .serviceRestarted: failure(event, .warning, "is restarted")

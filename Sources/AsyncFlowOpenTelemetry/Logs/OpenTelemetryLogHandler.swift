@@ -3,7 +3,7 @@ import AsyncFlowTelemetry
 public import Logging
 import Tracing
 
-/// A log handler that hands each record on to another handler, and exports it with the ids of the span that it was
+/// A log handler that passes each record on to another handler, and exports it with the ids of the span that it was
 /// written in.
 ///
 /// ```swift
@@ -12,22 +12,22 @@ import Tracing
 /// }
 /// ```
 ///
-/// Within a task, records go where the task's engine exports to; elsewhere, where the first engine that exports does.
-/// Without one, they only go to the other handler. What an engine itself logs of the failure of a task is not exported,
-/// as ``OpenTelemetryExport`` does so with all that is known of it.
+/// Within a task, records go to the destination of the task's engine; elsewhere, to that of the first engine that
+/// exports. Without one, they only go to the other handler. An engine's own log messages about the failure of a task
+/// aren't exported, because ``OpenTelemetryExport`` exports the failure with all its details.
 public struct OpenTelemetryLogHandler: LogHandler {
     private var next: any LogHandler
     private let label: String
 
     /// - Parameters:
-    ///   - next: gets every record, too.
+    ///   - next: the handler that also receives every record.
     ///   - label: the logger's label.
     public init(_ next: any LogHandler, label: String) {
         self.next = next
         self.label = label
     }
 
-    /// Metadata of records about exporting, which aren't exported: each would lead to another one.
+    /// The metadata key of records about exporting, which aren't exported, because each would lead to another one.
     static let ownRecord = "asyncflow.opentelemetry"
 
     public var logLevel: Logger.Level {
@@ -90,8 +90,8 @@ extension AttributeValue {
 }
 
 extension Logger.MetadataProvider {
-    /// Adds `trace_id` and `span_id` of the span that a record is written in, for logs that are collected by other
-    /// means.
+    /// A provider that adds `trace_id` and `span_id` of the span that a record is written in, for logs that are
+    /// collected by other means.
     public static var asyncFlowTrace: Logger.MetadataProvider {
         Logger.MetadataProvider {
             guard let trace = TaskTrace.current else { return [:] }

@@ -1,6 +1,6 @@
 import AsyncFlow
 
-/// A value of an attribute, as the OpenTelemetry protocol has them.
+/// A value of an attribute in the OpenTelemetry protocol.
 enum AttributeValue: Sendable, Hashable {
     case string(String)
     case integer(Int64)
@@ -49,7 +49,7 @@ private enum ValueField {
 }
 
 extension MessageWriter {
-    /// The content of an `AnyValue`.
+    /// Writes the content of an `AnyValue`.
     mutating func value(_ value: AttributeValue) {
         switch value {
         case .string(let value): string(ValueField.string, value)
@@ -65,7 +65,7 @@ extension MessageWriter {
         }
     }
 
-    /// The content of a `KeyValue`.
+    /// Writes the content of a `KeyValue`.
     mutating func pair(_ key: String, _ value: AttributeValue) {
         string(ValueField.key, key)
         message(ValueField.value) { $0.value(value) }

@@ -1,10 +1,10 @@
 import AsyncFlowTelemetry
 
-/// The three kinds of things that are exported.
+/// The three kinds of exported data.
 enum TelemetrySignal: String, Sendable, CaseIterable {
     case traces, metrics, logs
 
-    /// What a person calls a number of them.
+    /// Returns a number of items in words.
     func counted(_ count: Int) -> String {
         switch self {
         case .traces: count == 1 ? "1 span" : "\(count) spans"
@@ -14,7 +14,7 @@ enum TelemetrySignal: String, Sendable, CaseIterable {
     }
 }
 
-/// What a program is, in every request.
+/// The description of a program in every request.
 struct ExportResource: Sendable {
     let attributes: [Attribute]
     let version: String
@@ -22,8 +22,8 @@ struct ExportResource: Sendable {
     static let scopeName = "asyncflow"
 }
 
-/// Fields of `ExportTraceServiceRequest` and its like, down to where the signals differ. Their numbers are the same in
-/// all.
+/// The fields of `ExportTraceServiceRequest` and its counterparts, down to where the signals differ. Their numbers are
+/// the same in all of them.
 private enum RequestField {
     static let resource = MessageField(1, "resource")
     static let resourceAttributes = MessageField(1, "attributes")
@@ -54,13 +54,13 @@ private enum RequestField {
     }
 }
 
-/// The body of a request, in the form that the receiver wants.
+/// The body of a request in the receiver's format.
 struct ExportRequest: Sendable {
     let signal: TelemetrySignal
     let encoding: OTLPEncoding
     let resource: ExportResource
 
-    /// - Parameter write: writes one item's content.
+    /// - Parameter write: writes the content of one item.
     func body<Items: Sequence>(of items: Items, _ write: some ItemWriting<Items.Element>) -> [UInt8] {
         switch encoding.value {
         case .json: body(JSONMessageWriter(), items, write)
@@ -87,7 +87,7 @@ struct ExportRequest: Sendable {
     }
 }
 
-/// Knows what an item consists of.
+/// A type that writes the contents of an item.
 protocol ItemWriting<Item>: Sendable {
     associatedtype Item
     func write<Writer: MessageWriter>(_ item: Item, _ writer: inout Writer)

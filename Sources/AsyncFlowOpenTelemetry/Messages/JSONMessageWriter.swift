@@ -1,7 +1,7 @@
 import AsyncFlowTelemetry
 
-/// Writes messages in the JSON form of the OpenTelemetry protocol: ids in base 16, integers of 64 bits as strings,
-/// enums as numbers.
+/// A writer of messages in the OpenTelemetry protocol's JSON form: ids in base 16, 64-bit integers as strings, enums as
+/// numbers.
 ///
 /// Source: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 struct JSONMessageWriter: MessageWriter {

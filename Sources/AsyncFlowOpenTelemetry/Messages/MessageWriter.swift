@@ -1,12 +1,12 @@
 import AsyncFlowTelemetry
 
-/// Writes messages of the OpenTelemetry protocol. What a message consists of is said once, and written in either form.
+/// A writer of OpenTelemetry messages. The contents of a message are described once and written in either form.
 ///
-/// Hand-written, because the messages are few and only ever written: the generated code of `opentelemetry-proto` has
-/// more lines than all of this, and copies each span into objects of its own first.
+/// Hand-written, because there are few messages and they are never read: the generated code of `opentelemetry-proto`
+/// has more lines than all of this, and first copies each span into its own objects.
 protocol MessageWriter {
     init()
-    /// What was written; JSON's outer braces are there.
+    /// Returns what was written, including JSON's outer braces.
     consuming func finish() -> [UInt8]
 
     mutating func string(_ field: MessageField, _ value: String)
@@ -15,9 +15,9 @@ protocol MessageWriter {
     mutating func enumeration(_ field: MessageField, _ value: Int)
     mutating func unsigned32(_ field: MessageField, _ value: UInt32)
     mutating func integer(_ field: MessageField, _ value: Int64)
-    /// Of type `fixed64`.
+    /// Writes a field of type `fixed64`.
     mutating func fixed(_ field: MessageField, _ value: UInt64)
-    /// Of type `sfixed64`.
+    /// Writes a field of type `sfixed64`.
     mutating func fixed(_ field: MessageField, _ value: Int64)
     mutating func traceID(_ field: MessageField, _ value: TraceID)
     mutating func spanID(_ field: MessageField, _ value: UInt64)

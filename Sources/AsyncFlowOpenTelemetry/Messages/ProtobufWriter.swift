@@ -1,6 +1,6 @@
 import AsyncFlowTelemetry
 
-/// Writes messages in protobuf's binary form.
+/// A writer of messages in protobuf's binary form.
 ///
 /// Source: https://protobuf.dev/programming-guides/encoding
 struct ProtobufWriter: MessageWriter {
@@ -85,7 +85,7 @@ struct ProtobufWriter: MessageWriter {
 
     mutating func message(_ field: MessageField, _ body: (inout Self) -> Void) {
         tag(field, .lengthDelimited)
-        // Most messages need one byte for their length; of the few others, the content is moved.
+        // Most messages need one byte for their length; the contents of the few others are moved.
         let start = bytes.count
         bytes.append(0)
         body(&self)

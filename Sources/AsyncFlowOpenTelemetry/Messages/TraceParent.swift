@@ -2,13 +2,13 @@ import AsyncFlowTelemetry
 
 typealias TraceID = TraceIdentity.TraceID
 
-/// What the header `traceparent` says.
+/// The contents of the header `traceparent`.
 ///
 /// Source: W3C Recommendation "Trace Context", version 00.
 struct TraceParent: Sendable, Hashable, CustomStringConvertible {
     let trace: TraceID
     let span: UInt64
-    /// Whether whoever made it records its trace.
+    /// Whether the sender records its trace.
     let isSampled: Bool
 
     init(trace: TraceID, span: UInt64, isSampled: Bool = true) {

@@ -1,6 +1,6 @@
 import AsyncFlowTelemetry
 
-/// What a run's meter showed at some time. All of it is cumulative: a set that is lost is made up for by the next one.
+/// The state of a run's meter at one time. All numbers are cumulative, so the next set makes up for a lost one.
 struct MetricSet: Sendable {
     let start: Int64
     let time: Int64
@@ -45,11 +45,11 @@ struct MetricSet: Sendable {
 
 struct Metric: Sendable {
     enum Data: Sendable {
-        /// Only ever grows.
+        /// A number that only grows.
         case sum(Int)
-        /// Grows and shrinks.
+        /// A number that grows and shrinks.
         case level(Int)
-        /// By the GPU's id, or "" for the node.
+        /// Numbers by the GPU's id, or "" for the node.
         case gauge([(String, Double)])
         case histograms([(attributes: [Attribute], numbers: BucketedNumbers)])
     }
@@ -70,7 +70,7 @@ struct MetricsWriter: ItemWriting {
     let start: Int64
     let time: Int64
 
-    /// Fields of `Metric` and what is in it.
+    /// The fields of `Metric` and the messages in it.
     private enum Field {
         static let name = MessageField(1, "name")
         static let description = MessageField(2, "description")

@@ -2,31 +2,32 @@ public import AsyncFlow
 import AsyncFlowTelemetry
 public import Metrics
 
-/// Hands the metrics of an engine to swift-metrics, until the engine ends. It goes on when this handle is dropped.
+/// A handle of the metrics that go from an engine to swift-metrics. Counting goes on until the engine ends, even if
+/// this handle is released.
 public final class WorkflowMetrics: Sendable {
     private let attachment: EventAttachment
 
     fileprivate init(_ attachment: EventAttachment) { self.attachment = attachment }
 
-    /// Nothing more is counted. Calling it again does nothing.
+    /// Ends counting. Calling it again does nothing.
     public func stop() async { await attachment.detach() }
-    /// Returns when all that happened before has been counted.
+    /// Waits until everything that happened before the call has been counted.
     public func flush() async { await attachment.flush() }
 }
 
 extension WorkflowEngine {
-    /// Counts the tasks of this engine, from now on, with the program's own metrics backend: `tasks_submitted`,
+    /// Counts the tasks of this engine from now on with the program's own metrics backend: `tasks_submitted`,
     /// `tasks_started`, `tasks_completed`, `tasks_failed`, `tasks_canceled`, `tasks_running`, and
     /// `task_duration_seconds` by `task_name`.
     ///
-    /// - Parameter factory: where the metrics go; whatever `MetricsSystem.bootstrap` was given by default.
+    /// - Parameter factory: the destination of the metrics; by default the one given to `MetricsSystem.bootstrap`.
     @discardableResult
     public func startMetrics(_ factory: (any MetricsFactory)? = nil) -> WorkflowMetrics {
         WorkflowMetrics(attach(MetricsReader(factory ?? MetricsSystem.factory), overflow: .drop()))
     }
 }
 
-/// Counts, on a thread of its own.
+/// A consumer that counts on a dedicated thread.
 private final class MetricsReader: EventConsumer, @unchecked Sendable {  // consumers are never called concurrently
     private let factory: any MetricsFactory
     private let submitted, started, completed, failed, canceled: Counter
@@ -57,7 +58,7 @@ private final class MetricsReader: EventConsumer, @unchecked Sendable {  // cons
             (failed, meter.failed),
             (canceled, meter.canceled),
         ] where count > 0 { counter.increment(by: count) }
-        // Also after tasks that have come and gone: a gauge that was never set isn't there.
+        // Recorded also if all tasks have already ended, because a gauge that was never set doesn't appear.
         if meter.started > 0 || meter.running != 0 {
             runningCount += meter.running
             running.record(runningCount)

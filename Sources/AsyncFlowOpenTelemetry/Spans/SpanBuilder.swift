@@ -1,14 +1,15 @@
 import AsyncFlow
 import AsyncFlowTelemetry
 
-/// Makes spans of events, each when what it is about has ended. Memory: the tasks and scopes that haven't.
+/// A builder of spans from events; each span is built when its subject has ended. Its memory is one entry per task and
+/// scope that hasn't ended.
 struct SpanBuilder {
     private let identity: TraceIdentity
     private let engineID: String
     private let times: UnixTimes
     private var tasks = TaskTable<TaskSpan>()
     private var workflows: [String: OpenWorkflow] = [:]
-    /// Spans of workflows that are over: a workflow that is used again goes on without another one of the same id.
+    /// The spans of ended workflows. A workflow that is entered again gets no second span with the same id.
     private var endedWorkflows: Set<UInt64> = []
     private let start: Int64
 
@@ -63,14 +64,14 @@ struct SpanBuilder {
         workflow?.liveTasks += 1
     }
 
-    /// The task's span, which is made now if its creation wasn't seen.
+    /// Returns the task's span, which is created now if the task's creation wasn't observed.
     private mutating func open(_ number: UInt64, _ event: WorkflowEvent, _ now: Int64) -> TaskSpan? {
         if let task = tasks[number] { return task }
         create(number, event, now)
         return tasks[number]
     }
 
-    /// A task in a scope within a block belongs to the scope, one in a block within a scope to the block.
+    /// Returns the parent of a task: its scope if that is within its block, or its block if that is within the scope.
     private mutating func place(
         of description: WorkflowEvent.TaskDescription, _ workflowID: String?, _ now: Int64
     ) -> (parent: UInt64, workflow: OpenWorkflow?) {
@@ -175,7 +176,7 @@ struct SpanBuilder {
 
     // MARK: - The end
 
-    /// Nothing more comes: what hasn't ended ends here, as what it is.
+    /// Ends everything that hasn't ended, and returns the remaining spans. No event may follow.
     mutating func finish(at time: EventTime, failures: Int) -> [FinishedSpan] {
         let now = times.nanoseconds(time)
         var finished: [FinishedSpan] = []
@@ -195,19 +196,19 @@ struct SpanBuilder {
     }
 }
 
-/// A workflow that hasn't ended. Only the builder touches it, on its one thread: hence unchecked.
+/// A workflow that hasn't ended. Unchecked because only the builder uses it, on one thread.
 final class OpenWorkflow: @unchecked Sendable {
     let id: String
     let span: UInt64
-    /// The block that it was entered in, or the session.
+    /// The parent: the block that it was entered in, or the session.
     var parent: UInt64?
-    /// From the first start of a task to the last end of one; the scope's own times if it has none.
+    /// The first start of a task and the latest end of one; the scope's own times if it has no tasks.
     var start: Int64?
     var end: Int64
     let opened: Int64
     var liveTasks = 0
     var scopes = 0
-    /// Whether it is one that somebody enters and leaves, not a mere name given to tasks.
+    /// Whether it is a scope that is entered and left, not only a name given to tasks.
     var isScope = false
     var failures = 0
 
@@ -219,7 +220,7 @@ final class OpenWorkflow: @unchecked Sendable {
     }
 }
 
-/// Turns the engine's times into nanoseconds since 1970.
+/// A converter of the engine's times into nanoseconds since 1970.
 struct UnixTimes: Sendable {
     private let start = Int64(EventTime(nanoseconds: 0).secondsSince1970 * 1e9)
 

@@ -1,14 +1,14 @@
 import AsyncFlow
 import AsyncFlowTelemetry
 
-/// Writes spans. A task's span stays in its compact form until here.
+/// A writer of spans. A task's span stays in its compact form until it is written.
 struct SpanWriter: ItemWriting {
     typealias Item = FinishedSpan
     let identity: TraceIdentity
-    /// A task may depend on a million others, for example.
+    /// The limits on a span's parts; a task may depend on a million others, for example.
     var limits = OpenTelemetryExport.SpanLimits()
 
-    /// Fields of `Span`, `Span.Event`, `Span.Link` and `Status`.
+    /// The fields of `Span`, `Span.Event`, `Span.Link` and `Status`.
     private enum Field {
         static let trace = MessageField(1, "traceId")
         static let span = MessageField(2, "spanId")

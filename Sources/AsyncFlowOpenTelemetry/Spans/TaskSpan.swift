@@ -1,9 +1,10 @@
 import AsyncFlow
 import AsyncFlowTelemetry
 
-/// What a task's span needs, gathered as its events come. Small: there is one for each task that hasn't ended.
+/// The contents of a task's span, collected as its events come. It is small, because there is one for each task that
+/// hasn't ended.
 ///
-/// Built on one thread, and never changed after it was handed on: hence unchecked.
+/// Unchecked because it is built on one thread and never changed after it was passed on.
 final class TaskSpan: @unchecked Sendable {
     let number: UInt64
     let description: WorkflowEvent.TaskDescription
@@ -11,23 +12,24 @@ final class TaskSpan: @unchecked Sendable {
     /// The workflow, until the task has ended.
     var workflow: OpenWorkflow?
     let created: Int64
-    /// The span that it is part of.
+    /// The span that this one is part of.
     var parent: UInt64
-    /// When its first attempt began; nil as long as none has.
+    /// The start of the first attempt; nil as long as none has begun.
     var firstStart: Int64?
-    /// When its latest attempt began.
+    /// The start of the current attempt; nil between attempts.
     var start: Int64?
     var end: Int64 = 0
     var attempt = 0
     var outcome = Outcome.open
-    /// The spans of the tasks that it depends on.
+    /// The tasks that this one depends on.
     var dependencies: [TaskID] = []
     var worker: Int?
     var waitCause: WaitCause?
     var allocation: ResourceAllocation?
     var usage: ResourceUsage?
     var error: (any Error)?
-    /// What its model's answers say; of several the tokens together, and otherwise what the last one says.
+    /// The attributes of its model's answers: the sums of integers such as tokens, and otherwise those of the last
+    /// answer.
     private(set) var answer: [String: EventValue]?
 
     func add(_ answer: [String: EventValue]) {
@@ -38,11 +40,11 @@ final class TaskSpan: @unchecked Sendable {
     }
 
     enum Outcome: UInt8, Sendable {
-        /// The recording ended before the task did.
+        /// The export ended before the task did.
         case open
         case completed, failed, cancelled
 
-        // Spelled out: a case's name by reflection takes longer than writing the rest of the span.
+        // Written out, because finding a case's name by reflection takes longer than writing the rest of the span.
         var text: String {
             switch self {
             case .open: "open"
@@ -64,11 +66,11 @@ final class TaskSpan: @unchecked Sendable {
     }
 }
 
-/// Any other span: of the run, of a workflow scope, of an attempt, or of the user's own code.
+/// Any other span: of the run, a workflow scope, an attempt, or the user's own code.
 struct OtherSpan: Sendable {
     var trace: TraceID
     var span: UInt64
-    /// 0 if it has none.
+    /// The span's parent; 0 if it has none.
     var parent: UInt64
     var name: String
     var kind = Kind.internal
@@ -81,7 +83,7 @@ struct OtherSpan: Sendable {
     var droppedLinks = 0
     var status: Status?
 
-    /// `SpanKind` of the protocol.
+    /// The protocol's `SpanKind`.
     enum Kind: Int, Sendable {
         case `internal` = 1
         case server, client, producer, consumer

@@ -1,12 +1,12 @@
 import AsyncFlow
 import AsyncFlowTelemetry
 
-/// What went wrong, in the words of OpenTelemetry's conventions.
+/// An error in the terms of OpenTelemetry's conventions.
 struct Trouble: Sendable, Hashable {
-    /// The type of the error that it began with.
+    /// The type of the root cause.
     let type: String
     let message: String
-    /// The last that a command said; empty if it wasn't one.
+    /// The end of a command's standard error; empty if there is none.
     let standardErrorTail: String
 
     init(_ error: any Error) {
@@ -16,13 +16,13 @@ struct Trouble: Sendable, Hashable {
         standardErrorTail = text.stderrTail
     }
 
-    /// - Returns: nil if the task has no trouble.
+    /// - Returns: nil if the task has no error.
     init?(of task: TaskSpan) {
         guard let error = task.error else { return nil }
         self.init(error)
     }
 
-    /// Those of an `exception` event.
+    /// The attributes of an `exception` event.
     var attributes: [Attribute] {
         var attributes = [Attribute("exception.type", type), Attribute("exception.message", message)]
         if !standardErrorTail.isEmpty { attributes.append(Attribute("asyncflow.stderr_tail", standardErrorTail)) }

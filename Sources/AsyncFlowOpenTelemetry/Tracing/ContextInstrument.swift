@@ -2,13 +2,13 @@ import AsyncFlow
 import AsyncFlowTelemetry
 import Tracing
 
-/// Lets the body of each task run with its span as its context, and tells commands of theirs.
+/// An instrument that runs the body of each task with its span as its context, and passes commands theirs.
 final class ContextInstrument: TaskInstrument {
     private let identity: TraceIdentity
     private let export: ExportCore?
     private let isSampled: Bool
 
-    /// - Parameter isSampled: whether the spans of the run are exported by somebody; its commands are told so.
+    /// - Parameter isSampled: whether the spans of the run are exported; its commands are told.
     init(_ identity: TraceIdentity, _ export: ExportCore?, isSampled: Bool = true) {
         self.identity = identity
         self.export = export

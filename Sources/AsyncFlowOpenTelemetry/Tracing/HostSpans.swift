@@ -3,15 +3,16 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 import Tracing
 
-/// The spans of one engine in a tracer that isn't ours.
+/// The spans of one engine in the program's own tracer.
 ///
-/// A task's span begins on the thread that runs its body, as the body needs it, and is ended by the reader of events.
+/// A task's span begins on the thread that runs its body, because the body needs it, and is ended by the reader of
+/// events.
 final class HostSpans: Sendable {
     private let tracer: any Tracer
     private let session: any Tracing.Span
     private let tasks = Lock<[UInt64: any Tracing.Span]>([:])
-    /// Also held while a workflow's span is begun: two tasks that begin at once must find the same. Nothing that a
-    /// tracer does then leads here again.
+    /// Also held while a workflow's span is started, because two tasks that start at once must get the same span. A
+    /// tracer never calls back into this code at that point.
     private let workflows = Lock<[String: any Tracing.Span]>([:])
 
     init(_ tracer: any Tracer, engineID: String) {
@@ -20,7 +21,7 @@ final class HostSpans: Sendable {
         session.attributes["asyncflow.session_id"] = engineID
     }
 
-    /// The context that a task's code runs in; begins its span if that hasn't begun.
+    /// Returns the context that a task's code runs in, starting its span if necessary.
     func context(of task: TaskContext) -> ServiceContext {
         let number = task.taskID.number
         if let span = tasks.withLock({ $0[number] }) { return span.context }
@@ -33,7 +34,7 @@ final class HostSpans: Sendable {
     private func parent(block: UInt64?, workflowID: String?) -> ServiceContext {
         let blockSpan = block.flatMap { number in tasks.withLock { $0[number] } }
         let outer = blockSpan?.context ?? session.context
-        // A block knows its workflow: one that is in the same is within it.
+        // A block's span has its workflow's id, so a task in the same workflow belongs to the block.
         guard let workflowID, blockSpan?.attributes.get("asyncflow.workflow_id") != .string(workflowID) else {
             return outer
         }
@@ -46,20 +47,20 @@ final class HostSpans: Sendable {
         }
     }
 
-    /// A block's own code may call tasks before the reader has looked at it.
+    /// Notes the workflow of a block, because the block's code may call tasks before the reader has seen it.
     func note(_ task: TaskContext) {
         guard let workflowID = task.workflowID else { return }
         tasks.withLock { $0[task.taskID.number] }?.attributes["asyncflow.workflow_id"] = workflowID
     }
 
-    /// What the tracer wants other programs to be told.
+    /// Returns the environment variables that the tracer passes to other programs.
     func environment(of task: TaskContext) -> [String: String] {
         var environment: [String: String] = [:]
         tracer.inject(context(of: task), into: &environment, using: EnvironmentInjector())
         return environment
     }
 
-    /// The end of a task that has begun, or never has.
+    /// Ends the span of a task. If the task never began, its span is created first.
     func end(_ task: TaskSpan) {
         let known = tasks.withLock { $0.removeValue(forKey: task.number) }
         let span =
@@ -116,20 +117,20 @@ struct HostInstant: TracerInstant {
     static func < (a: HostInstant, b: HostInstant) -> Bool { a.nanosecondsSinceEpoch < b.nanosecondsSinceEpoch }
 }
 
-/// Names as OpenTelemetry wants them in the environment: in capitals, with `_` for everything that isn't a letter or a
-/// digit.
+/// An injector into environment variables, with names as OpenTelemetry requires them: in capitals, with `_` for
+/// everything that isn't a letter or a digit.
 ///
 /// Source: https://opentelemetry.io/docs/specs/otel/context/env-carriers
 struct EnvironmentInjector: Injector {
     func inject(_ value: String, forKey key: String, into environment: inout [String: String]) {
-        // What can't stand in an environment is left out.
+        // Values that an environment can't contain are left out.
         guard !value.utf8.contains(0) else { return }
         let name = key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
         environment[String(name)] = value
     }
 }
 
-/// Lets the bodies of tasks run in the context of their spans.
+/// An instrument that runs the bodies of tasks in the context of their spans.
 final class HostInstrument: TaskInstrument {
     private let spans: HostSpans
 
@@ -154,7 +155,7 @@ final class HostInstrument: TaskInstrument {
     func environment(of task: TaskContext) -> [String: String] { spans.environment(of: task) }
 }
 
-/// Ends the spans. What belongs together is decided by the same builder as for our own export.
+/// A consumer that ends the spans. The same builder as for our own export decides on their structure.
 final class HostSpanReader: EventConsumer, @unchecked Sendable {  // consumers are never called concurrently
     private let spans: HostSpans
     private var builder: SpanBuilder

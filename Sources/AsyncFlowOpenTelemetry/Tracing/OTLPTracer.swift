@@ -3,17 +3,18 @@ import AsyncFlowBase
 import AsyncFlowTelemetry
 public import Tracing
 
-/// A tracer whose spans go where ``OpenTelemetryExport`` sends those of tasks: within a task they are part of its span.
+/// A tracer whose spans go to the same destination as those of ``OpenTelemetryExport``. Within a task they are part of
+/// the task's span.
 ///
 /// ```swift
 /// InstrumentationSystem.bootstrap(OTLPTracer())  // once, when the program starts
 /// ```
 ///
-/// It has no connection of its own. Spans that are made while no engine exports go nowhere.
+/// It doesn't open connections. Spans created while no engine exports are discarded.
 public struct OTLPTracer: Tracer {
     public init() {}
 
-    /// Starts a span within that of the context, or a trace of its own if the context has none.
+    /// Starts a span within that of the context, or in a new trace if the context has none.
     public func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: SpanKind,
         at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
@@ -32,10 +33,10 @@ public struct OTLPTracer: Tracer {
             operationName, kind, in: inner, span, parent: outer?.span, start: instant().nanosecondsSinceEpoch)
     }
 
-    /// Nothing waits here: ``OpenTelemetryExport/flush(within:)`` sends what has ended.
+    /// Does nothing; ``OpenTelemetryExport/flush(within:)`` sends the ended spans.
     public func forceFlush() {}
 
-    /// Writes `traceparent`, of the W3C Recommendation "Trace Context".
+    /// Writes `traceparent` of the W3C Recommendation "Trace Context".
     public func inject<Carrier, Inject: Injector>(
         _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
     ) where Inject.Carrier == Carrier {
@@ -75,7 +76,7 @@ public final class OTLPSpan: Tracing.Span {
         var isOver = false
     }
 
-    /// How many events, and how many links, a span has at most; the others are counted.
+    /// The limits on the events and links of a span; those beyond are counted only.
     private var limits: OpenTelemetryExport.SpanLimits { own.export?.spanLimits ?? .init() }
 
     init(
@@ -106,7 +107,7 @@ public final class OTLPSpan: Tracing.Span {
         set { change { $0.attributes = newValue } }
     }
 
-    /// Whether it will be exported.
+    /// Whether the span will be exported.
     public var isRecording: Bool { own.export?.spans != nil && own.isSampled && !state.withLock { $0.isOver } }
 
     public func setStatus(_ status: SpanStatus) {
@@ -168,7 +169,7 @@ public final class OTLPSpan: Tracing.Span {
 }
 
 extension Attribute {
-    /// By name, so that the same attributes are always written in the same order.
+    /// Returns attributes sorted by name, so that the same ones are always written in the same order.
     static func list(_ attributes: SpanAttributes) -> [Attribute] {
         var list: [Attribute] = []
         attributes.forEach { list.append(Attribute($0, AttributeValue($1))) }

@@ -7,7 +7,7 @@ struct TraceContext: Sendable {
     let trace: TraceID
     let span: UInt64
     var isSampled = true
-    /// Where spans within it go.
+    /// The destination of spans within this one.
     let export: ExportCore?
 }
 
@@ -31,8 +31,8 @@ public struct TaskTrace: Sendable, Hashable {
         traceparent = TraceParent(trace: context.trace, span: context.span, isSampled: context.isSampled).description
     }
 
-    /// That of the code that calls this: within a task, the task's span, or one of an ``OTLPTracer`` within that; nil
-    /// elsewhere, and when neither ``AsyncFlow/WorkflowEngine/startOpenTelemetry(_:)`` nor
+    /// The trace of the calling code: within a task, the task's span or one of an ``OTLPTracer`` within it; nil
+    /// elsewhere, and if neither ``AsyncFlow/WorkflowEngine/startOpenTelemetry(_:)`` nor
     /// ``AsyncFlow/WorkflowEngine/startTracing(_:)`` was called.
     public static var current: TaskTrace? { ServiceContext.current?[TraceContextKey.self].map(TaskTrace.init) }
 }
@@ -44,7 +44,7 @@ enum ActiveExports {
     static func add(_ core: ExportCore) { cores.withLock { $0.append(core) } }
     static func remove(_ core: ExportCore) { cores.withLock { cores in cores.removeAll { $0 === core } } }
 
-    /// The one whose engine was made first.
+    /// The export that was started first.
     static var first: ExportCore? { cores.withLock { $0.first } }
 
     static func of(engineID: String) -> ExportCore? {

@@ -8,7 +8,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Hands the spans of an engine to a tracer, until the engine ends. It goes on when this handle is dropped.
+/// A handle of the spans that go from an engine to a tracer. Tracing goes on until the engine ends, even if this handle
+/// is released.
 public final class WorkflowTracing: Sendable {
     private let attachment: EventAttachment?
     private let remove: @Sendable () -> Void
@@ -18,7 +19,7 @@ public final class WorkflowTracing: Sendable {
         self.remove = remove
     }
 
-    /// Ends the spans that are open; tasks that begin from now on have none. Calling it again does nothing.
+    /// Ends the open spans; tasks that start later have none. Calling it again does nothing.
     public func stop() async {
         remove()
         await attachment?.detach()
@@ -26,18 +27,18 @@ public final class WorkflowTracing: Sendable {
 }
 
 extension WorkflowEngine {
-    /// Makes the tasks of this engine spans of the program's own tracer, from now on: whatever backend was given to
-    /// `InstrumentationSystem.bootstrap` gets them.
+    /// Makes the tasks of this engine spans of the program's own tracer from now on: they go to the backend that was
+    /// given to `InstrumentationSystem.bootstrap`.
     ///
-    /// The body of each task runs with its span as its `ServiceContext`, so that spans made there are part of it, and
-    /// commands find it in their environment, as the tracer writes it (`TRACEPARENT`, as a rule). Tasks of a block are
-    /// part of the block's span, those of a workflow scope of the scope's.
+    /// The body of each task runs with its span as its `ServiceContext`, so that spans created there are part of it.
+    /// Commands find it in their environment in the tracer's form (usually `TRACEPARENT`). Tasks of a block are part of
+    /// the block's span, and those of a workflow scope part of the scope's.
     ///
-    /// Without a tracer, and with an ``OTLPTracer``, no spans are made here, but task code and commands know the ids by
-    /// which recordings and ``startOpenTelemetry(_:)`` name theirs: see ``TaskTrace``.
+    /// Without a tracer, and with an ``OTLPTracer``, no spans are created here, but task code and commands have the ids
+    /// that recordings and ``startOpenTelemetry(_:)`` use: see ``TaskTrace``.
     ///
-    /// - Parameter tracer: the tracer; that of the `InstrumentationSystem` by default.
-    /// - Throws: ``OpenTelemetryError`` if the context of this engine's tasks is set by something else already: by
+    /// - Parameter tracer: the tracer; by default that of the `InstrumentationSystem`.
+    /// - Throws: ``OpenTelemetryError`` if the context of this engine's tasks is already set by
     ///   ``startOpenTelemetry(_:)`` or by an earlier call.
     @discardableResult
     public func startTracing(_ tracer: (any Tracer)? = nil) throws -> WorkflowTracing {
