@@ -1,67 +1,67 @@
 import AsyncFlowBase
 
-/// What to ask a server for next, and what to make of its answers, as a pure state machine.
+/// The decisions of a download, as a pure state machine: what to request next, and what to do with responses.
 ///
-/// A download whose connection broke goes on where it stopped if the server has said which version of the file it sends
-/// and sends the same one again; otherwise it begins anew. Failures are counted only as long as nothing new comes: a
-/// long download may break any number of times.
+/// A download whose connection broke continues where it stopped if the server named the version of the file and sends
+/// the same one again; otherwise it starts again. Failures are counted only while nothing new comes, so a long download
+/// may break any number of times.
 struct Download {
-    /// How often and how long to wait.
+    /// The settings for retries.
     struct Patience {
-        /// How many failures in a row, with nothing new received in between, may be tried again.
+        /// The number of retries after failures in a row with nothing new received in between.
         var retries: Int
-        /// Before the first retry; doubled for each further one, up to `longestDelay`.
+        /// The delay before the first retry; doubled for each further one, up to `longestDelay`.
         var firstDelay: Duration
         var longestDelay: Duration
     }
 
-    /// What a server says before the file's bytes.
+    /// The head of a server's response.
     struct Answer: Equatable {
         var status: Int
-        /// Not negative.
+        /// The value of `Content-Length`, not negative.
         var contentLength: Int64?
         var contentRange: ContentRange?
-        /// The strong `ETag`, or else `Last-Modified`; nil if there is neither, or the server sends no ranges.
+        /// The strong `ETag`, or else `Last-Modified`; nil if there is neither, or the server doesn't support ranges.
         var version: String?
         var retryAfter: Duration?
     }
 
     enum Action: Equatable {
-        /// The body is the file from this byte on; what the file has after that is to be cut off.
+        /// The body is the file from this byte on; the partial file is to be cut there.
         case receive(from: Int64)
-        /// Everything is there.
+        /// The file is complete.
         case complete
-        /// Ask again, after a pause.
+        /// Send the request again after a pause.
         case again(after: Duration)
         case fail(Failure)
     }
 
     enum Failure: Equatable {
         case status(Int, retryAfter: Duration?)
-        /// The connection broke each time, or couldn't be made.
+        /// The connection broke each time, or couldn't be opened.
         case connection
         case truncated(received: Int64, total: Int64)
-        /// The file is, or would be, larger than it may be; `total` is its size, if the server says that.
+        /// The file is, or would be, larger than the limit; `total` is its size, if the server says.
         case tooLarge(total: Int64?)
     }
 
     private let patience: Patience
-    /// The number of bytes that the file may have.
+    /// The maximum size of the file in bytes.
     let limit: Int64
-    /// How many bytes there are.
+    /// The number of bytes received so far.
     private(set) var offset: Int64
-    /// Which version of the file those are of.
+    /// The version of the file that those bytes are of.
     private(set) var version: String?
     private(set) var total: Int64?
-    /// Whether the bytes came in more than one answer.
+    /// Whether the bytes came in more than one response.
     private(set) var isPieced: Bool
     private var furthest: Int64
     private var failures = 0
 
     /// - Parameters:
-    ///   - offset: how many bytes an earlier download has left.
-    ///   - version: which version those are of; if nil, they are of no use.
-    ///   - limit: the number of bytes that the file may have.
+    ///   - offset: the number of bytes that an earlier download has left.
+    ///   - version: the version that those bytes are of; if nil, they are discarded.
+    ///   - limit: the maximum size of the file in bytes.
     init(_ patience: Patience, offset: Int64 = 0, version: String? = nil, limit: Int64 = .max) {
         self.patience = patience
         self.limit = limit
@@ -71,7 +71,7 @@ struct Download {
         isPieced = self.offset > 0
     }
 
-    /// The first byte to ask for, on condition that the file is still of this version; nil for the whole file.
+    /// The first byte to request, on the condition that the file still has this version; nil for the whole file.
     var range: (start: Int64, version: String)? {
         guard offset > 0, let version else { return nil }
         return (offset, version)
@@ -96,7 +96,7 @@ struct Download {
             return restart()
         case 408, 425, 429, 500, 502, 503, 504:
             let failure = Failure.status(answer.status, retryAfter: answer.retryAfter)
-            // Whoever is asked to wait for longer than that wants to know it.
+            // A longer wait is reported as an error, so that the user learns of it.
             if let wait = answer.retryAfter, wait > patience.longestDelay { return .fail(failure) }
             return again(or: failure, after: answer.retryAfter)
         default: return .fail(.status(answer.status, retryAfter: nil))
@@ -109,11 +109,11 @@ struct Download {
         return .receive(from: offset)
     }
 
-    /// What to do about bytes that have come and aren't written yet; nil to write them.
+    /// Returns the action for bytes that have come and aren't written yet; nil to write them.
     mutating func willReceive(_ count: Int) -> Action? {
         let end = offset.addingSaturated(Int64(count))
         if end > limit { return .fail(.tooLarge(total: total)) }
-        // A server that sends more than it said sends something else.
+        // A server that sends more than it announced sends something else.
         if let total, end > total { return restart() }
         return nil
     }
@@ -126,21 +126,21 @@ struct Download {
         }
     }
 
-    /// The body ended as it should by the protocol.
+    /// Handles a body that ended as the protocol requires.
     mutating func bodyEnded() -> Action {
         guard let total, offset != total else { return .complete }
         return again(or: .truncated(received: offset, total: total))
     }
 
-    /// The connection couldn't be made, or broke.
+    /// Handles a connection that couldn't be opened, or broke.
     mutating func broke() -> Action {
         if let total, offset > 0, offset < total { return again(or: .truncated(received: offset, total: total)) }
         return again(or: .connection)
     }
 
-    /// The file isn't what it should be.
+    /// Handles a file with the wrong checksum.
     ///
-    /// - Returns: whether to fetch it as a whole once more: it was put together of several pieces.
+    /// - Returns: whether to fetch the whole file once more, because it was assembled from several pieces.
     mutating func mismatched() -> Bool {
         guard isPieced else { return false }
         begin(nil)
@@ -154,7 +154,7 @@ struct Download {
         isPieced = false
     }
 
-    /// The server doesn't go on where it should.
+    /// Starts again, because the server doesn't continue where it should.
     private mutating func restart() -> Action {
         begin(nil)
         return again(or: .connection, after: .zero)
@@ -171,11 +171,11 @@ struct Download {
 
 /// The value of a `Content-Range` header: `bytes 100-199/1000`, `bytes 100-199/*`, `bytes */1000`.
 struct ContentRange: Equatable {
-    /// Nil if no range was sent.
+    /// The first byte; nil if no range was sent.
     var start: Int64?
     var total: Int64?
 
-    /// - Returns: nil if the text is none, or one whose numbers contradict each other.
+    /// - Returns: nil if the text isn't such a value, or its numbers contradict each other.
     init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
@@ -191,7 +191,7 @@ struct ContentRange: Equatable {
         start = first
     }
 
-    /// Digits only: `Int64` takes signs, too.
+    /// Returns a number of digits only, because `Int64` also accepts signs.
     private static func number(_ text: Substring) -> Int64? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }

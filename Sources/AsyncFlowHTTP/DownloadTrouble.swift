@@ -5,21 +5,21 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 
-/// What went wrong last with a download, for its error. Nothing that is secret gets into that.
+/// The last problem of a download, for its error, without any secrets.
 struct DownloadTrouble {
     /// The URL without its secrets.
     let url: String
     private let redactor: SecretRedactor
-    /// The beginning of what the server said instead of the file.
+    /// The beginning of the server's text instead of the file.
     private var message = ""
-    /// Why the connection broke.
+    /// The error with which the connection broke.
     var error: (any Error)?
 
-    /// The number of characters of an answer that an error shows.
+    /// The number of characters of a response that an error shows.
     private static let longestMessage = 500
-    /// The number of bytes of an answer in which secrets are looked for before it is shortened.
+    /// The number of bytes of a response that are searched for secrets before it is shortened.
     private static let longestAnswer = 64 * 1024
-    /// Shorter words are of no use to anybody, and part of many others.
+    /// The length from which words count as secrets; shorter ones are part of many others.
     private static let shortestSecret = 6
 
     /// - Parameter headers: the headers of requests, whose values are secrets.
@@ -50,17 +50,17 @@ struct DownloadTrouble {
         message = shown(String(decoding: bytes.readableBytesView.prefix(Self.longestAnswer), as: UTF8.self))
     }
 
-    /// Words from outside, as an error may show them.
+    /// Returns text from outside in a form that an error can show.
     private func shown(_ text: String) -> String {
         let line = redactor.redact(text).redactingURLSecrets.split(whereSeparator: \.isWhitespace).joined(
             separator: " ")
-        // Again: a secret may become whole when marks that nobody sees are taken out of it.
+        // Redacted again, because a secret may become whole when invisible characters are removed from it.
         let shown = redactor.redact(line.harmless())
-        // By scalars: a character may have any number of them.
+        // Counts scalars, because a character may have any number of them.
         return String(String.UnicodeScalarView(shown.unicodeScalars.prefix(Self.longestMessage)))
     }
 
-    /// The last failure in a few words.
+    /// The last problem in a few words.
     var shortText: String {
         if let error { return shown(webErrorText(error)) }
         return message.isEmpty ? "the server didn't send what was asked for" : "the server said: \(message)"
@@ -89,14 +89,14 @@ struct DownloadTrouble {
         }
     }
 
-    /// An error that no other attempt would change.
+    /// Returns the error for a failure that a retry wouldn't change.
     func fileError(_ error: any Error) -> FileError {
         if let error = error as? FileError { return error }
         let text = (error as? Redirects.Refusal)?.text ?? shown(webErrorText(error))
         return FileError(.transferFailed, [url], "fetching \(url) failed: \(text)")
     }
 
-    /// Whether another attempt may go better.
+    /// Returns whether a retry may succeed.
     static func mayPass(_ error: any Error) -> Bool {
         if error is FileError || error is Redirects.Refusal || error is WebClientError { return false }
         guard let error = error as? HTTPClientError else { return true }

@@ -6,25 +6,25 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// Fetches files that `http` and `https` URLs name.
+/// A source of files with `http` and `https` URLs.
 ///
 /// ```swift
 /// var configuration = WorkflowEngine.Configuration()
 /// configuration.files.sources = [HTTPFileSource()]
 /// ```
 ///
-/// The bytes go to disk as they come. A connection that breaks, one on which nothing comes for too long, and a server
-/// that is overloaded are tried again after a pause, from where it stopped where the server allows it (`Range` with
-/// `If-Range`). What comes has to have the length that the server says, and the checksum that the
-/// ``AsyncFlow/InputFile`` asks for.
+/// The bytes are written to disk as they come. A connection that breaks or is silent for too long, and an overloaded
+/// server, are retried after a pause, from where the download stopped if the server allows it (`Range` with
+/// `If-Range`). The file must have the length that the server announces, and the checksum of the
+/// ``AsyncFlow/InputFile``.
 ///
-/// User and password of a URL (`https://user:password@host/…`) are sent as a header. Neither they nor the values in a
-/// URL's query, which may be a signature, are in errors, events and logs.
+/// The user and password of a URL (`https://user:password@host/…`) are sent as a header. Neither they nor the values in
+/// a URL's query, which may be a signature, appear in errors, events and logs.
 ///
-/// Redirects are followed, up to 10 for one request, but not from `https` to `http`. Another server than the first one
-/// gets neither the user and password nor the headers that were added.
+/// Redirects are followed, up to 10 for one request, but not from `https` to `http`. A server other than the first one
+/// receives neither the user and password nor the added headers.
 ///
-/// Proxies are those of the environment, by the rules of curl: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
+/// Proxies are those of the environment, by curl's rules: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
 public struct HTTPFileSource: FileSource {
     public let schemes = ["http", "https"]
     private let patience: Download.Patience
@@ -34,11 +34,11 @@ public struct HTTPFileSource: FileSource {
     private let sleep: @Sendable (Duration) async throws -> Void
 
     /// - Parameters:
-    ///   - retries: how many failures in a row, with nothing new received in between, are tried again.
-    ///   - timeout: how long a connection may take to be made, and the server to send something.
-    ///   - maximumSize: the size that a file may have; a larger one is an error, as early as its size is known.
-    ///   - headers: more headers for the request of a URL, for example `["Authorization": "Bearer …"]`. They aren't
-    ///     sent to another server that a redirect leads to.
+    ///   - retries: the number of retries after failures in a row with nothing new received in between.
+    ///   - timeout: the time limit for opening a connection, and for the server to send something.
+    ///   - maximumSize: the maximum size of a file; a larger one is an error as soon as its size is known.
+    ///   - headers: returns further headers for the request of a URL, for example `["Authorization": "Bearer …"]`. They
+    ///     aren't sent to another server that a redirect leads to.
     public init(
         retries: Int = 5, timeout: Duration = .seconds(30), maximumSize: MemorySize = .gigabytes(1024),
         headers: @escaping @Sendable (_ url: String) async throws -> [String: String] = { _ in [:] }
@@ -58,7 +58,7 @@ public struct HTTPFileSource: FileSource {
             retries: max(0, retries), firstDelay: .milliseconds(500), longestDelay: .seconds(60))
         limit = Int64(clamping: maximumSize.bytes)
         self.headers = headers
-        // Without decompression: what is wanted is the file as it is.
+        // No decompression, because the file is wanted as it is.
         var configuration = WebClient.Configuration(proxies: proxies)
         configuration.connectTimeout = timeout
         configuration.idleTimeout = timeout
@@ -80,7 +80,7 @@ public struct HTTPFileSource: FileSource {
         }
     }
 
-    /// Returns when everything is there.
+    /// Fetches until the file is complete.
     private func fetch(_ transfer: FileTransfer, to file: PartialFile, _ download: inout Download) async throws {
         while true {
             let headers = try await headers(transfer.url)
@@ -100,14 +100,14 @@ public struct HTTPFileSource: FileSource {
                 transfer.reportRetry(after: delay, because: trouble.shortText)
                 try await sleep(delay)
             case .fail(let failure):
-                // Too much of a file is of no use to a later attempt.
+                // A file that is too large is of no use to a later attempt.
                 if case .tooLarge = failure { try file.cut(to: 0) }
                 throw trouble.fileError(failure, limit: limit)
             }
         }
     }
 
-    /// - Parameter headers: those of the user's.
+    /// - Parameter headers: the user's headers.
     private func request(
         _ redirects: Redirects, _ headers: [String: String], _ range: (start: Int64, version: String)?
     ) -> HTTPClientRequest {
@@ -123,7 +123,7 @@ public struct HTTPFileSource: FileSource {
         return request
     }
 
-    /// One request and its answer, with the redirects in between.
+    /// Sends one request and receives its response, following redirects.
     private func attempt(
         _ transfer: FileTransfer, _ headers: [String: String], _ file: PartialFile, _ download: inout Download,
         _ trouble: inout DownloadTrouble
@@ -158,7 +158,7 @@ public struct HTTPFileSource: FileSource {
         return try await file.sha256() == expected
     }
 
-    /// Nothing can go on from a file that is wrong.
+    /// Returns the error for a wrong checksum, and empties the file, as no download can continue from it.
     private func mismatch(_ transfer: FileTransfer, _ file: PartialFile) async throws -> FileError {
         let expected = transfer.sha256 ?? ""
         let actual = try await file.sha256()

@@ -4,12 +4,12 @@ import Crypto
 import NIOCore
 import NIOPosix
 
-/// A file that is being fetched. Reads and writes on threads made for that, so that none of Swift's waits for a disk.
+/// A file that is being fetched. It is read and written on separate threads, so that no Swift thread waits for a disk.
 final class PartialFile: Sendable {
     private let path: String
     private let descriptor: CInt
 
-    /// Opens the file, or makes it for this user alone.
+    /// Opens the file, or creates it with access for this user only.
     init(_ path: String) throws(FileError) {
         self.path = path
         descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -46,7 +46,7 @@ final class PartialFile: Sendable {
         }
     }
 
-    /// The SHA-256 checksum of all that there is, in lower-case hexadecimal digits.
+    /// Returns the SHA-256 checksum of the whole file in lower-case hexadecimal digits.
     ///
     /// - Throws: ``FileError``; `CancellationError` if the calling Swift task is cancelled, between two parts.
     func sha256() async throws -> String {

@@ -1,18 +1,18 @@
 import AsyncFlowBase
 import Foundation
 
-/// Where a request goes next when servers send it elsewhere, and whether it may still carry what is secret.
+/// The target of a request after redirects, and whether it may still carry secrets.
 struct Redirects {
     /// The number of redirects that are followed for one request.
     static let limit = 10
 
-    /// The address to ask.
+    /// The URL to request.
     private(set) var url: String
-    /// Whether every address so far is of the server that was asked first: only that one may see headers and user info.
+    /// Whether every URL so far was on the first server; only that one may receive headers and user info.
     private(set) var isAtOrigin = true
     private var count = 0
 
-    /// A redirect that isn't followed, in words.
+    /// The reason that a redirect isn't followed.
     struct Refusal: Error, Equatable { let text: String }
 
     init(_ url: String) { self.url = url }
@@ -38,7 +38,7 @@ struct Redirects {
         guard var parts = URLComponents(url: next, resolvingAgainstBaseURL: true) else {
             throw Refusal(text: "the server redirects to an address that isn't a URL")
         }
-        // A server doesn't choose with which user and password another one is asked.
+        // A server must not choose the user and password for another one.
         parts.percentEncodedUser = isAtOrigin ? URLComponents(string: url)?.percentEncodedUser : nil
         parts.percentEncodedPassword = isAtOrigin ? URLComponents(string: url)?.percentEncodedPassword : nil
         guard let text = parts.string else {
@@ -47,7 +47,8 @@ struct Redirects {
         url = text
     }
 
-    /// The same scheme, host and port; or the step from `http` to `https` on the usual ports.
+    /// Returns whether two URLs have the same scheme, host and port, or differ only by the step from `http` to `https`
+    /// on the default ports.
     private static func isSameServer(_ a: URL, _ b: URL) -> Bool {
         guard a.host?.lowercased() == b.host?.lowercased() else { return false }
         let (schemeA, schemeB) = (a.scheme?.lowercased(), b.scheme?.lowercased())

@@ -8,11 +8,11 @@ package import Foundation
 ///
 /// Source: RFC 9110, sections 10.2.3 and 5.6.7
 package enum RetryAfter {
-    /// The longest wait that is told; whatever asks for more asks for this.
+    /// The longest wait that is returned; longer ones are cut to it.
     package static let longest: Duration = .seconds(365 * 86_400)
 
     /// - Parameters:
-    ///   - value: seconds, also with a fraction, as some servers have it, or a date in one of HTTP's three forms.
+    ///   - value: seconds, with or without a fraction, which some servers send, or a date in one of HTTP's three forms.
     ///   - now: the time from which a date is counted.
     /// - Returns: a wait from zero to ``longest``; nil if the value is neither.
     package static func delay(_ value: String, now: Date) -> Duration? {
@@ -21,14 +21,14 @@ package enum RetryAfter {
         return date(value, now: now).map { bounded($0 - now) }
     }
 
-    /// The value of a `retry-after-ms` header, a number of milliseconds.
+    /// Returns the wait of a `retry-after-ms` header, a number of milliseconds.
     package static func delay(milliseconds value: String) -> Duration? { number(value).map { bounded($0 / 1000) } }
 
     private static func bounded(_ seconds: Double) -> Duration {
         .nanoseconds(Int64((min(max(0, seconds), longest / .seconds(1)) * 1e9).rounded(.up)))
     }
 
-    /// Digits with a fraction, and nothing else that `Double` takes.
+    /// Returns a number of digits with an optional fraction, and none of the other forms that `Double` accepts.
     private static func number(_ text: String) -> Double? {
         var text = text.utf8.drop { $0 == 0x20 || $0 == 0x09 }
         while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }

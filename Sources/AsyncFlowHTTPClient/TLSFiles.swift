@@ -1,12 +1,12 @@
 import NIOSSL
 
-/// The files that say whom to trust, and who the client is; nil for what is usual on this system.
+/// The files of trusted authorities and of the client's certificate; nil for the system's defaults.
 package struct TLSFiles: Sendable, Hashable {
-    /// Certificates of the authorities that are trusted instead of the system's, in PEM form.
+    /// The PEM file with certificates of the authorities that are trusted instead of the system's.
     package var authorities: String?
-    /// The client's certificate, followed by those that lead to an authority, in PEM form.
+    /// The PEM file with the client's certificate, followed by those that lead to an authority.
     package var certificate: String?
-    /// The client's private key, in PEM form.
+    /// The PEM file with the client's private key.
     package var key: String?
 
     package init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
@@ -19,8 +19,8 @@ package struct TLSFiles: Sendable, Hashable {
 
     /// Reads the files.
     ///
-    /// - Returns: nil for what is usual.
-    /// - Throws: ``WebClientError`` that names the file which can't be used.
+    /// - Returns: nil for the defaults.
+    /// - Throws: ``WebClientError`` that names the unusable file.
     func configuration() throws(WebClientError) -> TLSConfiguration? {
         guard !isEmpty else { return nil }
         var configuration = TLSConfiguration.makeClientConfiguration()
@@ -48,7 +48,7 @@ package struct TLSFiles: Sendable, Hashable {
         return configuration
     }
 
-    /// Says what is wrong with the files before they are needed.
+    /// Checks the files before they are needed.
     package func check() throws(WebClientError) { _ = try configuration() }
 
     private static func certificates(_ path: String, _ whose: String) throws(WebClientError) -> [NIOSSLCertificate] {

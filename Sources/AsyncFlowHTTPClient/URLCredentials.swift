@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The user and password of a URL, which don't show themselves, however their holder is printed.
+/// The user and password of a URL, which never appear when their holder is printed.
 package struct URLCredentials: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     package let user: String
     package let password: String
@@ -24,7 +24,7 @@ package struct URLCredentials: Sendable, Hashable, CustomStringConvertible, Cust
     /// Source: RFC 7617
     package var basic: String { "Basic " + "\(user):\(password)".base64Encoded }
 
-    /// Takes the user info out of a URL: it isn't part of what is sent as the request's address.
+    /// Splits the user info off a URL, because it isn't part of the request's address.
     ///
     /// - Returns: the URL as it was if there is none in it, or if it isn't a URL.
     package static func split(_ url: String) -> (url: String, credentials: URLCredentials?) {

@@ -11,28 +11,27 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The one way to an HTTP server: connections that are made when they are needed, and are gone with their last user.
+/// The shared HTTP client, whose connections are opened when they are needed and closed with its last user.
 ///
-/// It follows no redirect, so that a secret stays with the server that it is meant for. It tries nothing again: that is
-/// decided by those who ask. It sends user and password of a URL as a header, and takes the proxy that the environment
-/// names.
+/// It doesn't follow redirects, so that a secret stays with the server that it is meant for. It doesn't retry, because
+/// its callers decide on that. It sends the user and password of a URL as a header, and uses the environment's proxy.
 package final class WebClient: Sendable {
     package struct Configuration: Sendable {
-        /// The longest time in which a connection is made.
+        /// The time limit for opening a connection.
         package var connectTimeout: Duration = .seconds(10)
-        /// The longest time without a byte from the server; nil for no limit.
+        /// The maximum time without a byte from the server; nil for no limit.
         package var idleTimeout: Duration?
-        /// The number of connections to one server at a time; more requests wait for one.
+        /// The maximum number of connections to one server; further requests wait for one.
         package var connectionsPerServer = 8
         package var proxies: ProxySettings
         package var files = TLSFiles()
-        /// Whether the tracer that the program has bootstrapped sees the requests.
+        /// Whether the program's bootstrapped tracer sees the requests.
         package var isTraced = true
 
         package init(proxies: ProxySettings = ProxySettings()) { self.proxies = proxies }
     }
 
-    /// The ways to a server that need clients of their own.
+    /// The routes to a server, each of which needs a separate client.
     private enum Route: Hashable {
         case direct
         /// Through a tunnel that the proxy opens.
@@ -57,26 +56,26 @@ package final class WebClient: Sendable {
 
     // MARK: - Who uses it
 
-    /// Notes one more user, who calls ``close()`` once.
+    /// Notes one more user, which must call ``close()`` once.
     package func open() { state.withLockedValue { $0.users += 1 } }
 
-    /// Lets go of the client. The last user's call ends all connections, and the requests on them.
+    /// Releases the client. The last user's call ends all connections and the requests on them.
     package func close() async {
         // Shutting down fails only if that was done before.
         for client in leave() { try? await client.shutdown() }
     }
 
-    /// ``close()`` for those who can't wait; the connections end soon afterwards.
+    /// Closes like ``close()`` without waiting; the connections end soon afterwards.
     package func closeSoon() {
         for client in leave() { client.shutdown { _ in } }
     }
 
-    /// ``close()`` for threads of one's own, none of Swift's and none of an event loop's.
+    /// Closes like ``close()``, blocking the calling thread, which must be neither one of Swift's nor an event loop's.
     package func closeAndWait() {
         for client in leave() { try? client.syncShutdown() }
     }
 
-    /// Is a user for as long as the body runs.
+    /// Opens the client for the duration of the body.
     nonisolated(nonsending) package func use<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         open()
         do {
@@ -103,8 +102,8 @@ package final class WebClient: Sendable {
 
     /// Sends a request.
     ///
-    /// - Parameter timeout: the longest time until the head of the answer is there.
-    /// - Returns: the answer, whose body is still to be read: `body.collect(upTo:)` bounds it.
+    /// - Parameter timeout: the time limit for the head of the response.
+    /// - Returns: the response, whose body is still to be read: `body.collect(upTo:)` bounds it.
     /// - Throws: an error for ``webErrorText(_:)``; `CancellationError` if the calling task is cancelled.
     package func send(_ request: HTTPClientRequest, timeout: Duration? = nil) async throws -> HTTPClientResponse {
         var request = request
@@ -117,18 +116,18 @@ package final class WebClient: Sendable {
         }
     }
 
-    /// A request that is under way.
+    /// A request in progress.
     package struct Pending: Sendable {
         fileprivate var task: HTTPClient.Task<HTTPClient.Response>?
         package func cancel() { task?.cancel() }
     }
 
-    /// Sends a request without a Swift task: for threads that must not depend on those of Swift.
+    /// Sends a request without a Swift task, for threads that must not depend on Swift's.
     ///
     /// - Parameters:
-    ///   - timeout: the longest time until the whole answer is there.
-    ///   - limit: the most bytes of an answer.
-    ///   - done: called once, on a thread that must not be held up.
+    ///   - timeout: the time limit for the whole response.
+    ///   - limit: the maximum number of bytes of a response.
+    ///   - done: called once, on a thread that must not be blocked.
     package func send(
         _ method: HTTPMethod, _ url: String, _ headers: HTTPHeaders, _ body: ByteBuffer, timeout: Duration,
         upTo limit: Int, _ done: @escaping @Sendable (Result<HTTPClient.Response, any Error>) -> Void
@@ -148,7 +147,7 @@ package final class WebClient: Sendable {
         }
     }
 
-    /// Says what is wrong with an address, its proxy, or the files of certificates, before the first request.
+    /// Checks an address, its proxy and the certificate files before the first request.
     package func check(_ url: String) throws {
         var (url, headers) = (url, HTTPHeaders())
         open()
@@ -161,14 +160,14 @@ package final class WebClient: Sendable {
         timeout.map { .now() + amount($0) } ?? .distantFuture
     }
 
-    /// A day is as good as for ever.
+    /// Returns the time, limited to a day, which is as good as forever.
     private static func amount(_ duration: Duration) -> TimeAmount {
         .nanoseconds(max(.zero, min(duration, .seconds(86_400))).clampedNanoseconds)
     }
 
     // MARK: - Routes
 
-    /// Changes a request as its way demands, and finds or makes the client for it.
+    /// Changes a request as its route requires, and returns the client for it.
     private func prepare(_ address: inout String, _ headers: inout HTTPHeaders) throws -> HTTPClient {
         let (bare, credentials) = URLCredentials.split(address)
         address = bare
@@ -198,7 +197,7 @@ package final class WebClient: Sendable {
     private func client(_ route: Route) throws -> HTTPClient {
         if let client = try known(route) { return client }
         let made = try make(route)
-        // Somebody else may have been quicker, or the last user has gone.
+        // Another thread may have been faster, or the last user may have gone.
         let (client, unused) = state.withLockedValue { state -> (HTTPClient?, HTTPClient?) in
             guard state.users > 0 else { return (nil, made) }
             if let client = state.clients[route] { return (client, made) }
@@ -239,7 +238,7 @@ package final class WebClient: Sendable {
             }
             settings.proxy = .server(host: proxy.host, port: proxy.port, authorization: credentials)
         }
-        // Network.framework doesn't take certificates of clients from files.
+        // Network.framework doesn't accept client certificates from files.
         return HTTPClient(
             eventLoopGroupProvider: tls == nil ? .singleton : .shared(MultiThreadedEventLoopGroup.singleton),
             configuration: settings)

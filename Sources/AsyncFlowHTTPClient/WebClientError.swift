@@ -4,17 +4,17 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// A request that couldn't be made, in words.
+/// The reason that a request couldn't be made, in words.
 package struct WebClientError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) { self.description = description }
 
-    /// The client isn't in use: it was not opened, or it was closed.
+    /// The client isn't in use, because it wasn't opened or was closed.
     package static let closed = WebClientError("the HTTP client is closed")
 }
 
-/// The reason why a request failed, in words for an error or a log.
+/// Returns the reason that a request failed, in words for an error or a log.
 package func webErrorText(_ error: any Error) -> String {
     switch error {
     case let error as WebClientError: return error.description.harmless()
@@ -48,5 +48,5 @@ private func text(of error: HTTPClientError) -> String {
     }
 }
 
-/// The system's words for an error number.
+/// Returns the system's text for an error number.
 private func systemText(_ code: CInt) -> String { strerror(code).map { String(cString: $0) } ?? "error \(code)" }

@@ -1,10 +1,10 @@
 import NIOCore
 import NIOHTTP1
 
-/// Writes requests as proxies want those for `http` URLs: with the whole URL in the request line.
+/// A handler that writes requests for `http` URLs as proxies require: with the whole URL in the request line.
 ///
-/// AsyncHTTPClient opens a tunnel for each request instead (`CONNECT`), which proxies refuse for other ports than 443
-/// as a rule. The request's own server is the one in its `Host` header.
+/// AsyncHTTPClient opens a tunnel for each request instead (`CONNECT`), which proxies usually refuse for ports other
+/// than 443. The request's own server is in its `Host` header.
 ///
 /// Source: RFC 9112, section 3.2.2
 final class AbsoluteForm: ChannelOutboundHandler, Sendable {
@@ -20,7 +20,7 @@ final class AbsoluteForm: ChannelOutboundHandler, Sendable {
         context.write(wrapOutboundOut(part), promise: promise)
     }
 
-    /// Adds itself to a connection that is ready for requests.
+    /// Adds a handler to a connection that is ready for requests.
     static func add(to channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.submit {
             let pipeline = channel.pipeline.syncOperations

@@ -2,10 +2,10 @@ import AsyncFlowBase
 
 /// An IPv4 or IPv6 address as bytes, for comparisons with networks.
 struct InternetAddress: Hashable {
-    /// Four bytes or sixteen.
+    /// The four or sixteen bytes of the address.
     let bytes: [UInt8]
 
-    /// - Returns: nil if the text is no address, but a name.
+    /// - Returns: nil if the text isn't an address but a name.
     init?(_ text: String) {
         var four = in_addr()
         var sixteen = in6_addr()
@@ -13,7 +13,7 @@ struct InternetAddress: Hashable {
             bytes = withUnsafeBytes(of: four) { Array($0) }
         } else if inet_pton(AF_INET6, text, &sixteen) == 1 {
             let all = withUnsafeBytes(of: sixteen) { Array($0) }
-            // ::ffff:127.0.0.1 is 127.0.0.1 to whoever connects.
+            // ::ffff:127.0.0.1 connects to 127.0.0.1.
             let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
             bytes = isMapped ? Array(all.suffix(4)) : all
         } else {

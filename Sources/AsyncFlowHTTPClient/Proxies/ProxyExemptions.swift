@@ -1,8 +1,8 @@
 /// The hosts that are reached without a proxy, as `no_proxy` lists them.
 ///
-/// Separated by commas or spaces: a host's name, which stands for its subdomains, too, with or without `.` or `*.` in
-/// front; an IP address; a network as `10.0.0.0/8`; each name and address also with a port, as `host:8080`; `*` for all
-/// hosts. Loopback addresses are exempt in any case: no proxy reaches the ones of this machine.
+/// The entries are separated by commas or spaces: a host name, which includes its subdomains, with or without `.` or
+/// `*.` in front; an IP address; a network as `10.0.0.0/8`; any name or address with a port, as `host:8080`; `*` for
+/// all hosts. Loopback addresses are always exempt, because no proxy reaches those of this computer.
 struct ProxyExemptions: Sendable, Hashable {
     private enum Place: Hashable {
         case everywhere
@@ -11,7 +11,7 @@ struct ProxyExemptions: Sendable, Hashable {
     }
     private struct Entry: Hashable {
         var place: Place
-        /// Nil for each.
+        /// The port; nil for any.
         var port: Int?
     }
     private let entries: [Entry]

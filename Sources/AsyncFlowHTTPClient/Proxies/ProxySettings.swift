@@ -4,10 +4,11 @@ package import FoundationEssentials
 package import Foundation
 #endif
 
-/// Which requests go through which proxy, by the environment variables and the rules that curl has for them.
+/// The choice of a proxy for each request, by the environment variables and curl's rules for them.
 ///
-/// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, or in upper case where the one in lower case isn't set or
-/// empty. `HTTP_PROXY` isn't looked at in a CGI program, where it is a header that the client has sent.
+/// The variables are `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, or their upper-case forms if the
+/// lower-case one is missing or empty. `HTTP_PROXY` is ignored in a CGI program, where it is a header that the client
+/// has sent.
 ///
 /// Source: https://curl.se/docs/manpage.html#ENVIRONMENT and https://everything.curl.dev/usingcurl/proxies/env.html
 package struct ProxySettings: Sendable, Hashable {
@@ -20,7 +21,7 @@ package struct ProxySettings: Sendable, Hashable {
         var value: String
     }
 
-    /// Every request is sent directly.
+    /// Settings that send every request directly.
     package static let none = ProxySettings(environment: [:])
 
     package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
@@ -38,7 +39,7 @@ package struct ProxySettings: Sendable, Hashable {
     }
 
     /// - Returns: nil for a direct connection.
-    /// - Throws: ``WebClientError`` if the variable's value is no proxy that can be used.
+    /// - Throws: ``WebClientError`` if the variable's value isn't a usable proxy.
     package func proxy(for url: URL) throws(WebClientError) -> Proxy? {
         let isHTTPS = url.scheme?.lowercased() == "https"
         guard isHTTPS || url.scheme?.lowercased() == "http", let host = url.host, !host.isEmpty,

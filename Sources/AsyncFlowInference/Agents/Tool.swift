@@ -1,6 +1,6 @@
 import Foundation
 
-/// A function that a model may have called.
+/// A function that a model can call.
 ///
 /// ```swift
 /// struct Query: Codable { var words: String; var limit: Int? }
@@ -9,22 +9,22 @@ import Foundation
 /// }
 /// ```
 public struct Tool: Sendable {
-    /// The name by which the model calls it: letters, digits, `_` and `-`.
+    /// The name by which the model calls the tool: letters, digits, `_` and `-`.
     public let name: String
     /// A summary for the model.
     public let summary: String
-    /// The form of its arguments.
+    /// The schema of the arguments.
     public let parameters: JSONSchema
     let call: @Sendable (_ arguments: String) async throws -> String
 
     /// - Parameters:
-    ///   - name: letters, digits, `_` and `-`.
-    ///   - summary: what it does and when to use it, for the model.
-    ///   - type: what the arguments are decoded as.
-    ///   - schema: their form; by default found out as by ``JSONSchema/init(of:)``.
-    ///   - body: gives the result, for the model. What it throws is told to the model, which can then do something
+    ///   - name: the tool's name: letters, digits, `_` and `-`.
+    ///   - summary: what the tool does and when to use it, for the model.
+    ///   - type: the type that the arguments are decoded as.
+    ///   - schema: the schema of the arguments; by default inferred as by ``JSONSchema/init(of:)``.
+    ///   - body: returns the result for the model. If it throws, the model receives the error and can do something
     ///     else.
-    /// - Throws: ``JSONSchemaError`` if the schema can't be found out.
+    /// - Throws: ``JSONSchemaError`` if the schema can't be inferred.
     public init<Arguments: Decodable & Sendable>(
         _ name: String, _ summary: String, as type: Arguments.Type, schema: JSONSchema? = nil,
         body: @escaping @Sendable (Arguments) async throws -> String
@@ -44,7 +44,7 @@ public struct Tool: Sendable {
         }
     }
 
-    /// As the model is told of it.
+    /// The description of the tool for the model.
     var json: JSONValue {
         .object([
             "type": "function",
@@ -55,7 +55,7 @@ public struct Tool: Sendable {
     }
 }
 
-/// Why a call that the model wanted wasn't made.
+/// The reason that a call the model requested wasn't made.
 struct ToolCallError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

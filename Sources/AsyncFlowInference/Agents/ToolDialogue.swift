@@ -1,4 +1,4 @@
-/// Decides what becomes of a model's answers while it may have tools called.
+/// The decision on what to do with a model's answers while it can call tools.
 struct ToolDialogue: Sendable {
     enum Action: Sendable, Equatable {
         case answer(String)
@@ -11,7 +11,7 @@ struct ToolDialogue: Sendable {
     private let steps: Int
     private var stepsTaken = 0
 
-    /// - Parameter steps: how many answers of the model there may be.
+    /// - Parameter steps: the maximum number of answers of the model.
     init(_ prompt: Prompt, steps: Int) {
         self.prompt = prompt
         self.steps = max(1, steps)

@@ -1,11 +1,11 @@
 public import AsyncFlow
 
 extension WorkflowEngine {
-    /// Defines an agent: a block in which a model is asked, has tools called, and is asked again, until it answers.
+    /// Defines an agent: a block in which a model is asked, calls tools, and is asked again until it answers.
     ///
-    /// Everything that happens is a member of the block: every question a prompt task (`<name>.step`), every call a
-    /// function task with the tool's name; calls of one step run side by side. They can be seen in the graph, and are
-    /// cancelled with the block. A tool that fails doesn't end the agent: the model is told why.
+    /// Every step is a member of the block: each question is a prompt task (`<name>.step`), and each call a function
+    /// task with the tool's name; calls of one step run in parallel. They appear in the graph, and are cancelled with
+    /// the block. A tool that fails doesn't end the agent: the model receives the error.
     ///
     /// ```swift
     /// let research = flow.agent("research", tools: [search]) { (topic: String) in "What is known about \(topic)?" }
@@ -14,12 +14,12 @@ extension WorkflowEngine {
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
-    ///   - options: of the prompt tasks, for example `.on("openai")`.
-    ///   - tools: what the model may have called; with different names.
-    ///   - steps: how many answers of the model there may be; the last one has to be without calls.
-    ///   - approve: asked before each call, for example a person. If it returns false, the model is told that the call
-    ///     was refused.
-    ///   - prompt: makes what the model is asked first, a ``Prompt`` or a `String`, from the resolved arguments.
+    ///   - options: the options of the prompt tasks, for example `.on("openai")`.
+    ///   - tools: the tools that the model can call, with different names.
+    ///   - steps: the maximum number of answers of the model; the last one must not request calls.
+    ///   - approve: called before each call of a tool, for example to ask a person. If it returns false, the model is
+    ///     told that the call was refused.
+    ///   - prompt: creates the first question, a ``Prompt`` or a `String`, from the resolved arguments.
     public func agent<Question: PromptConvertible, each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., tools: [Tool], steps: Int = 10,
         approve: @escaping @Sendable (Prompt.ToolCall) async throws -> Bool = { _ in true },
@@ -57,7 +57,7 @@ extension WorkflowEngine {
             do {
                 return try await tool.call(call.arguments)
             } catch {
-                // Cancelled is no trouble that the model could deal with.
+                // The model can't deal with a cancellation.
                 try TaskContext.current?.checkCancellation()
                 if error is CancellationError { throw error }
                 return "Error: \(error)"

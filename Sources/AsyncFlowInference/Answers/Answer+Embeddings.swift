@@ -1,15 +1,15 @@
 import Foundation
 
 extension Answer {
-    /// Strict in what counts as an answer: one vector of finite numbers for each text, all of the same length.
+    /// Reads embeddings, which must be one vector of finite numbers for each text, all of the same length.
     ///
     /// - Parameters:
     ///   - count: the number of texts.
-    ///   - asked: the model that was asked for.
+    ///   - asked: the requested model.
     ///   - quote: how parts of the answer are shown in messages.
     init(embeddings body: some Collection<UInt8>, count: Int, asked: String, quote: Quoting = Quoting()) {
         guard let value = try? JSONDecoder().decode(EmbeddingsBody.self, from: Data(body)) else {
-            // An error object, or no JSON at all: what that is, is the same for every kind of question.
+            // An error object and text that isn't JSON are handled in the same way for all requests.
             if let value = try? JSONValue(parsing: Data(body)), let error = value["error"], error != .null {
                 self = .error(ErrorObject(error, quote))
             } else {
@@ -23,7 +23,7 @@ extension Answer {
         }
         var vectors = [[Float]?](repeating: nil, count: count)
         for (place, entry) in value.data.enumerated() {
-            // Servers that don't number them give them in order.
+            // Servers that don't number the vectors send them in order.
             let index = entry.index.map { Int(exactly: $0) ?? -1 } ?? place
             guard vectors.indices.contains(index), vectors[index] == nil else {
                 self = .invalid(
@@ -50,10 +50,10 @@ extension Answer {
         self = .embeddings(Embeddings(vectors: all, usage: usage, model: model))
     }
 
-    /// Decoded as it is: a general JSON value for each of millions of numbers would take many times as long.
+    /// Decoded directly, because a general JSON value for each of millions of numbers would take many times as long.
     private struct EmbeddingsBody: Decodable {
         struct Entry: Decodable {
-            /// As a server writes it; not every number is one of a place.
+            /// The index as the server writes it, which may be invalid.
             var index: Double?
             var embedding: [Float]
         }

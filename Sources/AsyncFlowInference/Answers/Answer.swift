@@ -1,24 +1,24 @@
 import Foundation
 
-/// The meaning of what a server sends as the answer to a request.
+/// The meaning of a server's response to a request.
 enum Answer: Sendable, Equatable {
     case completion(Completion)
     case embeddings(Embeddings)
     /// An error object, with any status.
     case error(ErrorObject)
-    /// An answer that says nothing, which servers give when they are in trouble; with the reason.
+    /// An answer without content, which servers give when they are in trouble; with the reason.
     case empty(String)
-    /// No answer; with the reason.
+    /// A response that isn't an answer; with the reason.
     case invalid(String)
     /// A stream that ended too early; with the place.
     case cut(String)
 
     static let withheld = Answer.error(.filtered)
 
-    /// Reads an answer that came as a whole: strict in what counts as an answer, lenient in what else there is.
+    /// Reads an answer that came as a whole. Strict about what counts as an answer, lenient about everything else.
     ///
     /// - Parameters:
-    ///   - asked: the model that was asked for.
+    ///   - asked: the requested model.
     ///   - quote: how parts of the answer are shown in messages.
     init(_ body: some Collection<UInt8>, asked: String, quote: Quoting = Quoting()) {
         guard let value = try? JSONValue(parsing: Data(body)) else {
@@ -53,7 +53,7 @@ enum Answer: Sendable, Equatable {
         } else if let problem = content.problem {
             self = .invalid(quote(problem))
         } else if let text = content.text ?? (toolCalls.isEmpty && reason != "length" ? nil : "") {
-            // A model that thinks may have reached the limit of tokens before it wrote any text.
+            // A reasoning model may reach the token limit before it writes any text.
             self = .completion(
                 Completion(
                     text: text, toolCalls: toolCalls, finishReason: Completion.FinishReason(reason, quote),
@@ -67,12 +67,12 @@ enum Answer: Sendable, Equatable {
     static let tooMany =
         "it has more than \(AnswerBounds.choices) choices, or wants more than \(AnswerBounds.toolCalls) tools called"
 
-    /// The choice to be taken: where several are asked for, they need not come in order.
+    /// Returns the choice to use; if there are several, they may come in any order.
     static func first(of choices: [JSONValue]) -> JSONValue? {
         choices.first { $0["index"]?.count == 0 } ?? choices.first
     }
 
-    /// Reads a stream that came as a whole: some servers stream without saying so.
+    /// Reads a stream that came as a whole, because some servers stream without saying so.
     private static func eventStream(
         _ body: some Collection<UInt8>, asked: String, quote: Quoting
     ) -> Answer? {

@@ -1,22 +1,22 @@
-/// The sizes beyond which something isn't an answer. All of them are far beyond what models write.
+/// The limits beyond which something doesn't count as an answer. All of them are far beyond what models write.
 enum AnswerBounds {
     /// The bytes of a whole answer, in one piece or streamed.
     static let answer = 64 << 20
-    /// The bytes that are read of an answer with an error status; the rest is left unread.
+    /// The number of bytes that are read of an answer with an error status; the rest is left unread.
     static let errorAnswer = 1 << 20
     /// The bytes of one event of a stream.
     static let event = 8 << 20
-    /// The tools that an answer may want to be called.
+    /// The calls of tools in an answer.
     static let toolCalls = 1024
-    /// The choices that an answer may give.
+    /// The choices in an answer.
     static let choices = 1024
     /// The characters of the names of models and finish reasons.
     static let name = 200
-    /// A number of tokens. A server that says more than this is taken to have said nothing.
+    /// A number of tokens. Larger numbers from a server are ignored.
     static let tokens = 1_000_000_000
 }
 
-/// Something from a server is larger than ``AnswerBounds`` allow.
+/// An error for something from a server that is larger than ``AnswerBounds`` allow.
 struct AnswerTooLarge: Error, Equatable {
     let description: String
 

@@ -1,5 +1,5 @@
 extension Completion.Usage {
-    /// - Returns: nil if it isn't the `usage` of an answer, or can't be true.
+    /// - Returns: nil if the value isn't the `usage` of an answer, or is implausible.
     init?(_ json: JSONValue?) {
         let range = 0...AnswerBounds.tokens
         guard let input = json?["prompt_tokens"]?.count, range.contains(input) else { return nil }

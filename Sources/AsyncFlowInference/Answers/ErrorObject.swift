@@ -1,21 +1,21 @@
 /// The error object that a server sends instead of an answer, or as an event of a stream.
 ///
-/// Servers behind proxies send it with status 200, too: then its own code says what became of the request.
+/// Servers behind proxies also send it with status 200; its own code then says what happened to the request.
 struct ErrorObject: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
         case ordinary
         /// The account's quota is used up.
         case quota
-        /// The model, or a filter, doesn't want to answer.
+        /// The model or a filter refuses to answer.
         case withheld
     }
 
-    /// For people; already quoted.
+    /// The message for people; already quoted.
     var message: String
-    /// The HTTP status that its code, or its type, stands for; nil if they say nothing.
+    /// The HTTP status that corresponds to its code or type; nil if neither is known.
     var status: Int?
     var kind = Kind.ordinary
-    /// Whether it ended a stream that had begun well.
+    /// Whether it ended a stream that had begun without an error.
     var endsStream = false
 
     static let filtered = ErrorObject(message: "the server's content filter withheld the answer", kind: .withheld)
@@ -26,10 +26,9 @@ struct ErrorObject: Sendable, Equatable {
 }
 
 extension ErrorObject {
-    /// Reads what stands in the field `error`: an object, or a mere text.
+    /// Reads the contents of the field `error`: an object or a plain text.
     ///
-    /// The code may be a number, a number in a text, a name or null. Some servers have it in `status` or only in
-    /// `type`.
+    /// The code may be a number, a number as text, a name or null. Some servers have it in `status`, or only in `type`.
     init(_ json: JSONValue, _ quote: Quoting) {
         let names = [json["code"]?.text, json["type"]?.text, json["status"]?.text].compactMap { $0 }.map(Self.plain)
         let numbers =
@@ -41,12 +40,12 @@ extension ErrorObject {
             kind: names.contains("insufficientquota") ? .quota : .ordinary)
     }
 
-    /// A name without the ways in which servers write it differently.
+    /// Returns a name without the differences in how servers write it.
     private static func plain(_ name: String) -> String {
         String(name.lowercased().prefix(100).filter { $0.isLetter || $0.isNumber })
     }
 
-    /// The names that OpenAI, vLLM, llama.cpp, litellm, OpenRouter, Anthropic and Google use.
+    /// The statuses for the names that OpenAI, vLLM, llama.cpp, litellm, OpenRouter, Anthropic and Google use.
     private static let statuses = [
         "invalidrequesterror": 400, "badrequesterror": 400, "invalidargument": 400, "contextlengthexceeded": 400,
         "exceedcontextsizeerror": 400, "authenticationerror": 401, "invalidapikey": 401, "unauthorized": 401,

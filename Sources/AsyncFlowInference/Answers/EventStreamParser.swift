@@ -1,7 +1,7 @@
-/// Cuts a stream of server-sent events into these, however the bytes are split (WHATWG HTML, section 9.2.6).
+/// A parser of streams of server-sent events, which may be split anywhere (WHATWG HTML, section 9.2.6).
 struct EventStreamParser: Sendable {
     struct Event: Sendable, Equatable {
-        /// Empty if the stream doesn't say.
+        /// The type of the event; empty if the stream doesn't say.
         var type = ""
         var data: String
     }
@@ -13,7 +13,7 @@ struct EventStreamParser: Sendable {
     private var endsWithReturn = false
     private var isAtStart = true
 
-    /// - Parameter limit: the most bytes that an event may have.
+    /// - Parameter limit: the maximum number of bytes of an event.
     init(limit: Int = AnswerBounds.event) { self.limit = limit }
 
     /// - Returns: the events that are complete now.
@@ -35,14 +35,14 @@ struct EventStreamParser: Sendable {
         return events
     }
 
-    /// The stream has ended. By the standard an event without an empty line behind it doesn't count; here it does,
-    /// because many servers end so.
+    /// Ends the stream and returns the last event. By the standard, an event that isn't followed by an empty line
+    /// doesn't count; here it does, because many servers end like that.
     mutating func end() -> Event? {
         if !line.isEmpty { _ = endLine() }
         return endLine()
     }
 
-    /// The bytes behind a byte order mark, if they begin with one.
+    /// Returns the bytes after a byte order mark, if they begin with one.
     func withoutMark<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> Bytes.SubSequence {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         return bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]

@@ -1,10 +1,10 @@
-/// The field `content` of a message, or of a part of one: a text, or a list of parts.
+/// The field `content` of a message or of a part of one: a text or a list of parts.
 struct MessageContent: Sendable, Equatable {
-    /// Nil if there is none.
+    /// The text; nil if there is none.
     var text: String?
-    /// The model's words for not answering.
+    /// The model's text for not answering.
     var refusal: String?
-    /// The reason why there is something that can't be taken for text.
+    /// The reason that the content can't be used as text.
     var problem: String?
 
     init(_ json: JSONValue?) {
@@ -17,7 +17,7 @@ struct MessageContent: Sendable, Equatable {
         }
     }
 
-    /// Joins the texts. What a model thinks before it answers isn't part of its answer.
+    /// Joins the texts. The model's reasoning before the answer isn't part of it.
     private mutating func read(_ parts: [JSONValue]) {
         var unknown: String?
         for part in parts {

@@ -1,16 +1,16 @@
 import AsyncFlowBase
 
-/// Quotes text from outside in messages and events: on one line, harmless, without secrets, and short.
+/// A quoter of text from outside in messages and events: on one line, harmless, without secrets, and short.
 ///
 /// Secrets are removed before the text is shortened; otherwise a part of one could remain at the end.
 struct Quoting: Sendable {
-    /// The longest text that is looked at, in bytes. Much more than a quotation shows.
+    /// The number of bytes of a text that are examined; much more than a quotation shows.
     private static let longestText = 64 << 10
-    /// A byte of a secret takes up to three when it is escaped, as `%20`.
+    /// The maximum number of bytes that a byte of a secret becomes when it is escaped, as in `%20`.
     private static let longestEscape = 3
 
     private let redactor: SecretRedactor
-    /// The number of bytes that a text has at least if there is a secret in it.
+    /// The length of the shortest secret; shorter texts can't contain one.
     private let shortestSecret: Int
     /// The number of characters at the end of a cut text that may be a part of a secret.
     private let longestSecret: Int
@@ -32,7 +32,7 @@ struct Quoting: Sendable {
     func callAsFunction(_ text: String, upTo length: Int = 300) -> String {
         let isLong = text.utf8.count > Self.longestText
         let head = isLong ? String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self) : text
-        // First harmless: a secret with an invisible character in it would become readable afterwards.
+        // Made harmless first, because removing an invisible character from a secret afterwards would make it readable.
         var shown = Substring(redact(head.harmless(unicode: true)))
         // The last characters may be a part of a secret.
         if isLong { shown = shown.dropLast(longestSecret) }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Puts an answer together that comes in parts, and decides whether it is whole.
+/// An answer that is assembled from parts; decides whether it is complete.
 struct StreamedAnswer: Sendable {
     enum Step: Sendable, Equatable {
         /// More text of the answer; empty if there is none in this part.
@@ -14,13 +14,13 @@ struct StreamedAnswer: Sendable {
     private var finishReason: String?
     private var usage: Completion.Usage?
     private var model: String?
-    /// Whether the server has said that nothing more comes.
+    /// Whether the server has ended the stream.
     private(set) var isDone = false
 
     /// - Parameter quote: how parts of the answer are shown in messages.
     init(quote: Quoting = Quoting()) { self.quote = quote }
 
-    /// Whether everything is there that the model wrote. The numbers of tokens may still come.
+    /// Whether everything that the model wrote has come. The numbers of tokens may still follow.
     var isWhole: Bool { finishReason != nil }
 
     mutating func receive(_ event: EventStreamParser.Event) -> Step {
@@ -34,12 +34,12 @@ struct StreamedAnswer: Sendable {
         guard let value else { return .failed(.invalid("a part of it isn't JSON: \(quote(event.data))")) }
         if let name = value["model"]?.text { model = name }
         if let counted = Completion.Usage(value["usage"]) { usage = counted }
-        // The part that counts the tokens has no choices; those of other choices than the first aren't wanted.
+        // The part with the numbers of tokens has no choices; other choices than the first are ignored.
         let choice = value["choices"]?.elements?.first { ($0["index"]?.count ?? 0) == 0 }
         return choice.map { receive(choice: $0) } ?? .text("")
     }
 
-    /// Takes what the stream ended with, which may be a part of an event.
+    /// Receives the end of the stream, which may be part of an event.
     mutating func receive(unfinished event: EventStreamParser.Event) -> Step {
         let step = receive(event)
         if case .failed(.invalid) = step { return .text("") }

@@ -7,10 +7,10 @@ extension Prompt.ToolCall {
         self.init(id: json["id"]?.text ?? "", name: Self.name(name, quote), arguments: Self.arguments(of: json))
     }
 
-    /// The name of a call as it may be shown. The names of tools are left as they are by that.
+    /// Returns the name of a call in a form that can be shown. This leaves the names of tools unchanged.
     static func name(_ text: String, _ quote: Quoting) -> String { quote(text, upTo: AnswerBounds.name) }
 
-    /// The arguments of a call as JSON text. Some servers write them as an object instead of a text.
+    /// Returns the arguments of a call as JSON text. Some servers write them as an object instead of a text.
     static func arguments(of json: JSONValue) -> String {
         switch json["function"]?["arguments"] {
         case nil, .null: return ""
@@ -22,7 +22,7 @@ extension Prompt.ToolCall {
         }
     }
 
-    /// Gives an id to each call that has none, or the same one as a call before it: results are told apart by it.
+    /// Gives a new id to each call without one, or with the id of an earlier call, because results are matched by id.
     static func identified(_ calls: [Self]) -> [Self] {
         let given = Set(calls.map(\.id))
         var used: Set<String> = []

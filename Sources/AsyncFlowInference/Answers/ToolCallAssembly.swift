@@ -1,9 +1,9 @@
-/// Puts together the calls of tools that come in pieces.
+/// The calls of tools in an answer, assembled from pieces.
 ///
-/// By the protocol a piece belongs to the call with its `index`, and the first piece of a call has its id and its name.
-/// Many servers do otherwise: all indexes are 0 or missing, ids are missing, equal, or new in each piece, the name
-/// comes in each piece. So a piece without a name continues a call, and one with a name begins another one only if it
-/// can't belong to the one at its place: by its id, or because that one's arguments are complete.
+/// By the protocol, a piece belongs to the call with its `index`, and the first piece of a call has its id and name.
+/// Many servers differ: all indexes are 0 or missing, ids are missing, equal, or new in each piece, or the name comes
+/// in each piece. Therefore a piece without a name continues a call, and one with a name begins another call only if it
+/// can't belong to the one at its place: because of its id, or because that call's arguments are complete.
 struct ToolCallAssembly: Sendable {
     private struct Call {
         let index: Int?
@@ -43,7 +43,7 @@ struct ToolCallAssembly: Sendable {
         case .new: begin(piece)
         case .more:
             if calls[place].id.isEmpty { calls[place].id = piece.id }
-            // The name may come in pieces; it may also come again and again.
+            // The name may come in pieces, or repeatedly.
             if calls[place].arguments.isEmpty, calls[place].name != piece.name { calls[place].name += piece.name }
             calls[place].append(piece.arguments)
         }
@@ -55,11 +55,11 @@ struct ToolCallAssembly: Sendable {
         calls.append(call)
     }
 
-    /// The call that a piece may belong to; nil if it begins one.
+    /// Returns the call that a piece may belong to; nil if it begins one.
     private func place(of piece: Piece) -> Int? {
         if let index = piece.index, let place = calls.lastIndex(where: { $0.index == index }) { return place }
         if !piece.id.isEmpty, let place = calls.lastIndex(where: { $0.id == piece.id }) { return place }
-        // With a name, and an id or an index that is new, it is the first piece of another one.
+        // A piece with a name and a new id or index is the first one of another call.
         let isFirst = !piece.name.isEmpty && (piece.index != nil || !piece.id.isEmpty)
         return isFirst ? nil : calls.indices.last
     }
@@ -69,22 +69,22 @@ struct ToolCallAssembly: Sendable {
         let hasSameName = piece.name == calls[place].name
         let isUnderWay = !calls[place].arguments.isEmpty && !calls[place].balance.isClosed
         if !piece.id.isEmpty, !calls[place].id.isEmpty, piece.id != calls[place].id {
-            // A new id in each piece: those that begin with a bracket are the first ones.
+            // If each piece has a new id, those that begin with a brace are the first ones.
             return isUnderWay && hasSameName && piece.arguments.first != "{" ? .more : .new
         }
         guard calls[place].balance.isClosed else {
             return hasSameName || calls[place].arguments.isEmpty ? .more : .new
         }
         if !piece.id.isEmpty, hasSameName, piece.index == calls[place].index {
-            // Some servers end with the whole call once more.
+            // Some servers repeat the whole call at the end.
             if piece.arguments == calls[place].arguments { return .repeated }
             if piece.arguments.allSatisfy(\.isWhitespace) { return .more }
         }
         return .new
     }
 
-    /// The calls, by their indexes if they all have one, otherwise in the order in which they came. No two ids are
-    /// equal.
+    /// Returns the calls, sorted by their indexes if they all have one, otherwise in the order in which they came. All
+    /// ids are different.
     ///
     /// - Parameter quote: how the names of tools are shown.
     func whole(_ quote: Quoting) -> [Prompt.ToolCall] {

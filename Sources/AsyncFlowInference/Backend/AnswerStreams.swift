@@ -2,17 +2,17 @@ import NIOConcurrencyHelpers
 
 public import AsyncFlow
 
-/// A part of an answer, as it came.
+/// A part of a streamed answer.
 public struct TextPart: Sendable, Hashable {
-    /// One token or some, as the server sends them.
+    /// The text of one or more tokens, as the server sends them.
     public var text: String
-    /// Which beginning of the answer it belongs to, from 1: an answer that broke off, or hadn't the form that it
-    /// should, begins again, and then everything before is void.
+    /// The number of the attempt that the part belongs to, from 1. An answer that broke off, or didn't have the
+    /// required form, begins again, and all earlier parts are void.
     public var attempt: Int
 }
 
 extension TaskFuture where Value == String {
-    /// The answer as the model writes it; ends when the task has ended, however it did.
+    /// The answer as the model writes it; the sequence ends when the task has ended in any way.
     ///
     /// ```swift
     /// let write = flow.promptTask("write", .streamed()) { (topic: String) in "Write about \(topic)." }
@@ -20,20 +20,20 @@ extension TaskFuture where Value == String {
     /// for await part in story.textParts { print(part.text, terminator: "") }
     /// ```
     ///
-    /// A reader who begins late first gets what there is, as one part. Without the option `.streamed`
-    /// the whole answer comes as one part. What isn't read waits.
+    /// A reader that starts late first receives everything so far as one part. Without the option `.streamed` the whole
+    /// answer comes as one part. Unread parts are kept.
     public var textParts: AsyncStream<TextPart> { AnswerStreams.parts(of: self) { $0 } }
 }
 
 extension TaskFuture where Value == Completion {
-    /// The answer as the model writes it; ends when the task has ended, however it did.
+    /// The answer as the model writes it; the sequence ends when the task has ended in any way.
     ///
-    /// A reader who begins late first gets what there is, as one part. Without the option `.streamed`
-    /// the whole answer comes as one part. What isn't read waits.
+    /// A reader that starts late first receives everything so far as one part. Without the option `.streamed` the whole
+    /// answer comes as one part. Unread parts are kept.
     public var textParts: AsyncStream<TextPart> { AnswerStreams.parts(of: self, text: \.text) }
 }
 
-/// Hands the answers of one engine's tasks to those who read them while they come.
+/// The streams that pass the answers of one engine's tasks to readers as they come.
 final class AnswerStreams: Sendable {
     private struct Reader {
         let continuation: AsyncStream<TextPart>.Continuation
@@ -65,7 +65,7 @@ final class AnswerStreams: Sendable {
 
     // MARK: - Who receives the answer
 
-    /// An answer begins, perhaps again.
+    /// Notes that an answer begins, perhaps again.
     func begin(_ task: TaskID) {
         state.withLockedValue { state in
             state.answers[task, default: Answer()].attempt += 1
@@ -87,7 +87,7 @@ final class AnswerStreams: Sendable {
         }
     }
 
-    /// Nothing more comes for now; with no reader it needn't be remembered.
+    /// Notes that nothing more comes for now. Without a reader, the answer is forgotten.
     func pause(_ task: TaskID) {
         state.withLockedValue { state in
             state.answers[task]?.isUnderWay = false
@@ -123,7 +123,7 @@ final class AnswerStreams: Sendable {
         }
     }
 
-    /// The task has ended.
+    /// Ends the streams of a task that has ended.
     private func finish(_ task: TaskID, text: String?) {
         let answer = state.withLockedValue { $0.answers.removeValue(forKey: task) }
         guard let answer else { return }

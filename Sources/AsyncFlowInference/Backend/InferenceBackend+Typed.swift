@@ -12,7 +12,7 @@ extension InferenceBackend {
         return own
     }
 
-    /// Asks until the answer is of the form that it should have.
+    /// Asks until the answer has the required form.
     func decoded<Output: Decodable>(
         _ prompt: Prompt, as type: Output.Type, schema: JSONSchema, repairs: Int, _ task: TaskContext
     ) async throws -> Output {

@@ -4,26 +4,26 @@ internal import AsyncFlowHTTPClient
 import Foundation
 import NIOConcurrencyHelpers
 
-/// Has prompts answered by a server that speaks OpenAI's chat completions: OpenAI itself, vLLM, llama.cpp, Ollama.
+/// A backend that answers prompts through a server with OpenAI's chat completions API: OpenAI itself, vLLM, llama.cpp,
+/// Ollama.
 ///
 /// ```swift
 /// let flow = try WorkflowEngine(backends: [LocalBackend(), try InferenceBackend("openai", model: "gpt-4o-mini")])
 /// let summarise = flow.promptTask("summarise", .on("openai")) { (text: String) in "Summarise: \(text)" }
 /// ```
 ///
-/// The statuses 408, 409, 429 and 5xx but 501, and connections that fail or break, are tried again after a pause: as
+/// The statuses 408, 409, 429 and 5xx except 501, and connections that fail or break, are retried after a pause: as
 /// long as the server asks for with `retry-after-ms` or `Retry-After`, at most a minute; otherwise half a second,
-/// doubled each time and varied at random. Error objects with status 200 and errors in a stream are tried again by
-/// their own codes, and an answer without choices is tried again once. A used-up quota isn't. An answer that the token
-/// limit cut short is given as it is. Redirects aren't followed. Requests take the proxy that `http_proxy`,
-/// `https_proxy` and `no_proxy` name. Cancelling a task closes its connection, so that the
-/// server can stop.
+/// doubled each time and varied at random. Error objects with status 200 and errors in a stream are retried by their
+/// own codes, and an answer without choices is retried once. A used-up quota isn't retried. An answer that the token
+/// limit cut short is returned as it is. Redirects aren't followed. Requests use the proxy of `http_proxy`,
+/// `https_proxy` and `no_proxy`. Cancelling a task closes its connection, so that the server can stop.
 ///
-/// A task with a `.retry` decides itself: each of its attempts sends a request once, and `retries:` doesn't
-/// count. `.retry(0)` sends a request once in all.
+/// A task with a `.retry` uses that instead: each of its attempts sends the request once, and `retries:` doesn't apply.
+/// `.retry(0)` sends a request once in all.
 public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
     public let name: String
-    /// The model that requests ask for.
+    /// The model that requests name.
     public let model: String
     private let settings: InferenceSettings
     private let retries: Int
@@ -37,21 +37,23 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
     /// Creates a backend. It sends nothing before its first prompt.
     ///
     /// - Parameters:
-    ///   - name: the name by which tasks choose it with `.on("name")`.
+    ///   - name: the name by which tasks select the backend with `.on("name")`.
     ///   - model: the model's name, as the server calls it.
-    ///   - baseURL: the URL up to and with `/v1`; with or without a slash at its end. By default that of the
+    ///   - baseURL: the URL up to and including `/v1`, with or without a slash at its end. By default that of the
     ///     environment variable `OPENAI_BASE_URL`, else OpenAI's own.
-    ///   - apiKey: sent as bearer token; by default that of `OPENAI_API_KEY`, else, or if it is empty, none is
-    ///     sent. White space around it is left out. It is in no error, event or description.
-    ///   - otherURLs: base URLs of more servers of the same model. Each request goes to the server that has the least
-    ///     to do; one that fails gets nothing for a while, and the request goes on to the next one at once.
-    ///   - limits: the limits of what is asked at once, per minute and in all.
-    ///   - cache: the place for kept answers; nil, the default, to ask each time.
+    ///   - apiKey: the key, sent as a bearer token; by default that of `OPENAI_API_KEY`. Without a key, or with an
+    ///     empty one, none is sent. White space around it is removed. It never appears in an error, event or
+    ///     description.
+    ///   - otherURLs: base URLs of more servers with the same model. Each request goes to the server with the fewest
+    ///     requests in progress; a server that fails gets nothing for a while, and the request goes to the next one at
+    ///     once.
+    ///   - limits: the limits on concurrent requests, per minute and in all.
+    ///   - cache: the cache of answers; nil, the default, to send every request.
     ///   - settings: the settings with which the model answers.
-    ///   - retries: the number of times that a prompt is tried again, unless its task has a `.retry`.
-    ///   - connectTimeout: the longest time in which a connection is made.
-    ///   - idleTimeout: the longest time without a byte from the server, which sends none while it works on the answer.
-    ///   - timeout: the longest time for one attempt as a whole.
+    ///   - retries: the number of retries of a prompt, unless its task has a `.retry`.
+    ///   - connectTimeout: the time limit for opening a connection.
+    ///   - idleTimeout: the maximum time without a byte from the server, which sends none while it works on the answer.
+    ///   - timeout: the time limit for one attempt as a whole.
     /// - Throws: ``InferenceError`` with ``InferenceError/Code/invalidURL`` if a base URL isn't one of `http` or
     ///   `https`, or with ``InferenceError/Code/invalidKey`` if the key can't be sent.
     public init(
@@ -98,7 +100,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         guard let url = URL(string: base), ["http", "https"].contains(url.scheme?.lowercased()), url.host != nil,
             url.user == nil, url.password == nil, url.query == nil, url.fragment == nil
         else {
-            // Without the URL itself: there may be a password in it.
+            // The message omits the URL, which may contain a password.
             throw InferenceError(
                 .invalidURL,
                 "backend '\(backend)' needs a base URL like http://localhost:8080/v1, without user and query")
@@ -120,13 +122,13 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         return (try? encoder.encode(request)).map { [UInt8]($0) }
     }
 
-    /// Shows texts from outside in messages.
+    /// The quoter for texts from outside in messages.
     var quote: Quoting { servers.credentials.quote }
 
     public func start() async throws { servers.start() }
     public func shutdown() async { await servers.shutdown() }
 
-    /// Has a prompt answered; see `PromptBackend/complete(_:)`.
+    /// Sends a prompt; see `PromptBackend/complete(_:)`.
     ///
     /// - Returns: the text of the answer.
     /// - Throws: ``InferenceError``; `CancellationError` if the calling Swift task is cancelled.
@@ -139,7 +141,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         return completion.text
     }
 
-    /// Has a prompt answered as a part of a task, with what the task's options say.
+    /// Sends a prompt as part of a task, with the settings of the task's options.
     func complete(
         _ prompt: Prompt, for task: TaskContext, adding settings: InferenceSettings = InferenceSettings()
     ) async throws -> Completion {
@@ -165,10 +167,10 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
             }, task: task)
     }
 
-    /// Has a prompt answered.
+    /// Sends a prompt, or returns its answer from the cache.
     ///
     /// - Parameters:
-    ///   - task: whose events tell of it.
+    ///   - task: the task whose events report the answer.
     func answer(
         _ prompt: Prompt, settings: InferenceSettings,
         onText: (@Sendable (_ text: String, _ attempt: Int) async -> Void)? = nil, task: TaskContext? = nil
@@ -219,7 +221,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         return completion
     }
 
-    /// Has texts turned into vectors, so many in a request.
+    /// Turns texts into vectors, with at most `batch` texts in a request.
     func embeddings(
         of texts: [String], batch: Int, settings: InferenceSettings, task: TaskContext
     ) async throws -> [[Float]] {
@@ -248,19 +250,19 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         return vectors
     }
 
-    /// Has a request answered by a server, with as many attempts as it takes and is allowed: those of the task's
-    /// `.retry` if it has one, each of which comes here; otherwise those of the backend.
+    /// Sends a request to a server, with as many attempts as necessary and allowed: those of the task's `.retry` if it
+    /// has one, each of which calls this method; otherwise those of the backend.
     ///
     /// - Parameters:
-    ///   - guess: about how many tokens it will take.
-    ///   - receiver: gives what takes the parts of an attempt's answer, if it is to come in parts.
+    ///   - guess: an estimate of the tokens that the request will take.
+    ///   - receiver: returns the closure that receives the parts of an attempt's answer, if it is streamed.
     private func send(
         _ request: ServerRequest, guess: TokenGuess, _ task: TaskContext?,
         receiver: (_ attempt: Int) -> (@Sendable (String) async -> Void)? = { _ in nil }
     ) async throws -> (Exchange.Outcome, attempts: Int) {
         let isCountedByTask = task?.hasRetries ?? false
         if isCountedByTask, let task, task.attempt > 1 {
-            // As long as the server has asked for, or needs to recover, if the task's own pause was shorter.
+            // Waits as long as the server has asked for, or needs to recover, if the task's own pause was shorter.
             let rest = servers.rest
             if rest > .zero { try await sleep(rest) }
         }
@@ -313,7 +315,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         let after = attempts > 1 ? " after \(attempts) attempts" : ""
         return InferenceError(
             error.code, status: error.status,
-            // Whatever a server said is quoted without the key already; this is for everything else.
+            // Text from a server is already quoted without the key; this covers everything else.
             quote.redact(
                 "backend '\(name)' got no answer from \(asked ?? model) at \(url ?? servers.urls)\(after): "
                     + error.message))
@@ -321,7 +323,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
 }
 
 extension JSONEncoder {
-    /// The same request is always the same bytes: that helps the caches of servers.
+    /// An encoder that always encodes the same request as the same bytes, which helps the caches of servers.
     fileprivate static var forRequests: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

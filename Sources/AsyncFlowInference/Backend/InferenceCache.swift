@@ -1,26 +1,26 @@
 import AsyncFlowBase
 import Foundation
 
-/// Answers kept on disk, by the whole request: what has been asked once isn't asked again.
+/// A cache of answers on disk by the whole request, so that the same request isn't sent twice.
 ///
-/// For tests that need no server and no money, and for runs that are repeated:
+/// It is meant for tests without a server and without costs, and for runs that are repeated:
 ///
 /// ```swift
 /// let backend = try InferenceBackend(model: "gpt-4o-mini", cache: InferenceCache("Tests/Answers", mode: .replay))
 /// ```
 ///
-/// One JSON file per request, which people can read: the request and the answer. The API key isn't in it, nor is the
-/// URL: answers of one server can be replayed for another. A request that differs in anything (the prompt, the model,
-/// an option) is another request. Files that can't be read count as not being there.
+/// There is one readable JSON file per request, with the request and the answer. It contains neither the API key nor
+/// the URL, so answers of one server can be replayed for another. A request that differs in anything (the prompt, the
+/// model, an option) is another request. Files that can't be read are ignored.
 ///
-/// Prompts and answers may be confidential: the folder, if it has to be made, and the files can be read by their owner
+/// Prompts and answers may be confidential: the files, and the folder if it is created, can be read by their owner
 /// only.
 public struct InferenceCache: Sendable {
     /// The treatment of requests.
     public enum Mode: Sendable, Hashable {
-        /// Asks the server for what isn't there, and keeps it.
+        /// Sends requests whose answers aren't in the cache, and keeps the answers.
         case record
-        /// Never asks a server: what isn't there is an ``InferenceError`` with ``InferenceError/Code/notRecorded``.
+        /// Never sends a request: a missing answer is an ``InferenceError`` with ``InferenceError/Code/notRecorded``.
         case replay
     }
 
@@ -38,18 +38,18 @@ public struct InferenceCache: Sendable {
     let mode: Mode
 
     /// - Parameters:
-    ///   - folder: the folder of the files; made when there is something to keep.
+    ///   - folder: the folder of the files; created when there is something to keep.
     ///   - mode: the treatment of requests.
     public init(_ folder: String, mode: Mode = .record) {
         self.folder = URL(filePath: folder, directoryHint: .isDirectory)
         self.mode = mode
     }
 
-    /// Returns the place of the answer to a request, whether it is there or not.
+    /// Returns the path of the answer to a request, whether it exists or not.
     ///
-    /// - Parameter body: the request; the same one is always the same bytes.
+    /// - Parameter body: the request; the same request always has the same bytes.
     func file(for body: Data) -> URL {
-        // FNV-1a. Two requests with one hash are told apart by what is in the file.
+        // FNV-1a. Two requests with the same hash are distinguished by the contents of the file.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         let digits = String(hash, radix: 16)
@@ -60,7 +60,7 @@ public struct InferenceCache: Sendable {
     func completion(for body: Data) -> Completion? {
         guard let data = Self.content(of: file(for: body).path),
             let entry = try? JSONDecoder().decode(Entry.self, from: data),
-            // As it is read again: whole numbers lose their fraction.
+            // Compared as decoded, because whole numbers lose their fraction.
             entry.request == (try? JSONDecoder().decode(JSONValue.self, from: body))
         else { return nil }
         var completion = Completion(
@@ -75,7 +75,7 @@ public struct InferenceCache: Sendable {
         return completion
     }
 
-    /// The number of bytes of the largest file that is read; the others count as not being there.
+    /// The size of the largest file that is read; larger ones are ignored.
     private static let longestFile = 256 << 20
 
     private static func content(of path: String) -> Data? {
@@ -85,7 +85,7 @@ public struct InferenceCache: Sendable {
         return try? file.readToEnd()
     }
 
-    /// - Parameter quote: takes the API key out of an answer that repeats it.
+    /// - Parameter quote: removes the API key from an answer that repeats it.
     /// - Throws: ``SystemError`` if it can't be written.
     func keep(_ completion: Completion, for body: Data, quote: Quoting = Quoting()) throws {
         let calls = completion.toolCalls.map {
@@ -99,7 +99,7 @@ public struct InferenceCache: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try PrivateDirectory.createPath(folder.path)
-        // At once, so that nobody reads half of it; of two that answer the same, the last one stays.
+        // Renamed into place, so that nobody reads half a file; of two answers to the same request, the last one stays.
         let (file, draft) = (file(for: body).path, folder.appending(path: ".\(UUID().uuidString).json").path)
         do {
             try Self.makeFile(draft, with: encoder.encode(entry))

@@ -1,4 +1,4 @@
-/// Decides what becomes of answers that should have a form.
+/// The decision on what to do with answers that must have a form.
 struct RepairDialogue: Sendable {
     enum Action<Value> {
         case value(Value)

@@ -2,8 +2,7 @@ import AsyncFlow
 import AsyncFlowBase
 import NIOConcurrencyHelpers
 
-/// The events of prompts: names and values of OpenTelemetry's semantic conventions for generative
-/// AI.
+/// The events of prompts, with the names and values of OpenTelemetry's semantic conventions for generative AI.
 extension TaskContext {
     func record(_ completion: Completion, asked: String) {
         var attributes: [String: EventValue] = [
@@ -50,7 +49,7 @@ extension TaskContext {
     }
 }
 
-/// Reports how far an answer is that comes in parts.
+/// A meter that reports the progress of a streamed answer.
 final class TokenMeter: Sendable {
     private let task: TaskContext?
     private let limit: Int?
@@ -61,7 +60,7 @@ final class TokenMeter: Sendable {
         self.limit = limit
     }
 
-    /// A part is about one token.
+    /// Counts a part, which is about one token.
     func received(_ text: String) {
         guard let task else { return }
         let count = parts.withLockedValue { count in

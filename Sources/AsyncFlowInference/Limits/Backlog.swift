@@ -1,15 +1,15 @@
-/// Requests that wait for their turn: by priority, then by the order in which they came.
+/// The waiting requests, ordered by priority and then by arrival.
 struct Backlog: Sendable {
     private struct Line {
         var ids: [Int] = []
-        /// The number of requests that have left it at its front.
+        /// The number of requests that have left the line at its front.
         var gone = 0
     }
 
     private var lines: [Int: Line] = [:]
-    /// The priorities there are lines for, the highest last.
+    /// The priorities of the lines, the highest last.
     private var priorities: [Int] = []
-    /// The tokens of those that still wait, by id. Those who gave up are left in their lines.
+    /// The estimated tokens of waiting requests, by id. Requests that gave up stay in their lines.
     private var guesses: [Int: TokenGuess] = [:]
 
     var isEmpty: Bool { guesses.isEmpty }
@@ -23,10 +23,10 @@ struct Backlog: Sendable {
         lines[priority, default: Line()].ids.append(id)
     }
 
-    /// - Returns: whether it waited.
+    /// - Returns: whether the request was waiting.
     mutating func remove(_ id: Int) -> Bool { guesses.removeValue(forKey: id) != nil }
 
-    /// The one whose turn is next.
+    /// Returns the next request.
     mutating func first() -> (id: Int, guess: TokenGuess)? {
         while let priority = priorities.last, let line = lines[priority] {
             guard line.gone < line.ids.count else {

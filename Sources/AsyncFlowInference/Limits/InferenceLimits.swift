@@ -1,20 +1,20 @@
-/// The limits of what a backend asks of its servers. Nil is no limit.
+/// The limits on a backend's requests. Nil means no limit.
 public struct InferenceLimits: Sendable, Hashable {
-    /// The number of requests that may be under way at once.
+    /// The maximum number of concurrent requests.
     public var concurrentRequests: Int?
-    /// The number of requests that may be sent in any 60 seconds.
+    /// The maximum number of requests in any 60 seconds.
     public var requestsPerMinute: Int?
-    /// The number of tokens that the requests of any 60 seconds may take. Before a request is sent its tokens are
-    /// reserved: those of the prompt, four bytes each, and those of the answer, `maxTokens` or, without it, as many as
-    /// such answers took on average so far (1,024 before the first). Afterwards those count that the server says or, if
-    /// it doesn't count, four bytes each.
+    /// The maximum number of tokens for the requests of any 60 seconds. Before a request is sent, its tokens are
+    /// reserved: those of the prompt, four bytes each, and those of the answer, which are `maxTokens` or, without it,
+    /// the average of such answers so far (1,024 before the first). Afterwards the server's numbers count or, if it
+    /// doesn't give any, four bytes each.
     public var tokensPerMinute: Int?
-    /// The number of tokens that all requests together may take. One that would exceed it, by the same reservation,
-    /// isn't sent: its task fails with ``InferenceError/Code/budgetExhausted``. Only `maxTokens` makes this exact:
-    /// without it answers can turn out longer than those before. Attempts that fail count nothing.
+    /// The maximum number of tokens for all requests together. A request that would exceed it, by the same reservation,
+    /// isn't sent, and its task fails with ``InferenceError/Code/budgetExhausted``. Only `maxTokens` makes this exact:
+    /// without it, answers can turn out longer than earlier ones. Failed attempts don't count.
     public var totalTokens: Int?
 
-    /// Limits less than 1 count as 1.
+    /// Creates limits; those less than 1 count as 1.
     public init(
         concurrentRequests: Int? = nil, requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil,
         totalTokens: Int? = nil

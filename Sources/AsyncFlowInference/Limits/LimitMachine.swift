@@ -1,69 +1,69 @@
 import AsyncFlowBase
 
-/// Decides which requests may be sent: at most so many at once, in any minute so many requests and tokens, and so many
-/// tokens in all.
+/// The pure state machine that decides which requests may be sent, within limits on concurrent requests, on requests
+/// and tokens in any minute, and on tokens in all.
 ///
-/// Those with a higher priority go first, among equals those that came first. The first one isn't overtaken by smaller
-/// ones.
+/// Requests with a higher priority go first, and equal ones in the order in which they came. Smaller requests don't
+/// overtake the first one.
 ///
-/// Before a request is sent its tokens are reserved: those of the prompt, and those of the answer, as many as it may
-/// take or, if nothing limits it, as many as such answers took on average so far.
+/// Before a request is sent, its tokens are reserved: those of the prompt, and those of the answer: its limit or,
+/// without one, the average of such answers so far.
 struct LimitMachine: Sendable {
     enum Step: Sendable, Equatable {
-        /// Nothing to do before a request comes or ends.
+        /// Nothing is to be done before a request comes or ends.
         case idle
-        /// These may go now.
+        /// These requests may be sent now.
         case admit([Int])
-        /// These may never go: the budget doesn't allow so many more tokens.
+        /// These requests may never be sent, because the budget doesn't allow so many more tokens.
         case refuse([Int])
-        /// Nothing to do before this time, in seconds.
+        /// Nothing is to be done before this time, in seconds.
         case wait(until: Double)
     }
 
     private struct Reservation {
         let tokens: Int
-        /// Whether nothing but experience says how long the answer becomes.
+        /// Whether the length of the answer is only an estimate.
         let isEstimated: Bool
     }
 
     static let window = 60.0
     /// The tokens that an answer is expected to take before any was seen.
     static let firstExpectation = 1024
-    /// The part of the average that each answer makes.
+    /// The weight of each answer in the average.
     private static let weight = 0.125
 
     let limits: InferenceLimits
     private var waiting = Backlog()
     private var sent = SentRequests()
-    /// Of those that are under way.
+    /// The reservations of the requests in progress.
     private var reservations: [Int: Reservation] = [:]
     private var reservedTokens = 0
-    /// The average length of answers that nothing limited; nil before the first.
+    /// The average length of answers without a limit; nil before the first.
     private var averageAnswer: Double?
-    /// The tokens that those that have ended took in all.
+    /// The total tokens of ended requests.
     private(set) var usedTokens = 0
 
     init(_ limits: InferenceLimits) { self.limits = limits }
 
     var running: Int { reservations.count }
 
-    /// The tokens that a request is expected to take.
+    /// Returns the number of tokens that a request is expected to take.
     func expected(_ guess: TokenGuess) -> Int {
         guess.prompt
             + (guess.answer ?? averageAnswer.map { Int(saturating: $0.rounded(.up)) } ?? Self.firstExpectation)
     }
 
     /// - Parameters:
-    ///   - guess: the tokens that it will take.
+    ///   - guess: the estimated tokens.
     ///   - priority: the higher, the earlier.
     mutating func arrived(_ id: Int, _ guess: TokenGuess, priority: Int = 0) {
         waiting.append(id, guess, priority: priority)
     }
 
-    /// - Returns: whether it waited; otherwise it may go already, or has gone.
+    /// - Returns: whether the request was waiting; otherwise it may already be sent.
     mutating func gaveUp(_ id: Int) -> Bool { waiting.remove(id) }
 
-    /// - Parameter count: the tokens that it took; nil if it wasn't answered.
+    /// - Parameter count: the tokens that the request took; nil if it wasn't answered.
     mutating func ended(_ id: Int, _ count: TokenCount?) {
         guard let reservation = reservations.removeValue(forKey: id) else { return }
         reservedTokens -= reservation.tokens
@@ -76,7 +76,7 @@ struct LimitMachine: Sendable {
         }
     }
 
-    /// The next thing to be done; to be asked again after every other call, and at the time it says.
+    /// Returns the next step. Call it after every other call, and at the time that it returns.
     mutating func step(now: Double) -> Step {
         let keepsTrack = limits.requestsPerMinute != nil || limits.tokensPerMinute != nil
         sent.forget(until: now - Self.window)
@@ -106,7 +106,7 @@ struct LimitMachine: Sendable {
 
     private func fits(_ tokens: Int) -> Bool {
         if let most = limits.requestsPerMinute, sent.count >= most { return false }
-        // What is more than a whole minute's tokens goes alone.
+        // A request larger than a whole minute's tokens is sent alone.
         guard let most = limits.tokensPerMinute, sent.count > 0 else { return true }
         return sent.tokens.addingSaturated(tokens) <= most
     }
@@ -122,13 +122,13 @@ struct LimitMachine: Sendable {
         guard let most = limits.totalTokens else { return .enough(reserved: expected) }
         let taken = usedTokens.addingSaturated(reservedTokens)
         if taken.addingSaturated(expected) <= most { return .enough(reserved: expected) }
-        // As long as nothing is known of answers, one goes alone and gets all that is left.
+        // As long as no answer has been seen, requests are sent one at a time, and each reserves the whole rest.
         let isUnknown = guess.answer == nil && averageAnswer == nil
         let least = isUnknown ? guess.prompt : expected
         if isUnknown, reservedTokens == 0, taken.addingSaturated(least) <= most {
             return .enough(reserved: most - taken)
         }
-        // Those under way may take less than is reserved for them.
+        // Requests in progress may take less than is reserved for them.
         return reservedTokens > 0 && usedTokens.addingSaturated(least) <= most ? .perhaps : .exhausted
     }
 }

@@ -1,13 +1,13 @@
 import NIOConcurrencyHelpers
 
-/// The place in which requests wait for their turn.
+/// The gate at which requests wait until the limits allow them.
 final class RequestGate: Sendable {
     private enum Verdict { case admitted, refused, cancelled }
     private struct State {
         var machine: LimitMachine
         var nextID = 0
         var continuations: [Int: CheckedContinuation<Verdict, Never>] = [:]
-        /// Wakes those that wait for time to pass.
+        /// The task that wakes requests which wait for time to pass.
         var timer: Task<Void, Never>?
         var wakeTime: Double?
     }
@@ -29,14 +29,14 @@ final class RequestGate: Sendable {
         self.init(limits, now: { (ContinuousClock.now - start) / .seconds(1) }) { try await Task.sleep(for: $0) }
     }
 
-    /// Runs a request when its turn has come.
+    /// Runs a request as soon as the limits allow it.
     ///
     /// - Parameters:
-    ///   - guess: the tokens that it will take.
+    ///   - guess: the estimated tokens.
     ///   - priority: the higher, the earlier.
-    ///   - body: returns the tokens that it took in fact; nil if it wasn't answered.
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled meanwhile; ``InferenceError`` if the budget
-    ///   doesn't allow it; what `body` throws.
+    ///   - body: sends the request; returns the tokens that it took, or nil if it wasn't answered.
+    /// - Throws: `CancellationError` if the calling Swift task is cancelled while it waits; ``InferenceError`` if the
+    ///   budget doesn't allow the request; the errors of `body`.
     func pass<Result>(
         _ guess: TokenGuess, priority: Int = 0, _ body: () async throws -> (result: Result, tokens: TokenCount?)
     ) async throws -> Result {
@@ -50,7 +50,7 @@ final class RequestGate: Sendable {
                     state.continuations[id] = continuation
                     state.machine.arrived(id, guess, priority: priority)
                 }
-                // Cancelled before it waited: nobody else would end its wait.
+                // If the task was cancelled before it waited, nothing else would end its wait.
                 if Task.isCancelled { giveUp(id) }
                 proceed()
             }

@@ -1,4 +1,4 @@
-/// The requests of the last minute, and how many tokens they take together.
+/// The requests of the last minute, and the tokens that they take together.
 struct SentRequests: Sendable {
     private struct Entry {
         let id: Int
@@ -23,7 +23,7 @@ struct SentRequests: Sendable {
         tokens += count
     }
 
-    /// - Parameter count: how many tokens it took in fact.
+    /// - Parameter count: the tokens that the request actually took.
     mutating func correct(_ id: Int, tokens count: Int) {
         guard let position = positions[id] else { return }
         let index = position - removedEver

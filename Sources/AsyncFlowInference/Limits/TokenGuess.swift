@@ -1,7 +1,7 @@
-/// The tokens that a request will take, as far as that can be said before.
+/// An estimate of the tokens that a request will take.
 struct TokenGuess: Sendable, Hashable {
     let prompt: Int
-    /// The most that the answer may take; nil if nothing limits it.
+    /// The maximum for the answer; nil if nothing limits it.
     let answer: Int?
 
     init(prompt: Int, answer: Int?) {
@@ -23,7 +23,7 @@ struct TokenCount: Sendable, Hashable {
 
     init(_ usage: Completion.Usage) { self.init(prompt: usage.inputTokens, answer: usage.outputTokens) }
 
-    /// The count for an answer whose server doesn't count: four bytes are about a token.
+    /// Creates the count for an answer whose server doesn't count; four bytes are about a token.
     init(_ completion: Completion, guess: TokenGuess) {
         let bytes = completion.toolCalls.reduce(completion.text.utf8.count) { $0 + $1.arguments.utf8.count }
         self.init(prompt: guess.prompt, answer: bytes / 4)
@@ -31,6 +31,6 @@ struct TokenCount: Sendable, Hashable {
 }
 
 extension Int {
-    /// A number of tokens that a request can take; sums of many such numbers stay far from the limit of an `Int`.
+    /// The number, bounded so that sums of many such numbers stay far from the limit of an `Int`.
     fileprivate var boundedTokens: Int { Swift.min(Swift.max(self, 0), 1_000_000_000_000) }
 }

@@ -1,28 +1,28 @@
-/// The form of JSON data, as models are told.
+/// A JSON Schema that describes to a model the form of data.
 public struct JSONSchema: Sendable, Hashable {
     /// The schema itself: an object with `type` and so on.
     public let json: JSONValue
 
-    /// - Parameter json: a schema as JSON Schema has it.
+    /// - Parameter json: a JSON Schema.
     public init(_ json: JSONValue) { self.json = json }
 
-    /// Finds out the schema of a type by letting it decode itself from placeholders.
+    /// Infers the schema of a type by letting it decode itself from placeholders.
     ///
-    /// No macro and no list of fields is needed, so that the schema is always that of `init(from:)`, with its coding
-    /// keys. That covers structs of numbers, texts, Booleans, dates, URLs, arrays, dictionaries, optionals and other
-    /// such structs, and enums with raw values that are `CaseIterable`. An optional field is required, but may be null:
-    /// servers that keep strictly to a schema accept no other way of leaving a field out. A type that accepts only
-    /// certain texts, that decodes different fields depending on others, or that contains itself needs a schema of its
-    /// own (``init(_:)``).
+    /// No macro and no list of fields is needed, so the schema always matches `init(from:)` with its coding keys. This
+    /// covers structs of numbers, texts, Booleans, dates, URLs, arrays, dictionaries, optionals and other such structs,
+    /// and enums with raw values that are `CaseIterable`. An optional field is required, but may be null: servers that
+    /// follow a schema strictly accept no other way of leaving a field out. A type that accepts only certain texts,
+    /// that decodes different fields depending on others, or that contains itself needs an explicit schema
+    /// (``init(_:)``).
     ///
     /// - Throws: ``JSONSchemaError`` if the type doesn't accept placeholders.
     public init<Value: Decodable>(of type: Value.Type) throws {
         json = try SchemaProbe.schema(of: type, at: [], inside: [])
     }
 
-    /// The value of the field `response_format`.
+    /// Returns the value of the field `response_format`.
     ///
-    /// The server is asked to keep strictly to the schema if that is one of those for which OpenAI can.
+    /// The server is asked to follow the schema strictly if OpenAI supports that for it.
     func responseFormat(name: String) -> JSONValue {
         // Servers allow letters, digits, _ and -, up to 64 characters.
         let allowed = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
@@ -35,7 +35,7 @@ public struct JSONSchema: Sendable, Hashable {
     }
 }
 
-/// Why the schema of a type can't be found out.
+/// The reason that the schema of a type can't be inferred.
 public struct JSONSchemaError: Error, Sendable, CustomStringConvertible {
     public let description: String
 

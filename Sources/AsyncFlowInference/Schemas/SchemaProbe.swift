@@ -1,6 +1,6 @@
 import Foundation
 
-/// Finds out the form of a type by being what it decodes itself from.
+/// A `Decoder` that infers a type's JSON schema from what the type asks it for.
 final class SchemaProbe: Decoder {
     let codingPath: [any CodingKey] = []
     let userInfo: [CodingUserInfoKey: Any] = [:]
@@ -21,7 +21,7 @@ final class SchemaProbe: Decoder {
         try probe(type, at: path, inside: types).schema
     }
 
-    /// The form of a type, and a value of it.
+    /// Returns the schema of a type, and a value of it.
     static func probe<Value: Decodable>(
         _ type: Value.Type, at path: [String], inside types: [ObjectIdentifier]
     ) throws -> (schema: JSONValue, value: Value) {
@@ -41,7 +41,7 @@ final class SchemaProbe: Decoder {
         }
     }
 
-    /// Types that say nothing useful about themselves by decoding.
+    /// Returns the schema of a type whose decoding reveals nothing useful; nil for others.
     private static func known<Value: Decodable>(
         _ type: Value.Type, at path: [String], inside types: [ObjectIdentifier]
     ) throws -> (schema: JSONValue, value: Any)? {
@@ -73,9 +73,9 @@ final class SchemaProbe: Decoder {
 
     static func scalar(_ type: String) -> JSONValue { .object(["type": .string(type)]) }
 
-    /// The form of something that may be null instead.
+    /// Returns the schema of a value that may be null instead.
     static func nullable(_ schema: JSONValue) -> JSONValue {
-        // Without a type it may be anything, null too.
+        // A schema without a type allows anything, including null.
         if case .object(let fields) = schema, fields.isEmpty { return schema }
         return .object(["anyOf": .array([schema, scalar("null")])])
     }
@@ -88,7 +88,7 @@ final class SchemaProbe: Decoder {
         result
             ?? .object([
                 "type": "object", "properties": .object(properties),
-                // All of them: strict servers want it so. Those that may be missing may be null instead.
+                // All properties, because strict servers require it. Optional ones may be null instead.
                 "required": .array(properties.keys.sorted().map { .string($0) }), "additionalProperties": false,
             ])
     }
@@ -122,7 +122,7 @@ final class SchemaProbe: Decoder {
         func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
             try optional(type, key)
         }
-        // The standard library declares these apart from the generic one.
+        // The standard library declares these overloads separately from the generic one.
         func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optional(type, key) }
         func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optional(type, key) }
         func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try optional(type, key) }
@@ -189,7 +189,7 @@ final class SchemaProbe: Decoder {
     }
 }
 
-/// A container whose elements say what its form is.
+/// A container whose schema follows from that of its elements.
 private protocol ProbedContainer {
     static func probed(at path: [String], inside types: [ObjectIdentifier]) throws -> (schema: JSONValue, value: Any)
 }

@@ -1,7 +1,7 @@
-/// The schemas that a server takes with `"strict": true`, by OpenAI's guide to structured outputs ("Supported
+/// The schemas that a server accepts with `"strict": true`, by OpenAI's guide to structured outputs ("Supported
 /// schemas").
 ///
-/// A schema that isn't one of them is refused with status 400 if it is sent as strict. So it is sent as one that isn't.
+/// Any other schema is refused with status 400 if it is sent as strict, so it is sent as not strict.
 enum StrictForm {
     private static let keywords: Set<String> = [
         "type", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf", "$ref", "$defs",
@@ -31,7 +31,7 @@ enum StrictForm {
         return inner(fields).allSatisfy { accepts($0, depth: depth + 1) }
     }
 
-    /// The schemas that a schema consists of.
+    /// Returns the schemas that a schema consists of.
     private static func inner(_ fields: [String: JSONValue]) -> [JSONValue] {
         var schemas = fields["anyOf"]?.elements ?? []
         if let items = fields["items"] { schemas.append(items) }

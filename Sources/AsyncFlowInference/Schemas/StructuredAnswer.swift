@@ -1,12 +1,12 @@
 import Foundation
 
-/// Decodes the JSON of an answer, also where a model has written something around it.
+/// A decoder of the JSON in an answer, even if the model has written something around it.
 enum StructuredAnswer {
-    /// The most places in a text where JSON is looked for, and the most bytes that are looked at for that.
+    /// The limits on the places in a text where JSON is searched for, and on the bytes examined.
     private static let mostPlaces = 64
     private static let mostBytes = 2 << 20
 
-    /// - Throws: `DecodingError`: the fault of the first JSON in the answer, or that there is none.
+    /// - Throws: `DecodingError`: the error of the first JSON in the answer, or one that says there is none.
     static func decode<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
@@ -16,14 +16,14 @@ enum StructuredAnswer {
             do {
                 return try decoder.decode(type, from: candidate)
             } catch {
-                // That there are words around the JSON is of less interest than what is wrong with it.
+                // An error in the JSON matters more than the words around it.
                 if fault == nil, (try? JSONValue(parsing: candidate)) != nil { fault = error }
             }
         }
         throw fault ?? DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not valid JSON"))
     }
 
-    /// The parts of a text that may be the JSON, the likeliest first.
+    /// Returns the parts of a text that may be the JSON, the most likely first.
     private static func candidates(in answer: String) -> some Sequence<Data> {
         let bytes = Array(answer.utf8)
         let places: [() -> [Data]] = [
@@ -34,10 +34,10 @@ enum StructuredAnswer {
         return places.lazy.flatMap { $0() }
     }
 
-    /// The answer without what the model thought before it, which may look like an answer.
+    /// Returns the answer without the model's reasoning before it, which may look like an answer.
     static func withoutThoughts(_ text: String) -> String {
         var rest = Substring(text.trimmingCharacters(in: .whitespacesAndNewlines))
-        // In JSON, such a mark is a part of one of its texts.
+        // In JSON, such a mark is part of a string.
         if rest.hasPrefix("{") || rest.hasPrefix("["), (try? JSONValue(parsing: Data(rest.utf8))) != nil {
             return String(rest)
         }
@@ -47,7 +47,7 @@ enum StructuredAnswer {
         return rest.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// The contents of the fenced blocks: what stands between lines that begin with three backticks.
+    /// Returns the contents of fenced blocks, between lines that begin with three backticks.
     private static func fenced(in text: [UInt8]) -> [ArraySlice<UInt8>] {
         var blocks: [ArraySlice<UInt8>] = []
         var (start, line) = (nil as Int?, 0)
@@ -63,7 +63,7 @@ enum StructuredAnswer {
         return blocks
     }
 
-    /// The objects and arrays that stand somewhere in the text.
+    /// Returns the objects and arrays anywhere in the text.
     private static func bracketed(in text: [UInt8]) -> [ArraySlice<UInt8>] {
         var found: [ArraySlice<UInt8>] = []
         var (position, looked) = (0, 0)
@@ -84,7 +84,7 @@ enum StructuredAnswer {
         return found
     }
 
-    /// Says what is wrong, in words for a model.
+    /// Returns a description of an error for a model.
     static func problem(_ error: any Error) -> String {
         func place(_ path: [any CodingKey]) -> String {
             if path.isEmpty { return "the answer" }

@@ -3,15 +3,15 @@ import AsyncFlowBase
 import NIOCore
 import NIOHTTP1
 
-/// Reads what a server answers, as a whole or as a stream of parts, and no more than an answer may have.
+/// A reader of a server's answer, as a whole or as a stream of parts, up to the size limits.
 struct AnswerReader: Sendable {
-    /// After the model's last word the numbers of tokens may come, and the end of the stream.
+    /// The time limit for the numbers of tokens and the end of the stream, after the model's last word.
     private static let lastWord = TimeLimit(.seconds(5))
-    /// After the end of a stream the connection is kept if the end of the body follows soon.
+    /// The time for the end of the body after the end of a stream, in which the connection is kept.
     private static let rest = TimeLimit(.seconds(1))
     private static let longestRest = 64 << 10
 
-    /// The body of one answer, which one Swift task after the other reads.
+    /// The body of one answer, which is passed from one Swift task to the next.
     private final class Body: @unchecked Sendable {  // it is handed from one task to the next, never shared
         private var iterator: HTTPClientResponse.Body.AsyncIterator
         init(_ body: HTTPClientResponse.Body) { iterator = body.makeAsyncIterator() }
@@ -23,7 +23,7 @@ struct AnswerReader: Sendable {
 
     /// Reads an answer that comes as a whole.
     ///
-    /// - Throws: ``AnswerTooLarge/answer``; what the connection throws.
+    /// - Throws: ``AnswerTooLarge/answer``; the errors of the connection.
     func whole(_ response: HTTPClientResponse) async throws -> Answer {
         if let length = response.headers.first(name: "content-length"), Int(length) ?? .max > AnswerBounds.answer {
             throw AnswerTooLarge.answer
@@ -36,11 +36,11 @@ struct AnswerReader: Sendable {
         return request.read(bytes, quote)
     }
 
-    /// Reads an answer with an error status: as much of it as is wanted for a message, and without waiting long for it.
+    /// Reads an answer with an error status, as far as a message needs it, and without waiting long.
     func error(_ response: HTTPClientResponse) async throws -> Answer {
         let body = Body(response.body)
         var bytes: [UInt8] = []
-        // The status says enough, whatever becomes of the connection.
+        // The status is enough, whatever happens to the connection.
         while bytes.count < AnswerBounds.errorAnswer, let part = try await next(of: body, isLast: true) {
             bytes.append(contentsOf: part.readableBytesView.prefix(AnswerBounds.errorAnswer - bytes.count))
         }
@@ -49,10 +49,10 @@ struct AnswerReader: Sendable {
 
     /// Reads an answer that comes in parts, until its end or its first error.
     ///
-    /// An answer is whole when the model has said why it ends, whatever becomes of the connection then.
+    /// An answer is complete with the model's finish reason, whatever happens to the connection afterwards.
     ///
-    /// - Parameter onText: takes each part.
-    /// - Throws: ``AnswerTooLarge``; what the connection throws before the answer is whole.
+    /// - Parameter onText: receives each part.
+    /// - Throws: ``AnswerTooLarge``; errors of the connection before the answer is complete.
     func stream(_ response: HTTPClientResponse, _ onText: (String) async -> Void) async throws -> Answer {
         let body = Body(response.body)
         var parser = EventStreamParser()
@@ -75,7 +75,7 @@ struct AnswerReader: Sendable {
         return streamed.end(asked: request.model)
     }
 
-    /// - Returns: the answer if that ends here.
+    /// - Returns: the answer if it ends here.
     private func take(_ step: StreamedAnswer.Step, _ onText: (String) async -> Void) async -> Answer? {
         switch step {
         case .text(let text):
@@ -85,7 +85,7 @@ struct AnswerReader: Sendable {
         }
     }
 
-    /// - Parameter isLast: whether nothing of the answer itself is missing: then an error is no more than the end.
+    /// - Parameter isLast: whether the answer itself is complete, so that an error only marks its end.
     private func next(of body: Body, isLast: Bool) async throws -> ByteBuffer? {
         guard isLast else { return try await body.next() }
         do {
@@ -96,10 +96,10 @@ struct AnswerReader: Sendable {
         }
     }
 
-    /// Reads what follows the end of a stream, so that the connection can be used again; but not for long.
+    /// Reads the rest after the end of a stream for a short time, so that the connection can be reused.
     private static func drain(_ body: Body) {
         Task.detached {
-            // A connection that doesn't end is closed.
+            // A connection that doesn't end in time is closed.
             try? await rest.apply {
                 var count = 0
                 while count < longestRest, let bytes = try await body.next() { count += bytes.readableBytes }

@@ -1,15 +1,16 @@
-/// An API key that doesn't show itself, however its holder is printed.
+/// An API key that never appears when its holder is printed.
 struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private static let longestKey = 16 << 10
 
     let key: String?
-    /// Shows texts from outside without the key, which servers like to repeat.
+    /// The quoter that removes the key from texts from outside, because servers often repeat it.
     let quote: Quoting
 
     /// - Parameters:
-    ///   - key: white space around it, as a file has it at its end, isn't a part of it. An empty one is none.
-    ///   - backend: the name for the message.
-    /// - Throws: ``InferenceError/Code/invalidKey`` if it can't be sent as a header.
+    ///   - key: the key. White space around it, such as the line end of a file, is removed. An empty key counts as
+    ///     none.
+    ///   - backend: the backend's name for the message.
+    /// - Throws: ``InferenceError/Code/invalidKey`` if the key can't be sent as a header.
     init(_ key: String?, backend: String = "inference") throws(InferenceError) {
         let bytes = Array((key ?? "").utf8)
         let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
@@ -17,7 +18,7 @@ struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConverti
         let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
         let trimmed = bytes[start..<end]
         guard trimmed.count <= Self.longestKey, trimmed.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            // Without the key itself.
+            // The message omits the key.
             throw InferenceError(
                 .invalidKey,
                 "backend '\(backend)' needs an API key of visible ASCII characters, \(Self.longestKey >> 10) KiB at most; "

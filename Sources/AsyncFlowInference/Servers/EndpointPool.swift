@@ -1,9 +1,9 @@
-/// Decides which of several servers of the same model gets a request.
+/// The decision on which of several servers with the same model gets a request.
 struct EndpointPool: Sendable {
     private struct Endpoint {
         var inFlight = 0
         var failures = 0
-        /// It gets nothing before this time, in seconds, as long as another one can.
+        /// The time, in seconds, before which the server gets nothing if another one can be used.
         var restsUntil = 0.0
     }
 
@@ -13,7 +13,8 @@ struct EndpointPool: Sendable {
 
     init(count: Int) { endpoints = Array(repeating: Endpoint(), count: count) }
 
-    /// The one with the least to do, of those that work and that this request hasn't tried in vain; then of all.
+    /// Returns the server with the fewest requests in progress among the working ones that this request hasn't tried in
+    /// vain; else among the untried ones; else among all.
     mutating func choose(now: Double, avoiding tried: Set<Int>) -> Int {
         let all = Array(endpoints.indices)
         let untried = all.filter { !tried.contains($0) }
@@ -24,12 +25,12 @@ struct EndpointPool: Sendable {
         return index
     }
 
-    /// Whether one works that this request hasn't tried in vain: then there is no need to wait.
+    /// Returns whether there is a working server that this request hasn't tried in vain, so that it needn't wait.
     func hasAlternative(now: Double, to tried: Set<Int>) -> Bool {
         endpoints.indices.contains { !tried.contains($0) && endpoints[$0].restsUntil <= now }
     }
 
-    /// The seconds until the first of them has had its rest; 0 if one needs none.
+    /// Returns the seconds until the first server has rested; 0 if one needs no rest.
     func rest(now: Double) -> Double { max(0, (endpoints.map(\.restsUntil).min() ?? 0) - now) }
 
     mutating func succeeded(_ index: Int) {
@@ -38,15 +39,15 @@ struct EndpointPool: Sendable {
         endpoints[index].restsUntil = 0
     }
 
-    /// It says nothing about the server: the request was wrong, or cancelled.
+    /// Notes the end of a request that says nothing about the server, because it was wrong or cancelled.
     mutating func ended(_ index: Int) { endpoints[index].inFlight -= 1 }
 
-    /// The server is broken or overloaded.
+    /// Notes that the server is broken or overloaded.
     ///
-    /// - Parameter asked: the seconds that it asks to wait.
+    /// - Parameter asked: the seconds to wait that the server asks for.
     mutating func failed(_ index: Int, now: Double, asked: Double? = nil) {
         endpoints[index].inFlight -= 1
-        // Many requests that fail together are one failure.
+        // Many requests that fail together count as one failure.
         if endpoints[index].restsUntil <= now { endpoints[index].failures = min(endpoints[index].failures + 1, 11) }
         var rest = Self.firstRest
         for _ in 1..<endpoints[index].failures { rest *= 2 }

@@ -5,7 +5,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// One server's way of answering requests.
+/// The exchange of requests and answers with one server.
 final class Exchange: Sendable {
     struct Patience: Sendable {
         var connect: Duration
@@ -18,7 +18,7 @@ final class Exchange: Sendable {
         case embeddings(Embeddings)
         case failed(RetryPlan.Failure, InferenceError)
 
-        /// The tokens that it took, as the server says or as they are guessed; nil if there is no answer.
+        /// Returns the tokens that the request took, by the server's count or as estimated; nil if there is no answer.
         func tokens(_ guess: TokenGuess) -> TokenCount? {
             switch self {
             case .completion(let completion):
@@ -35,10 +35,10 @@ final class Exchange: Sendable {
     let credentials: Credentials
     private let patience: Patience
     private let timeLimit: TimeLimit
-    /// A backend may be that of several engines: each of them opens and closes it.
+    /// The HTTP client. Several engines may share a backend; each of them opens and closes it.
     private let client: WebClient
 
-    /// The number of prompts that are sent at once is the engine's decision.
+    /// The maximum number of connections, large because the engine limits the number of concurrent prompts.
     private static let mostConnections = 8192
 
     init(url: String, credentials: Credentials, patience: Patience, proxies: ProxySettings) {
@@ -56,12 +56,12 @@ final class Exchange: Sendable {
     func start() { client.open() }
     func shutdown() async { await client.close() }
 
-    /// Has a request answered, once.
+    /// Sends a request once.
     ///
-    /// - Throws: `CancellationError` only.
+    /// - Throws: only `CancellationError`.
     func post(_ request: ServerRequest) async throws -> Outcome {
         do {
-            // The client's own time limit ends with the head of the answer.
+            // The client's own time limit ends with the response head.
             return try await timeLimit.apply { try await self.answer(request) }
         } catch {
             if Task.isCancelled { throw CancellationError() }
@@ -79,7 +79,7 @@ final class Exchange: Sendable {
         if !response.isGood {
             answer = try await reader.error(response)
         } else if request.mayStream, response.isEventStream {
-            // Also where it wasn't asked for.
+            // Also if streaming wasn't requested.
             answer = try await reader.stream(response) { text in
                 if firstText == nil, request.onText != nil { firstText = clock.now - sent }
                 await request.onText?(text)
@@ -130,8 +130,8 @@ final class Exchange: Sendable {
         }
     }
 
-    /// An error object with a good status: its own code counts. One that ends a stream is as passing as a connection
-    /// that breaks, unless it says something else.
+    /// Returns the outcome of an error object with a good status: its own code counts. One that ends a stream counts as
+    /// a broken connection, unless it has a status.
     private func refused(_ response: HTTPClientResponse, _ object: ErrorObject) -> Outcome {
         let status = object.status ?? Int(response.status.code)
         let error = InferenceError(
@@ -169,7 +169,7 @@ final class Exchange: Sendable {
         }
     }
 
-    /// In seconds.
+    /// Returns the wait that the server asks for, in seconds.
     private func retryAfter(_ response: HTTPClientResponse) -> Double? {
         response.headers.retryAfter()?.inSeconds
     }

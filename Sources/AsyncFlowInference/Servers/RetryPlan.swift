@@ -1,14 +1,14 @@
 import Foundation
 
-/// Decides whether a request is sent again, and when.
+/// The decision on whether and when a request is sent again.
 struct RetryPlan: Sendable {
     enum Failure: Sendable, Equatable {
         case connection
-        /// `retryAfter` in seconds, if the server says how long to wait.
+        /// An error status; `retryAfter` in seconds, if the server asks to wait.
         case status(Int, retryAfter: Double?)
-        /// An answer that says nothing.
+        /// An answer without content.
         case empty
-        /// Trying again doesn't help.
+        /// A failure that a retry can't fix.
         case final
     }
 
@@ -32,7 +32,7 @@ struct RetryPlan: Sendable {
         self.longestDelay = longestDelay
     }
 
-    /// - Parameter jitter: from 0 to 1, so that those who failed together don't come back together.
+    /// - Parameter jitter: a random number from 0 to 1, so that requests that failed together aren't retried together.
     mutating func failed(_ failure: Failure, jitter: Double) -> Action {
         failures += 1
         guard failures <= retries else { return .giveUp }
@@ -41,7 +41,7 @@ struct RetryPlan: Sendable {
         case .final: return .giveUp
         case .connection: asked = nil
         case .empty:
-            // A server in trouble does that once in a while; one that does it again has nothing to say.
+            // A server in trouble does that occasionally; one that does it again has nothing to say.
             emptyAnswers += 1
             guard emptyAnswers == 1 else { return .giveUp }
             asked = nil

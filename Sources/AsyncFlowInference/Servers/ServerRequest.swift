@@ -1,17 +1,17 @@
 import Foundation
 
-/// A question to a server, and how its answer is read.
+/// A request to a server, and how its answer is read.
 struct ServerRequest: Sendable {
     /// The path after the base URL.
     let path: String
     let body: Data
-    /// The model that is asked for.
+    /// The requested model.
     let model: String
-    /// Whether there are answers that come in parts.
+    /// Whether the answer can be streamed.
     let mayStream: Bool
     /// Reads an answer that came as a whole.
     let read: @Sendable (_ body: [UInt8], _ quote: Quoting) -> Answer
-    /// Takes the parts of an answer that comes in parts; nil for one that is to come as a whole.
+    /// Receives the parts of a streamed answer; nil for one that is to come as a whole.
     var onText: (@Sendable (String) async -> Void)?
 
     static func chat(_ body: Data, model: String) -> ServerRequest {

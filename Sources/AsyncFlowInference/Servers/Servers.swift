@@ -1,7 +1,7 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// The servers that have the same model.
+/// The servers with the same model.
 final class Servers: Sendable {
     /// The servers that a request has tried in vain since its last pause.
     struct Route: Sendable {
@@ -15,7 +15,7 @@ final class Servers: Sendable {
     private let pool: NIOLockedValueBox<EndpointPool>  // a lock that the thread sanitizer sees
     private let begin = ContinuousClock.now
 
-    /// - Parameter exchanges: one at least.
+    /// - Parameter exchanges: at least one exchange.
     init(_ exchanges: [Exchange]) {
         self.exchanges = exchanges
         pool = NIOLockedValueBox(EndpointPool(count: exchanges.count))
@@ -29,17 +29,17 @@ final class Servers: Sendable {
     func start() { for exchange in exchanges { exchange.start() } }
     func shutdown() async { for exchange in exchanges { await exchange.shutdown() } }
 
-    /// The pause until a server that failed may be asked again.
+    /// The time until a server that failed may be used again.
     var rest: Duration { .seconds(pool.withLockedValue { $0.rest(now: now) }) }
 
-    /// Whether another one can be tried at once.
+    /// Returns whether another server can be tried at once.
     func hasAlternative(to route: Route) -> Bool {
         pool.withLockedValue { $0.hasAlternative(now: now, to: route.tried) }
     }
 
-    /// Has a request answered by the server that has the least to do.
+    /// Sends a request to the server with the fewest requests in progress.
     ///
-    /// - Throws: `CancellationError` only.
+    /// - Throws: only `CancellationError`.
     func post(_ request: ServerRequest, _ route: Route) async throws -> (Exchange.Outcome, Route) {
         var route = route
         let index = pool.withLockedValue { $0.choose(now: now, avoiding: route.tried) }

@@ -1,10 +1,10 @@
 import AsyncFlowBase
 import NIOConcurrencyHelpers
 
-/// Ends what takes longer than a time that is the same for all.
+/// A time limit that is the same for many operations.
 ///
-/// One Swift task sleeps for all of them: one that sleeps for each would keep its timer until the time is over, however
-/// soon it is cancelled.
+/// One Swift task sleeps for all of them, because a task that sleeps for each would keep its timer until the time is
+/// over, however early it is cancelled.
 final class TimeLimit: Sendable {
     struct Exceeded: Error { let limit: Duration }
 
@@ -14,19 +14,19 @@ final class TimeLimit: Sendable {
     }
     private struct State {
         var lastNumber: UInt64 = 0
-        /// Without those whose time is over.
+        /// The running operations, except those whose time is over.
         var running: [UInt64: Work] = [:]
         var isWatched = false
     }
     private let limit: Duration
     private let state = NIOLockedValueBox(State())  // a lock that the thread sanitizer sees
 
-    /// - Parameter limit: what is longer than a century counts as a century.
+    /// - Parameter limit: the limit; more than a century counts as a century.
     init(_ limit: Duration) { self.limit = limit.bounded }
 
-    /// Runs `body`, and cancels it when its time is over.
+    /// Runs `body`, and cancels it when the time is over.
     ///
-    /// - Throws: ``Exceeded``; what `body` throws.
+    /// - Throws: ``Exceeded``; the errors of `body`.
     func apply<Result: Sendable>(to body: @escaping @Sendable () async throws -> Result) async throws -> Result {
         let work = Task { try await body() }
         let number = begin { work.cancel() }
@@ -51,7 +51,7 @@ final class TimeLimit: Sendable {
         return number
     }
 
-    /// - Returns: whether that was in time.
+    /// - Returns: whether it finished in time.
     private func finish(_ number: UInt64) -> Bool {
         state.withLockedValue { $0.running.removeValue(forKey: number) != nil }
     }

@@ -1,15 +1,15 @@
 public import AsyncFlow
 
 extension WorkflowEngine {
-    /// Defines a task that has a prompt answered by an ``InferenceBackend``; its value is the whole answer, with what
-    /// the server says about it.
+    /// Defines a task that sends a prompt to an ``InferenceBackend``. Its value is the whole answer, with the server's
+    /// information about it.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
-    ///   - options: for example `.on("openai")`, `.temperature(0)`.
+    ///   - options: the options, for example `.on("openai")`, `.temperature(0)`.
     ///   - type: `Completion.self`.
-    ///   - dryRunValue: stands for the answer in a dry run; the empty text by default.
-    ///   - prompt: makes the prompt, a ``Prompt`` or a `String`, from the resolved arguments.
+    ///   - dryRunValue: the placeholder for the answer in a dry run; an empty text by default.
+    ///   - prompt: creates the prompt, a ``Prompt`` or a `String`, from the resolved arguments.
     public func promptTask<Question: PromptConvertible, each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., as type: Completion.Type,
         dryRunValue: Completion = Completion(text: "", model: ""),
@@ -22,13 +22,13 @@ extension WorkflowEngine {
         }
     }
 
-    /// Defines a task that has a prompt of several messages or with images answered; its value is the answer's text.
+    /// Defines a task that sends a prompt with several messages or with images. Its value is the answer's text.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
-    ///   - options: for example `.on("openai")`, `.temperature(0)`.
-    ///   - dryRunValue: stands for the answer in a dry run.
-    ///   - prompt: makes the prompt from the resolved arguments.
+    ///   - options: the options, for example `.on("openai")`, `.temperature(0)`.
+    ///   - dryRunValue: the placeholder for the answer in a dry run.
+    ///   - prompt: creates the prompt from the resolved arguments.
     public func promptTask<each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., dryRunValue: String = "",
         prompt: @escaping @Sendable (repeat each Input) async throws -> Prompt
@@ -40,28 +40,28 @@ extension WorkflowEngine {
         }
     }
 
-    /// Defines a task whose value the model gives as data: JSON in the form of `type`.
+    /// Defines a task whose value the model returns as data: JSON in the form of `type`.
     ///
     /// ```swift
     /// struct Invoice: Codable { var number: String; var total: Double; var paid: Bool? }
     /// let extract = flow.promptTask("extract", as: Invoice.self) { (text: String) in "Extract the invoice: \(text)" }
     /// ```
     ///
-    /// The server gets the type's JSON schema as `response_format`. What comes is decoded here, whatever the server
-    /// promised, also out of a fenced block, from behind what the model thought (`<think>…</think>`) and from among
-    /// other words. If it isn't of that form, the model gets it back with what is wrong with it. An answer that the
-    /// limit of tokens cut short is an ``InferenceError`` with ``InferenceError/Code/truncated`` at once.
+    /// The server receives the type's JSON schema as `response_format`. The answer is always decoded here, even from a
+    /// fenced block, after the model's reasoning (`<think>…</think>`), and among other words. If the answer doesn't
+    /// have the form, the model gets it back with a description of the error. An answer that the token limit cut short
+    /// is an ``InferenceError`` with ``InferenceError/Code/truncated`` at once.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
-    ///   - options: for example `.on("openai")`, `.temperature(0)`.
-    ///   - type: what the answer is decoded as. Times are ISO 8601.
-    ///   - schema: its form; by default found out from how the type decodes itself: see ``JSONSchema/init(of:)``.
-    ///   - repairs: how often the model may try again.
-    ///   - dryRunValue: stands for the answer in a dry run; needed only where the type has no `DryRunValue`.
-    ///   - prompt: makes the prompt, a ``Prompt`` or a `String`, from the resolved arguments.
-    /// - Throws: in the task: ``InferenceError`` with ``InferenceError/Code/invalidAnswer`` if no answer was of that
-    ///   form, ``JSONSchemaError`` if the type's schema can't be found out.
+    ///   - options: the options, for example `.on("openai")`, `.temperature(0)`.
+    ///   - type: the type that the answer is decoded as. Times are ISO 8601.
+    ///   - schema: the schema; by default inferred from how the type decodes itself: see ``JSONSchema/init(of:)``.
+    ///   - repairs: the number of times that the model may correct its answer.
+    ///   - dryRunValue: the placeholder for the answer in a dry run; needed only if the type isn't a `DryRunValue`.
+    ///   - prompt: creates the prompt, a ``Prompt`` or a `String`, from the resolved arguments.
+    /// - Throws: in the task, ``InferenceError`` with ``InferenceError/Code/invalidAnswer`` if no answer had that form,
+    ///   ``JSONSchemaError`` if the type's schema can't be inferred.
     public func promptTask<Output: Decodable & Sendable, Question: PromptConvertible, each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., as type: Output.Type, schema: JSONSchema? = nil,
         repairs: Int = 2, dryRunValue: Output? = nil,

@@ -1,26 +1,26 @@
 public import AsyncFlow
 import AsyncFlowBase
 
-/// A whole answer: the text, and what the server says about it.
+/// A whole answer: the text, and the server's information about it.
 public struct Completion: TaskValue, Hashable, Codable {
-    /// Empty if the model only wants tools to be called.
+    /// The text; empty if the model only requests calls of tools.
     public var text: String
-    /// The calls that the model wants.
+    /// The calls that the model requests.
     public var toolCalls: [Prompt.ToolCall] = []
-    /// Why the answer ends here; nil if the server doesn't say.
+    /// The reason that the answer ends here; nil if the server doesn't say.
     public var finishReason: FinishReason?
-    /// Nil if the server doesn't count.
+    /// The numbers of tokens; nil if the server doesn't count them.
     public var usage: Usage?
-    /// The model that answered, as the server calls it; the one that was asked for if the server doesn't say.
+    /// The model that answered, by the server's name for it; the requested one if the server doesn't say.
     public var model: String
-    /// From when the attempt that succeeded was sent until the end of the answer.
+    /// The time from sending the successful attempt to the end of the answer.
     public var latency: Duration = .zero
-    /// From when it was sent until the first part of the answer came; nil if the answer wasn't streamed.
+    /// The time from sending it to the first part of the answer; nil if the answer wasn't streamed.
     public var timeToFirstToken: Duration?
     /// The number of times that the prompt was sent, including the attempts that failed.
     public var attempts = 1
 
-    /// For values that stand for an answer, in tests and dry runs.
+    /// Creates a placeholder for an answer, for tests and dry runs.
     public init(
         text: String, toolCalls: [Prompt.ToolCall] = [], finishReason: FinishReason? = nil, usage: Usage? = nil,
         model: String
@@ -32,7 +32,7 @@ public struct Completion: TaskValue, Hashable, Codable {
         self.model = model
     }
 
-    /// Why an answer ends. Servers have reasons of their own, too.
+    /// The reason that an answer ends. Servers may also have other reasons.
     public struct FinishReason: Sendable, Hashable, Codable, CustomStringConvertible {
         public let description: String
         public init(_ name: String) { description = name }
@@ -41,7 +41,7 @@ public struct Completion: TaskValue, Hashable, Codable {
         public static let stop = FinishReason("stop")
         /// The limit of tokens cut the answer short.
         public static let length = FinishReason("length")
-        /// The model wants tools to be called.
+        /// The model requests calls of tools.
         public static let toolCalls = FinishReason("tool_calls")
     }
 
@@ -58,7 +58,7 @@ public struct Completion: TaskValue, Hashable, Codable {
         }
     }
 
-    /// Tokens of the answer per second; nil if that isn't known.
+    /// The number of the answer's tokens per second; nil if it isn't known.
     public var tokensPerSecond: Double? {
         guard let usage, latency > .zero else { return nil }
         return Double(usage.outputTokens) / (latency / .seconds(1))

@@ -1,8 +1,8 @@
-/// The vectors that a server makes of several texts: one each, in their order.
+/// The vectors of several texts: one each, in their order.
 struct Embeddings: Sendable, Hashable {
     var vectors: [[Float]]
     var usage: Completion.Usage?
-    /// The model that answered, as the server calls it.
+    /// The model that answered, by the server's name for it.
     var model: String
     var latency: Duration = .zero
     var attempts = 1

@@ -1,18 +1,18 @@
 public import AsyncFlow
 
-/// The reason why a prompt has no answer. The cause of the `TaskFailedError` of its task.
+/// The reason that a prompt has no answer. It is the cause of the task's `TaskFailedError`.
 ///
-/// The API key is in none of its parts, even where a server repeats it. ``failureCode`` puts it into the classes of
+/// The API key never appears in it, even if a server repeats it. ``failureCode`` maps it to the classes of
 /// `.retry(on:)`.
 public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// A kind of trouble. New ones may be added.
+    /// A kind of failure. New ones may be added.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         public let description: String
         private init(_ name: String) { description = name }
 
         /// The base URL can't be used.
         public static let invalidURL = Code("invalidURL")
-        /// The API key can't be sent: there is a space, a line end or a control character in it.
+        /// The API key can't be sent, because it contains a space, a line end or a control character.
         public static let invalidKey = Code("invalidKey")
         /// The request can't be written as JSON.
         public static let invalidRequest = Code("invalidRequest")
@@ -22,17 +22,17 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
         public static let timedOut = Code("timedOut")
         /// The server refused, with a status, an error object or an error event in a stream.
         public static let refused = Code("refused")
-        /// The account's quota is used up; trying again doesn't help.
+        /// The account's quota is used up; a retry doesn't help.
         public static let quotaExceeded = Code("quotaExceeded")
-        /// The limit of tokens cut an answer short that was to be decoded.
+        /// The token limit cut short an answer that was to be decoded.
         public static let truncated = Code("truncated")
-        /// The backend may not take so many more tokens: see ``InferenceLimits/totalTokens``.
+        /// The backend's budget of tokens is exhausted: see ``InferenceLimits/totalTokens``.
         public static let budgetExhausted = Code("budgetExhausted")
         /// An agent has no answer after all its steps.
         public static let tooManySteps = Code("tooManySteps")
         /// The backend can't do what the task asks for.
         public static let unsupported = Code("unsupported")
-        /// The answer isn't in the cache, and no server may be asked.
+        /// The answer isn't in the cache, which only replays.
         public static let notRecorded = Code("notRecorded")
         /// The answer can't be kept in the cache.
         public static let notKept = Code("notKept")
@@ -41,9 +41,9 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     public let code: Code
-    /// The HTTP status; that of the error object if it came with status 200; nil if there was no answer.
+    /// The HTTP status, or that of an error object which came with status 200; nil if there was no response.
     public let status: Int?
-    /// A description of what happened, with the backend, its URL, and what can be done.
+    /// The description of what happened, with the backend, its URL, and the remedy.
     public let message: String
     public var description: String { message }
 
@@ -56,7 +56,7 @@ public struct InferenceError: Error, Sendable, Hashable, CustomStringConvertible
 
 extension InferenceError: ClassifiedError {
     /// `.timedOut` for ``Code/timedOut`` and the statuses 408 and 504; `.backendUnavailable` for connections that
-    /// failed, and for the other statuses that may pass: 409, 429 and 5xx but 501. Nil for everything else.
+    /// failed, and for the other temporary statuses: 409, 429 and 5xx except 501. Nil for everything else.
     public var failureCode: WorkflowErrorCode? {
         switch code {
         case .timedOut: .timedOut
@@ -67,7 +67,7 @@ extension InferenceError: ClassifiedError {
         }
     }
 
-    /// Whether a server that answers with this HTTP status may answer well a while later.
+    /// Returns whether this HTTP status may be temporary.
     static func mayPass(_ status: Int) -> Bool {
         status == 408 || status == 409 || status == 429 || (500...599).contains(status) && status != 501
     }

@@ -1,20 +1,20 @@
-/// The settings with which a model answers. One that is nil isn't sent: the server decides.
+/// The settings for a model's answers. Those that are nil aren't sent, so the server decides.
 public struct InferenceSettings: Sendable, Hashable {
-    /// Another model than that of the backend.
+    /// A model to use instead of the backend's.
     public var model: String?
-    /// Text that precedes every prompt as the system's message.
+    /// The text that precedes every prompt as the system message.
     public var system: String?
-    /// 0 for the likeliest answer, more for more variety.
+    /// The temperature: 0 for the most likely answer, more for more variety.
     public var temperature: Double?
-    /// Of the likeliest tokens only those that together have this probability.
+    /// The probability of the most likely tokens to which sampling is restricted.
     public var topP: Double?
-    /// The answer ends after as many tokens.
+    /// The number of tokens after which the answer ends.
     public var maxTokens: Int?
-    /// The answer ends before one of these texts.
+    /// The texts before which the answer ends.
     public var stop: [String] = []
-    /// The same seed gives the same answer, where the server can.
+    /// The seed; the same seed gives the same answer, if the server supports that.
     public var seed: Int?
-    /// More top-level fields of the request; they take precedence over those above.
+    /// Further top-level fields of the request; they take precedence over those above.
     public var extraFields: [String: JSONValue] = [:]
 
     public init(
@@ -31,7 +31,7 @@ public struct InferenceSettings: Sendable, Hashable {
         self.extraFields = extraFields
     }
 
-    /// These, with what `other` says instead.
+    /// Returns these settings with those of `other` taking precedence.
     func overridden(by other: InferenceSettings) -> InferenceSettings {
         InferenceSettings(
             model: other.model ?? model, system: other.system ?? system,
@@ -40,9 +40,9 @@ public struct InferenceSettings: Sendable, Hashable {
             seed: other.seed ?? seed, extraFields: extraFields.merging(other.extraFields) { $1 })
     }
 
-    /// The body of the request that has `prompt` answered.
+    /// Returns the body of the request for `prompt`.
     ///
-    /// - Parameter streams: whether the answer is to come in parts.
+    /// - Parameter streams: whether the answer is to be streamed.
     func request(model: String, prompt: Prompt, streams: Bool = false) -> JSONValue {
         var messages = prompt.messages
         if let system, messages.first?.role != .system { messages.insert(.system(system), at: 0) }
@@ -60,7 +60,7 @@ public struct InferenceSettings: Sendable, Hashable {
         return .object(fields)
     }
 
-    /// The body of the request that has `texts` turned into vectors. What only concerns answers isn't in it.
+    /// Returns the body of the request that turns `texts` into vectors, without the settings that only concern answers.
     func embeddingsRequest(model: String, texts: [String]) -> JSONValue {
         var fields: [String: JSONValue] = [
             "model": .string(self.model ?? model), "input": .array(texts.map { .string($0) }),

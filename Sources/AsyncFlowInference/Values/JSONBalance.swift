@@ -1,4 +1,4 @@
-/// Follows the brackets of a JSON text that comes in pieces, to tell where an object or array ends.
+/// A counter of the brackets of a JSON text that comes in pieces, which tells where an object or array ends.
 struct JSONBalance: Sendable {
     private var depth = 0
     private var isInText = false

@@ -1,7 +1,7 @@
 public import AsyncFlow
 import Foundation
 
-/// Any JSON value, for what a server understands beyond the fields that have names here.
+/// Any JSON value, for fields that a server understands beyond those with their own names here.
 public enum JSONValue: TaskValue, Hashable {
     case null
     case bool(Bool)
@@ -11,7 +11,7 @@ public enum JSONValue: TaskValue, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
-    /// The field of an object; nil if this is none, or has no such field.
+    /// Returns the field of an object; nil if this isn't an object, or has no such field.
     subscript(_ key: String) -> JSONValue? {
         if case .object(let fields) = self { fields[key] } else { nil }
     }
@@ -19,7 +19,7 @@ public enum JSONValue: TaskValue, Hashable {
     var text: String? { if case .string(let text) = self { text } else { nil } }
     var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
 
-    /// Servers write counts as `3.0`, too.
+    /// The value as a count; servers also write counts as `3.0`.
     var count: Int? {
         switch self {
         case .integer(let value): value
@@ -30,13 +30,14 @@ public enum JSONValue: TaskValue, Hashable {
 }
 
 extension JSONValue {
-    /// Reads a text as `JSONDecoder` does, in a fifth of its time.
+    /// Parses a text as `JSONDecoder` does, in a fifth of the time.
     init(parsing text: Data) throws {
         self = try Self(JSONSerialization.jsonObject(with: text, options: .fragmentsAllowed))
     }
 
     private init(_ object: Any) throws {
-        // The number comes after all collections: to see that one isn't a number, it would be bridged as a whole.
+        // Numbers are tested after all collections, because testing whether a collection is a number would bridge all
+        // of it.
         switch object {
         case let fields as [String: Any]: self = .object(try fields.mapValues(Self.init))
         case let text as String: self = .string(text)
@@ -50,7 +51,7 @@ extension JSONValue {
     }
 
     private init(_ number: NSNumber) {
-        // How a Boolean says that it is one.
+        // This is how a Boolean can be recognised.
         if number.objCType.pointee == CChar(UInt8(ascii: "c")) {
             self = .bool(number.boolValue)
         } else if let integer = Int(exactly: number) {
@@ -62,7 +63,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Codable {
-    /// The most frequent kinds come first: each that it isn't costs an error that is made and thrown away.
+    /// Decodes a value. The most frequent kinds are tried first, because each failed attempt costs an error.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let value = try? container.decode(String.self) {
@@ -100,7 +101,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    /// Of two fields with the same name the last one counts.
+    /// Creates an object; of two fields with the same name, the last one counts.
     public init(dictionaryLiteral fields: (String, JSONValue)...) { self = .object(Dictionary(fields) { $1 }) }
     public init(stringLiteral value: String) { self = .string(value) }
     public init(integerLiteral value: Int) { self = .integer(value) }

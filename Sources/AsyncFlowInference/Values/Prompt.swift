@@ -1,7 +1,7 @@
 public import AsyncFlow
 import Foundation
 
-/// A question to a model: messages, with images for one that can see.
+/// A question to a model: messages, with images for models that can see.
 ///
 /// ```swift
 /// Prompt("What is in this picture?", images: [.url("https://example.org/cell.png")], system: "Be brief.")
@@ -10,13 +10,13 @@ public struct Prompt: TaskValue, Hashable {
     /// The messages, from the first to the last.
     public var messages: [Message]
 
-    /// - Parameter messages: from the first to the last.
+    /// - Parameter messages: the messages, from the first to the last.
     public init(messages: [Message]) { self.messages = messages }
 
     /// - Parameters:
-    ///   - text: what the user says.
-    ///   - images: what the user shows.
-    ///   - system: what precedes it as the system's message, if anything.
+    ///   - text: the user's text.
+    ///   - images: the user's images.
+    ///   - system: the system message before it, if any.
     public init(_ text: String, images: [Image] = [], system: String? = nil) {
         messages = (system.map { [.system($0)] } ?? []) + [.user(text, images: images)]
     }
@@ -26,14 +26,14 @@ public struct Prompt: TaskValue, Hashable {
 
     /// One message of a conversation.
     public struct Message: Sendable, Hashable {
-        /// The speaker of a message.
+        /// The role of a message's author.
         public enum Role: String, Sendable, Hashable { case system, user, assistant, tool }
         public var role: Role
         public var text: String
         public var images: [Image] = []
-        /// The calls that the model wants: of the role `assistant` only.
+        /// The calls that the model requests; only for the role `assistant`.
         public var toolCalls: [ToolCall] = []
-        /// The id of the call that this is the result of: of the role `tool` only.
+        /// The id of the call that this is the result of; only for the role `tool`.
         public var toolCallID: String?
 
         public static func system(_ text: String) -> Message { Message(role: .system, text: text) }
@@ -43,34 +43,34 @@ public struct Prompt: TaskValue, Hashable {
         public static func assistant(_ text: String, toolCalls: [ToolCall] = []) -> Message {
             Message(role: .assistant, text: text, toolCalls: toolCalls)
         }
-        /// The result of a call that the model wanted.
+        /// Creates the result of a call that the model requested.
         public static func tool(_ result: String, of call: ToolCall) -> Message {
             Message(role: .tool, text: result, toolCallID: call.id)
         }
     }
 
-    /// A picture.
+    /// An image.
     public struct Image: Sendable, Hashable {
         let url: String
 
-        /// One that the server fetches itself.
+        /// Creates an image that the server fetches itself.
         public static func url(_ url: String) -> Image { Image(url: url) }
 
-        /// One that is sent along.
+        /// Creates an image that is sent with the request.
         ///
         /// - Parameters:
-        ///   - bytes: the picture's file.
+        ///   - bytes: the contents of the image's file.
         ///   - type: its media type, for example `image/png`.
         public static func data(_ bytes: [UInt8], type: String) -> Image {
             Image(url: "data:\(type);base64,\(Data(bytes).base64EncodedString())")
         }
     }
 
-    /// A function that the model wants to be called.
+    /// A call of a function that the model requests.
     public struct ToolCall: TaskValue, Hashable, Codable {
         public let id: String
         public let name: String
-        /// JSON, as the model wrote it: it may be wrong.
+        /// The arguments as JSON text, as the model wrote it; it may be invalid.
         public let arguments: String
     }
 }
@@ -87,7 +87,7 @@ extension Prompt: PromptConvertible { public var prompt: Prompt { self } }
 extension String: PromptConvertible { public var prompt: Prompt { Prompt(self) } }
 
 extension Prompt.Message {
-    /// As it is written in a request.
+    /// The message in a request.
     var json: JSONValue {
         var fields: [String: JSONValue] = ["role": .string(role.rawValue), "content": content]
         if !toolCalls.isEmpty { fields["tool_calls"] = .array(toolCalls.map(\.json)) }
