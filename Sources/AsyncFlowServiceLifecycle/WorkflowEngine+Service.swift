@@ -16,7 +16,8 @@ public struct WorkflowEngineService: Service {
 
     /// - Parameters:
     ///   - engine: the engine; it stays usable until the service is shut down.
-    ///   - deadline: how long running tasks may go on after a graceful shutdown began, before they are cancelled.
+    ///   - deadline: the time for which running tasks may go on after a graceful shutdown begins, before they are
+    ///     cancelled.
     public init(_ engine: WorkflowEngine, deadline: Duration = .seconds(30)) {
         self.engine = engine
         self.deadline = deadline

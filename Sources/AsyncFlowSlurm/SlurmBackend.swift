@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Runs each command as a job of Slurm. Tasks that are alike and called at the same time become one array.
+/// A backend that runs each command as a Slurm job. Equal tasks that are called at the same time form one array.
 ///
 /// ```swift
 /// let cluster = SlurmBackend(partition: "main", account: "physics", time: .seconds(3600))
@@ -15,14 +15,14 @@ import Synchronization
 public final class SlurmBackend: CommandBackend {
     public let name: String
     public var reportsStart: Bool { true }
-    /// The requests of every job, unless its task says otherwise.
+    /// The options of every job, unless its task overrides them.
     public let options: SlurmOptions
     private let settings: Settings
     private let controller: any JobController
     private struct State {
-        /// Of each engine that has run tasks.
+        /// The driver of each engine that has run tasks.
         var drivers: [String: JobDriver] = [:]
-        /// The engines that have started it and not shut it down.
+        /// The number of engines that have started the backend and not shut it down.
         var users = 0
         var driverCount = 0
     }
@@ -31,28 +31,29 @@ public final class SlurmBackend: CommandBackend {
     /// Unique to this process, so that its jobs can be recognised.
     private let token = String(UInt64.random(in: 0 ... .max), radix: 36)
 
-    /// The way in which a ``SlurmBackend`` deals with the cluster.
+    /// The settings of a ``SlurmBackend`` for the cluster.
     public struct Settings: Sendable, Hashable {
         /// The folder of `sbatch`, `squeue`, `scancel` and `sacct`; nil, the default, for `PATH`.
         public var programFolder: String?
         /// Environment variables for these programs, such as `SLURM_CONF`. Jobs inherit them.
         ///
-        /// Variables of this process that change what Slurm's programs do reach neither them nor jobs: see <doc:Slurm>.
+        /// Variables of this process that affect Slurm's programs are withheld from them and from jobs: see
+        /// <doc:Slurm>.
         public var environment: [String: String] = [:]
-        /// The most tasks of an array; 1000 by default. Not more than the cluster's `MaxArraySize` less one.
+        /// The maximum number of tasks of an array; 1000 by default. It must be less than the cluster's `MaxArraySize`.
         public var arraySize = 1000
-        /// The time between two questions to the queue when something happens there; half a second by default, 10 ms at
-        /// least.
+        /// The time between two queries of the queue while something happens there; half a second by default, at least
+        /// 10 ms.
         public var shortestPoll: Duration = .milliseconds(500)
-        /// The time between two questions to the queue when nothing happens there; 15 seconds by default.
+        /// The time between two queries of the queue while nothing happens there; 15 seconds by default.
         public var longestPoll: Duration = .seconds(15)
-        /// The longest time for which the controller may be unreachable before tasks that couldn't be submitted fail;
-        /// 10 minutes by default.
+        /// The time for which the controller may be unreachable before tasks that couldn't be submitted fail; 10
+        /// minutes by default.
         public var outagePatience: Duration = .seconds(600)
-        /// The longest time that a call of one of the programs may take; a minute by default.
+        /// The time limit of a call of one of the programs; a minute by default.
         public var commandPatience: Duration = .seconds(60)
 
-        /// The most tasks of an array, within what Slurm can have.
+        /// The maximum number of tasks of an array, within Slurm's bounds.
         package var boundedArraySize: Int { min(max(1, arraySize), SlurmNumber.indices.upperBound) }
 
         public init() {}
@@ -66,8 +67,8 @@ public final class SlurmBackend: CommandBackend {
     ///   - time: `--time`.
     ///   - nodes: `--nodes`.
     ///   - constraint: `--constraint`.
-    ///   - extraArguments: arguments for `sbatch`, as they are.
-    ///   - settings: how it deals with the cluster.
+    ///   - extraArguments: arguments for `sbatch`, unchanged.
+    ///   - settings: the settings for the cluster.
     public convenience init(
         name: String = "slurm", partition: String? = nil, account: String? = nil, qos: String? = nil,
         time: Duration? = nil, nodes: Int? = nil, constraint: String? = nil, extraArguments: [String] = [],
@@ -82,8 +83,8 @@ public final class SlurmBackend: CommandBackend {
 
     /// - Parameters:
     ///   - name: the name for `.on("slurm")`.
-    ///   - options: what every job asks for unless its task says otherwise.
-    ///   - settings: how it deals with the cluster.
+    ///   - options: the options of every job, unless its task overrides them.
+    ///   - settings: the settings for the cluster.
     public convenience init(name: String = "slurm", options: SlurmOptions, settings: Settings = Settings()) {
         let programs = SlurmPrograms(
             folder: settings.programFolder, environment: settings.environment, patience: settings.commandPatience)
@@ -97,15 +98,15 @@ public final class SlurmBackend: CommandBackend {
         self.controller = controller
     }
 
-    /// - Throws: `CommandError` if Slurm's programs aren't there; ``SlurmJobError`` if the options make no sense.
+    /// - Throws: `CommandError` if Slurm's programs are missing; ``SlurmJobError`` if the options make no sense.
     public func start() async throws {
         if let problem = options.problem { throw SlurmJobError(.unusable, detail: problem) }
         try await controller.check()
         state.withLock { $0.users += 1 }
     }
 
-    /// Runs a command as a job to its end. Cancelled, it returns when Slurm has ended the job; its processes get
-    /// SIGTERM and, after the cluster's own `KillWait`, SIGKILL.
+    /// Runs a command as a job until its end. If cancelled, it returns when Slurm has ended the job; the job's
+    /// processes receive SIGTERM and, after the cluster's `KillWait`, SIGKILL.
     ///
     /// - Throws: `CommandError` if the command itself failed, ``SlurmJobError`` if Slurm ended or refused it,
     ///   `CancellationError` if it was cancelled.
@@ -130,7 +131,7 @@ public final class SlurmBackend: CommandBackend {
         return try result(outcome, key, request, files)
     }
 
-    /// Lets go of everything, once every engine that started it has called this.
+    /// Releases everything, once every engine that started the backend has called this.
     public func shutdown() async {
         let unused = state.withLock { state -> [JobDriver] in
             state.users -= 1
@@ -157,7 +158,7 @@ public final class SlurmBackend: CommandBackend {
             longestPoll: max(shortest, settings.longestPoll.bounded), outagePatience: settings.outagePatience.bounded)
         return state.withLock { state in
             if let driver = state.drivers[task.engineID] { return driver }
-            // No two have the same prefix, as jobs of one that has ended may still be in the queue.
+            // Each driver has a different prefix, because jobs of one that has ended may still be in the queue.
             state.driverCount += 1
             let driver = JobDriver(
                 controller, files, prefix: "\(JobSubmission.namePrefix)\(token)-\(state.driverCount)", limits,

@@ -17,7 +17,7 @@ struct JobDescription: Encodable {
         init?(intValue: Int) { nil }
     }
 
-    /// A number that might have been none.
+    /// A number in the form in which it could also be unset.
     private struct Number: Encodable {
         let set = true
         let number: Int64
@@ -39,7 +39,7 @@ struct JobDescription: Encodable {
             try job.encode(["APPEND"], forKey: "open_mode")
             try job.encode(environment.map { "\($0.key)=\($0.value)" }.sorted(), forKey: "environment")
         } else {
-            // `"requeue": false` is taken and means nothing there.
+            // `"requeue": false` is accepted there but has no effect.
             try job.encode(true, forKey: "no_requeue")
             try job.encode("append", forKey: "open_mode")
             try job.encode(environment, forKey: "environment")
@@ -67,7 +67,7 @@ struct JobDescription: Encodable {
         try job.encodeIfPresent(options.constraint, forKey: "constraints")
         try job.encodeIfPresent(options.reservation, forKey: "reservation")
         if let time = options.time { try encode(Self.minutes(time), "time_limit", into: &job) }
-        // v0.0.38 takes the list that it describes, and makes nothing of it.
+        // v0.0.38 accepts the list that its own description names, but ignores it.
         if let nodes = options.nodes { try job.encode("\(nodes)", forKey: "nodes") }
         if options.exclusive == true, version.isVerbose {
             try job.encode(["none"], forKey: "shared")
@@ -86,7 +86,7 @@ struct JobDescription: Encodable {
         }
     }
 
-    /// Slurm's own unit, rounded up.
+    /// Returns a time in Slurm's unit, rounded up.
     private static func minutes(_ time: Duration) -> Int64 {
         let (whole, rest) = time.bounded.components
         return (whole + (rest > 0 ? 1 : 0) + 59) / 60

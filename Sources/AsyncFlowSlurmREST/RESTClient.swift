@@ -6,15 +6,16 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// Sends requests to the service and tells answers from complaints. A token goes nowhere else, and is in no error.
+/// A client that sends requests to the service and tells answers from complaints. A token goes nowhere else, and
+/// appears in no error.
 actor RESTClient {
     private let service: SlurmREST
     private let patience: Duration
-    /// What can't be reached is tried again by those who ask, and not in between. It follows no redirect, which could
-    /// lead a token to another host.
+    /// The HTTP client. It doesn't retry, because its callers do, and doesn't follow redirects, which could lead a
+    /// token to another host.
     private let client = WebClient()
     private var token: String?
-    /// The last tokens, including those that weren't taken: the service may repeat any of them.
+    /// The latest tokens, including those that weren't accepted, because the service may repeat any of them.
     private var secrets: [String] = []
 
     private static let secretsKept = 8
@@ -25,15 +26,15 @@ actor RESTClient {
         self.patience = patience.bounded
     }
 
-    /// Notes one more user, who calls ``close()`` once.
+    /// Notes one more user, which must call ``close()`` once.
     func open() { client.open() }
 
-    /// The last user's call ends all connections.
+    /// Releases the client. The last user's call ends all connections.
     func close() async { await client.close() }
 
     /// Sends a request.
     ///
-    /// - Parameter limit: the most bytes of an answer.
+    /// - Parameter limit: the maximum number of bytes of an answer.
     /// - Throws: ``RESTFailure``.
     func send<Answer: Decodable & Sendable>(
         _ method: HTTPMethod, _ path: String, body: Data? = nil, for type: Answer.Type, limit: Int = 16 << 20
@@ -47,7 +48,7 @@ actor RESTClient {
         }
     }
 
-    /// What may be shown of the service's words and of its address.
+    /// The form in which text of the service and its address may be shown.
     var text: ServiceText { ServiceText(secrets: secrets) }
     private var place: String { "slurmrestd at \(text.shown(service.address))" }
 
@@ -162,7 +163,7 @@ actor RESTClient {
         }
     }
 
-    /// The words of an error of decoding, without the types and wrappers around it.
+    /// Returns the text of a decoding error, without the types and wrappers around it.
     private static func words(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "\(error)" }
         switch error {

@@ -4,7 +4,7 @@ import AsyncFlowSlurm
 import Foundation
 import NIOHTTP1
 
-/// The way to Slurm's controller through `slurmrestd`.
+/// The connection to Slurm's controller through `slurmrestd`.
 actor RESTController: JobController {
     static let tokenVariable = "SLURM_JWT"
 
@@ -15,7 +15,7 @@ actor RESTController: JobController {
 
     private struct Nothing: Decodable, Sendable {}
     private static let cancelsAtOnce = 8
-    /// More bytes than the jobs of a large cluster take.
+    /// The maximum number of bytes of the queue's answer, more than the jobs of a large cluster take.
     private static let largestQueue = 512 << 20
 
     init(_ service: SlurmREST, _ settings: SlurmBackend.Settings) {
@@ -24,7 +24,7 @@ actor RESTController: JobController {
         client = RESTClient(service, patience: settings.commandPatience)
     }
 
-    /// A controller that can't be reached just now is no obstacle, as it isn't later.
+    /// Checks the service. A controller that is unreachable at the moment is ignored here, as it is later.
     func check() async throws {
         await client.open()
         do {
@@ -83,7 +83,7 @@ actor RESTController: JobController {
         throw RESTFailure(description: "the accounting isn't asked through slurmrestd")
     }
 
-    /// An id alone may be somebody else's by now, so that the queue is asked first.
+    /// Cancels jobs. The queue is asked first, because an id may by now be another user's job.
     func cancel(name: String, ids: [String], indices: [Int]?) async throws {
         let doomed = try await rows(named: name).filter { row in
             row.name == name && row.state.isActive && (ids.isEmpty || ids.contains(row.arrayID))
@@ -112,7 +112,7 @@ actor RESTController: JobController {
         return try answer.rows(named: prefix, limit: settings.boundedArraySize)
     }
 
-    /// The version of the interface, which the service is asked for once.
+    /// Returns the version of the interface, for which the service is asked once.
     private func negotiated() async throws -> RESTVersion {
         if let version { return version }
         let description = try await client.send(.GET, "/openapi/v3", for: ServiceDescription.self)
@@ -130,13 +130,13 @@ actor RESTController: JobController {
         Self.environment(inheriting: ProcessInfo.processInfo.environment, setting: settings.environment)
     }
 
-    /// The variables that jobs inherit: as with `sbatch`, those of this program that commands inherit, without the
-    /// token.
+    /// Returns the variables that jobs inherit: as with `sbatch`, those of this program that commands inherit, without
+    /// the token.
     static func environment(inheriting inherited: [String: String], setting own: [String: String]) -> [String: String] {
         let inherited = WithheldEnvironment.inheritable(inherited).filter { !SlurmEnvironment.isWithheld($0.key) }
         var all = inherited.merging(own) { $1 }
         all[tokenVariable] = nil
-        // The service refuses a job without any.
+        // The service refuses a job without any variables.
         if all.isEmpty { all["PATH"] = "/usr/local/bin:/usr/bin:/bin" }
         return all
     }

@@ -1,12 +1,13 @@
-/// A refusal or another trouble in the place of an answer.
+/// A refusal or other failure in place of an answer.
 struct RESTFailure: Error, CustomStringConvertible {
     var description: String
-    /// As HTTP has it; nil if there was no answer.
+    /// The HTTP status; nil if there was no answer.
     var status: Int?
-    /// As Slurm has it (`slurm/slurm_errno.h`); nil if it gave none.
+    /// Slurm's error code (`slurm/slurm_errno.h`); nil if there is none.
     var code: Int?
 
-    /// Slurm's own refusals. Smaller and greater numbers are of transport and protocol, which may be better later.
+    /// The codes of Slurm's own refusals. Smaller and greater numbers concern transport and protocol, which may work
+    /// later.
     private static let refusals = 2000..<3000
     private static let unauthenticated = 1007
     private static let invalidJobID = 2017
@@ -20,11 +21,11 @@ struct RESTFailure: Error, CustomStringConvertible {
         return description.contains("temporarily")
     }
 
-    /// Whether the job that was to be cancelled isn't there any more.
+    /// Whether the job that was to be cancelled no longer exists.
     var isAboutEndedJob: Bool { code == Self.invalidJobID || code == Self.alreadyDone }
 
-    /// Whether the token wasn't taken, and nothing was done therefore. Slurm 22.05 doesn't tell that from a controller
-    /// that can't be reached.
+    /// Whether the token wasn't accepted, so that nothing was done. Slurm 22.05 doesn't distinguish that from an
+    /// unreachable controller.
     var isAboutToken: Bool { status == 401 || status == 511 || code == Self.unauthenticated }
 
     /// Whether another token might help.

@@ -1,19 +1,19 @@
 import AsyncFlowSlurm
 import Foundation
 
-/// A version of the service's interface, and what it is like.
+/// A version of the service's interface, and its properties.
 struct RESTVersion: Sendable, Hashable, CustomStringConvertible {
-    /// 42 of `v0.0.42`.
+    /// The last number of the version, such as 42 of `v0.0.42`.
     let number: Int
     var description: String { "v0.0.\(number)" }
 
-    /// Numbers, states and lists are written in another way since then.
+    /// Whether numbers, states and lists are written in the newer form.
     var isVerbose: Bool { number >= 40 }
 
-    /// The versions that were seen to work, the best first.
+    /// The tested versions, the best first.
     private static let known = [42, 41, 40, 38]
 
-    /// - Parameter paths: those of the service's own description, such as `/slurm/v0.0.42/jobs/`.
+    /// - Parameter paths: the paths in the service's own description, such as `/slurm/v0.0.42/jobs/`.
     /// - Returns: the latest known one, or else the earliest later one; nil if all are too old.
     static func best(among paths: some Sequence<String>) -> RESTVersion? {
         let numbers = Set(
@@ -29,7 +29,7 @@ struct RESTVersion: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What the service says of itself.
+/// The service's description of itself.
 struct ServiceDescription: Decodable {
     private struct Anything: Decodable {}
     private let paths: [String: Anything]

@@ -22,7 +22,7 @@ struct ServiceErrors: Decodable {
     }
     let errors: [Complaint]?
 
-    /// The failure that the complaints tell of; nil if there are none.
+    /// The failure that the complaints describe; nil if there are none.
     var failure: RESTFailure? {
         guard let errors, !errors.isEmpty else { return nil }
         let texts = errors.flatMap { [$0.description, $0.error] }.compactMap { $0 }.filter { !$0.isEmpty }
@@ -34,8 +34,8 @@ struct ServiceErrors: Decodable {
 
 struct SubmissionAnswer: Decodable { let job_id: Int }
 
-/// The jobs of all users, as `/jobs` gives them. Only those that have our names need to be understood: anybody's job
-/// may be called anything, and be written in a form that isn't known yet.
+/// The jobs of all users in the form of `/jobs`. Only jobs with our names need to be understood: other jobs may have
+/// any name, and be written in an unknown form.
 struct QueueAnswer: Decodable {
     let jobs: [Entry]
 
@@ -65,9 +65,9 @@ struct QueueAnswer: Decodable {
     /// Returns the rows of the jobs that are part of arrays.
     ///
     /// - Parameters:
-    ///   - prefix: the beginning of the names that matter.
-    ///   - limit: more than any index. The list of waiting jobs of an array may be cut off; what isn't seen otherwise
-    ///     and is below this counts as one of them.
+    ///   - prefix: the prefix of the relevant names.
+    ///   - limit: a number above all indices. The list of an array's waiting jobs may be cut off; indices below the
+    ///     limit that don't appear otherwise count as part of it.
     func rows(named prefix: String, limit: Int) throws -> [JobRow] {
         var rows: [JobRow] = []
         var collective: [(job: Job, array: Int)] = []
@@ -103,8 +103,8 @@ struct QueueAnswer: Decodable {
             node: job.batch_host.flatMap { $0.isEmpty ? nil : String($0.prefix(256)).harmless() })
     }
 
-    /// - Parameter text: such as `3,8-11,20-40:2`; `%5` may follow, how many may run at once. It ends with `...` where
-    ///   it was cut off, and that in the midst of a number.
+    /// - Parameter text: the indices, such as `3,8-11,20-40:2`, optionally followed by `%5`, the number that may run at
+    ///   once. It ends with `...` if it was cut off, which may be inside a number.
     /// - Returns: the indices below the limit, in ascending order.
     static func indices(_ text: String, limit: Int) -> [Int] {
         let list = text.prefix { $0 != "%" }
@@ -130,7 +130,7 @@ struct QueueAnswer: Decodable {
     }
 }
 
-/// `7`, or since v0.0.40 `{"set": true, "infinite": false, "number": 7}`; nil if none is set.
+/// A number: `7`, or since v0.0.40 `{"set": true, "infinite": false, "number": 7}`; nil if it isn't set.
 struct ServiceNumber: Decodable {
     let value: Int?
 
@@ -145,7 +145,7 @@ struct ServiceNumber: Decodable {
     }
 }
 
-/// `"RUNNING"`, or since v0.0.40 `["RUNNING", "COMPLETING"]`: a state and what else is so.
+/// A job's state: `"RUNNING"`, or since v0.0.40 `["RUNNING", "COMPLETING"]`, a state and its flags.
 struct ServiceState: Decodable {
     let text: String
 
@@ -160,13 +160,13 @@ struct ServiceState: Decodable {
 
     var state: JobState {
         let words = text.split(separator: " ")
-        // As squeue has it: a job that is completing isn't at its end yet.
+        // As in squeue, a job that is completing hasn't ended yet.
         if words.contains("COMPLETING") { return .running }
         return words.lazy.map { JobState($0) }.first { $0 != .unknown } ?? .unknown
     }
 }
 
-/// The status of `waitpid`, or since v0.0.40 an object with its parts. Nil for anything that can be no such status.
+/// The status of `waitpid`, or since v0.0.40 an object with its parts. Nil for any impossible status.
 struct ServiceExit: Decodable {
     let waitStatus: Int32?
 

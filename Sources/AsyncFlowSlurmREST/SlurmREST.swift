@@ -1,6 +1,6 @@
 import Foundation
 
-/// Slurm's REST service, `slurmrestd`, and the user who asks it.
+/// Slurm's REST service, `slurmrestd`, and the user who calls it.
 ///
 /// ```swift
 /// let local = SlurmREST("unix:/run/slurmrestd/slurmrestd.socket")  // known by the socket
@@ -9,20 +9,20 @@ import Foundation
 public struct SlurmREST: Sendable {
     /// The service's address: `unix:` and the path of a socket, or an `http` or `https` URL.
     public var address: String
-    /// The user whose jobs they are; nil, the default, for the one who runs this program.
+    /// The user who owns the jobs; nil, the default, for the one who runs this program.
     public var user: String?
-    /// Returns a token (JWT), as `scontrol token` prints it. Called before the first request, and again when the
-    /// service didn't take the last token, which may have expired. Nil, the default, for the environment variable
-    /// `SLURM_JWT`, and for none where the address is a socket.
+    /// The closure that returns a token (JWT), as `scontrol token` prints it. It is called before the first request,
+    /// and again if the service didn't accept the last token, which may have expired. Nil, the default, uses the
+    /// environment variable `SLURM_JWT`, and no token if the address is a socket.
     ///
-    /// A token is in no log, event, error or job, and follows no redirect to another host. Over `http` it can be read
-    /// on its way: use `https` beyond this machine.
+    /// A token appears in no log, event, error or job, and follows no redirect to another host. Over `http` others can
+    /// read it in transit: use `https` beyond this computer.
     public var token: (@Sendable () async throws -> String)?
 
     /// - Parameters:
     ///   - address: `unix:` and the path of a socket, or an `http` or `https` URL.
-    ///   - user: the user whose jobs they are; nil for the one who runs this program.
-    ///   - token: returns a token (JWT); nil for `SLURM_JWT`, and for none where the address is a socket.
+    ///   - user: the user who owns the jobs; nil for the one who runs this program.
+    ///   - token: returns a token (JWT); nil for `SLURM_JWT`, and for no token if the address is a socket.
     public init(_ address: String, user: String? = nil, token: (@Sendable () async throws -> String)? = nil) {
         self.address = address
         self.user = user
@@ -31,8 +31,8 @@ public struct SlurmREST: Sendable {
 
     var isSocket: Bool { address.hasPrefix("unix:") }
 
-    /// - Parameter path: as it follows the address, with a slash in front.
-    /// - Returns: nil if the address is none.
+    /// - Parameter path: the path after the address, with a slash in front.
+    /// - Returns: nil if the address is invalid.
     func url(_ path: String) -> String? {
         if isSocket {
             let socket = address.dropFirst("unix:".count)

@@ -1,13 +1,13 @@
-/// A way to Slurm's controller: its programs, or its REST service.
+/// A connection to Slurm's controller: its programs, or its REST service.
 package protocol JobController: Sendable {
-    /// Returns if the controller can be spoken to. Every engine calls it once before anything else, and ``shutdown()``
-    /// when it has returned and the engine ends.
+    /// Returns if the controller can be reached. Every engine calls it once before anything else; if it has returned,
+    /// the engine calls ``shutdown()`` when it ends.
     func check() async throws
 
-    /// Returns why no job can ask for this; nil if one can.
+    /// Returns the reason that no job can request this; nil if one can.
     func problem(_ request: JobRequest) -> String?
 
-    /// Returns what would be submitted, for the report of a dry run.
+    /// Returns a description of the submission for the report of a dry run.
     func description(of submission: JobSubmission) -> String
 
     /// Submits an array of jobs.
@@ -20,7 +20,7 @@ package protocol JobController: Sendable {
     /// others may be among them.
     func queue() async throws -> [JobRow]
 
-    /// Returns the accounting's records of jobs that the queue doesn't have any longer.
+    /// Returns the accounting's records of jobs that the queue no longer has.
     ///
     /// - Throws: if there is no accounting.
     func accounting(_ names: [String]) async throws -> [JobRow]
@@ -28,11 +28,11 @@ package protocol JobController: Sendable {
     /// Cancels the jobs of one name.
     ///
     /// - Parameters:
-    ///   - ids: the ids of its arrays; empty for all that there are.
+    ///   - ids: the ids of its arrays; empty for all of them.
     ///   - indices: the jobs of each array; nil for all.
     func cancel(name: String, ids: [String], indices: [Int]?) async throws
 
-    /// Lets go of what ``check()`` began, for one engine.
+    /// Releases for one engine what ``check()`` began.
     func shutdown() async
 }
 
@@ -41,16 +41,16 @@ extension JobController {
     package func shutdown() async {}
 }
 
-/// An array of jobs, one for each of a number of tasks that ask for the same.
+/// An array of jobs, one for each of several tasks with the same requests.
 package struct JobSubmission: Sendable, Hashable {
     /// The beginning of all names.
     package static let namePrefix = "asyncflow-"
 
-    /// Known to nobody else, and made of lower-case letters, digits and dashes.
+    /// The unique name, made of lower-case letters, digits and dashes.
     package var name: String
     package var request: JobRequest
     package var count: Int
-    /// The folder that it runs in and that has its log.
+    /// The folder that the jobs run in, which has their log.
     package var folder: String
     /// The path of its script.
     package var script: String
@@ -63,14 +63,15 @@ package struct JobSubmission: Sendable, Hashable {
         self.script = script
     }
 
-    /// The log's path as Slurm takes it. All jobs of the array write there what isn't output of their tasks.
+    /// The path of the log in Slurm's form. All jobs of the array write there everything that isn't output of their
+    /// tasks.
     ///
-    /// Slurm puts numbers and names in the place of `%A` and the like, and takes every backslash out of a path, so that
-    /// one with a backslash can't be written at all. Source: `fname_create` in Slurm's `src/slurmd/slurmstepd/fname.c`.
+    /// Slurm replaces `%A` and the like by numbers and names, and removes every backslash from a path, so a path with a
+    /// backslash can't be used at all. Source: `fname_create` in Slurm's `src/slurmd/slurmstepd/fname.c`.
     package var logPattern: String {
         let path = "\(folder)/\(name).log"
         if path.utf8.contains(UInt8(ascii: "\\")) { return "/dev/null" }
-        // By scalars: a combining mark makes another character of a percent sign.
+        // Works on scalars, because a percent sign with a combining mark is a different character.
         return path.unicodeScalars.reduce(into: "") { pattern, scalar in
             if scalar == "%" { pattern += "%" }
             pattern.unicodeScalars.append(scalar)
@@ -78,9 +79,9 @@ package struct JobSubmission: Sendable, Hashable {
     }
 }
 
-/// A submission that nobody confirmed. It may have arrived all the same.
+/// A submission that wasn't confirmed. It may have arrived all the same.
 package struct SubmissionFailure: Error, CustomStringConvertible {
-    /// Slurm's words.
+    /// Slurm's message.
     package let description: String
     /// Whether the same submission may succeed later.
     package let isTransient: Bool

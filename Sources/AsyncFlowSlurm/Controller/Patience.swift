@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// An answer that didn't come in time.
+/// The error of an answer that didn't come in time.
 package struct OverdueAnswer: Error {}
 
-/// Waits for an answer, but only for so long; then the question is cancelled, and waited for until it has ended.
+/// Waits for an answer for a limited time; then the question is cancelled, and the function waits until it has ended.
 ///
-/// - Throws: ``OverdueAnswer``; what the question throws.
+/// - Throws: ``OverdueAnswer``; the errors of the question.
 package func within<Answer: Sendable>(
     _ patience: Duration, _ question: @escaping @Sendable () async throws -> Answer
 ) async throws -> Answer {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The environment variables that change what Slurm's programs do, and which of them stay away from the programs that
-/// are called here and from jobs.
+/// The environment variables that affect Slurm's programs, and the selection of those that are withheld from the
+/// programs called here and from jobs.
 ///
 /// A program that was itself started in an allocation has dozens of such variables, and users set some in their
 /// profile: `SQUEUE_PARTITION` hides jobs, `SBATCH_WAIT` makes a submission wait for the end of its job, and
@@ -12,16 +12,16 @@ package enum SlurmEnvironment {
         "SLURM_", "SLURMD_", "SBATCH_", "SALLOC_", "SRUN_", "SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_",
     ]
 
-    /// These say where the cluster is and who is asking, to all programs alike.
+    /// The variables that identify the cluster and the user, for all programs alike.
     private static let kept: Set<String> = ["SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT"]
 
-    /// A user's own defaults for new jobs and allocations, behind `SBATCH_` or `SALLOC_`. They count only where nothing
-    /// else is asked for.
+    /// The user's defaults for new jobs and allocations, after the prefix `SBATCH_` or `SALLOC_`. They count only for
+    /// options that aren't set otherwise.
     private static let defaults: Set<String> = [
         "ACCOUNT", "CONSTRAINT", "PARTITION", "QOS", "RESERVATION", "TIMELIMIT", "WCKEY",
     ]
 
-    /// Returns whether an inherited variable stays away from Slurm's programs and from jobs.
+    /// Returns whether an inherited variable is withheld from Slurm's programs and from jobs.
     package static func isWithheld(_ name: String) -> Bool {
         guard let prefix = prefixes.first(where: { name.utf8.starts(with: $0.utf8) }) else { return false }
         if kept.contains(name) { return false }
@@ -29,6 +29,6 @@ package enum SlurmEnvironment {
         return !defaults.contains(String(decoding: name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self))
     }
 
-    /// The names of this process's variables that stay away.
+    /// The names of this process's variables that are withheld.
     static var withheldNames: Set<String> { Set(ProcessInfo.processInfo.environment.keys.filter(isWithheld)) }
 }

@@ -2,12 +2,12 @@ import AsyncFlow
 import AsyncFlowBase
 import Foundation
 
-/// Slurm's programs, and the reader of what they write.
+/// Slurm's programs, and the readers of their output.
 struct SlurmPrograms: Sendable {
     /// The folder of the programs; nil for `PATH`.
     let folder: String?
     let environment: [String: String]
-    /// The longest time that a call may take.
+    /// The time limit of a call.
     let patience: Duration
     private let runner = CommandRunner()
 
@@ -22,12 +22,12 @@ struct SlurmPrograms: Sendable {
 
         init(description: String) { self.description = description }
 
-        /// An answer that makes no sense.
+        /// Creates the error for an answer that makes no sense.
         init(_ program: String, answered text: some StringProtocol, which problem: String) {
             self.init(description: "\(program) answered '\(Self.shown(text))', which \(problem)")
         }
 
-        /// The beginning of a text, on one line and without anything that a terminal obeys.
+        /// Returns the beginning of a text, on one line and without control characters.
         private static func shown(_ text: some StringProtocol) -> String {
             let start = String(text.prefix(201)).harmless()
             return start.count > 200 ? "\(start.prefix(200))…" : start
@@ -61,17 +61,16 @@ struct SlurmPrograms: Sendable {
 
     // MARK: - Rows
 
-    /// The columns of a queue's answer. The name is the first: of the others only the user's own jobs need to be
+    /// The columns of the queue's rows. The name comes first, because only the rows of our own jobs need to be
     /// understood.
     private static let columns = "Name:200,ArrayJobID:24,ArrayTaskID:24,State:24,exit_code:24,BatchHost:80"
 
-    /// Reads an answer of `squeue`.
+    /// Parses the output of `squeue`.
     ///
-    /// Jobs of the user that have nothing to do with this program may be called anything, and be in any state, so their
-    /// rows are passed over.
+    /// The user's other jobs may have any name and state, so their rows are skipped.
     ///
-    /// - Throws: if a row of one of our jobs is cut off, since an answer that is understood in part could hide a job,
-    ///   or if nothing of the answer looks like a row.
+    /// - Throws: an error if a row of one of our jobs is cut off, since a partial answer could hide a job, or if
+    ///   nothing in the output looks like a row.
     static func rows(ofQueue text: String) throws -> [JobRow] {
         var rows: [JobRow] = []
         var strange: Substring?
@@ -100,7 +99,7 @@ struct SlurmPrograms: Sendable {
         return rows
     }
 
-    /// Whether there are the columns behind a name, which may be of any number of words.
+    /// Returns whether the columns follow a name, which may consist of any number of words.
     private static func isRow(_ words: [Substring]) -> Bool {
         words.indices.dropLast(3).contains { place in
             SlurmNumber.digits(words[place], in: SlurmNumber.ids) != nil
@@ -118,7 +117,7 @@ struct SlurmPrograms: Sendable {
         NoAnswer("squeue", answered: line, which: "can't be understood")
     }
 
-    /// Reads an answer of `sacct`; a row that isn't understood says nothing.
+    /// Parses the output of `sacct`, ignoring rows that can't be understood.
     static func rows(ofAccounting text: String) -> [JobRow] {
         text.split(whereSeparator: \.isNewline).compactMap { line in
             let fields = line.split(separator: "|", omittingEmptySubsequences: false)
@@ -135,14 +134,14 @@ struct SlurmPrograms: Sendable {
 
     // MARK: - Complaints
 
-    /// Whether a failed submission may succeed later, unchanged.
+    /// Returns whether a failed submission may succeed later, unchanged.
     static func isTransient(_ error: any Error) -> Bool {
         guard let error = error as? CommandError else { return true }
         if error.exitCode == nil { return error.signal != nil }
         return isTransient(error.standardErrorTail)
     }
 
-    /// Whether the cause of a complaint may be over later.
+    /// Returns whether the cause of a complaint may go away.
     static func isTransient(_ complaint: String) -> Bool {
         let text = complaint.lowercased()
         return transientPhrases.contains { text.contains($0) }
@@ -154,7 +153,7 @@ struct SlurmPrograms: Sendable {
         "send/recv", "slurm_receive_msg", "slurm_send_node_msg",
     ]
 
-    /// The complaint of a program, on one line.
+    /// Returns the complaint of a program on one line.
     static func complaint(_ error: any Error) -> String {
         guard let error = error as? CommandError else { return "\(error)".harmless() }
         let text = error.standardErrorTail.split(whereSeparator: \.isNewline).map { String($0).harmless() }
@@ -212,7 +211,7 @@ extension SlurmPrograms: JobController {
 // MARK: - Allocations
 
 extension SlurmPrograms {
-    /// The names of the nodes of a list as Slurm writes it: `node[1-3]`.
+    /// Returns the names of the nodes of a list in Slurm's form: `node[1-3]`.
     func nodes(_ list: String) async throws -> [String] {
         guard Self.isNodeList(list) else { throw NoAnswer("salloc", answered: list, which: "is no list of nodes") }
         let text = try await call("scontrol", ["show", "hostnames", list])
@@ -237,7 +236,7 @@ extension SlurmPrograms {
             }
     }
 
-    /// The time that a job may still run; nil for no limit.
+    /// Returns the time that a job may still run; nil for no limit.
     func timeLeft(job: String) async throws -> Duration? {
         let text = try await call("squeue", ["--noheader", "--jobs=\(job)", "--format=%L"])
             .trimmingCharacters(in: .whitespacesAndNewlines)

@@ -1,12 +1,12 @@
 public import AsyncFlow
 
-/// A failure of a task as a job of Slurm. A command that failed by itself is a `CommandError` instead.
+/// A failure of a task as a Slurm job. A command that failed by itself is a `CommandError` instead.
 ///
-/// Its ``code`` is what retry policies look at: `.retry(3, on: .timedOut, .outOfMemory, .workerLost, .preempted)`.
+/// Retry policies use its ``code``: `.retry(3, on: .timedOut, .outOfMemory, .workerLost, .preempted)`.
 public struct SlurmJobError: WorkflowError, Hashable {
     /// A kind of failure. More may be added.
     public struct Reason: Sendable, Hashable, CustomStringConvertible {
-        /// The words for it in messages.
+        /// The description in messages.
         public let description: String
         let code: WorkflowErrorCode
         let advice: String
@@ -14,10 +14,10 @@ public struct SlurmJobError: WorkflowError, Hashable {
         /// The job ran longer than its time limit.
         public static let timeLimit = Reason(
             description: "it reached its time limit", code: .timedOut, advice: "give it more with .slurm(time:)")
-        /// The job took more memory than it had asked for.
+        /// The job used more memory than it had requested.
         public static let outOfMemory = Reason(
             description: "it ran out of memory", code: .outOfMemory, advice: "give it more with .memory(…)")
-        /// A node of the job failed, or it couldn't be started there.
+        /// A node of the job failed, or the job couldn't be started there.
         public static let nodeFailure = Reason(
             description: "its node failed", code: .workerLost, advice: "it may succeed when tried again")
         /// The job had to make room for another.
@@ -34,32 +34,32 @@ public struct SlurmJobError: WorkflowError, Hashable {
         public static let unreachable = Reason(
             description: "Slurm's controller didn't answer", code: .backendUnavailable,
             advice: "see whether it can be reached from this machine")
-        /// The job began and Slurm doesn't know of it any more; how it ended can't be found out.
+        /// The job started and Slurm no longer knows it; its outcome can't be determined.
         public static let lost = Reason(
             description: "Slurm doesn't know it any more, and it left no result", code: .workerLost,
             advice: "it may have run in part; try it again if that does no harm")
-        /// Slurm accepted the job again and again, and forgot it each time before it began.
+        /// Slurm accepted the job repeatedly, and forgot it each time before it started.
         public static let forgotten = Reason(
             description: "Slurm accepted it and forgot it before it began", code: .backendUnavailable,
             advice: "see whether the queue lists this user's jobs, and whether the nodes see the run directory")
-        /// No allocation for a pilot could be had.
+        /// No allocation for a pilot was granted.
         public static let noPilot = Reason(
             description: "there is no pilot to run it", code: .backendUnavailable,
             advice: "see whether salloc with the same options works on this machine")
-        /// The files of the job couldn't be written into the run directory.
+        /// The files of the job couldn't be written to the run directory.
         public static let unwritable = Reason(
             description: "its files couldn't be written", code: .backendUnavailable,
             advice: "see whether the work directory has room and may be written to")
-        /// The task asks for what this backend can't do.
+        /// The task requests something that this backend can't do.
         public static let unusable = Reason(
             description: "it can't be made a job", code: .invalidOption, advice: "change the task")
     }
     public let reason: Reason
     /// The job's id, as `squeue` shows it; nil if it never had one.
     public let jobID: String?
-    /// Slurm's words, or other details; empty if there are none.
+    /// Slurm's message, or other details; empty if there are none.
     public let detail: String
-    /// The end of what the command wrote to its standard error.
+    /// The end of the command's standard error.
     public let standardErrorTail: String
 
     package init(_ reason: Reason, jobID: String? = nil, detail: String = "", standardErrorTail: String = "") {

@@ -2,7 +2,7 @@ import AsyncFlow
 import Foundation
 import Logging
 
-/// Does what a ``JobMachine`` decides: writes files, speaks to Slurm's controller, resumes those who wait.
+/// The driver of a ``JobMachine``: it writes files, calls Slurm's controller, and resumes the tasks that wait.
 actor JobDriver {
     private struct Waiter {
         let request: CommandRequest
@@ -47,7 +47,7 @@ actor JobDriver {
                 waiters[key] = Waiter(request: command, end: continuation)
                 machine.add(key, request)
                 if Task.isCancelled { cancel(key) }
-                // What is called at the same time is submitted at the same time.
+                // Tasks that are called at the same time are submitted together.
                 if collecting == nil {
                     collecting = Task {
                         try? await Task.sleep(for: batchDelay)
@@ -74,7 +74,7 @@ actor JobDriver {
                 do {
                     try await controller.cancel(name: name, ids: ids, indices: indices)
                 } catch {
-                    // What is still in the queue when it is asked next is cancelled again.
+                    // Jobs that are still in the next answer of the queue are cancelled again.
                     logger.debug("jobs couldn't be cancelled", metadata: ["job": "\(name)", "error": "\(error)"])
                 }
             }
@@ -137,7 +137,7 @@ actor JobDriver {
 
     // MARK: Asking
 
-    /// Asks the queue when it is time to, and not before.
+    /// Schedules the next question to the queue for the time when it is due.
     private func pollSoon() {
         guard !isAsking, machine.hasSubmissions else { return }
         let time = clock.now + machine.pollDelay
@@ -187,7 +187,7 @@ actor JobDriver {
         }
     }
 
-    /// Everything has ended: nothing is asked any more.
+    /// Stops everything after the last job has ended.
     func stop() {
         polling?.cancel()
         collecting?.cancel()

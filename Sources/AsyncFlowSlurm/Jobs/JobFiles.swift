@@ -18,11 +18,11 @@ struct JobFiles: Sendable {
         }
         var lines = ["#!/bin/sh"]
         let (output, error) = outputPaths(key, request.output)
-        // The output is for its owner alone; what the command makes itself is its own affair.
+        // The output is readable by its owner only; files that the command creates itself follow its umask.
         lines.append("mask=$(umask); umask 077; exec >\(quoted(output)) 2>\(quoted(error)); umask \"$mask\"")
         lines.append("cd \(quoted((command.workingDirectory ?? ".").absolutePath)) || exit 126")
         lines.append("exec <\(quoted(try input(key, command)))")
-        // What belongs to the task goes before what the job inherits.
+        // The task's own variables take precedence over those that the job inherits.
         var environment = command.environment
         if request.resources.cores != nil, environment["OMP_NUM_THREADS"] == nil {
             environment["OMP_NUM_THREADS"] = "\(cores)"
@@ -42,8 +42,8 @@ struct JobFiles: Sendable {
         try WholeFile.create(path(key, "sh"), lines.joined(separator: "\n") + "\n")
     }
 
-    /// Writes the script of a submission and the list of its tasks, unless it did so before: a submission that failed
-    /// is made again with the same files.
+    /// Writes the script of a submission and the list of its tasks, unless they exist already: a failed submission is
+    /// repeated with the same files.
     ///
     /// - Returns: the script's path.
     func writeSubmission(_ name: String, _ keys: [UInt64]) throws -> String {
@@ -68,14 +68,14 @@ struct JobFiles: Sendable {
 
             """
         do { try WholeFile.create(path, script) } catch {
-            // The next try finds neither of them.
+            // The next attempt must find neither of them.
             try? FileManager.default.removeItem(atPath: tasks)
             throw error
         }
         return path
     }
 
-    /// The files that the output of a task goes into.
+    /// Returns the files that the output of a task goes to.
     func outputPaths(_ key: UInt64, _ output: CommandOutput) -> (output: String, error: String) {
         switch output {
         case .memory: (path(key, "out"), path(key, "err"))
@@ -93,7 +93,7 @@ struct JobFiles: Sendable {
         }
     }
 
-    /// The traces that a job has left.
+    /// Returns the traces that a job has left.
     func evidence(_ key: UInt64) -> JobEvidence {
         if let file = FileHandle(forReadingAtPath: path(key, "end")), let data = try? file.read(upToCount: 64),
             let end = Self.end(String(decoding: data, as: UTF8.self))
@@ -103,7 +103,7 @@ struct JobFiles: Sendable {
         return FileManager.default.fileExists(atPath: path(key, "claim")) ? .claimed : .untouched
     }
 
-    /// Nil for anything but what the script writes.
+    /// Parses the file that the script writes at its end; nil for any other text.
     static func end(_ text: String) -> JobEnd? {
         guard text.hasSuffix("\n") else { return nil }
         let words = text.dropLast().split(separator: " ")
@@ -117,12 +117,12 @@ struct JobFiles: Sendable {
         }
     }
 
-    /// Takes the claim of a task, so that no job runs it.
+    /// Claims a task, so that no job runs it.
     func void(_ key: UInt64) {
         try? PrivateDirectory.create(path(key, "claim"))
     }
 
-    /// Removes what nobody needs after the end. The claim stays: a job that comes late must find it.
+    /// Removes the files that aren't needed after the end. The claim stays, because a late job must find it.
     func remove(_ key: UInt64) {
         for suffix in ["sh", "rank", "in", "out", "err", "end", "end.new", "note"] {
             try? FileManager.default.removeItem(atPath: path(key, suffix))

@@ -1,5 +1,5 @@
 extension JobMachine {
-    /// The queue is asked now.
+    /// Notes that the queue is being asked.
     ///
     /// - Returns: the number of the question, which goes with its answer.
     mutating func ask() -> Int {
@@ -7,7 +7,7 @@ extension JobMachine {
         return question
     }
 
-    /// The queue didn't answer, or not in a way that can be understood.
+    /// Handles a queue that didn't answer, or whose answer can't be understood.
     mutating func answerFailed(now: Duration) -> [Action] {
         pollDelay = min(limits.longestPoll, pollDelay * 2)
         let since = failingSince ?? now
@@ -27,14 +27,14 @@ extension JobMachine {
         return actions
     }
 
-    /// What the queue has of our jobs.
+    /// Handles the queue's rows of our jobs.
     mutating func answered(_ question: Int, _ rows: [JobRow], now: Duration) -> [Action] {
         failingSince = nil
         var byName: [String: [Int: JobRow]] = [:]
         var ids: [String: Set<String>] = [:]
         for row in rows where row.name.hasPrefix(prefix) {
             ids[row.name, default: []].insert(row.arrayID)
-            // Of two jobs for one task the one that does something counts.
+            // Of two jobs for one task, the active one counts.
             if let other = byName[row.name]?[row.index], other.state == .running || !row.state.isActive { continue }
             byName[row.name, default: [:]][row.index] = row
         }
@@ -66,7 +66,7 @@ extension JobMachine {
                         actions.append(.started(key))
                     }
                     job.misses = 0
-                    // Its files say whether a state that isn't known is an end.
+                    // Its files tell whether an unknown state is an end.
                     if row.state == .unknown { looks.append(key) }
                 } else {
                     hasChanged = true
@@ -85,7 +85,7 @@ extension JobMachine {
         return actions
     }
 
-    /// A submission failed and the queue doesn't have it.
+    /// Decides on a submission that failed and isn't in the queue.
     private mutating func decide(_ name: String, _ message: String, isTransient: Bool, isPatient: Bool) -> [Action] {
         guard let submission = submissions[name] else { return [] }
         let keys = submission.keys.filter { jobs[$0]?.submission == name }
@@ -104,7 +104,7 @@ extension JobMachine {
         return actions
     }
 
-    /// What jobs have left that aren't in the queue any more, or have ended there.
+    /// Handles the traces of jobs that are no longer in the queue, or have ended there.
     mutating func inspected(_ evidence: [Key: JobEvidence]) -> [Action] {
         var actions: [Action] = []
         var unknown: Set<String> = []
@@ -117,8 +117,8 @@ extension JobMachine {
             } else if row?.state == .cancelled, row?.node != nil, found == .untouched, !job.isCancelled,
                 !job.isSecondTry
             {
-                // It was given a node, but didn't begin there: a controller that was killed gives ids again, and a
-                // node that still has a job of such an id has the other one ended.
+                // The job was given a node but didn't start there: a controller that was killed reuses ids, and a node
+                // that still has an older job with such an id has the new one ended.
                 jobs[key]?.isSecondTry = true
                 leave(name)
                 forgotten[job.request, default: []].append(key)
@@ -127,22 +127,22 @@ extension JobMachine {
             } else if job.isCancelled && job.misses >= 2 {
                 actions += [.void([key])] + end(key, .cancelled)
             } else if job.misses < limits.missLimit {
-                // A file may be seen late, and an answer be incomplete.
+                // A file may become visible late, and an answer may be incomplete.
                 if row == nil && canAccount && job.misses >= 2 { unknown.insert(name) }
             } else if let row {
                 actions += end(key, judge(job, row, row.waitStatus.map(JobEnd.init)))
             } else if found == .untouched, submissions[name]?.isVisible == true {
-                // The others of its array are there: somebody has taken it out of the queue.
+                // The other jobs of its array are listed, so somebody has removed this one from the queue.
                 let reason = SlurmJobError.Reason.cancelledElsewhere
                 actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "of array \(name)"))
             } else if found == .untouched, job.forgotten >= limits.forgottenLimit {
-                // Submitting it once more would have the same end.
+                // Another submission would end in the same way.
                 let detail =
                     "\(job.forgotten + 1) times, " + (job.wasListed ? "last" : "always without listing it, last")
                 let reason = SlurmJobError.Reason.forgotten
                 actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "\(detail) as \(name)"))
             } else if found == .untouched {
-                // It was forgotten before it began.
+                // The job was forgotten before it started.
                 jobs[key]?.forgotten += 1
                 leave(name)
                 forgotten[job.request, default: []].append(key)
@@ -156,7 +156,7 @@ extension JobMachine {
         return unknown.isEmpty ? actions : actions + [.account(unknown.sorted())]
     }
 
-    /// What the accounting knows; nil if there is none.
+    /// Handles the accounting's records; nil if there is no accounting.
     mutating func accounted(_ rows: [JobRow]?) -> [Action] {
         guard let rows else {
             canAccount = false

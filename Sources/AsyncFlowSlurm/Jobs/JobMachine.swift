@@ -1,8 +1,9 @@
-/// Decides what is submitted when, what an answer of the queue means for each job, and when to ask again.
+/// The state machine of jobs: it decides what is submitted and when, what an answer of the queue means for each job,
+/// and when to ask again.
 ///
-/// A job is known by the name of its submission and its place in it, never by its id alone: a controller that was
-/// killed forgets jobs and gives their ids to others. What runs twice does no harm, because a job claims its task
-/// first, in the shared file system; so what wasn't seen to arrive can be submitted again.
+/// A job is identified by the name of its submission and its index in it, never by its id alone: a controller that was
+/// killed forgets jobs and gives their ids to others. A job that runs twice does no harm, because it first claims its
+/// task in the shared file system. A submission that wasn't seen to arrive can therefore be repeated.
 struct JobMachine {
     typealias Key = UInt64
 
@@ -10,11 +11,11 @@ struct JobMachine {
         var arraySize = 1000
         var shortestPoll: Duration = .milliseconds(500)
         var longestPoll: Duration = .seconds(15)
-        /// How long a submission may go unanswered.
+        /// The time for which a submission may go unanswered.
         var outagePatience: Duration = .seconds(600)
         /// The number of answers in a row that must miss a job, or its result, before it is given up.
         var missLimit = 4
-        /// The number of times that a job which was forgotten before it began is submitted again.
+        /// The number of times that a job is submitted again which was forgotten before it started.
         var forgottenLimit = 5
     }
 
@@ -22,30 +23,30 @@ struct JobMachine {
         /// Writes the list of tasks and submits an array.
         case submit(name: String, request: JobRequest, keys: [Key])
         case started(Key)
-        /// Looks at what these jobs have left; the answer is ``inspected(_:)``.
+        /// Looks for the traces of these jobs; the answer is ``inspected(_:)``.
         case inspect([Key])
         /// Asks the accounting for the submissions of these names; the answer is ``accounted(_:)``.
         case account([String])
-        /// Takes the claims of these tasks, so that no job runs them.
+        /// Claims these tasks, so that no job runs them.
         case void([Key])
-        /// The jobs of one name: of these arrays, and of each these elements or, with nil, all.
+        /// Cancels jobs of one name: in these arrays, these elements of each or, with nil, all.
         case cancel(name: String, ids: [String], indices: [Int]?)
         case end(Key, JobOutcome)
     }
 
     struct Job {
         var request: JobRequest
-        /// Where it is in which submission; nil while it is collected.
+        /// The name of the job's submission; nil while the job is being collected.
         var submission: String?
         var index = 0
         var hasStarted = false
         var isCancelled = false
-        /// What was last heard of it.
+        /// The latest row about the job.
         var row: JobRow?
         var misses = 0
-        /// Whether it was ended once before it began, and not by us.
+        /// Whether it was once ended before it started, and not by us.
         var isSecondTry = false
-        /// The number of times that it was forgotten before it began.
+        /// The number of times that it was forgotten before it started.
         var forgotten = 0
         /// Whether the queue ever listed it.
         var wasListed = false
@@ -60,13 +61,13 @@ struct JobMachine {
         var request: JobRequest
         var keys: [Key]
         var state = State.submitting
-        /// Ids that it is known by: several if an answer was lost and it was submitted again.
+        /// The ids of the submission: several if an answer was lost and it was submitted again.
         var ids: Set<String> = []
-        /// Answers to earlier questions don't know it yet.
+        /// The first question whose answer can contain the submission.
         var knownFrom = 0
         var firstFailure: Duration?
         var left: Int
-        /// Whether the queue's last answer had any of it.
+        /// Whether the queue's latest answer contained any of its jobs.
         var isVisible = false
     }
 
@@ -88,7 +89,7 @@ struct JobMachine {
         pollDelay = limits.shortestPoll
     }
 
-    /// Whether there is anything to ask the queue for.
+    /// Whether there is any reason to ask the queue.
     var hasSubmissions: Bool { !submissions.isEmpty }
 
     // MARK: Submitting
@@ -99,7 +100,7 @@ struct JobMachine {
         collected[request, default: []].append(key)
     }
 
-    /// What was collected is submitted, what is alike as one array.
+    /// Submits the collected tasks, with equal ones as one array.
     mutating func submitCollected() -> [Action] {
         let (groups, order) = (collected, collectedOrder)
         collected = [:]
@@ -136,7 +137,7 @@ struct JobMachine {
         pollDelay = limits.shortestPoll
     }
 
-    /// It failed, as far as one knows. That doesn't say that there is no job: the queue's next answer does.
+    /// Notes that a submission seems to have failed. Its jobs may still exist; the queue's next answer tells.
     mutating func submissionFailed(_ name: String, _ message: String, isTransient: Bool, now: Duration) {
         guard var submission = submissions[name] else { return }
         let first = submission.firstFailure ?? now
@@ -161,7 +162,7 @@ struct JobMachine {
         return end(key, .cancelled)
     }
 
-    /// The calls that ending the cancelled jobs takes, few for many jobs; again whenever the queue still has some.
+    /// Returns the actions that cancel jobs, few for many jobs. They are repeated as long as the queue still has some.
     mutating func cancellations() -> [Action] {
         pollDelay = limits.shortestPoll
         return submissions.sorted { $0.key < $1.key }.flatMap { name, submission -> [Action] in

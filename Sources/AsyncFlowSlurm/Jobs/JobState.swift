@@ -1,11 +1,11 @@
-/// One row of a queue's answer.
+/// One row of the queue's answer.
 package struct JobRow: Sendable, Hashable {
     /// The id of the array.
     package var arrayID: String
     package var index: Int
     package var name: String
     package var state: JobState
-    /// The status of `waitpid`; nil where Slurm doesn't tell it.
+    /// The status of `waitpid`; nil if Slurm doesn't report it.
     package var waitStatus: Int32?
     /// The node that it runs or ran on; nil if it never had one.
     package var node: String?
@@ -23,14 +23,14 @@ package struct JobRow: Sendable, Hashable {
     }
 }
 
-/// The state of a job of Slurm, as far as it matters here.
+/// The state of a Slurm job, as far as it matters here.
 package enum JobState: Sendable, Hashable {
     case waiting, running
     case completed, failed, timedOut, outOfMemory, nodeFailed, preempted, cancelled
-    /// One that this version doesn't know. It says that there is such a job, and nothing else.
+    /// A state that this version doesn't know. It only tells that the job exists.
     case unknown
 
-    /// - Parameter text: as `squeue` or `sacct` write it, such as `CANCELLED by 1000`.
+    /// - Parameter text: the state as `squeue` or `sacct` write it, such as `CANCELLED by 1000`.
     package init(_ text: Substring) {
         switch text.prefix(while: { $0 != " " && $0 != "+" }) {
         case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD",
@@ -48,10 +48,10 @@ package enum JobState: Sendable, Hashable {
         }
     }
 
-    /// Whether its job hasn't come to an end, as far as one knows.
+    /// Whether the job hasn't ended, as far as is known.
     package var isActive: Bool { self == .waiting || self == .running || self == .unknown }
 
-    /// The reason of a failure in this state; nil if only the command itself can tell.
+    /// The reason for a failure in this state; nil if only the command itself can tell.
     var reason: SlurmJobError.Reason? {
         switch self {
         case .timedOut: .timeLimit
@@ -76,9 +76,9 @@ enum JobEnd: Sendable, Hashable {
 
 /// The traces of a job in its files.
 enum JobEvidence: Sendable, Hashable {
-    /// The job never began.
+    /// The job never started.
     case untouched
-    /// The job began.
+    /// The job started.
     case claimed
     case ended(JobEnd)
 }

@@ -1,11 +1,11 @@
 import AsyncFlow
 
-/// A script for ranks whose program can't be written into a line of `srun` as it is.
+/// A script for ranks whose program can't be passed to `srun` as it is.
 ///
-/// `srun` takes the word `:` for the beginning of another program wherever it stands, and gives a rank all GPUs that
+/// `srun` takes the word `:` for the beginning of another program wherever it occurs, and gives a rank all GPUs that
 /// the allocation has on its node, whatever `CUDA_VISIBLE_DEVICES` says outside.
 enum SrunScript {
-    /// Whether `srun` would take one of the words for something else than a word of the program.
+    /// Returns whether `srun` would misinterpret one of the words.
     static func isNeeded(for program: [String]) -> Bool { program.contains(":") }
 
     /// Returns the text of a script that runs a program.

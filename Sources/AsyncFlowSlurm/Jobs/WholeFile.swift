@@ -2,9 +2,10 @@ import AsyncFlow
 import AsyncFlowBase
 import Foundation
 
-/// New files for their owner alone that have all of their content, or aren't there; and the whole of written ones.
+/// The creation of new files, readable by their owner only, that are either complete or missing; and the reading of
+/// whole files.
 enum WholeFile {
-    /// Returns the content of a file; of one that isn't there, none.
+    /// Returns the content of a file, which is empty if the file doesn't exist.
     ///
     /// - Returns: nil if it is larger than the limit.
     static func content(of path: String, upTo limit: MemorySize) -> [UInt8]? {
@@ -16,7 +17,8 @@ enum WholeFile {
         return [UInt8](data)
     }
 
-    /// Creates a file that isn't there yet. What stands in the text for bytes that aren't UTF-8 becomes these again.
+    /// Creates a file that doesn't exist yet. Placeholders in the text for bytes that aren't UTF-8 become those bytes
+    /// again.
     ///
     /// - Throws: ``SlurmJobError`` with the reason ``SlurmJobError/Reason/unwritable``.
     static func create(_ path: String, _ text: String) throws(SlurmJobError) {

@@ -1,9 +1,9 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// The requests of a job to Slurm. Tasks with equal ones can be one array.
+/// The requests of a job to Slurm. Tasks with equal requests can form one array.
 package struct JobRequest: Sendable, Hashable {
-    /// Slurm counts memory per node or per core, a task for all of its ranks together.
+    /// Memory in Slurm's terms, per node or per core; a task's memory is for all of its ranks together.
     package enum Memory: Sendable, Hashable {
         case perNode(mebibytes: Int64)
         case perCore(mebibytes: Int64)
@@ -12,7 +12,7 @@ package struct JobRequest: Sendable, Hashable {
     package var cores: Int
     package var memory: Memory?
     package var gpus: Int
-    /// As Slurm writes them: `matlab:1,ansys:2`; nil for none.
+    /// The licenses in Slurm's form: `matlab:1,ansys:2`; nil for none.
     package var licenses: String?
     package var options: SlurmOptions
 
@@ -62,7 +62,7 @@ extension SlurmOptions {
         return list + extraArguments
     }
 
-    /// `days-hours:minutes:seconds`, rounded up to a second.
+    /// Returns `days-hours:minutes:seconds`, rounded up to a second.
     private static func text(_ time: Duration) -> String {
         let (whole, rest) = time.bounded.components
         let seconds = whole + (rest > 0 ? 1 : 0)

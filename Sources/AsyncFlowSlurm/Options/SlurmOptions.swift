@@ -1,22 +1,23 @@
-/// The requests of a job to Slurm beyond the resources that every backend understands. Slurm decides where one is nil.
+/// The requests of a job to Slurm beyond the resources that every backend understands. Slurm decides on those that are
+/// nil.
 public struct SlurmOptions: Sendable, Hashable {
     /// The partition that the job may run in: `--partition`.
     public var partition: String?
-    /// The account that pays: `--account`.
+    /// The account to charge: `--account`.
     public var account: String?
     /// The quality of service: `--qos`.
     public var qos: String?
-    /// The longest time that the job may run, rounded up to whole seconds: `--time`. Slurm itself rounds up to minutes.
+    /// The time limit of the job, rounded up to whole seconds: `--time`. Slurm itself rounds up to minutes.
     public var time: Duration?
-    /// The number of nodes that it runs on, from 1 to 1,000,000: `--nodes`. Ranks are spread over them.
+    /// The number of nodes that the job runs on, from 1 to 1,000,000: `--nodes`. Ranks are spread over them.
     public var nodes: Int?
     /// The features that the nodes must have: `--constraint`.
     public var constraint: String?
-    /// The reservation that it belongs to: `--reservation`.
+    /// The reservation that the job belongs to: `--reservation`.
     public var reservation: String?
-    /// Whether it shares its nodes with no other job: `--exclusive`.
+    /// Whether the job shares its nodes with no other one: `--exclusive`.
     public var exclusive: Bool?
-    /// More arguments for `sbatch`, unchanged and after all others. Those of a task come after those of the backend.
+    /// Further arguments for `sbatch`, unchanged and after all others. Those of a task come after those of the backend.
     public var extraArguments: [String]
 
     public init(
@@ -34,7 +35,7 @@ public struct SlurmOptions: Sendable, Hashable {
         self.extraArguments = extraArguments
     }
 
-    /// Returns these options with the values of others in their place, where those have any.
+    /// Returns these options, overridden by the other ones that are set.
     func overridden(by others: SlurmOptions?) -> SlurmOptions {
         guard let others else { return self }
         return SlurmOptions(
@@ -44,10 +45,10 @@ public struct SlurmOptions: Sendable, Hashable {
             extraArguments: extraArguments + others.extraArguments)
     }
 
-    /// The most nodes that can be asked for; more than any cluster has.
+    /// The maximum number of nodes; more than any cluster has.
     static let mostNodes = 1_000_000
 
-    /// The reason why no cluster could take this; nil if it makes sense.
+    /// The reason that no cluster could accept these options; nil if they make sense.
     var problem: String? {
         if let nodes, nodes < 1 { return "nodes must be at least 1, got \(nodes)" }
         if let nodes, nodes > Self.mostNodes { return "nodes must be at most \(Self.mostNodes), got \(nodes)" }

@@ -3,7 +3,8 @@ import AsyncFlow
 
 /// An allocation that lasts as long as a pipe into it is open, so that it ends with this process, however that ends.
 ///
-/// `salloc` and not `sbatch`: it is granted in milliseconds where there is room, and its end is seen without asking.
+/// It uses `salloc` instead of `sbatch`, because that is granted in milliseconds if there is room, and its end is
+/// noticed without polling.
 final class Allocation: Sendable {
     private struct State {
         var isGranted = false
@@ -11,28 +12,29 @@ final class Allocation: Sendable {
         var process: Task<String, Never>?
         var patience: Task<Void, Never>?
     }
-    /// How long a released one may take to end before its `salloc` is made to.
+    /// The time for a released allocation to end before its `salloc` is ended.
     private static let releasePatience: Duration = .seconds(30)
     private let name: String
     private let channel: ProcessChannel
     private let state = Lock(State())
 
-    /// - Throws: `SystemError` if there can be no pipes.
+    /// - Throws: `SystemError` if the pipes can't be created.
     init(name: String) throws {
         self.name = name
         channel = try ProcessChannel()
     }
 
-    /// Asks for it, and returns when it is over.
+    /// Requests the allocation, and returns when it is over.
     ///
     /// - Parameters:
-    ///   - granted: called once, when it is there, with its id and the names of its nodes as Slurm writes them.
-    /// - Returns: why it is over, in Slurm's words; empty if it was released.
+    ///   - granted: called once when the allocation is granted, with its id and the names of its nodes in Slurm's form.
+    /// - Returns: Slurm's message about why it is over; empty if it was released.
     func run(
         _ programs: SlurmPrograms, _ arguments: [String],
         granted: @escaping @Sendable (_ id: String, _ nodes: String) -> Void
     ) async -> String {
-        // The pipe is the standard input of what runs there; when it is closed, that ends, and with it the allocation.
+        // The pipe is the standard input of the program in the allocation. When it is closed, the program ends, and
+        // with it the allocation.
         let holder = "echo \"asyncflow-pilot $SLURM_JOB_ID $SLURM_JOB_NODELIST\" >&2; exec cat >/dev/null"
         let command = programs.command("salloc", ["--job-name=\(name)"] + arguments + ["/bin/sh", "-c", holder])
         let lines = Lock(LineSplitter())
@@ -68,13 +70,13 @@ final class Allocation: Sendable {
         let (isGranted, patience) = state.withLock { ($0.isGranted, $0.patience) }
         patience?.cancel()
         if !isGranted || !reason.isEmpty {
-            // It may have been granted at the moment when its salloc was ended.
+            // The allocation may have been granted at the moment when its salloc was ended.
             try? await programs.cancel(name: name, ids: [])
         }
         return reason
     }
 
-    /// Gives it back, or doesn't want it any more.
+    /// Releases the allocation, or withdraws the request.
     func release() {
         let (process, isFirst) = state.withLock { state in
             defer { state.isReleased = true }

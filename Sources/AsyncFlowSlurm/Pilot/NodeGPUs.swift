@@ -1,11 +1,12 @@
 import AsyncFlow
 
-/// The GPUs that an allocation has on one node, as programs there know them.
+/// The GPUs of an allocation on one node, by the names that programs there use.
 ///
-/// Slurm numbers the GPUs of a node, and gives an allocation any of them: the first one of an allocation may be number
+/// Slurm numbers the GPUs of a node and gives an allocation any of them, so the first one of an allocation may be
+/// number 2. If control groups hide the others, it is number 0 again. The variables that Slurm sets in a step tell.
 /// 2. Where control groups hide the others, it is number 0 again. The variables that Slurm sets in a step tell.
 struct NodeGPUs: Sendable, Hashable {
-    /// The variables by which Slurm says which GPUs a step has (`src/plugins/gres/common/gres_common.c`).
+    /// The variables in which Slurm names the GPUs of a step (`src/plugins/gres/common/gres_common.c`).
     private static let variables = [
         "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ZE_AFFINITY_MASK",
     ]
@@ -13,12 +14,12 @@ struct NodeGPUs: Sendable, Hashable {
     /// The names of the GPUs in each variable, in the same order.
     private let names: [String: [String]]
 
-    /// A line for a shell in a step, which writes the answer for ``init(count:answer:)``.
+    /// The line of shell code that, run in a step, writes the answer for ``init(count:answer:)``.
     static let question = variables.map { "echo \"\($0)=$\($0)\"" }.joined(separator: "; ")
 
     /// - Parameters:
-    ///   - count: the number of GPUs that were asked for.
-    ///   - answer: what ``question`` wrote on the node. A variable that doesn't name so many GPUs says nothing.
+    ///   - count: the number of requested GPUs.
+    ///   - answer: the output of ``question`` on the node. A variable that doesn't name that many GPUs is ignored.
     init(count: Int, answer: String) {
         var names: [String: [String]] = [:]
         for line in answer.split(whereSeparator: \.isNewline) {
@@ -34,11 +35,11 @@ struct NodeGPUs: Sendable, Hashable {
         self.names = names
     }
 
-    /// Returns the variables that tell a program which GPUs it got.
+    /// Returns the variables that tell a program which GPUs it was granted.
     ///
     /// `HIP_VISIBLE_DEVICES` numbers those that `ROCR_VISIBLE_DEVICES` leaves from 0, as in `ResourceAllocation`.
     func environment(for shares: [GPUPool.Share]) -> [String: String] {
-        // Ranks may have parts of the same one.
+        // Several ranks may have shares of the same GPU.
         let indices = Set(shares.map(\.index)).sorted()
         if indices.isEmpty { return [:] }
         var environment = names.mapValues { list in

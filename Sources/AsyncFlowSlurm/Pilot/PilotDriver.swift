@@ -4,10 +4,10 @@ import AsyncFlowWorkers
 import Foundation
 import Logging
 
-/// Does what a ``PilotMachine`` decides: asks for allocations, starts workers on their nodes, resumes those who wait
-/// for their turn.
+/// The driver of a ``PilotMachine``: it requests allocations, starts workers on their nodes, and resumes the tasks
+/// whose turn has come.
 actor PilotDriver {
-    /// Where a task is to run.
+    /// The place where a task is to run.
     struct Turn: Sendable {
         let pilot: Int
         let jobID: String
@@ -19,7 +19,7 @@ actor PilotDriver {
         var allocation: Allocation?
         var jobID = ""
         var nodes: [PilotNode] = []
-        /// When its time is over, on the machine's clock.
+        /// The end of its time on this actor's clock.
         var end: Duration?
         var isOver = false
         var lives: [Task<Void, Never>] = []
@@ -55,14 +55,14 @@ actor PilotDriver {
 
     private var now: Duration { ContinuousClock.now - begin }
 
-    /// How many pilots there are, those included that were only asked for.
+    /// The number of pilots, including those that were only requested.
     var pilotCount: Int { machine.pilots.count }
 
     // MARK: - Tasks
 
     /// Waits until there is room for a task.
     ///
-    /// - Throws: ``SlurmJobError`` if there will be none; `CancellationError`.
+    /// - Throws: ``SlurmJobError`` if there will be none; `CancellationError` if the calling Swift task is cancelled.
     func turn(_ key: UInt64, _ kind: PilotMachine.Kind) async throws -> Turn {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
@@ -77,16 +77,16 @@ actor PilotDriver {
 
     private func cancel(_ key: UInt64) { perform(machine.cancel(key, now: now)) }
 
-    /// - Parameter elapsed: how long it took, if it succeeded.
+    /// - Parameter elapsed: the time that the task took, if it succeeded.
     func finished(_ key: UInt64, elapsed: Duration?) { perform(machine.finished(key, elapsed: elapsed, now: now)) }
 
-    /// The node of a turn has no workers in one of its pools, and won't: it gets no more tasks if those run its
-    /// commands.
+    /// Notes that a pool on the node of a turn has no workers and won't have any. If that pool runs the node's
+    /// commands, the node gets no more tasks.
     func suspend(_ turn: Turn, without pool: String) {
         if turn.nodes[0].needs(pool) { machine.nodeSuspended(turn.pilot, turn.shares[0].node) }
     }
 
-    /// Whether what was lost on a pilot was lost because that is over.
+    /// Returns whether a pilot has ended, so that the loss of a task there has that reason.
     func hasEnded(_ pilot: Int) -> Bool {
         guard let state = pilots[pilot] else { return true }
         return state.isOver || (state.end.map { now >= $0 - .seconds(2) } ?? false)
@@ -204,7 +204,7 @@ actor PilotDriver {
         }
     }
 
-    /// The life of a node's workers.
+    /// Follows the life of a node's workers.
     private func live(_ node: PilotNode, _ pilot: Int, _ index: Int) async {
         do {
             try await node.start()
@@ -234,7 +234,7 @@ actor PilotDriver {
         }
     }
 
-    /// An allocation is over, or never was.
+    /// Handles an allocation that is over, or was never granted.
     private func over(_ pilot: Int, _ reason: String) async {
         guard let state = pilots[pilot] else { return }
         pilots[pilot]?.isOver = true

@@ -1,7 +1,7 @@
 import AsyncFlow
 
 extension PilotMachine {
-    /// Looks at the waiting tasks in their order, starts what fits, and asks for more pilots or lets some go.
+    /// Considers the waiting tasks in their order, starts those that fit, and requests or releases pilots.
     mutating func look(_ now: Duration) -> [Action] {
         if isClosing { return [] }
         var actions = resize(now)
@@ -22,7 +22,7 @@ extension PilotMachine {
             if passed.contains(where: isHeld) { break }
             if first(of: kind) != nil, pilots.values.contains(where: { isRoomy($0, for: kind, now) }) {
                 passed.append(kind)
-                // What comes free is kept for it.
+                // Resources that become free are kept for it.
                 if !hasStarted, isHeld(kind) { break }
             }
         }
@@ -31,13 +31,13 @@ extension PilotMachine {
 
     private func isHeld(_ kind: Kind) -> Bool { lines[kind].map { $0.setbacks >= settings.setbackLimit } ?? false }
 
-    /// Whether a pilot could take it if nothing else ran there.
+    /// Returns whether a pilot could hold a task of the kind if nothing else ran there.
     private func isRoomy(_ pilot: Pilot, for kind: Kind, _ now: Duration) -> Bool {
         guard pilot.stage == .running, hasTime(pilot, for: kind, now: now) else { return false }
         return pilot.nodes.count { $0.stage == .ready } * ranksPerNode(kind.need) >= kind.need.ranks
     }
 
-    /// Whether a whole pilot has room for it.
+    /// Returns whether a whole pilot has room for a need.
     func canHold(_ need: Need) -> Bool {
         need.ranks > 0 && settings.nodes * ranksPerNode(need) >= need.ranks
     }
@@ -53,7 +53,7 @@ extension PilotMachine {
         return count
     }
 
-    /// The kinds in the order of their first tasks.
+    /// Returns the kinds in the order of their first tasks.
     private func order() -> [Kind] {
         if lines.count == 1 { return Array(lines.keys) }
         return lines.compactMap { kind, line in
@@ -71,7 +71,7 @@ extension PilotMachine {
     // MARK: - Finding room
 
     private func place(_ kind: Kind, _ now: Duration) -> (pilot: Int, shares: [Share])? {
-        // The oldest is filled first, so that the others become idle.
+        // The oldest pilot is filled first, so that the others become idle.
         for (number, pilot) in pilots.sorted(by: { $0.key < $1.key })
         where pilot.stage == .running && hasTime(pilot, for: kind, now: now) {
             if let shares = Self.place(kind.need, on: pilot.nodes) { return (number, shares) }
@@ -123,7 +123,7 @@ extension PilotMachine {
         guard var state = pilots.removeValue(forKey: pilot) else { return }
         state.taskCount += 1
         for share in shares {
-            // The same that was found before, in the same order.
+            // Takes the same resources that were found before, in the same order.
             for _ in 0..<share.ranks { _ = Self.take(kind.need, from: &state.nodes[share.node]) }
         }
         pilots[pilot] = state
@@ -160,7 +160,7 @@ extension PilotMachine {
         lines[kind] = line
     }
 
-    /// Ends what can't end before the only pilot does.
+    /// Ends the tasks that can't finish before the only pilot ends.
     private mutating func refuseLate(_ now: Duration) -> [Action] {
         guard let pilot = pilots.values.first, pilot.stage == .running || pilot.stage == .draining else { return [] }
         var actions: [Action] = []

@@ -1,55 +1,55 @@
 import AsyncFlow
 
-/// Decides how many pilots there are, which task starts when on which of their nodes, and when a pilot goes. Pure: it
-/// is told what happens and when, and says what is to be done.
+/// The pure state machine of pilots: it decides how many there are, which task starts when and on which of their nodes,
+/// and when a pilot ends.
 ///
-/// A *pilot* is an allocation whose nodes run tasks one after the other. A task that waits starts on the first pilot
-/// that has room for it and enough time left. **Order**: by priority, then by submission; a later task that fits may
-/// overtake one that doesn't, but not for ever: see ``Settings/setbackLimit``.
+/// A *pilot* is an allocation whose nodes run tasks one after the other. A waiting task starts on the first pilot with
+/// room for it and enough time left. Tasks are ordered by priority and then by submission; a later task that fits may
+/// overtake one that doesn't, but not forever: see ``Settings/setbackLimit``.
 struct PilotMachine {
     typealias Key = UInt64
 
     struct Settings: Sendable, Hashable {
         var nodes = 1
         var coresPerNode = 1
-        /// Nil if memory isn't counted.
+        /// The memory of a node in bytes; nil if memory isn't counted.
         var memoryPerNode: Int64?
         var gpusPerNode = 0
         var minimumPilots = 0
         var maximumPilots = 1
-        /// What a pilot asks for; nil if that is left to the cluster.
+        /// The time that a pilot requests; nil for the cluster's default.
         var walltime: Duration?
-        /// Before its end a pilot starts nothing any more.
+        /// The time before its end in which a pilot starts nothing more.
         var endMargin: Duration = .seconds(30)
-        /// After how long without a task a pilot goes.
+        /// The time without a task after which a pilot ends.
         var idleTimeout: Duration = .seconds(60)
-        /// After how many pilots in a row that didn't come about everything fails.
+        /// The number of failed requests for pilots in a row after which all tasks fail.
         var failureLimit = 3
         var firstBackoff: Duration = .seconds(1)
-        /// How often a task may be overtaken by others until room is kept for it.
+        /// The number of times that a task may be overtaken before room is kept for it.
         var setbackLimit = 64
-        /// Whether the one pilot is an allocation that there is, after which no other one comes.
+        /// Whether the only pilot is an existing allocation, which no other one follows.
         var isFixed = false
     }
 
-    /// What a task takes of each node it is on, and on how many it is.
+    /// The resources of one rank of a task, and the number of ranks.
     struct Need: Sendable, Hashable {
-        /// Of a rank.
+        /// The cores of a rank.
         var cores = 1
-        /// Of a rank, in bytes.
+        /// The memory of a rank, in bytes.
         var memory: Int64 = 0
-        /// Of a rank, in thousandths.
+        /// The GPUs of a rank, in thousandths.
         var gpus = 0
         var ranks = 1
     }
 
-    /// Tasks with the same one can stand for each other.
+    /// The kind of a task; tasks of the same kind are interchangeable.
     struct Kind: Sendable, Hashable {
         var need = Need()
         var priority = 0
-        /// By which durations are known.
+        /// The name by which durations are known.
         var name = ""
-        /// How long it may take, if that was said.
+        /// The time limit of the task, if it has one.
         var timeout: Duration?
     }
 
@@ -61,20 +61,20 @@ struct PilotMachine {
     }
 
     enum Refusal: Sendable, Hashable {
-        /// No pilot will ever have room for it.
+        /// No pilot will ever have room for the task.
         case tooLarge
-        /// It wouldn't end before the only pilot does.
+        /// The task wouldn't end before the only pilot does.
         case tooLate
-        /// There are no pilots to be had.
+        /// No pilots can be had.
         case unavailable(String)
         case closed
         case cancelled
     }
 
     enum Action: Sendable, Equatable {
-        /// Asks for an allocation; the answer is ``granted(_:nodes:end:now:)`` or ``failed(_:_:isFinal:now:)``.
+        /// Requests an allocation; the answer is ``granted(_:nodes:end:now:)`` or ``failed(_:_:isFinal:now:)``.
         case allocate(pilot: Int)
-        /// Gives it back; the answer is ``ended(_:now:)``.
+        /// Releases an allocation; the answer is ``ended(_:now:)``.
         case release(pilot: Int)
         case start(Key, pilot: Int, [Share])
         case end(Key, Refusal)
@@ -95,7 +95,7 @@ struct PilotMachine {
     struct Pilot {
         var stage = Stage.asked
         var nodes: [Node] = []
-        /// When its time is over.
+        /// The end of the pilot's time.
         var end: Duration?
         var taskCount = 0
         var idleSince = Duration.zero
@@ -103,12 +103,12 @@ struct PilotMachine {
 
     struct Task {
         let kind: Kind
-        /// Where it is, once it has started.
+        /// The pilot that the task runs on, once it has started.
         var pilot: Int?
         var shares: [Share] = []
     }
 
-    /// The tasks of a kind that wait.
+    /// The waiting tasks of a kind.
     struct Line {
         var keys: [Key] = []
         var head = 0
@@ -119,14 +119,14 @@ struct PilotMachine {
     var pilots: [Int: Pilot] = [:]
     var tasks: [Key: Task] = [:]
     var lines: [Kind: Line] = [:]
-    /// How many cores those that wait want together.
+    /// The cores that all waiting tasks request together.
     var waitingCores = 0
     var waitingCount = 0
     private var lastPilot = 0
     private var failures = 0
     private var nextAskTime = Duration.zero
     private var observed: [String: Duration] = [:]
-    /// What becomes of tasks when the only allocation is over.
+    /// The refusal of tasks after the end of the only allocation.
     private var fixedEnd: Refusal?
     private(set) var isClosing = false
 
@@ -147,7 +147,7 @@ struct PilotMachine {
         return look(now)
     }
 
-    /// A task that hasn't started isn't to.
+    /// Cancels a task that hasn't started.
     mutating func cancel(_ key: Key, now: Duration) -> [Action] {
         guard let task = tasks[key], task.pilot == nil else { return [] }
         leaveLine(key, task.kind)
@@ -155,14 +155,14 @@ struct PilotMachine {
         return [.end(key, .cancelled)] + look(now)
     }
 
-    /// A task that had started has ended.
+    /// Notes the end of a task that had started.
     ///
-    /// - Parameter elapsed: how long it took, if it came to its own end.
+    /// - Parameter elapsed: the time that the task took, if it wasn't ended from outside.
     mutating func finished(_ key: Key, elapsed: Duration?, now: Duration) -> [Action] {
         guard let task = tasks[key], let pilot = task.pilot else { return [] }
         tasks[key] = nil
         if let elapsed {
-            // What takes longer counts at once; what takes less has to show it for a while.
+            // A longer time counts at once; a shorter one only gradually.
             let name = task.kind.name
             observed[name] = observed[name].map { elapsed > $0 ? elapsed : $0 * 0.8 + elapsed * 0.2 } ?? elapsed
         }
@@ -176,7 +176,7 @@ struct PilotMachine {
 
     // MARK: - Pilots
 
-    /// - Parameter end: when its time is over, if it ever is.
+    /// - Parameter end: the end of the pilot's time, if there is one.
     mutating func granted(_ pilot: Int, nodes: [String], end: Duration?, now: Duration) -> [Action] {
         guard pilots[pilot]?.stage == .asked else { return [] }
         pilots[pilot]?.stage = .running
@@ -190,9 +190,9 @@ struct PilotMachine {
         return look(now)
     }
 
-    /// An allocation that was asked for didn't come about.
+    /// Handles a requested allocation that wasn't granted.
     ///
-    /// - Parameter isFinal: whether asking again makes no sense.
+    /// - Parameter isFinal: whether another request makes no sense.
     mutating func failed(_ pilot: Int, _ reason: String, isFinal: Bool, now: Duration) -> [Action] {
         guard let state = pilots.removeValue(forKey: pilot) else { return [] }
         if isClosing || state.stage == .leaving { return [] }
@@ -207,13 +207,13 @@ struct PilotMachine {
         return look(now)
     }
 
-    /// Nothing is started on a node until it is ready again.
+    /// Keeps tasks off a node until it is ready again.
     mutating func nodeSuspended(_ pilot: Int, _ node: Int) {
         guard pilots[pilot]?.nodes.indices.contains(node) == true else { return }
         if pilots[pilot]?.nodes[node].stage == .ready { pilots[pilot]?.nodes[node].stage = .starting }
     }
 
-    /// A node won't run anything any more.
+    /// Handles a node that is lost for good.
     mutating func nodeLost(_ pilot: Int, _ node: Int, _ reason: String, now: Duration) -> [Action] {
         guard var state = pilots[pilot], state.nodes.indices.contains(node) else { return [] }
         state.nodes[node].stage = .lost
@@ -224,7 +224,8 @@ struct PilotMachine {
         return [.release(pilot: pilot)] + giveUpOrWait(reason, isFinal: false, now: now)
     }
 
-    /// An allocation is over. What still ran there ends by itself, and is ``finished(_:elapsed:now:)``.
+    /// Handles the end of an allocation. Tasks that still ran there end by themselves, with
+    /// ``finished(_:elapsed:now:)``.
     mutating func ended(_ pilot: Int, now: Duration) -> [Action] {
         guard pilots.removeValue(forKey: pilot) != nil else { return [] }
         if settings.isFixed, !isClosing {
@@ -234,7 +235,7 @@ struct PilotMachine {
         return look(now)
     }
 
-    /// Whatever waits isn't started any more, and all pilots go.
+    /// Ends all waiting tasks and releases all pilots.
     mutating func close() -> [Action] {
         guard !isClosing else { return [] }
         isClosing = true
@@ -268,10 +269,10 @@ struct PilotMachine {
 
     // MARK: - How long tasks take
 
-    /// How long a task has to be given: what it may take, or else what those of its name took.
+    /// Returns the time to reserve for a task: its time limit, or else the time that others of its name took.
     func expected(_ kind: Kind) -> Duration {
         let time = kind.timeout ?? observed[kind.name] ?? .zero
-        // A new pilot has to do for every task.
+        // A new pilot must be long enough for every task.
         guard !settings.isFixed, let walltime = settings.walltime else { return time }
         return min(time, max(.zero, walltime - settings.endMargin * 2))
     }
@@ -309,7 +310,7 @@ struct PilotMachine {
                 + (pilot.stage == .asked
                     ? size : pilot.nodes.count { $0.stage == .starting } * settings.coresPerNode)
         }
-        // The first one comes for any task, a further one when it would be filled.
+        // The first pilot comes for any task, a further one if the waiting tasks would fill it.
         return live.isEmpty || waitingCores - soon >= size
     }
 
@@ -325,7 +326,7 @@ struct PilotMachine {
             let isIdle =
                 state.stage == .running && waitingCount == 0 && now - state.idleSince >= settings.idleTimeout
                 && pilots.values.count { $0.stage == .running } > settings.minimumPilots
-            // Too little is left of its time for everything that waits, and it is in the way of a new one.
+            // The pilot has too little time left for any waiting task, and keeps a new one from being requested.
             let isSpent =
                 state.stage == .running && isUnserved(now)
                 && pilots.values.count { $0.stage == .running } >= settings.maximumPilots
@@ -342,13 +343,13 @@ struct PilotMachine {
         return actions
     }
 
-    /// Whether another pilot is needed, and may be, for the time of what waits.
+    /// Returns whether another pilot is needed and allowed for the time of the waiting tasks.
     private func isStuck(_ now: Duration) -> Bool {
         isUnserved(now)
             && pilots.values.count { $0.stage == .running } < max(settings.maximumPilots, settings.minimumPilots)
     }
 
-    /// Whether something waits for which no pilot that there is, or will soon be, has time enough.
+    /// Returns whether a task waits for which no running or requested pilot has enough time.
     private func isUnserved(_ now: Duration) -> Bool {
         guard waitingCount > 0, !settings.isFixed, !pilots.values.contains(where: { $0.stage == .asked }) else {
             return false

@@ -2,7 +2,7 @@ import AsyncFlow
 import AsyncFlowBase
 import AsyncFlowWorkers
 
-/// A node of a pilot: a worker that runs commands, and others for portable tasks, which may crash.
+/// A node of a pilot, with one worker that runs commands and others for portable tasks, which may crash.
 final class PilotNode: Sendable {
     let name: String
     private let owner: String
@@ -14,7 +14,7 @@ final class PilotNode: Sendable {
         var gpus = NodeGPUs(count: 0, answer: "")
     }
     private let state = Lock(State())
-    /// Asks the node which GPUs the allocation has there; nil if it was asked for none.
+    /// Finds the GPUs of the allocation on the node; nil if none were requested.
     private let findGPUs: (@Sendable () async throws -> NodeGPUs)?
 
     init(
@@ -59,24 +59,24 @@ final class PilotNode: Sendable {
             name: "\(backend)-\(name)-commands", workers: 1, launcher: launcher, configuration: configuration)
     }
 
-    /// Returns when it can run commands.
+    /// Starts the workers; returns when the node can run commands.
     func start() async throws {
         try await commands.start()
         if let found = try await findGPUs?() { state.withLock { $0.gpus = found } }
     }
 
-    /// Returns the variables that tell a program on the node which GPUs it got.
+    /// Returns the variables that tell a program on the node which GPUs it was granted.
     func environment(for gpus: [GPUPool.Share]) -> [String: String] {
         state.withLock { $0.gpus }.environment(for: gpus)
     }
 
-    /// Returns when it can run commands again.
+    /// Waits until the node can run commands again.
     func ready() async throws { try await commands.ready() }
 
-    /// Whether it is of no use without that pool of workers.
+    /// Returns whether the node is useless without a pool of workers.
     func needs(_ pool: String) -> Bool { pool == commands.name }
 
-    /// Returns when it can't run commands any more.
+    /// Waits until the node can no longer run commands.
     func lost() async { _ = try? await commands.execute(PortableCommand.presenceCall(of: owner)) }
 
     func run(_ request: CommandRequest, adding variables: [String: String]) async throws -> CommandResult {
@@ -91,14 +91,14 @@ final class PilotNode: Sendable {
         }
         guard let pool else { throw SlurmJobError(.nodeFailure, detail: "on \(name)") }
         do { try await pool.startOnce() } catch {
-            // It can't start any more; the next call has a new one. A call that was cancelled says nothing about it.
+            // The pool can't start again, so the next call gets a new one. A cancelled call doesn't tell that.
             if !(error is CancellationError) { state.withLock { if $0.functions === pool { $0.functions = nil } } }
             throw error
         }
         return try await pool.execute(call)
     }
 
-    /// Ends all its workers.
+    /// Ends all workers of the node.
     func shutdown() async {
         let functions = state.withLock { state in
             state.isClosed = true

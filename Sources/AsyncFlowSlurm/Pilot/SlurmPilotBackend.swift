@@ -5,8 +5,8 @@ import Foundation
 public import Logging
 import Synchronization
 
-/// Runs commands and portable tasks inside allocations of Slurm, at the speed of workers: Slurm is asked for nodes
-/// once, and what runs on them when is decided here.
+/// A backend that runs commands and portable tasks inside Slurm allocations, at the speed of workers: Slurm is asked
+/// for nodes once, and this backend decides what runs on them and when.
 ///
 /// ```swift
 /// try await WorkflowWorker.serveIfLaunchedAsOne([Tasks.simulate])
@@ -14,15 +14,15 @@ import Synchronization
 /// try await withWorkflowEngine(backends: [pilot]) { flow in … }
 /// ```
 ///
-/// On each node of a *pilot*, which is one allocation, the program itself is started by `srun`, as a worker. The
-/// program's file and the engine's work directory must be in a file system that the nodes see under the same paths.
+/// On each node of a *pilot*, which is one allocation, `srun` starts the program itself as a worker. The program's file
+/// and the engine's work directory must be in a file system that the nodes see under the same paths.
 ///
-/// There are as many pilots as there is work for, between the two limits in ``Settings``. A task is started only where
-/// enough is left of the pilot's time: as much as the task's `.timeout(_:)` says, or else as others of its name took.
+/// There are as many pilots as there is work for, between the two limits in ``Settings``. A task is started only on a
+/// pilot with enough time left: the task's `.timeout(_:)`, or else the time that others of its name took.
 public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     public let name: String
     public var reportsStart: Bool { true }
-    /// The requests of every pilot.
+    /// The options of every pilot.
     public let options: SlurmOptions
     /// The number of nodes of a pilot.
     public let nodes: Int
@@ -35,54 +35,54 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     private struct State {
         /// Nil before the first task, and after the last engine has shut the backend down.
         var driver: PilotDriver?
-        /// The engines that have started it and not shut it down.
+        /// The number of engines that have started the backend and not shut it down.
         var users = 0
     }
     private let state = Lock(State())
     private let lastKey = Atomic<UInt64>(0)
 
-    /// The way in which a ``SlurmPilotBackend`` deals with the cluster and with its workers.
+    /// The settings of a ``SlurmPilotBackend`` for the cluster and its workers.
     public struct Settings: Sendable {
-        /// The number of pilots from the first task on, with work or without; none by default.
+        /// The minimum number of pilots from the first task on, with or without work; 0 by default.
         public var minimumPilots = 0
-        /// The most pilots at a time, not counting those that are about to end; 1 by default. A further one is asked
-        /// for when as much waits as would fill it.
+        /// The maximum number of pilots at a time, not counting those that are about to end; 1 by default. A further
+        /// one is requested if the waiting tasks would fill it.
         public var maximumPilots = 1
-        /// The time without a task after which a pilot is given back; a minute by default.
+        /// The time without a task after which a pilot is released; a minute by default.
         public var idleTimeout: Duration = .seconds(60)
         /// The time before its end in which a pilot starts no more tasks; 30 seconds by default.
         public var endMargin: Duration = .seconds(30)
-        /// The memory that a pilot asks for on each node, and that tasks share there. Nil, the default, leaves that to
-        /// the cluster; memory that tasks ask for isn't counted then.
+        /// The memory that a pilot requests on each node, and that tasks share there. Nil, the default, leaves that to
+        /// the cluster; memory that tasks request then isn't counted.
         public var memoryPerNode: MemorySize?
-        /// The number of GPUs that a pilot asks for on each node, and that tasks share there; none by default.
+        /// The number of GPUs that a pilot requests on each node, and that tasks share there; 0 by default.
         public var gpusPerNode = 0
-        /// The number of processes for portable tasks on a node; as many as cores by default, but not more than 8,
-        /// which then run several tasks at once.
+        /// The number of workers for portable tasks on a node. Nil, the default, is the number of cores, but at most 8
+        /// workers, which then run several tasks at once.
         public var workersPerNode: Int?
-        /// The path of the program that is started on the nodes, which calls `WorkflowWorker.serveIfLaunchedAsOne(_:)`;
+        /// The path of the program to start on the nodes, which must call `WorkflowWorker.serveIfLaunchedAsOne(_:)`;
         /// this program by default.
         public var program: String?
-        /// More variables for the workers, which commands inherit.
+        /// Further environment variables for the workers, which commands inherit.
         public var workerEnvironment: [String: String] = [:]
-        /// The longest time from the launch of a worker until it is ready; a minute by default.
+        /// The time limit from the launch of a worker until it is ready; a minute by default.
         public var startTimeout: Duration = .seconds(60)
-        /// The time without a word after which a worker counts as lost; 10 seconds by default.
+        /// The time without a message after which a worker counts as lost; 10 seconds by default.
         public var heartbeatTimeout: Duration = .seconds(10)
         /// The folder of `salloc`, `srun`, `squeue`, `scontrol` and `scancel`; nil, the default, for `PATH`.
         public var programFolder: String?
         /// Environment variables for these programs, such as `SLURM_CONF`, which workers inherit.
         ///
-        /// Variables of this process that change what Slurm's programs do reach neither them nor workers: see
+        /// Variables of this process that affect Slurm's programs are withheld from them and from workers: see
         /// <doc:Slurm>.
         public var environment: [String: String] = [:]
-        /// The logger that is told what becomes of pilots and workers.
+        /// The logger for messages about pilots and workers.
         public var logger: Logger = .asyncFlow(label: "asyncflow.slurm")
 
         public init() {}
     }
 
-    /// The most cores, or GPUs, of a node; more than any machine has.
+    /// The maximum number of cores, or GPUs, of a node; more than any computer has.
     static let mostPerNode = 1_000_000
 
     /// The allocation that this process runs in.
@@ -98,7 +98,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
                 let list = environment["SLURM_JOB_NODELIST"] ?? environment["SLURM_NODELIST"],
                 let nodes = (environment["SLURM_JOB_NUM_NODES"] ?? environment["SLURM_NNODES"])
                     .flatMap({ SlurmNumber.digits($0, in: 1...SlurmPrograms.mostNodes) }),
-                // `8(x2),4`: the smallest is what there is on all of them.
+                // In `8(x2),4`, the smallest number is available on all nodes.
                 let cores = environment["SLURM_JOB_CPUS_PER_NODE"]?.split(separator: ",")
                     .map({ SlurmNumber.digits($0.prefix { $0 != "(" }, in: 1...SlurmPilotBackend.mostPerNode) ?? 0 })
                     .min(), cores > 0
@@ -107,15 +107,15 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         }
     }
 
-    /// Pilots that are allocations of their own.
+    /// Creates a backend whose pilots are separate allocations.
     ///
     /// - Parameters:
     ///   - name: the name for `.on("pilot")`.
-    ///   - nodes: how many nodes a pilot has.
-    ///   - coresPerNode: how many cores it has on each of them.
-    ///   - options: what it asks for besides, such as the partition and the time. Without a time it has the cluster's
+    ///   - nodes: the number of nodes of a pilot.
+    ///   - coresPerNode: the number of cores on each of them.
+    ///   - options: the further requests, such as the partition and the time. Without a time a pilot has the cluster's
     ///     default.
-    ///   - settings: how it deals with the cluster and with its workers.
+    ///   - settings: the settings for the cluster and its workers.
     public convenience init(
         name: String = "pilot", nodes: Int = 1, coresPerNode: Int, options: SlurmOptions = SlurmOptions(),
         settings: Settings = Settings()
@@ -123,11 +123,11 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         self.init(name, nodes, coresPerNode, options, settings, fixed: nil)
     }
 
-    /// The allocation that this process runs in, as the only pilot.
+    /// Returns a backend whose only pilot is the allocation that this process runs in.
     ///
     /// - Parameters:
     ///   - name: the name for `.on("pilot")`.
-    ///   - settings: how it deals with its workers.
+    ///   - settings: the settings for its workers.
     /// - Returns: nil outside of an allocation, where `SLURM_JOB_ID` isn't set.
     public static func inCurrentAllocation(
         name: String = "pilot", settings: Settings = Settings()
@@ -178,7 +178,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     }
 
     static func arguments(_ nodes: Int, _ cores: Int, _ options: SlurmOptions, _ settings: Settings) -> [String] {
-        // The loss of a node isn't that of the others.
+        // The loss of one node must not end the others.
         var list = [
             "--nodes=\(nodes)", "--ntasks=\(nodes)", "--ntasks-per-node=1", "--cpus-per-task=\(cores)", "--no-kill",
         ]
@@ -216,15 +216,15 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         return options.problem
     }
 
-    /// - Throws: `CommandError` if Slurm's programs aren't there; ``SlurmJobError`` if the options make no sense.
+    /// - Throws: `CommandError` if Slurm's programs are missing; ``SlurmJobError`` if the options make no sense.
     public func start() async throws {
         if let problem { throw SlurmJobError(.unusable, detail: problem) }
         _ = try await programs.call(fixed == nil ? "salloc" : "srun", ["--version"])
         state.withLock { $0.users += 1 }
     }
 
-    /// Ends all workers, and gives back all allocations that were asked for here, once every engine that started the
-    /// backend has called this.
+    /// Ends all workers and releases all requested allocations, once every engine that started the backend has called
+    /// this.
     public func shutdown() async {
         let unused = state.withLock { state -> PilotDriver? in
             state.users -= 1
@@ -235,13 +235,13 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         await unused?.shutdown()
     }
 
-    /// The number of pilots, including those that were asked for and haven't come yet.
+    /// The number of pilots, including those that were requested and haven't come yet.
     public var pilotCount: Int { get async { await state.withLock { $0.driver }?.pilotCount ?? 0 } }
 
-    /// Runs a command on a node of a pilot, when there is room for it.
+    /// Runs a command on a node of a pilot as soon as there is room for it.
     ///
-    /// - Throws: `CommandError` if the command itself failed; ``SlurmJobError`` if there is no pilot for it, or if that
-    ///   was over before it; `WorkerLostError` if its node was lost; `CancellationError` if it was cancelled.
+    /// - Throws: `CommandError` if the command itself failed; ``SlurmJobError`` if there is no pilot for it, or the
+    ///   pilot ended before it; `WorkerLostError` if its node was lost; `CancellationError` if it was cancelled.
     public func execute(_ request: CommandRequest) async throws -> CommandResult {
         try request.command.validate()
         if request.watcher != nil {
@@ -255,9 +255,9 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         }
     }
 
-    /// Runs a portable task in a worker on a node of a pilot, when there is room for it.
+    /// Runs a portable task in a worker on a node of a pilot as soon as there is room for it.
     public func execute(_ call: PortableCall) async throws -> PortableResult {
-        // Its start is that of the body, which the pool of workers there reports.
+        // The task starts with its body, which the pool of workers on the node reports.
         let kind = kind(of: call.task, call.task.resourceRequest, ranks: 1)
         return try await run(kind, for: call.task, reportsStart: false) { turn in
             try await turn.nodes[0].run(call.adding(self.variables(call.task.resourceRequest, turn)))
@@ -273,7 +273,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         return PilotMachine.Kind(need: need, priority: task.priorityLevel, name: task.taskName, timeout: task.timeout)
     }
 
-    /// The variables that tell a program on the first node of a turn what it got there.
+    /// Returns the variables that tell a program on the first node of a turn which resources it was granted there.
     private func variables(_ resources: ResourceRequest, _ turn: PilotDriver.Turn) -> [String: String] {
         var variables = turn.nodes[0].environment(for: turn.shares[0].gpus)
         if let cores = resources.cores, cores > 0 { variables["OMP_NUM_THREADS"] = "\(cores)" }
@@ -300,7 +300,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
                 return result
             } catch {
                 let hasEnded = await driver.hasEnded(turn.pilot)
-                // A node that was lost before the task began there has cost it nothing: it goes to another one.
+                // A node that was lost before the task started there has cost it nothing, so the task is placed again.
                 let unusable = (error as? WorkerPoolError).flatMap {
                     $0.code == .backendUnavailable ? $0.poolName : nil
                 }
@@ -316,10 +316,10 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         preconditionFailure("it is placed once at least")
     }
 
-    /// On how many nodes that can't begin with it a task is tried.
+    /// The number of nodes that are tried for a task if they can't start it.
     private static var placementLimit: Int { 3 }
 
-    /// Ranks are started by `srun`, which knows how they find each other.
+    /// Runs a parallel command. Its ranks are started by `srun`, which knows how they find each other.
     private func runParallel(_ request: CommandRequest, _ turn: PilotDriver.Turn) async throws -> CommandResult {
         let hosts = zip(turn.shares, turn.nodes).flatMap { Array(repeating: $1.name, count: $0.ranks) }
         let number = lastKey.add(1, ordering: .relaxed).newValue
@@ -327,7 +327,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         let (hostsPath, scriptPath) = ("\(path).hosts", "\(path).rank")
         defer { for path in [hostsPath, scriptPath] { try? FileManager.default.removeItem(atPath: path) } }
         try WholeFile.create(hostsPath, hosts.joined(separator: "\n") + "\n")
-        // Each node has GPUs of its own; what the command says itself counts more.
+        // Each node has different GPUs; variables that the command sets itself take precedence.
         var gpus: [String: [String: String]] = [:]
         for (share, node) in zip(turn.shares, turn.nodes) where !share.gpus.isEmpty {
             gpus[node.name] = node.environment(for: share.gpus).filter { request.command.environment[$0.key] == nil }
