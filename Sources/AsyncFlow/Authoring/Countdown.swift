@@ -6,6 +6,6 @@ final class Countdown: Sendable {
 
     init(from count: Int) { self.count = Atomic(count) }
 
-    /// - Returns: whether this was the last one.
+    /// - Returns: whether the count has reached zero.
     func decrement() -> Bool { count.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }

@@ -1,9 +1,9 @@
 extension Collection {
-    /// A future of all the values, in the order of the futures. It fails as soon as one of them fails.
+    /// Returns a future of all the values, in the order of the futures. It fails as soon as one of them fails.
     ///
-    /// The same as passing the array of futures to a task that takes an array.
+    /// Equivalent to passing the array of futures to a task that takes an array.
     ///
-    /// - Parameter flow: the engine that the new future belongs to.
+    /// - Parameter flow: the engine to which the new future belongs.
     public func all<Value: Sendable>(in flow: WorkflowEngine) -> TaskFuture<[Value]>
     where Element == TaskFuture<Value> {
         let definition = TaskDefinition(derivedIn: flow.core, name: "all")
@@ -15,10 +15,10 @@ extension Collection {
         return TaskFuture(node)
     }
 
-    /// All the values, in the order of the futures.
+    /// Returns all the values, in the order of the futures.
     ///
-    /// - Throws: the error of the first future in order that has none; `CancellationError` if the awaiting Swift task
-    ///   is cancelled.
+    /// - Throws: the error of the first future, in order, that has no value; `CancellationError` if the awaiting Swift
+    ///   task is cancelled.
     public func values<Value: Sendable>() async throws -> [Value] where Element == TaskFuture<Value> {
         var values: [Value] = []
         values.reserveCapacity(count)
@@ -26,15 +26,15 @@ extension Collection {
         return values
     }
 
-    /// The values of those that succeed, and the errors of the others, both in the order of the futures. Waits until
-    /// all have ended.
+    /// Waits until all of the futures have ended, and returns the values of those that succeed and the errors of the
+    /// others, both in the order of the futures.
     ///
     /// ```swift
     /// let (pages, failures) = try await urls.map { download($0) }.succeeded()
     /// for failure in failures { print("left out: \(failure)") }
     /// ```
     ///
-    /// - Returns: the values, and a ``WorkflowError``, which names the task, for each that failed or was cancelled.
+    /// - Returns: the values, and a ``WorkflowError`` that names the task for each one that failed or was cancelled.
     /// - Throws: `CancellationError` if the awaiting Swift task is cancelled. The work goes on.
     public func succeeded<Value: Sendable>() async throws -> (values: [Value], failures: [any Error])
     where Element == TaskFuture<Value> {
@@ -43,7 +43,7 @@ extension Collection {
             do {
                 values.append(try await future.value)
             } catch {
-                // Thrown by the wait itself, and not by the task, if that goes on.
+                // An error without a failed task comes from the wait itself.
                 guard case .failure(let failure)? = future.currentResult else { throw error }
                 failures.append(failure)
             }
@@ -51,7 +51,7 @@ extension Collection {
         return (values, failures)
     }
 
-    /// The future that ends first, however it ends; nil if there is none. The others go on.
+    /// Returns the future that ends first, however it ends; nil if the collection is empty. The others go on.
     ///
     /// - Throws: `CancellationError` if the awaiting Swift task is cancelled.
     public func firstCompleted<Value: Sendable>() async throws -> TaskFuture<Value>?
@@ -61,7 +61,7 @@ extension Collection {
         return nil
     }
 
-    /// The futures in the order in which they end.
+    /// Returns the futures in the order in which they end.
     ///
     /// ```swift
     /// for await future in futures.asCompleted() { print(future.name, try await future.value) }

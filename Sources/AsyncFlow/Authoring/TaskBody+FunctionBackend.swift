@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
 extension TaskDefinition {
-    /// The backend that the tasks must be handed to as functions; nil if the engine's own workers run them.
+    /// The backend that runs the tasks as functions; nil if the engine's own threads run them.
     var externalFunctionBackend: (any FunctionBackend)? {
         guard kind == .function || kind == .portable, !engine.configuration.dryRun, let backend = backend?.backend
         else { return nil }
@@ -10,13 +10,13 @@ extension TaskDefinition {
     }
 }
 
-/// Where the value of a body lands that a backend runs at a time and place of its own.
+/// The value of a body that a backend runs, at a time and place that the backend chooses.
 private final class BodyValue<Value: Sendable>: Sendable {
     let value = Lock<Value?>(nil)
 }
 
 extension TaskBody {
-    /// The same body, executed by a backend instead of the engine's workers.
+    /// Returns the same body, executed by a backend instead of by the engine's threads.
     func executed(by backend: any FunctionBackend, in slot: BackendSlot) -> TaskBody {
         .asynchronous { (input: repeat each Input) in try await execute(by: backend, in: slot, repeat each input) }
     }

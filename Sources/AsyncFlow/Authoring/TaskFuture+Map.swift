@@ -1,9 +1,9 @@
 extension TaskFuture {
-    /// A future of what `transform` makes of this one's value; named `<name>.map`, and in a chain `<name>.map(2)` and
-    /// so on.
+    /// Returns a future of the result of `transform` for this future's value. Its name is `<name>.map`, and further
+    /// down a chain `<name>.map(2)` and so on.
     ///
-    /// - Parameter transform: runs like a synchronous function task, on one of the engine's threads. Not called in a
-    ///   dry run, where a ``DryRunValue`` stands for what it returns.
+    /// - Parameter transform: runs on one of the engine's threads, like a synchronous function task. It isn't called in
+    ///   a dry run, where a ``DryRunValue`` stands in for its result.
     public func map<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> T) -> TaskFuture<T> {
         if node.engine.configuration.dryRun { return mapInDryRun() }
         return derive(
@@ -17,11 +17,11 @@ extension TaskFuture {
             })
     }
 
-    /// A future of the value of the future that `transform` returns; named `<name>.flatMap`, and in a chain
-    /// `<name>.flatMap(2)` and so on.
+    /// Returns a future of the value of the future that `transform` returns. Its name is `<name>.flatMap`, and further
+    /// down a chain `<name>.flatMap(2)` and so on.
     ///
-    /// - Parameter transform: runs like a synchronous function task; calls a task and returns its future. Called in a
-    ///   dry run too, because it makes the graph.
+    /// - Parameter transform: runs on one of the engine's threads; calls a task and returns its future. It is called in
+    ///   a dry run too, because it builds the graph.
     public func flatMap<T: Sendable>(_ transform: @escaping @Sendable (Value) throws -> TaskFuture<T>) -> TaskFuture<T>
     {
         derive(

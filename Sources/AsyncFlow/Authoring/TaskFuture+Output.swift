@@ -1,5 +1,5 @@
 extension TaskFuture {
-    /// What the task's command writes, line by line, while it runs; see ``OutputLines``.
+    /// The output of the task's command, line by line, while the command runs; see ``OutputLines``.
     ///
     /// ```swift
     /// let run = simulate(parameters)
@@ -7,7 +7,7 @@ extension TaskFuture {
     /// ```
     public var outputLines: OutputLines { outputLines(of: nil) }
 
-    /// What the task's command writes to one of its streams.
+    /// Returns the lines that the task's command writes to one of its streams.
     public func outputLines(of stream: OutputLine.Stream) -> OutputLines { outputLines(of: .some(stream)) }
 
     private func outputLines(of stream: OutputLine.Stream?) -> OutputLines {
@@ -22,7 +22,7 @@ extension TaskFuture {
         return OutputLines(node.output?.makeReader(), of: stream, problem: problem)
     }
 
-    /// The values that the task's command writes to its standard output as JSON, one a line, while it runs.
+    /// Returns the values that the task's command writes to its standard output as JSON, one per line, while it runs.
     ///
     /// ```swift
     /// for try await step in training.jsonLines(as: Step.self) where step.loss > 10 { training.cancel() }
@@ -30,7 +30,7 @@ extension TaskFuture {
     ///
     /// - Parameters:
     ///   - type: the type of the values.
-    ///   - onUndecodable: called with each line that looks like JSON and isn't such a value; the reading then goes on.
+    ///   - onUndecodable: called with each line that looks like JSON but isn't such a value; reading then continues.
     ///     Without it, such a line is thrown as an error.
     public func jsonLines<Element: Decodable & Sendable>(
         as type: Element.Type, onUndecodable: (@Sendable (OutputDecodingError) -> Void)? = nil

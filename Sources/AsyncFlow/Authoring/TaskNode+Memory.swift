@@ -1,9 +1,9 @@
 extension TaskNode {
-    /// Has the engine's memory answer a call of this task, or performs it.
+    /// Returns the recorded outcome of a call of this task from the engine's memory, or performs the call.
     ///
     /// - Parameters:
-    ///   - call: the description of the call; nil for one that isn't recorded. Not made without a memory.
-    ///   - form: how its value is kept; nil for a value that can't be.
+    ///   - call: the description of the call; nil for one that isn't recorded. Evaluated only if there is a memory.
+    ///   - form: the form in which its value is kept; nil for a value that can't be kept.
     nonisolated(nonsending) func remembered<Value: Sendable>(
         _ call: @autoclosure () -> RecallableCall?, as form: @autoclosure () -> ValueForm<Value>?,
         perform: nonisolated(nonsending) (CallTerms) async throws -> Value
@@ -19,7 +19,7 @@ extension TaskNode {
 }
 
 extension TaskContext {
-    /// What kind of task it is.
+    /// The kind of the task.
     package var kind: TaskKind {
         switch subject {
         case .task(let node): node.definition.kind
@@ -27,32 +27,32 @@ extension TaskContext {
         }
     }
 
-    /// What the task's options say about recording its outcomes.
+    /// The task's options for recording its outcomes.
     package var recording: RecordingOptions { options?.recording ?? RecordingOptions() }
 }
 
 extension TaskOption {
-    /// Changes what is said about recording the outcomes of the task.
+    /// Changes the options for recording the outcomes of the task.
     package static func recording(_ change: @escaping @Sendable (inout RecordingOptions) -> Void) -> Self {
         Self { change(&$0.recording) }
     }
 }
 
 extension Command {
-    /// The same command with what a recorded call is given.
+    /// Returns the same command with the environment that a recorded call is given.
     func adding(_ terms: CallTerms) -> Command {
         guard !terms.environment.isEmpty else { return self }
         return with { $0.environment.merge(terms.environment) { own, _ in own } }
     }
 
-    /// Describes the command by what decides its outcome; nil if something does that nobody can name.
+    /// Describes the command by everything that decides its outcome; nil if something that decides it can't be named.
     ///
-    /// - Parameter plan: the files that it takes and makes.
+    /// - Parameter plan: the files that the command takes and makes.
     func recallable(for task: TaskNode, _ plan: StagingPlan? = nil) -> RecallableCall? {
         let options = task.definition.options
-        // It sees what its dependencies have left, without being given it.
+        // The command sees the dependencies' directories, although they aren't among its arguments.
         if task.definition.linksDependencyDirectories { return nil }
-        // Its own directory has another name in each run.
+        // The task's own directory has a different name in each run.
         let directory = plan == nil ? nil : task.directoryPath
         func stable(_ text: String) -> String {
             directory.map { text.replacing($0, with: "{task directory}") } ?? text
@@ -84,7 +84,7 @@ extension Command {
 }
 
 extension TaskOptions {
-    /// The form of a command's value: its text, or the file that has it.
+    /// The form in which a command's value is kept: its text, or the file that holds it.
     var textForm: ValueForm<String> {
         let form = ValueForm<String>.codable(of: "a command's output")
         guard capturesStdio else { return form }
@@ -98,12 +98,12 @@ extension TaskOptions {
         }
     }
 
-    /// The form of a command's text, or its file, and of the files that it has made.
+    /// The form in which a command's text, or the file that holds it, is kept together with the files that it made.
     var filesForm: ValueForm<FileTaskResult<String>> {
         let form = ValueForm<[[InputFile]]>.codable(of: "a task's files")
         let isPath = capturesStdio
         return ValueForm { made in
-            // The text goes along as a name that no file has.
+            // The text travels as a name that no file has.
             try form.encode([[InputFile("text", as: made.value)]] + made.files)
         } decode: { bytes in
             let files = try form.decode(bytes)
@@ -118,7 +118,7 @@ extension TaskOptions {
 }
 
 extension PromptBackend {
-    /// Describes a question by what decides its answer; nil if nobody knows that.
+    /// Describes a question by everything that decides its answer; nil if that isn't known.
     func recallable<Question: Sendable, Output>(
         _ question: Question, text: String, for task: TaskContext, _ output: Output.Type
     ) -> RecallableCall? {

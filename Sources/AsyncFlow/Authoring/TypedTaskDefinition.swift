@@ -1,14 +1,14 @@
-/// A definition with its typed body: the one object that a call has to keep alive.
+/// A definition with its typed body: the only object that a call has to keep alive.
 @usableFromInline
 final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDefinition, @unchecked Sendable {
-    /// What the engine's workers run: the body, or the call of the backend that runs the body; or the fallback, when it
-    /// is the turn of that.
+    /// The body that the engine's threads run: the body as given, or the call of the backend that runs it, or the
+    /// fallback when that is due.
     @usableFromInline let body: TaskBody<Output, repeat each Input>
     /// The body as it was given.
     let ownBody: TaskBody<Output, repeat each Input>
     let fallback: TaskFallback<Output, repeat each Input>?
-    /// Whether the arguments of a call are to be looked at before its task is submitted: there may be services or files
-    /// among them.
+    /// Whether the arguments of a call are inspected before its task is submitted, because there may be services or
+    /// files among them.
     @usableFromInline let looksAtArguments: Bool
     private let takesServices: Bool
     private let takesFiles: Bool
@@ -34,13 +34,12 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         super.init(definition, isManaged: definition.isManaged || takesServices)
     }
 
-    /// Whether its tasks need no Swift task that waits while somebody else has them. Within an instrument's context
-    /// there has to be one.
+    /// Whether a task needs no Swift task that waits while a backend has it. An instrument's context does need one.
     @usableFromInline var handsOver: Bool { body.isHandedOver && !isManaged && engine.instrument.current == nil }
 
-    /// Submits a task after a look at its arguments: notes the services among them, those that are known already and
-    /// how to find those that come with the values of its dependencies; and refuses a task whose files, as far as they
-    /// are known, can't be in one directory.
+    /// Submits a task after inspecting its arguments: notes the services among them, both those that are known already
+    /// and the way to find those that arrive with the values of its dependencies; and refuses a task whose files, as
+    /// far as they are known, can't be in one directory.
     @usableFromInline
     func submit<each D: Dependency>(_ node: TaskNode, lookingAt argument: repeat each D)
     where repeat (each D).Resolved == each Input {
@@ -64,7 +63,7 @@ final class TypedTaskDefinition<Output: Sendable, each Input: Sendable>: TaskDef
         }
     }
 
-    /// The definition of a node that was made by a call of a task with these types.
+    /// Returns the definition of a node that was made by calling a task with these types.
     @inlinable
     static func of(_ node: TaskNode) -> TypedTaskDefinition { unsafeDowncast(node.definition, to: Self.self) }
 }

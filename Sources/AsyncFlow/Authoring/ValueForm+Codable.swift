@@ -1,7 +1,7 @@
 extension ValueForm where Value: Codable {
-    /// The form in which the values of portable tasks travel.
+    /// The form in which the values of portable tasks are sent.
     ///
-    /// - Parameter owner: what the value is of, for errors.
+    /// - Parameter owner: the owner of the value, for errors.
     package static func codable(of owner: String) -> ValueForm {
         ValueForm { value in
             var encoder = PortableEncoder(of: owner)
@@ -19,7 +19,7 @@ extension ValueForm where Value: Codable {
 }
 
 extension ValueForm {
-    /// The same for a type of which only running code knows whether it is `Codable`; nil if it isn't.
+    /// The same for a type that is only known at run time to be `Codable`; nil if it isn't.
     package static func codable(ifPossibleOf owner: String) -> ValueForm? {
         func open<Known: Codable & Sendable>(_: Known.Type) -> ValueForm? {
             ValueForm<Known>.codable(of: owner) as? ValueForm

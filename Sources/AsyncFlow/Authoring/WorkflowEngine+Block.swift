@@ -1,9 +1,9 @@
 extension WorkflowEngine {
     /// Defines a block: a composite workflow whose body calls tasks and other blocks, to any depth.
     ///
-    /// Loops, branches and recursion are ordinary code. What the body calls belongs to the block: it carries the
-    /// block's id, is cancelled with it, and the block ends when its body and all its members have ended. When the body
-    /// throws, members that haven't ended are cancelled.
+    /// Loops, branches and recursion are ordinary code. The tasks that the body calls belong to the block: they carry
+    /// the block's id and are cancelled with it, and the block ends when its body and all its members have ended. When
+    /// the body throws, members that haven't ended are cancelled.
     ///
     /// ```swift
     /// let refine = flow.block("refine") { (start: Model, tolerance: Double) in
@@ -16,7 +16,7 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.workflow("experiment-42")`.
-    ///   - body: receives the resolved arguments. Runs in a dry run too, because it makes the graph.
+    ///   - body: receives the resolved arguments. Runs in a dry run too, because it builds the graph.
     public func block<each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: TaskOption<BlockKind>...,
         body: @escaping @Sendable (repeat each Input) async throws -> Output
@@ -26,9 +26,9 @@ extension WorkflowEngine {
             .asynchronous { (input: repeat each Input) in try await BlockRun.run(body, repeat each input) })
     }
 
-    /// Defines a block whose outcomes the engine's memory records, if it has one.
+    /// Defines a block whose outcomes are recorded in the engine's memory, if it has one.
     ///
-    /// - Parameter wrapper: makes the body that looks for the outcome first.
+    /// - Parameter wrapper: makes the body that looks up the outcome first.
     package func recordedBlock<each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: [TaskOption<BlockKind>],
         body: @escaping @Sendable (repeat each Input) async throws -> Output,
@@ -45,7 +45,7 @@ extension WorkflowEngine {
 }
 
 extension BlockRun {
-    /// Runs the body of the block task that runs here, with everything it calls as members.
+    /// Runs the body of the current block task, with everything that it calls as members.
     fileprivate static func run<each Input: Sendable, Output: Sendable>(
         _ body: @Sendable (repeat each Input) async throws -> Output, _ input: repeat each Input
     ) async throws -> Output {

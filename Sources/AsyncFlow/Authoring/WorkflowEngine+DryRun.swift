@@ -1,5 +1,6 @@
 extension WorkflowEngine {
-    /// The task that stands for another one in a dry run: ends with a placeholder, without calling the body.
+    /// Returns the task that stands in for another one in a dry run: it ends with a placeholder and doesn't call the
+    /// body.
     func makeDryRunTask<Kind: TaskKindMarker, each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: [TaskOption<Kind>], value: Output?
     ) -> WorkflowTask<Kind, Output, repeat each Input> {

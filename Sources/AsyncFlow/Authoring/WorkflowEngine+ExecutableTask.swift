@@ -5,17 +5,17 @@ extension WorkflowEngine {
     /// let count = flow.executableTask("count") { (word: String, files: [String]) in "grep -c \(word) \(files)" }
     /// ```
     ///
-    /// The literal is split into words without any shell; an interpolated value stays one argument whatever it
-    /// contains, an array becomes several. Output that isn't UTF-8 is repaired. When the task is cancelled, the
-    /// command's whole process group gets SIGTERM and, after the grace period, SIGKILL.
+    /// The literal is split into words without a shell. An interpolated value stays one argument whatever it contains;
+    /// an array becomes several. Output that isn't UTF-8 is repaired. When the task is cancelled, the command's whole
+    /// process group gets SIGTERM and, after the grace period, SIGKILL.
     ///
-    /// A command that isn't found, that exits with another code than 0 or that ends by a signal ends the task with a
-    /// ``TaskFailedError`` whose cause is a ``CommandError``.
+    /// A command that isn't found, that exits with a code other than 0 or that is ended by a signal ends the task with
+    /// a ``TaskFailedError`` whose cause is a ``CommandError``.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.captureStdio`, `.on("cluster")`.
-    ///   - dryRunValue: stands for the output in a dry run; the empty text by default.
+    ///   - dryRunValue: stands in for the output in a dry run; the empty string by default.
     ///   - command: makes the command from the resolved arguments. Called in a dry run too, so that the report can show
     ///     the command line; it should do nothing else.
     public func executableTask<each Input: Sendable>(
@@ -45,12 +45,12 @@ extension WorkflowEngine {
 }
 
 extension TaskNode {
-    /// Has the backend run a command of this task.
+    /// Runs a command of this task on its backend.
     ///
-    /// - Parameter standardOutput: the file for it, if it is one that the task declares.
+    /// - Parameter standardOutput: the file for the standard output, if it is one that the task declares.
     /// - Returns: the standard output, or the path of the file that holds it.
     func execute(_ command: Command, standardOutput: String? = nil) async throws -> String {
-        // Routing was checked at definition: a task without a backend that can was refused.
+        // Routing was checked at definition: a task without a suitable backend was refused.
         let slot = definition.backend!
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()

@@ -1,14 +1,14 @@
 extension WorkflowEngine {
     /// Defines a task that runs a Swift closure without `await`.
     ///
-    /// The body runs on one of the engine's threads, with no Swift task of its own; it should not block. Cancellation
-    /// can be looked at with ``TaskContext``.
+    /// The body runs on one of the engine's threads, without a Swift task; it should not block. It can check for
+    /// cancellation with ``TaskContext``.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("cluster")`.
-    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no ``DryRunValue``.
-    ///   - body: receives the resolved arguments. What it throws ends the task with a ``TaskFailedError``.
+    ///   - dryRunValue: stands in for the output in a dry run; needed only where the type has no ``DryRunValue``.
+    ///   - body: receives the resolved arguments. An error that it throws ends the task with a ``TaskFailedError``.
     public func functionTask<each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: TaskOption<FunctionKind>..., dryRunValue: Output? = nil,
         body: @escaping @Sendable (repeat each Input) throws -> Output
@@ -18,14 +18,14 @@ extension WorkflowEngine {
 
     /// Defines a task that runs an async Swift closure.
     ///
-    /// The body starts on one of the engine's threads; while it is suspended it occupies none. When the task is
+    /// The body starts on one of the engine's threads and occupies none while it is suspended. When the task is
     /// cancelled, so is the body's Swift task.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("cluster")`.
-    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no ``DryRunValue``.
-    ///   - body: receives the resolved arguments. What it throws ends the task with a ``TaskFailedError``.
+    ///   - dryRunValue: stands in for the output in a dry run; needed only where the type has no ``DryRunValue``.
+    ///   - body: receives the resolved arguments. An error that it throws ends the task with a ``TaskFailedError``.
     @_disfavoredOverload
     public func functionTask<each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: TaskOption<FunctionKind>..., dryRunValue: Output? = nil,
@@ -47,9 +47,9 @@ extension WorkflowEngine {
         return WorkflowTask(makeDefinition(name, options, hasFiles: hasFiles), own)
     }
 
-    /// Defines a function task whose outcomes the engine's memory records, if it has one.
+    /// Defines a function task whose outcomes are recorded in the engine's memory, if it has one.
     ///
-    /// - Parameter wrapper: makes the body that looks for the outcome first.
+    /// - Parameter wrapper: makes the body that looks up the outcome first.
     package func recordedFunctionTask<each Input: Sendable, Output: Sendable>(
         _ name: String, _ options: [TaskOption<FunctionKind>], dryRunValue: Output?,
         body: TaskBody<Output, repeat each Input>,

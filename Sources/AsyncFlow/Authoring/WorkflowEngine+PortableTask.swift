@@ -1,5 +1,5 @@
 extension WorkflowEngine {
-    /// Defines a task that runs a portable function, here or on a backend that sends it to other processes.
+    /// Defines a task that runs a portable function, in this process or on a backend that sends it to other processes.
     ///
     /// ```swift
     /// let simulate = flow.portableTask(Tasks.simulate, .on("pool"), .retry(2, on: .workerLost))
@@ -7,8 +7,8 @@ extension WorkflowEngine {
     ///
     /// - Parameters:
     ///   - task: the function.
-    ///   - options: for example `.on("pool")`. Without it the task runs on the engine's first backend that can.
-    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no ``DryRunValue``.
+    ///   - options: for example `.on("pool")`. Without it, the task runs on the engine's first backend that can run it.
+    ///   - dryRunValue: stands in for the output in a dry run; needed only where the type has no ``DryRunValue``.
     public func portableTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ task: PortableTask<Output, repeat each Input>, _ options: TaskOption<PortableKind>...,
         dryRunValue: Output? = nil
@@ -16,7 +16,7 @@ extension WorkflowEngine {
         portableTask(task, options, dryRunValue: dryRunValue)
     }
 
-    /// The same with the options as a list.
+    /// Defines a task that runs a portable function, with the options as a list.
     package func portableTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ task: PortableTask<Output, repeat each Input>, _ options: [TaskOption<PortableKind>],
         dryRunValue: Output? = nil
@@ -29,7 +29,7 @@ extension WorkflowEngine {
         let definition = makeDefinition(task.name, language + options)
         var body = task.portableBody
         if let memory = core.memory as? any PortableMemory {
-            // What a function of another language is called with and what it is made of belong to its name.
+            // For a function of another language, its arguments and its source are part of its name.
             let name = task.foreign.map { "\(task.name) (\($0.language) \($0.digest))" } ?? task.name
             body.wrapper = { memory.remembering($0, named: name, options: $1) }
         }
@@ -38,7 +38,7 @@ extension WorkflowEngine {
 }
 
 extension TaskDefinition {
-    /// Where the tasks go that aren't run in this process; nil if they are.
+    /// The route to the backend that runs the tasks in another process; nil if they run in this one.
     var portableRoute: PortableRoute? {
         guard kind == .portable, !engine.configuration.dryRun, let backend,
             let portable = backend.backend as? any PortableBackend
@@ -48,7 +48,7 @@ extension TaskDefinition {
 }
 
 extension PortableTask {
-    /// Its function, and the way to run it elsewhere.
+    /// The task's function, with the way to run it in another process.
     fileprivate var portableBody: TaskBody<Output, repeat each Input> {
         var body = body
         body.remote = { route in
@@ -72,7 +72,7 @@ extension PortableTask {
         do { return try output(of: try await route.backend.execute(call)) } catch { throw own(error) }
     }
 
-    /// Has the backend end the task, without a Swift task that waits for that.
+    /// Hands the task to the backend, which ends it; no Swift task waits for that.
     private func handOver(
         _ node: TaskNode, to receiver: any PortableReceiver, by route: PortableRoute, _ input: repeat each Input
     ) {
@@ -90,7 +90,7 @@ extension PortableTask {
 
     private func begin(_ call: PortableCall, of node: TaskNode, with receiver: any PortableReceiver) {
         let number = receiver.begin(call) { result in
-            // What is big, or is decoded by somebody else's code, would keep the backend's thread.
+            // Decoding a large value, or one with a custom decoder, would occupy the backend's thread.
             if case .success(let value) = result, value.content.count > Self.smallOutput {
                 Task.detached(executorPreference: node.engine.pool) { end(node, with: result) }
             } else {
@@ -105,7 +105,7 @@ extension PortableTask {
         node.engine.running.remove(node)
     }
 
-    /// In bytes.
+    /// The size, in bytes, up to which an output is decoded on the backend's thread.
     private static var smallOutput: Int { 4096 }
 
     private func wait(until slot: BackendSlot, for node: TaskNode, _ then: @escaping @Sendable () -> Void) {
@@ -139,7 +139,7 @@ extension PortableTask {
         return output
     }
 
-    /// What the function itself threw, if its type can be decoded.
+    /// Returns the error that the function itself threw, if its type can be decoded.
     private func own(_ error: any Error) -> any Error {
         guard let error = error as? RemoteTaskError, let bytes = error.encoded else { return error }
         if let foreignError { return foreignError(error) ?? error }
@@ -148,7 +148,7 @@ extension PortableTask {
 }
 
 extension TaskContext {
-    /// What a body in another process is told of what the task got and of its trace.
+    /// The environment by which a body in another process learns of its task's resources and trace.
     fileprivate var portableEnvironment: [String: String] {
         let instrument = engineCore.instrument.current?.environment(of: self) ?? [:]
         guard let resources else { return instrument }

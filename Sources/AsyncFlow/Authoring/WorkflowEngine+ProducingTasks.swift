@@ -1,5 +1,5 @@
 extension WorkflowEngine {
-    /// Defines a task that runs a command which makes files; its value is the files.
+    /// Defines a task that runs a command which makes files; its value is those files.
     ///
     /// ```swift
     /// let sort = flow.executableTask("sort", producing: OutputFile("sorted.bam")) { (bam: InputFile) in
@@ -7,18 +7,18 @@ extension WorkflowEngine {
     /// }
     /// ```
     ///
-    /// The command runs in a working directory of its own, `<workDirectory>/<engine id>/<task id>`, into which the
-    /// files among its arguments are brought. A command with a `workingDirectory` of its own runs there: a relative one
-    /// is within the task's directory and is made; an absolute one is not, so that such a command has to name its files
-    /// by their ``InputFile/path`` and ``TaskContext/path(of:)``. Declared files are looked for in the task's directory
-    /// in any case.
+    /// The command runs in the task's own working directory, `<workDirectory>/<engine id>/<task id>`, into which the
+    /// files among its arguments are brought. A command that sets its `workingDirectory` runs there instead: a relative
+    /// path is within the task's directory and is created; an absolute one is not, so that such a command has to refer
+    /// to its files by their ``InputFile/path`` and ``TaskContext/path(of:)``. Declared files are always looked for in
+    /// the task's directory.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("cluster")`.
-    ///   - output: what the command makes. One ``OutputFile`` makes the value one ``InputFile``, an array of them an
-    ///     array.
-    ///   - more: what it makes besides; the value is a tuple then.
+    ///   - output: the files that the command makes. With one ``OutputFile`` the value is one ``InputFile``, with an
+    ///     array an array.
+    ///   - more: further files that the command makes; the value is then a tuple.
     ///   - command: makes the command from the resolved arguments. An ``InputFile`` in a literal stands for its name in
     ///     the working directory. Called in a dry run too.
     public func executableTask<D: OutputDeclaration, each More: OutputDeclaration, each Input: Sendable>(
@@ -36,7 +36,7 @@ extension WorkflowEngine {
             })
     }
 
-    /// Defines a task that runs a command which makes files whose names depend on the arguments; its value is the
+    /// Defines a task that runs a command which makes files whose names depend on the arguments; its value is those
     /// files.
     ///
     /// ```swift
@@ -48,7 +48,7 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("cluster")`.
-    ///   - output: says what the command makes. Called before the command is made, in a dry run too.
+    ///   - output: returns the files that the command makes. Called before the command is made, in a dry run too.
     ///   - command: makes the command from the resolved arguments. An ``InputFile`` in a literal stands for its name in
     ///     the working directory. Called in a dry run too.
     public func executableTask<D: OutputDeclaration, each Input: Sendable>(
@@ -66,7 +66,7 @@ extension WorkflowEngine {
             })
     }
 
-    /// Defines a task that runs a Swift closure which makes files; its value is the files.
+    /// Defines a task that runs a Swift closure which makes files; its value is those files.
     ///
     /// ```swift
     /// let summary = OutputFile("summary.txt")
@@ -79,9 +79,9 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.staging(.copy)`.
-    ///   - output: what the closure makes in ``TaskContext/workingDirectory``. One ``OutputFile`` makes the value one
-    ///     ``InputFile``, an array of them an array.
-    ///   - more: what it makes besides; the value is a tuple then.
+    ///   - output: the files that the closure makes in ``TaskContext/workingDirectory``. With one ``OutputFile`` the
+    ///     value is one ``InputFile``, with an array an array.
+    ///   - more: further files that the closure makes; the value is then a tuple.
     ///   - body: receives the resolved arguments; the ``InputFile/path`` of a file is where it was brought. Not called
     ///     in a dry run.
     public func functionTask<D: OutputDeclaration, each More: OutputDeclaration, each Input: Sendable>(
@@ -104,7 +104,7 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.staging(.copy)`.
-    ///   - output: says what the closure makes in ``TaskContext/workingDirectory``.
+    ///   - output: returns the files that the closure makes in ``TaskContext/workingDirectory``.
     ///   - body: receives the resolved arguments; the ``InputFile/path`` of a file is where it was brought. Not called
     ///     in a dry run.
     public func functionTask<D: OutputDeclaration, each Input: Sendable>(
@@ -122,9 +122,9 @@ extension WorkflowEngine {
             })
     }
 
-    /// Defines a function task that makes files, and whose outcomes the engine's memory records, if it has one.
+    /// Defines a function task that makes files and whose outcomes are recorded in the engine's memory, if it has one.
     ///
-    /// - Parameter wrapper: makes the body that looks for the outcome first.
+    /// - Parameter wrapper: makes the body that looks up the outcome first.
     package func recordedFunctionTask<D: OutputDeclaration, each Input: Sendable>(
         _ name: String, _ options: [TaskOption<FunctionKind>], producing output: D,
         body: @escaping @Sendable (repeat each Input) async throws -> Void,
@@ -147,7 +147,7 @@ extension WorkflowEngine {
 extension TaskContext {
     /// The task whose body runs here.
     ///
-    /// - Throws: if a function backend runs bodies where Swift's task locals don't reach.
+    /// - Throws: ``EngineError`` if a function backend runs bodies where Swift's task locals don't reach.
     static func running() throws(EngineError) -> TaskNode {
         guard let current else {
             throw EngineError(
@@ -160,7 +160,7 @@ extension TaskContext {
 }
 
 extension TaskBody {
-    /// The same body, with the files among its arguments brought into a working directory of the task's own.
+    /// The same body, with the files among its arguments brought into the task's own working directory.
     var withFiles: TaskBody {
         .asynchronous { (input: repeat each Input) in try await callWithFiles(repeat each input) }
     }

@@ -1,5 +1,5 @@
 extension WorkflowEngine {
-    /// Defines a task that has a prompt answered by a model; its value is the answer.
+    /// Defines a task that asks a model; its value is the answer.
     ///
     /// ```swift
     /// let summarise = flow.promptTask("summarise") { (text: String) in "Summarise in one sentence: \(text)" }
@@ -8,7 +8,7 @@ extension WorkflowEngine {
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
     ///   - options: for example `.on("openai")`.
-    ///   - dryRunValue: stands for the answer in a dry run; the empty text by default.
+    ///   - dryRunValue: stands in for the answer in a dry run; the empty string by default.
     ///   - prompt: makes the prompt from the resolved arguments. Called in a dry run too, so that the report can show
     ///     it. A prompt without any text ends the task with ``WorkflowErrorCode/emptyPrompt``.
     public func promptTask<each Input: Sendable>(
@@ -23,12 +23,12 @@ extension WorkflowEngine {
         }
     }
 
-    /// Defines a task that asks a backend for prompts something of its own: for modules that bring such backends.
+    /// Defines a task that asks a prompt backend a question of a custom type: for modules that provide such backends.
     ///
     /// - Parameters:
-    ///   - dryRunValue: stands for the output in a dry run; nil if none is known, except by its type.
-    ///   - text: what a question says, for reports; one that says nothing isn't asked.
-    ///   - answer: has the question answered by the backend.
+    ///   - dryRunValue: stands in for the output in a dry run; nil if none is known, except by its type.
+    ///   - text: returns the text of a question, for reports; a question without text isn't asked.
+    ///   - answer: has the backend answer the question.
     ///   - prompt: makes the question from the resolved arguments.
     package func promptTask<Question: Sendable, Output: Sendable, each Input: Sendable>(
         _ name: String, _ options: [TaskOption<PromptKind>], dryRunValue: Output?,

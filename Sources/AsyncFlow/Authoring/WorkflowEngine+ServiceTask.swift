@@ -1,11 +1,11 @@
-/// A task that starts a service; its value is the handle of it.
+/// A task that starts a service; its value is the service's handle.
 public typealias ServiceTask<each Input: Sendable> = WorkflowTask<ServiceKind, ServiceHandle, repeat each Input>
 
 extension WorkflowEngine {
-    /// Defines a task that starts a command which runs on, to be used by other tasks: a server, a broker, a simulator.
+    /// Defines a task that starts a command which keeps running for other tasks to use: a server, a broker, a
+    /// simulator.
     ///
-    /// A call's future has a value, a ``ServiceHandle``, as soon as the service is ready; what depends on it begins
-    /// then.
+    /// A call's future gets its value, a ``ServiceHandle``, as soon as the service is ready; its dependents begin then.
     ///
     /// ```swift
     /// let port = try ServicePort.free()
@@ -14,26 +14,25 @@ extension WorkflowEngine {
     /// print(try await ping(redis()).value)
     /// ```
     ///
-    /// The service is stopped, by SIGTERM and after the grace period by SIGKILL, when the last one who could use it is
-    /// gone: its future, its handle, and tasks that have one of them among their arguments and haven't ended. It also
-    /// ends with the block that it was called in, and with the engine, after all tasks; and by
-    /// ``ServiceHandle/stop()``.
+    /// The service is stopped, by SIGTERM and after the grace period by SIGKILL, when nothing can use it any longer:
+    /// when its future, its handle, and all unfinished tasks with one of them among their arguments are gone. It also
+    /// ends with the block in which it was called, with the engine, after all tasks, and by ``ServiceHandle/stop()``.
     ///
-    /// A service that ends by itself fails what depends on it: tasks that haven't begun at once, with a
-    /// ``DependencyFailureError``; running ones are interrupted and fail with a ``TaskFailedError``; ``ServiceFailure``
-    /// says why. What the service was given with `.cores` and the like it keeps as long as it lives; it needs no core
-    /// if nothing is said. A cancelled or failed start leaves no process behind.
+    /// When a service ends by itself, its dependents fail: tasks that haven't begun fail at once, with a
+    /// ``DependencyFailureError``; running ones are interrupted and fail with a ``TaskFailedError``. ``ServiceFailure``
+    /// gives the reason. A service keeps the resources that it requested, with `.cores` and the like, as long as it
+    /// lives; by default it needs no core. A cancelled or failed start leaves no process behind.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
-    ///   - options: for example `.cores(2)`, `.gracePeriod(.seconds(30))`. `.retry` and `.timeout` are refused: see
-    ///     below.
-    ///   - ready: how it is found out that the service is ready.
-    ///   - startupTimeout: how long each start may take until it is ready; one minute by default.
-    ///   - restart: whether the service is started again when it has ended by itself.
-    ///   - command: makes the command from the resolved arguments; once, also for restarts. Called in a dry run too, so
-    ///     that the report can show the command line; it should do nothing else. In a dry run the handle stands for no
-    ///     process.
+    ///   - options: for example `.cores(2)`, `.gracePeriod(.seconds(30))`. `.retry` and `.timeout` are refused: use
+    ///     `restart` and `startupTimeout`.
+    ///   - ready: the condition under which the service is ready.
+    ///   - startupTimeout: the time within which each start must become ready; one minute by default.
+    ///   - restart: whether the service is restarted when it has ended by itself.
+    ///   - command: makes the command from the resolved arguments; called once, even if the service is restarted.
+    ///     Called in a dry run too, so that the report can show the command line; it should do nothing else. In a dry
+    ///     run the handle stands for no process.
     public func serviceTask<each Input: Sendable>(
         _ name: String, _ options: TaskOption<ServiceKind>..., ready: ServiceReadiness,
         startupTimeout: Duration = .seconds(60), restart: ServiceRestart = .never,
@@ -56,7 +55,7 @@ extension WorkflowEngine {
     }
 }
 
-/// What a service was called with.
+/// The arguments that a service was called with.
 private struct ServiceArguments<Value>: @unchecked Sendable {  // a tuple of values that are all Sendable
     let value: Value
     init(_ value: Value) { self.value = value }
@@ -64,7 +63,7 @@ private struct ServiceArguments<Value>: @unchecked Sendable {  // a tuple of val
 
 extension TaskNode {
     fileprivate func start(_ service: Service, _ command: Command, holding arguments: any Sendable) async throws {
-        // Routing was checked at definition: a task without a backend that can was refused.
+        // Routing was checked at definition: a task without a suitable backend was refused.
         let slot = definition.backend!
         let backend = slot.backend as! any CommandBackend
         try await slot.ready()

@@ -1,17 +1,17 @@
 extension WorkflowEngine {
-    /// Streams any number of inputs through a task, with at most `window` of its calls unfinished at a time.
+    /// Streams any number of inputs through a task, with at most `window` unfinished calls at a time.
     ///
     /// ```swift
     /// for try await size in flow.stream(urls, window: 64, { download($0) }) { total += size }
     /// ```
     ///
-    /// A slow reader slows the calls, and a slow task slows the reading of the input: memory stays flat however long
-    /// the input is. Values come in the order of the inputs. When a call fails, the sequence throws its error; when the
-    /// sequence is dropped or its reader cancelled, unfinished calls are cancelled.
+    /// A slow reader slows the calls, and a slow task slows the reading of the input, so that memory stays flat however
+    /// long the input is. Values arrive in the order of the inputs. When a call fails, the sequence throws its error;
+    /// when the sequence is dropped or its reader cancelled, unfinished calls are cancelled.
     ///
     /// - Parameters:
-    ///   - inputs: any sequence, an endless one too.
-    ///   - window: how many calls may be unfinished; at least 1.
+    ///   - inputs: any sequence, even an endless one.
+    ///   - window: the maximum number of unfinished calls; at least 1.
     ///   - call: calls the task for one input.
     public func stream<Inputs: Sequence, Value: Sendable>(
         _ inputs: Inputs, window: Int, _ call: @escaping (Inputs.Element) -> TaskFuture<Value>
@@ -30,7 +30,7 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
 
     public func makeAsyncIterator() -> Iterator { Iterator(inputs: inputs, window: window, call: call) }
 
-    /// Keeps the window full and hands out the oldest call's value.
+    /// An iterator that keeps the window full and returns the oldest call's value.
     public final class Iterator: AsyncIteratorProtocol {
         private var inputs: Inputs
         private let window: Int
@@ -67,8 +67,8 @@ public struct FutureStream<Inputs: IteratorProtocol, Value: Sendable>: AsyncSequ
             }
         }
 
-        /// Fills the window up, but not for every single call that ended: making some calls in one go wakes the workers
-        /// once, and the reader finds several values ready at a time.
+        /// Refills the window, but not after every single call: making several calls at once wakes the threads once,
+        /// and the reader finds several values ready at a time.
         private func refill() {
             guard window - (unfinished.count - oldest) >= Swift.max(1, Swift.min(window / 8, 64)) else { return }
             while unfinished.count - oldest < window, let input = inputs.next() { unfinished.append(call(input)) }

@@ -1,5 +1,5 @@
 extension WorkflowEngine {
-    /// A future of a value that is there already, named `value`: to be passed on together with the futures of tasks.
+    /// Returns a future of an existing value, named `value`, to be passed on together with the futures of tasks.
     ///
     /// ```swift
     /// let total = sum([measure("lake"), flow.value(2)])

@@ -2,12 +2,12 @@ import Synchronization
 
 extension WorkflowEngine {
     /// Labels every task that is called while `body` runs, by it or by its structured and unstructured child tasks,
-    /// with a workflow id: in logs, events and traces.
+    /// with a workflow id that appears in logs, events and traces.
     ///
-    /// Scopes nest; the inner one's id counts. Leaving a scope doesn't wait for its tasks.
+    /// Scopes nest; the innermost id applies. Leaving a scope doesn't wait for its tasks.
     ///
     /// - Parameters:
-    ///   - id: the workflow's id; by default one that is unique in this engine.
+    ///   - id: the workflow's id; by default an id that is unique in this engine.
     ///   - body: calls the tasks that get the label.
     public nonisolated(nonsending) func withWorkflowScope<Result>(
         _ id: String? = nil, _ body: () async throws -> Result
@@ -18,7 +18,7 @@ extension WorkflowEngine {
         return try await ExecutionContext.$bound.withValue(context) { try await body() }
     }
 
-    /// The same for code without `await`.
+    /// Labels every task that is called while a synchronous `body` runs with a workflow id.
     public func withWorkflowScope<Result>(_ id: String? = nil, _ body: () throws -> Result) rethrows -> Result {
         let membership = enterScope(id)
         defer { core.emit(.scopeEnded, workflowID: membership.workflowID) }

@@ -1,18 +1,18 @@
 extension WorkflowTask {
-    /// The same task with another one that stands in for it when it has failed.
+    /// Returns the same task with another one as its fallback.
     ///
     /// ```swift
     /// let solve = exact.fallback(to: rough)
     /// ```
     ///
-    /// When all attempts of this task have failed, or its deadline is over, the other task is called with the same
-    /// arguments, and its outcome becomes that of this one. It is a task of its own: it belongs to the same block and
-    /// scope, is seen in events, and has resources, retries and time of its own; the timeout and the deadline of this
-    /// one don't hold for it. Cancelling this one cancels it.
+    /// When all attempts of this task have failed, or its deadline has passed, the other task is called with the same
+    /// arguments, and its outcome becomes the outcome of this one. It is a separate task: it belongs to the same block
+    /// and scope, appears in events, and has its own resources, retries and time limits; the timeout and the deadline
+    /// of this one don't apply to it. Cancelling this one cancels it.
     ///
-    /// A task that is cancelled or refused, or whose dependencies fail, has no fallback; nor has one whose deadline is
-    /// over before its dependencies have ended, since there are no arguments then. A task that already has a fallback
-    /// gets this one for when that fails too.
+    /// A task that is cancelled or refused, or whose dependencies fail, doesn't use its fallback; nor does one whose
+    /// deadline passes before its dependencies have ended, since there are no arguments then. A task that already has a
+    /// fallback gets this one as the fallback of that.
     ///
     /// - Parameter other: a task of any kind with the same inputs and the same type of output.
     public func fallback<OtherKind: TaskKindMarker>(
@@ -24,14 +24,14 @@ extension WorkflowTask {
             })
     }
 
-    /// The same task with a value that stands in for it when it has failed.
+    /// Returns the same task with a value as its fallback.
     ///
-    /// See ``fallback(to:)`` for when that is.
+    /// See ``fallback(to:)`` for when it is used.
     public func fallback(_ value: Output) -> Self {
         adding(TaskFallback { (_: TaskFailedError, _: repeat each Input) in value })
     }
 
-    /// The same task with a closure that finds a value when it has failed.
+    /// Returns the same task with a closure as its fallback.
     ///
     /// ```swift
     /// let size = measure.fallback { (error, path: String) in
@@ -40,10 +40,10 @@ extension WorkflowTask {
     /// }
     /// ```
     ///
-    /// See ``fallback(to:)`` for when that is. What the closure throws is what the task then fails with.
+    /// See ``fallback(to:)`` for when it is used. An error that the closure throws becomes the error of the task.
     ///
-    /// - Parameter body: receives what the task would have failed with, and its arguments. When the task is cancelled,
-    ///   so is the Swift task in which it runs.
+    /// - Parameter body: receives the error of the task, and its arguments. When the task is cancelled, so is the Swift
+    ///   task in which the closure runs.
     public func fallback(
         _ body: @escaping @Sendable (_ error: TaskFailedError, repeat each Input) async throws -> Output
     ) -> Self {
@@ -54,14 +54,14 @@ extension WorkflowTask {
         with(definition.options, definition.fallback?.followed(by: fallback) ?? fallback)
     }
 
-    /// Calls the task with the arguments of the body that calls, and waits for its end. Cancelled with the calling
+    /// Calls the task with the calling body's arguments, and waits for its end. The call is cancelled with the calling
     /// Swift task.
     private func valueOfCall(_ input: repeat each Input) async throws -> Output {
         try await self(repeat ResolvedArgument(value: each input)).valueOrCancel()
     }
 }
 
-/// What stands in for a task that has failed.
+/// A task's fallback.
 struct TaskFallback<Output: Sendable, each Input: Sendable>: Sendable {
     private let body: @Sendable (TaskFailedError, repeat each Input) async throws -> Output
 
@@ -71,7 +71,7 @@ struct TaskFallback<Output: Sendable, each Input: Sendable>: Sendable {
         try await body(error, repeat each input)
     }
 
-    /// This one, and when it fails the other.
+    /// Returns this fallback, followed by another one for when it fails.
     func followed(by other: TaskFallback) -> TaskFallback {
         TaskFallback { (error: TaskFailedError, input: repeat each Input) in
             try await call(error, orElse: other, repeat each input)
@@ -91,7 +91,7 @@ struct TaskFallback<Output: Sendable, each Input: Sendable>: Sendable {
 }
 
 extension TaskBody {
-    /// The same body, with one for when it has failed: it is run again then, and finds that out.
+    /// Returns the same body with a fallback. After a failure the body is run once more and then calls the fallback.
     func with(_ fallback: TaskFallback<Output, repeat each Input>) -> TaskBody {
         .asynchronous { (input: repeat each Input) in try await call(orElse: fallback, repeat each input) }
     }
@@ -106,7 +106,7 @@ extension TaskBody {
     }
 }
 
-/// An argument that is there already, whatever its type.
+/// An argument that already has its value, whatever its type.
 private struct ResolvedArgument<Value: Sendable>: Dependency {
     let value: Value
     var _futureCount: Int { 0 }

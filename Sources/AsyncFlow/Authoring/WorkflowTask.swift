@@ -1,8 +1,9 @@
-/// A task that can be called any number of times: each call makes one node of the graph and returns its future at once.
+/// A task that can be called any number of times: each call adds one node to the graph and returns its future at once.
 ///
 /// Arguments are plain values, futures, and arrays, optionals and dictionaries of futures, in any mix; a call with a
-/// wrong type doesn't compile. Within one array all are futures, or none is: ``WorkflowEngine/value(_:)`` makes a
-/// future of a value. The task begins when all futures among its arguments have ended.
+/// wrong type doesn't compile. The elements of one array are either all futures or all values;
+/// ``WorkflowEngine/value(_:)`` turns a value into a future. The task begins when all futures among its arguments have
+/// ended.
 ///
 /// ```swift
 /// let add = flow.functionTask("add") { (a: Int, b: Int) in a + b }
@@ -10,7 +11,8 @@
 /// let result = try await add(three, 4).value
 /// ```
 ///
-/// Made by ``WorkflowEngine``'s `functionTask`, `executableTask`, `promptTask` and `block`.
+/// Tasks are made by ``WorkflowEngine``'s `functionTask`, `executableTask`, `promptTask`, `portableTask`, `serviceTask`
+/// and `block`.
 public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: Sendable>: Sendable {
     @usableFromInline let definition: TypedTaskDefinition<Output, repeat each Input>
 
@@ -24,7 +26,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
     /// The name given at definition.
     public var name: String { definition.name }
 
-    /// The same task with options that override those of its definition.
+    /// Returns the same task with options that override those of its definition.
     public func with(_ options: TaskOption<Kind>...) -> Self {
         var merged = definition.options
         for option in options { option.apply(&merged) }
@@ -39,7 +41,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
             definition.ownBody, fallback: fallback)
     }
 
-    /// Adds a task to the graph. Never blocks and never throws: whatever goes wrong ends in the future.
+    /// Adds a task to the graph. Never blocks and never throws: every failure ends up in the future.
     ///
     /// - Parameter argument: a value or dependency for each input.
     /// - Returns: the future of the task's output.
@@ -51,7 +53,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         for value in repeat each argument { count &+= value._futureCount }
         let node: TaskNode
         if count == 0, TaskNode.keepsArguments((repeat each D).self) {
-            // No closure of its own: it finds the arguments in the node.
+            // The work needs no closure: it finds the arguments in the node.
             node = definition.makeNode(workOfKeptArguments((repeat each D).self), dependencyCount: 0)
             node.keep((repeat each argument))
         } else {
@@ -69,8 +71,8 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         return TaskFuture(node)
     }
 
-    /// The same for a call whose arguments are all there already: what isn't a value of an input's type by itself
-    /// becomes one, such as `nil`, `[]`, or `3` for an `Int?`.
+    /// Adds a task to the graph, with arguments that are all plain values. Each may be an expression that gets its type
+    /// from the input, such as `nil`, `[]`, or `3` for an `Int?`.
     ///
     /// - Parameter argument: a value for each input.
     /// - Returns: the future of the task's output.
@@ -110,7 +112,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
         }
     }
 
-    /// The same, of arguments that the node keeps.
+    /// The same for arguments that the node keeps.
     @inlinable
     func workOfKeptArguments<each D: Dependency>(_: (repeat each D).Type) -> TaskWork
     where repeat (each D).Resolved == each Input {
@@ -148,7 +150,7 @@ public struct WorkflowTask<Kind: TaskKindMarker, Output: Sendable, each Input: S
 public typealias FunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<
     FunctionKind, Output, repeat each Input
 >
-/// A ``PortableTask`` of an engine.
+/// A task that runs a ``PortableTask``.
 public typealias PortableFunctionTask<Output: Sendable, each Input: Sendable> = WorkflowTask<
     PortableKind, Output, repeat each Input
 >

@@ -1,7 +1,7 @@
 extension TaskOption where Kind: RoutableKind {
-    /// Makes an option that only one kind of backend understands. Others don't see it.
+    /// Makes an option that only one kind of backend understands. Other backends don't see it.
     ///
-    /// - Parameter change: changes what the options before this one said; nil if they said nothing.
+    /// - Parameter change: changes the value that the options before this one set; receives nil if they set none.
     package static func backend<Value: Sendable>(_ change: @escaping @Sendable (Value?) -> Value) -> Self {
         Self { options in
             options.values[Value.self] = change(options.values[Value.self])
@@ -10,24 +10,24 @@ extension TaskOption where Kind: RoutableKind {
 }
 
 extension TaskContext {
-    /// What the task's options say to the kind of backend that understands this type; nil if they say nothing.
+    /// Returns the task's option for the kind of backend that understands this type; nil if there is none.
     package func backendOption<Value: Sendable>(_: Value.Type) -> Value? {
         options?.values[Value.self]
     }
 
-    /// What this attempt of the task asks for.
+    /// The resources that this attempt of the task requests.
     package var resourceRequest: ResourceRequest {
         guard case .task(let node) = subject else { return options?.resources ?? ResourceRequest() }
         return node.request
     }
 
-    /// How long an attempt may take, if that was said.
+    /// The time limit of an attempt, if there is one.
     package var timeout: Duration? { options?.policies.timeout }
-    /// Whether its `.retry` says how often the task is tried: then a backend tries nothing again by itself.
+    /// Whether a `.retry` option sets the number of attempts: a backend then retries nothing by itself.
     package var hasRetries: Bool { options?.policies.retry != nil }
-    /// The higher, the earlier.
+    /// The level of the task's priority: the higher, the earlier.
     package var priorityLevel: Int { options?.policies.priority.level ?? 0 }
 
-    /// The engine's run directory, which exists from now on.
+    /// Returns the path of the engine's run directory, which is created if necessary.
     package func makeRunDirectory() throws -> String { try engineCore.makeRunDirectory() }
 }

@@ -11,10 +11,10 @@ struct TaskNeed: CustomStringConvertible {
     var description: String { language.map { "\($0) tasks" } ?? "\(kind) tasks" }
 }
 
-/// The backends of one engine, and which of them runs which task.
+/// The backends of one engine, and the routing of its tasks to them.
 final class BackendRouter: Sendable {
     private let slots: [BackendSlot]
-    /// Where blocks wait that have a limit; they run in the engine itself.
+    /// The scheduler of blocks that have a limit; they run in the engine itself.
     let blockScheduler: ResourceScheduler
 
     init(_ backends: [any Backend], _ timers: Timers) throws {
@@ -33,9 +33,9 @@ final class BackendRouter: Sendable {
 
     /// Finds the backend for a task: the named one, else the first that can run its kind.
     ///
-    /// In a dry run every known backend can stand for any kind of task, because none of them is asked.
+    /// In a dry run every known backend is accepted for any kind of task, because none of them is asked to run it.
     ///
-    /// - Returns: nil for blocks, which run in the engine itself.
+    /// - Returns: the backend's slot; nil for blocks, which run in the engine itself.
     func route(_ need: TaskNeed, to name: String?, isDryRun: Bool) -> Result<BackendSlot?, RefusalReason> {
         if need.kind == .block { return .success(nil) }
         if let name {
@@ -60,18 +60,18 @@ final class BackendRouter: Sendable {
                 "none of the engine's backends can run \(need); there are: \(listing)"))
     }
 
-    /// Whether no task waits for any backend's resources or has any of them.
+    /// Whether no task holds any backend's resources or waits for them.
     var isUnused: Bool { blockScheduler.isUnused && slots.allSatisfy { $0.scheduler.isUnused } }
 
-    /// How many tasks wait for their turn.
+    /// The number of tasks that wait for their turn.
     var waitingCount: Int { slots.reduce(blockScheduler.waitingCount) { $0 + $1.scheduler.waitingCount } }
 
-    /// Tasks that wait in vain for what others have.
+    /// Returns the tasks that wait in vain for resources that others hold.
     func blockages() -> [ResourceScheduler.Blockage] {
         blockScheduler.blockages() + slots.flatMap { $0.scheduler.blockages() }
     }
 
-    /// The cores of all backends together, as far as they say.
+    /// The number of cores of all backends that have a capacity.
     var coreCount: Int { slots.reduce(0) { $0 + ($1.scheduler.capacity?.cores ?? 0) } }
 
     private var listing: String { slots.map { "'\($0.name)' (\($0.abilities))" }.joined(separator: ", ") }
@@ -81,17 +81,17 @@ final class BackendRouter: Sendable {
         return able.isEmpty ? "no backend of this engine can" : "those that can: \(able.joined(separator: ", "))"
     }
 
-    /// Shuts down every backend that was started, one after the other, the last one first.
+    /// Shuts down every backend that was started, one after the other, in reverse order.
     func shutdown() async {
         for slot in slots.reversed() { await slot.shutdown() }
     }
 }
 
-/// One backend of an engine, started when its first task needs it.
+/// One backend of an engine; it is started when its first task needs it.
 final class BackendSlot: Sendable {
     let backend: any Backend
     let name: String
-    /// Whose turn it is.
+    /// The scheduler that gives the backend's tasks their turn.
     let scheduler: ResourceScheduler
     private enum State {
         case unused, ready
@@ -120,7 +120,7 @@ final class BackendSlot: Sendable {
         }
     }
 
-    /// What to do where a backend of this sort can't run a kind of task.
+    /// Returns advice for a kind of task that this backend can't run; empty if there is none.
     func advice(for kind: TaskKind) -> String {
         guard kind == .function, backend is any PortableBackend, !(backend is any ForeignBackend) else { return "" }
         return ". A closure can't be sent to another process: name it as a PortableTask, and define the task with "
@@ -141,10 +141,10 @@ final class BackendSlot: Sendable {
         return list.isEmpty ? "nothing" : list.joined(separator: ", ")
     }
 
-    /// Returns when the backend is ready; starts it if nobody did.
+    /// Returns when the backend is ready, and starts it first if necessary.
     ///
-    /// - Throws: ``EngineError`` if it can't be started; `CancellationError` as soon as the calling Swift task is
-    ///   cancelled.
+    /// - Throws: ``EngineError`` if the backend can't be started; `CancellationError` as soon as the calling Swift task
+    ///   is cancelled.
     func ready() async throws {
         if isReady { return }
         let starting = state.withLock { state -> Task<Void, any Error>? in
@@ -165,7 +165,7 @@ final class BackendSlot: Sendable {
     }
 
     private func waitUntilStarted(_ starting: Task<Void, any Error>) async throws {
-        // A stream, because awaiting the task itself wouldn't end when the waiting task is cancelled.
+        // Awaiting the task itself wouldn't end when the waiting task is cancelled; iterating over a stream does.
         let (ends, end) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
         Task.detached { end.yield(await starting.result) }
         for await result in ends {
@@ -175,7 +175,7 @@ final class BackendSlot: Sendable {
         throw CancellationError()
     }
 
-    /// Ends a start that is still going on, and shuts the backend down if it did start.
+    /// Cancels a start that is still under way, and shuts the backend down if it has started.
     func shutdown() async {
         let last = state.withLock { $0 }
         switch last {

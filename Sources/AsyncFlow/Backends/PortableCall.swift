@@ -1,26 +1,26 @@
-/// A portable task that is to run in another process.
+/// A call of a portable task in another process.
 public struct PortableCall: Sendable {
     /// The name of the ``PortableTask``.
     public let portableName: String
-    /// What both ends must agree on: the name, with the types of what it takes and returns.
+    /// The signature on which both ends must agree: the name, with the types of the arguments and of the result.
     public let signature: String
     /// The encoded arguments.
     public let input: [UInt8]
-    /// The task of the engine. What the body reports is reported to it.
+    /// The task in the engine. It receives the reports of the body.
     public let task: TaskContext
-    /// What tells the body what the task got, and of the trace it is part of: it finds it in
+    /// The variables that tell the body about its task's resources and trace. The body finds them in
     /// ``TaskContext/environment``.
     public let environment: [String: String]
-    /// How long a cancelled body may take to end before its process is killed.
+    /// The time that a cancelled body has to end before its process is killed.
     public let gracePeriod: Duration
-    /// The function of another language that is meant; nil for those of this program.
+    /// The function of another language that is called; nil for a function of this program.
     package var foreign: ForeignFunction?
 
-    /// Takes what the body has reported, as events of the task. For backends, which call it in the order in which it
-    /// came.
+    /// Turns a report of the body into an event of the task. Backends call it, in the order in which the reports
+    /// arrive.
     ///
     /// - Parameters:
-    ///   - report: what was reported.
+    ///   - report: the report.
     ///   - worker: the name of the worker where the body runs.
     public func received(_ report: RemoteReport, from worker: String) {
         switch report {
@@ -34,9 +34,9 @@ public struct PortableCall: Sendable {
     }
 }
 
-/// What has come back from another process.
+/// The result of a portable task that ran in another process.
 public struct PortableResult: Sendable {
-    /// The encoded value, which may be a part of what has come with it.
+    /// The encoded value, as a slice of the message in which it arrived.
     package let content: ArraySlice<UInt8>
 
     public init(output: [UInt8]) { content = output[...] }
@@ -46,7 +46,7 @@ public struct PortableResult: Sendable {
     public var output: [UInt8] { Array(content) }
 }
 
-/// What the body of a portable task says while it runs.
+/// A report of the body of a portable task while it runs.
 public enum RemoteReport: Sendable, Hashable {
     case progress(TaskProgress)
     case custom(CustomEventContent)
@@ -54,7 +54,7 @@ public enum RemoteReport: Sendable, Hashable {
 }
 
 extension PortableCall {
-    /// The same call, whose body is told of more that its task got.
+    /// Returns the same call with additional variables for its body.
     package func adding(_ variables: [String: String]) -> PortableCall {
         PortableCall(
             portableName: portableName, signature: signature, input: input, task: task,
@@ -62,7 +62,7 @@ extension PortableCall {
     }
 }
 
-/// Which backend runs a portable task in another process.
+/// The route of portable tasks to a backend that runs them in another process.
 struct PortableRoute: Sendable {
     let slot: BackendSlot
     let backend: any PortableBackend

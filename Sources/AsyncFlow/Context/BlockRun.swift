@@ -1,8 +1,8 @@
 import AsyncFlowBase
 
-/// One run of a block: its task, and those of its members that haven't ended.
+/// One run of a block: its task, and the members that haven't ended.
 ///
-/// It doesn't own its members: a member takes itself off the list when it ends.
+/// It doesn't own its members: a member removes itself when it ends.
 final class BlockRun: @unchecked Sendable {  // a task outlives its run
     unowned(unsafe) let task: TaskNode
     let taskID: TaskID
@@ -33,18 +33,18 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
         waiting?.resume()
     }
 
-    /// Those that haven't ended.
+    /// The members that haven't ended.
     var members: [TaskNode] { state.withLock { $0.members.values.map { $0 { $0 } } } }
 
     func insert(_ resident: any BlockResident) { state.withLock { $0.residents.append(resident) } }
 
-    /// Ends what members have left behind, the last of it first.
+    /// Ends everything that members have left behind, in reverse order.
     func endResidents() async {
         for resident in state.withLock({ $0.residents }).reversed() { await resident.endWithBlock() }
         state.withLock { $0.residents = [] }
     }
 
-    /// Cancels every member, the oldest first, and every later one as it is made.
+    /// Cancels every member, the oldest first, and every later one as soon as it is made.
     func cancel() {
         let members = state.withLock { state -> [TaskNode] in
             state.isCancelled = true
@@ -68,8 +68,8 @@ final class BlockRun: @unchecked Sendable {  // a task outlives its run
     }
 }
 
-/// Something that a member of a block has started, and that goes on after the member's end: a service.
+/// Something that a member of a block has started and that outlives that member, such as a service.
 protocol BlockResident: AnyObject, Sendable {
-    /// Ends it; returns when nothing is left of it.
+    /// Ends the resident; returns when nothing is left of it.
     func endWithBlock() async
 }

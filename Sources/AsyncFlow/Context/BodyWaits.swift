@@ -1,11 +1,11 @@
 import AsyncFlowBase
 import Synchronization
 
-/// A wait of a body for other tasks, in the list of its engine while it lasts.
+/// A body's wait for other tasks, entered in its engine's list while it lasts.
 class BodyWait: @unchecked Sendable {  // the links belong to the list's lock
     enum Goal {
         case end(of: TaskNode)
-        /// A block's body has ended, and its members haven't.
+        /// The end of a block's members, after its body has ended.
         case members(of: BlockRun)
     }
     /// The task whose body waits; nil for code outside of tasks, which is in no list.
@@ -19,7 +19,7 @@ class BodyWait: @unchecked Sendable {  // the links belong to the list's lock
         self.task = task
     }
 
-    /// To be followed by ``leave()``, until when it must be kept.
+    /// Enters the wait in the list. It must be kept alive until ``leave()`` is called.
     func enter() {
         if let task { task.engine.waits.insert(self, task.number) }
     }
@@ -29,9 +29,10 @@ class BodyWait: @unchecked Sendable {  // the links belong to the list's lock
     }
 }
 
-/// Which bodies of an engine wait for which tasks: to be able to say so when nothing goes on.
+/// The waits of an engine's bodies for tasks, for reporting them when nothing progresses.
 ///
-/// A list of what exists anyway, so that a wait costs two short locks, and a body that doesn't wait nothing.
+/// The list links objects that exist anyway, so that a wait costs two short locks, and a body that doesn't wait
+/// nothing.
 final class BodyWaits: Sendable {
     private struct List: ~Copyable {
         unowned(unsafe) var first: BodyWait?
@@ -47,7 +48,7 @@ final class BodyWaits: Sendable {
 
     init() { isWatched = Atomic(true) }
 
-    /// Has `start` called by the first wait from now on that finds nobody watching.
+    /// Makes the next wait that finds the list unwatched call `start`.
     func whenUnwatched(_ start: @escaping @Sendable () -> Void) {
         startWatch.withLock { $0 = start }
         isWatched.store(false, ordering: .sequentiallyConsistent)
@@ -78,6 +79,8 @@ final class BodyWaits: Sendable {
         startWatch.withLock { $0 }?()
     }
 
+    /// Returns all waits.
+    ///
     /// - Returns: nil if there are more than `limit`.
     func all(atMost limit: Int) -> [(task: TaskNode, goal: BodyWait.Goal)]? {
         var all: [(task: TaskNode, goal: BodyWait.Goal)] = []

@@ -2,14 +2,14 @@
 ///
 /// The engine asks it just before a call would be performed, when all arguments have values.
 package protocol CallMemory: AnyObject, Sendable {
-    /// Whether an outcome may be known: if so, calls are looked up before they wait for their turn.
+    /// Whether any outcome may be known. If so, calls are looked up before they wait for their turn.
     var mayRecall: Bool { get }
 
     /// Returns the outcome of a call, recalled or performed.
     ///
     /// - Parameters:
     ///   - call: what the call does.
-    ///   - form: how its value is kept.
+    ///   - form: the form in which its value is kept.
     ///   - task: the task whose body runs.
     ///   - perform: performs the call.
     /// - Throws: what `perform` throws; ``NotRecalled`` if the task's turn hasn't come and no outcome is known.
@@ -19,13 +19,13 @@ package protocol CallMemory: AnyObject, Sendable {
     ) async throws -> Value
 }
 
-/// The description of a call by what it does.
+/// The description of a call by its effect.
 package struct RecallableCall: Sendable {
-    /// One of the things that the call does or uses.
+    /// One thing that the call does or uses.
     package struct Part: Sendable {
         package let name: String
         package let value: any Encodable & Sendable
-        /// Texts in it that nobody may be shown.
+        /// Texts in the value that must not be shown.
         package var secrets: [String] = []
 
         package init(_ name: String, _ value: any Encodable & Sendable, secrets: [String] = []) {
@@ -45,7 +45,7 @@ package struct RecallableCall: Sendable {
 package struct ValueForm<Value: Sendable>: Sendable {
     package let encode: @Sendable (Value) throws -> [UInt8]
     package let decode: @Sendable (ArraySlice<UInt8>) throws -> Value
-    /// The files that a value stands for: without them, as they were, it is worth nothing. Each one is `Codable`.
+    /// Returns the files that a value refers to: it is worthless unless they are unchanged. Each one is `Codable`.
     package let files: @Sendable (Value) -> [any Encodable & Sendable]
 
     package init(
@@ -59,19 +59,19 @@ package struct ValueForm<Value: Sendable>: Sendable {
     }
 }
 
-/// What the options of a task say about recording its outcomes.
+/// The options of a task for recording its outcomes.
 package struct RecordingOptions: Sendable, Hashable {
-    /// The version of what the task does; empty without one.
+    /// The version of what the task does; empty if it has none.
     package var version = ""
-    /// Whether an outcome is handed on only when it is on disk, and an attempt begins only when that is.
+    /// Whether an outcome is passed on only once it is on disk, and an attempt begins only once its beginning is.
     package var isCommitted = false
-    /// Whether a call that was begun and hasn't ended is never begun again.
+    /// Whether a call that has begun and hasn't ended is never begun again.
     package var isOnce = false
 
     package init() {}
 }
 
-/// What a call that is performed is given.
+/// The terms under which a call is performed.
 package struct CallTerms: Sendable {
     /// Variables for the environment of commands.
     package var environment: [String: String]
@@ -79,7 +79,7 @@ package struct CallTerms: Sendable {
     package init(environment: [String: String] = [:]) { self.environment = environment }
 }
 
-/// Thrown by a body that was only run to find out whether its outcome is known, when it isn't.
+/// An error that a body throws when it was run only to look up its outcome and the outcome isn't known.
 package struct NotRecalled: Error {
     package init() {}
 }

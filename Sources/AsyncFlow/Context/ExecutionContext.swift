@@ -1,13 +1,13 @@
-/// What the code that runs now belongs to: a task's body, or a workflow scope within it or outside any.
+/// The task and the workflow scope to which the running code belongs: a task's body, or a scope within or outside one.
 ///
-/// Bound as a task local while an async body or a scope runs, so that structured and unstructured child tasks inherit
-/// it. A synchronous body has no Swift task; there the worker knows which task it runs.
+/// It is bound as a task local while an async body or a scope runs, so that structured and unstructured child tasks
+/// inherit it. A synchronous body has no Swift task; there, the thread knows which task it runs.
 enum ExecutionContext: Sendable {
     case task(TaskNode, inside: Membership?)
     case scope(Membership, of: TaskNode?)
 
     @TaskLocal static var bound: ExecutionContext?
-    /// What the body of a task belongs to whose engine is in another process.
+    /// The task to which the running code belongs, if its engine is in another process.
     @TaskLocal static var boundSubject: (any TaskSubject)?
 
     static var current: ExecutionContext? {
@@ -16,7 +16,7 @@ enum ExecutionContext: Sendable {
         return .task(task, inside: task.membership)
     }
 
-    /// The task whose body runs now.
+    /// The task whose body is running.
     var task: TaskNode? {
         switch self {
         case .task(let task, _): task
@@ -31,7 +31,7 @@ enum ExecutionContext: Sendable {
         }
     }
 
-    /// The membership that new tasks of an engine inherit here; another engine's scopes and blocks don't count.
+    /// Returns the membership that new tasks of an engine inherit here; scopes and blocks of other engines don't count.
     static func currentMembership(in engine: EngineCore) -> Membership? {
         var membership = current?.membership
         while let other = membership, other.engine !== engine { membership = other.enclosing }

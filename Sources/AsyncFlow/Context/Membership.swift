@@ -1,10 +1,10 @@
-/// What a task inherits from the place where it is made: its workflow's id and the block it belongs to.
+/// The properties that a task inherits from where it is made: its workflow's id and its block.
 final class Membership: Sendable {
     let engine: EngineCore
     let workflowID: String?
-    /// The block it belongs to and that block's live members.
+    /// The block, with its members that haven't ended.
     let block: BlockRun?
-    /// What counts for other engines where this one's scope is in between.
+    /// The membership around this one, which applies to other engines.
     let enclosing: Membership?
 
     init(engine: EngineCore, workflowID: String?, block: BlockRun?, enclosing: Membership? = nil) {
@@ -15,7 +15,7 @@ final class Membership: Sendable {
         engine.noteMembership()
     }
 
-    /// The membership that a task made here and now gets.
+    /// Returns the membership of a task that is made here and now.
     static func forNewTask(of definition: TaskDefinition) -> Membership? {
         let inherited =
             definition.engine.hasMemberships ? ExecutionContext.currentMembership(in: definition.engine) : nil

@@ -1,12 +1,12 @@
 import AsyncFlowBase
 
-/// The tasks that somebody has to be told of when they are cancelled: those whose async body has suspended, those that
-/// a backend has, and those that wait for another engine's tasks.
+/// The running tasks that have to be interrupted when they are cancelled: those whose async body has suspended, those
+/// that a backend has, and those that wait for another engine's tasks.
 ///
-/// A body that never suspends is never entered here. Split into shards by task number, so that it isn't the one lock
-/// that everything goes through.
+/// A body that never suspends is never entered here. The tasks are spread over several shards by number, so that they
+/// don't all contend for one lock.
 final class RunningTasks: Sendable {
-    /// How a running body is told to stop.
+    /// A running body, with the closure that interrupts it.
     private struct Entry {
         unowned let node: TaskNode
         let interrupt: @Sendable () -> Void
@@ -19,8 +19,8 @@ final class RunningTasks: Sendable {
 
     private func shard(of node: TaskNode) -> Shard { shards[Int(node.number % Self.shardCount)] }
 
-    /// Enters a task, unless it has ended meanwhile; interrupts it if it was cancelled, or its engine stopped,
-    /// meanwhile.
+    /// Enters a task unless it has ended in the meantime; interrupts it if it was cancelled, or its engine stopped, in
+    /// the meantime.
     func insert(_ node: TaskNode, interrupt: @escaping @Sendable () -> Void) {
         let isTooLate = shard(of: node).entries.withLock { entries in
             let phase = node.currentPhase
@@ -38,6 +38,6 @@ final class RunningTasks: Sendable {
         shard(of: node).entries.withLock { $0[node.number]?.interrupt }?()
     }
 
-    /// All of them now.
+    /// All tasks that are entered at present.
     var all: [TaskNode] { shards.flatMap { shard in shard.entries.withLock { $0.values.map(\.node) } } }
 }

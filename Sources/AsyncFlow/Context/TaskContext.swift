@@ -1,4 +1,4 @@
-/// Which task runs here, for the code of its body.
+/// The task that is running, for the code of its body.
 ///
 /// ```swift
 /// let search = flow.functionTask("search") { (limit: Int) in
@@ -32,7 +32,7 @@ public struct TaskContext: Sendable {
         return node
     }
 
-    /// Nil in a worker, where nothing of the engine is.
+    /// The task's definition; nil in a worker process, where there is no engine.
     private var definition: TaskDefinition? {
         switch subject {
         case .task(let node): node.definition
@@ -40,7 +40,7 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// The engine, if that is in this process.
+    /// The engine, if it is in this process.
     var localEngine: EngineCore? { definition?.engine }
 
     var engineCore: EngineCore {
@@ -50,14 +50,14 @@ public struct TaskContext: Sendable {
         return definition.engine
     }
 
-    /// What its definition says, if that is in this process.
+    /// The options of the task's definition, if it is in this process.
     var options: TaskOptions? { definition?.options }
 
-    /// Whether a command consists of ranks.
+    /// Whether the task's command consists of ranks.
     package var isParallel: Bool { options?.isParallel ?? false }
 
-    /// The task whose body the caller is part of, or nil outside of any. Child tasks of an async body, structured or
-    /// not, count as part of it.
+    /// The task to whose body the caller belongs; nil outside of any. Child tasks of an async body, structured or not,
+    /// belong to it.
     public static var current: TaskContext? {
         guard let context = ExecutionContext.current, let task = context.task else {
             return ExecutionContext.boundSubject.map(TaskContext.init(of:))
@@ -65,35 +65,35 @@ public struct TaskContext: Sendable {
         return TaskContext(task, membership: context.membership)
     }
 
-    /// The running task's id.
+    /// The task's id.
     public var taskID: TaskID {
         switch subject {
         case .task(let node): node.id
         case .elsewhere(let subject): subject.taskID
         }
     }
-    /// The running task's name.
+    /// The task's name.
     public var taskName: String {
         switch subject {
         case .task(let node): node.definition.name
         case .elsewhere(let subject): subject.taskName
         }
     }
-    /// The engine that runs it.
+    /// The id of the engine that runs the task.
     public var engineID: String {
         switch subject {
         case .task(let node): node.engine.id
         case .elsewhere(let subject): subject.engineID
         }
     }
-    /// The id of the workflow that it belongs to, if any.
+    /// The id of the workflow to which the task belongs, if any.
     public var workflowID: String? {
         switch subject {
         case .task: membership?.workflowID
         case .elsewhere(let subject): subject.workflowID
         }
     }
-    /// The block that it is a member of, if any. Not known to a task that runs in another process than its engine.
+    /// The id of the block to which the task belongs, if any. Not known to a task that runs in another process.
     public var blockID: TaskID? {
         switch subject {
         case .task(let node): node.membership?.block?.taskID
@@ -101,15 +101,15 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// Which attempt of the task this is, from 1.
+    /// The number of the attempt, starting at 1.
     public var attempt: Int {
         switch subject {
         case .task(let node): node.attempt
         case .elsewhere(let subject): subject.attempt
         }
     }
-    /// What the task got of the resources that it asked for; nil for a task that needs none. A task that runs in
-    /// another process than its engine finds it in ``environment``.
+    /// The resources that the task was allocated; nil for a task that needs none. A task that runs in another process
+    /// finds them in ``environment``.
     public var resources: ResourceAllocation? {
         switch subject {
         case .task(let node): node.allocation
@@ -117,8 +117,8 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// Whether the task, or this attempt of it, has been cancelled and should stop. Works in synchronous bodies too,
-    /// which have no Swift task that could be asked.
+    /// Whether the task, or this attempt of it, has been cancelled and should stop. It works in synchronous bodies too,
+    /// which have no Swift task to ask.
     public var isCancelled: Bool {
         switch subject {
         case .task(let node): node.shouldStop
@@ -126,26 +126,27 @@ public struct TaskContext: Sendable {
         }
     }
 
-    /// - Throws: `CancellationError` if the task has been cancelled.
+    /// Throws an error if the task, or this attempt of it, has been cancelled.
+    ///
+    /// - Throws: `CancellationError` if ``isCancelled`` is true.
     public func checkCancellation() throws {
         if isCancelled { throw CancellationError() }
     }
 
-    /// For backends that queue (see ``Backend/reportsStart``): says that the task, which counted as pending until now,
-    /// is being executed.
+    /// Reports that the task, which has counted as pending until now, is running. For backends that queue; see
+    /// ``Backend/reportsStart``.
     public func reportStarted() { reportStarted(ago: .zero) }
 
-    /// For backends: says which process or job the task's command is, as soon as that is known. May be called several
-    /// times: each call adds what the ones before left open.
+    /// Reports which process or job runs the task's command, as soon as that is known. For backends. May be called
+    /// several times: each call adds what earlier calls left open.
     public func reportPlace(_ place: CommandPlace) {
         guard case .task(let node) = subject else { return }
         node.note { $0.place.add(place) }
     }
 
-    /// The same for a backend that hears of a start only some time later: time limits and run times count from the
-    /// start itself.
+    /// Reports a start that the backend learned of only later: time limits and run times count from the start itself.
     ///
-    /// - Parameter ago: the time since then, at least 0.
+    /// - Parameter ago: the time since the start, at least 0.
     package func reportStarted(ago: Duration) {
         switch subject {
         case .task(let node): node.begin(ago: ago)

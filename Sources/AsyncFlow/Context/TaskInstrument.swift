@@ -1,13 +1,13 @@
 import AsyncFlowBase
 import Synchronization
 
-/// Lets the bodies of tasks run in a context of its own, and tells commands of it: tracing does.
+/// An instrument that runs the bodies of tasks within a context and passes that context to commands, as tracing does.
 package protocol TaskInstrument: AnyObject, Sendable {
     /// Runs the body of a task's attempt.
     func run(_ task: TaskContext, _ body: () -> Void)
     /// Runs the async body of a task's attempt.
     nonisolated(nonsending) func run(_ task: TaskContext, _ body: nonisolated(nonsending) () async -> Void) async
-    /// What the commands of the attempt find in their environment, unless they are given something else by that name.
+    /// Returns the variables for the environment of the attempt's commands. Variables that a command sets itself win.
     func environment(of task: TaskContext) -> [String: String]
 }
 
@@ -16,12 +16,14 @@ final class InstrumentSlot: Sendable {
     private let isUsed = Atomic<Bool>(false)
     private let instrument = Lock<(any TaskInstrument)?>(nil)
 
-    /// Without one, this costs reading a flag.
+    /// The instrument; without one, the access costs reading a flag.
     var current: (any TaskInstrument)? {
         isUsed.load(ordering: .relaxed) ? instrument.withLock { $0 } : nil
     }
 
-    /// - Returns: whether there was none.
+    /// Installs an instrument.
+    ///
+    /// - Returns: whether it is installed: false if there is another one.
     func set(_ new: any TaskInstrument) -> Bool {
         let isFirst = instrument.withLock { instrument in
             if instrument == nil { instrument = new }
@@ -38,7 +40,7 @@ final class InstrumentSlot: Sendable {
 }
 
 extension Command {
-    /// The same command, told of the instrument's context.
+    /// Returns the same command with the variables of the engine's instrument.
     func instrumented(in task: TaskContext) -> Command {
         guard let instrument = task.localEngine?.instrument.current else { return self }
         return with { command in

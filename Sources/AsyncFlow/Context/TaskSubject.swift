@@ -1,5 +1,5 @@
-/// What a ``TaskContext`` is about where that is no node of this process: a service, which must not keep its task
-/// alive, or a task whose engine is in another process.
+/// The subject of a ``TaskContext`` that is no node of this process: a service, which must not keep its task alive, or
+/// a task whose engine is in another process.
 protocol TaskSubject: AnyObject, Sendable {
     /// The definition of its task, if the engine is in this process.
     var localDefinition: TaskDefinition? { get }
@@ -10,12 +10,12 @@ protocol TaskSubject: AnyObject, Sendable {
     var blockID: TaskID? { get }
     var attempt: Int { get }
     var allocation: ResourceAllocation? { get }
-    /// What tells the body what the task got, where ``allocation`` doesn't.
+    /// The variables that tell the body about its task's resources, where ``allocation`` doesn't.
     var environment: [String: String] { get }
     var isCancelled: Bool { get }
-    /// Notes that its turn has come, some time ago.
+    /// Notes that the task started some time ago.
     func reportStarted(ago: Duration)
-    /// Takes what its body says.
+    /// Passes on a report of the body.
     func tell(_ report: RemoteReport)
 }
 

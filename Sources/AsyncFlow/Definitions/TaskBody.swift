@@ -2,17 +2,17 @@
 @usableFromInline
 package struct TaskBody<Output: Sendable, each Input: Sendable>: Sendable {
     @usableFromInline package let isSynchronous: Bool
-    /// Whether there is `handOver`.
+    /// Whether `handOver` is set.
     var isHandedOver = false
-    /// Runs on a worker's thread without any Swift task.
+    /// Runs on one of the engine's threads, without a Swift task.
     @usableFromInline package let synchronous: (@Sendable (repeat each Input) throws -> Output)?
-    /// Starts on a worker's thread and may suspend.
+    /// Starts on one of the engine's threads and may suspend.
     @usableFromInline package let asynchronous: (@Sendable (repeat each Input) async throws -> Output)?
-    /// Does the same as `asynchronous` without a Swift task: gives the node to somebody who ends it later.
+    /// Does the same as `asynchronous` without a Swift task: hands the node over to a receiver that ends it later.
     @usableFromInline private(set) var handOver: (@Sendable (TaskNode, repeat each Input) -> Void)? = nil
-    /// Makes the body that has a backend run this one in another process, if it can cross to one.
+    /// Makes the body that has a backend run this one in another process; nil if that isn't possible.
     var remote: (@Sendable (PortableRoute) -> TaskBody)? = nil
-    /// Makes the body that is run in place of this one, wherever this one is run.
+    /// Makes the body that runs in place of this one, wherever this one would run.
     package var wrapper: (@Sendable (TaskBody, RecordingOptions) -> TaskBody)? = nil
 
     package static func synchronous(_ body: @escaping @Sendable (repeat each Input) throws -> Output) -> Self {

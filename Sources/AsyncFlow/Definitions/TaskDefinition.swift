@@ -1,33 +1,33 @@
-/// What all calls of one task have in common, apart from its typed body.
+/// The part of a definition that all calls of one task share, apart from its typed body.
 @usableFromInline
 class TaskDefinition: @unchecked Sendable {  // immutable
-    /// Keeps the reference count, which every task changes, apart from what every task reads.
+    /// Separates the reference count, which every task changes, from the fields that every task reads.
     private final let padding: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
     @usableFromInline final let engine: EngineCore
-    /// The engine, for what is done for every task.
+    /// The engine without reference counting, for work that is done for every task.
     final let uncountedEngine: Uncounted<EngineCore>
     final let name: String
     final let kind: TaskKind
     final let options: TaskOptions
-    /// The backend that runs it; nil for blocks and what else the engine itself runs.
+    /// The backend that runs the tasks; nil for blocks and everything else that the engine itself runs.
     final let backend: BackendSlot?
-    /// Why none of its tasks can run, if so: `ownRefusal`, or because no backend can.
+    /// The reason why none of its tasks can run, if there is one: `ownRefusal`, or that no backend can run them.
     final let refusal: RefusalReason?
     final let ownRefusal: RefusalReason?
 
     /// Whether its tasks' bodies run on Swift's own threads, because they do little but wait: blocking bodies on the
-    /// workers don't keep a command from starting or a prompt from being sent. Such a task begins when its backend says
-    /// so.
+    /// engine's threads then don't keep a command from starting or a prompt from being sent. Such a task begins when
+    /// its backend says so.
     final let isDispatched: Bool
-    /// Whether something stands in for its tasks when they fail: their body does, when it is run for that.
+    /// Whether its tasks have a fallback, which their body calls when it is run again after a failure.
     final let hasFallback: Bool
-    /// Whether its tasks wait for their turn, or have several attempts, a limited time, a fallback.
+    /// Whether its tasks wait for their turn, or may have several attempts, a limited time or a fallback.
     final let isManaged: Bool
-    /// Whether the outcomes of its tasks may be known from an earlier run.
+    /// Whether the outcomes of its tasks may be recalled from an earlier run.
     final let recalls: Bool
-    /// Names what shares the limits of the definition: itself and what was made of it by other options.
+    /// Identifies the tasks that share the limits of the definition: its own and those of copies with other options.
     final let limitID: UInt64
-    /// The name of the task at the beginning of a chain of `map` and `flatMap`, and how far this one is from it.
+    /// The name of the task at the beginning of a chain of `map` and `flatMap`, and this one's distance from it.
     private final let origin: String?
     private final let depth: Int
 
@@ -49,9 +49,9 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         depth = other.depth
     }
 
-    /// For a function that the engine itself runs on the value of another task: `map`, `flatMap`.
+    /// Creates the definition of a function that the engine itself runs on the value of another task: `map`, `flatMap`.
     ///
-    /// - Parameter suffix: what makes its name of the other one's. The n-th in a chain is numbered instead of having n
+    /// - Parameter suffix: the suffix added to the other one's name. The n-th in a chain gets a number instead of n
     ///   suffixes, so that names stay short.
     convenience init(derivedFrom other: TaskDefinition, _ suffix: String, refusal: RefusalReason? = nil) {
         let origin = other.origin ?? other.name
@@ -61,7 +61,8 @@ class TaskDefinition: @unchecked Sendable {  // immutable
             refusal: refusal, origin: origin, depth: depth)
     }
 
-    /// For a function that the engine itself runs, whatever its backends can: `map`, `flatMap`, `all`.
+    /// Creates the definition of a function that the engine itself runs, whatever its backends can run: `map`,
+    /// `flatMap`, `all`.
     init(
         derivedIn engine: EngineCore, name: String, refusal: RefusalReason? = nil, origin: String? = nil, depth: Int = 0
     ) {
@@ -111,16 +112,16 @@ class TaskDefinition: @unchecked Sendable {  // immutable
         let startsElsewhere =
             kind == .portable && backend?.backend.reportsStart == true && !engine.configuration.dryRun
         isDispatched = kind == .executable || kind == .prompt || kind == .service || startsElsewhere
-        // What is handed over needs nobody who waits for it.
+        // A task that is handed over needs nothing that waits for it.
         let isHandedOver = startsElsewhere && backend?.backend is any PortableReceiver
         isManaged = (isDispatched && !isHandedOver) || hasFallback || options.needManagement
     }
 
-    /// How many cores its tasks need if they don't say: none for what needs no process, unless it wants to be ranked
-    /// among those that wait for one.
+    /// The number of cores its tasks need if they don't say: none for a task that needs no process, unless it has a
+    /// priority and so queues with those that need cores.
     final var defaultCores: Int { kind.defaultCores(isRanked: options.policies.priority != .normal) }
 
-    /// The node of a call.
+    /// Returns the node of a call.
     @usableFromInline
     final func makeNode(_ work: TaskWork, dependencyCount: Int) -> TaskNode {
         isManaged

@@ -1,4 +1,4 @@
-/// What a task is made of: a Swift closure, a command, a prompt, or a block of other tasks.
+/// The kind of a task: a Swift closure, a command, a prompt, or a block of other tasks.
 public struct TaskKind: Sendable, Hashable, CustomStringConvertible {
     public let description: String
     private init(_ name: String) { description = name }
@@ -11,26 +11,26 @@ public struct TaskKind: Sendable, Hashable, CustomStringConvertible {
     public static let executable = TaskKind("executable")
     /// A text that a model answers.
     public static let prompt = TaskKind("prompt")
-    /// A command that runs on, to be used by other tasks.
+    /// A command that keeps running for other tasks to use.
     public static let service = TaskKind("service")
     /// A body that calls other tasks and blocks.
     public static let block = TaskKind("block")
 }
 
-/// Marks, for the compiler, which kind of task a ``WorkflowTask`` or a ``TaskOption`` is for.
+/// A type that tells the compiler which kind of task a ``WorkflowTask`` or a ``TaskOption`` is for.
 public protocol TaskKindMarker: Sendable {
     static var kind: TaskKind { get }
 }
 
-/// Marks function tasks.
+/// The marker of function tasks.
 public enum FunctionKind: TaskKindMarker { public static var kind: TaskKind { .function } }
-/// Marks portable tasks.
+/// The marker of portable tasks.
 public enum PortableKind: TaskKindMarker { public static var kind: TaskKind { .portable } }
-/// Marks executable tasks.
+/// The marker of executable tasks.
 public enum ExecutableKind: TaskKindMarker { public static var kind: TaskKind { .executable } }
-/// Marks prompt tasks.
+/// The marker of prompt tasks.
 public enum PromptKind: TaskKindMarker { public static var kind: TaskKind { .prompt } }
-/// Marks service tasks.
+/// The marker of service tasks.
 public enum ServiceKind: TaskKindMarker { public static var kind: TaskKind { .service } }
-/// Marks blocks.
+/// The marker of blocks.
 public enum BlockKind: TaskKindMarker { public static var kind: TaskKind { .block } }

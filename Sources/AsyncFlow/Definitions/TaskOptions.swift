@@ -8,36 +8,36 @@ struct TaskOptions: Sendable {
     var gracePeriod: Duration = .seconds(5)
     var policies = TaskPolicies()
     var resources = ResourceRequest()
-    /// What only a feature, or one kind of backend, understands.
+    /// Options that only one feature, or one kind of backend, understands.
     var values = TypedValues()
     /// Whether a command has ranks, even if only one.
     var isParallel = false
     /// Whether outcomes of a function or block are recorded.
     var recalls = false
     var recording = RecordingOptions()
-    /// The language of a function that isn't Swift's; only backends for it can call it.
+    /// The language of a function that isn't written in Swift; only backends for that language can call it.
     var language: String?
-    /// Makes what keeps the turn of the task when that has ended.
+    /// Makes the object that keeps the task's turn after the task has ended.
     var makeTurnKeeper: (@Sendable (TaskDefinition) -> any TurnKeeper)?
-    /// What a process gets before SIGTERM, and how long it may take then.
+    /// The signal that a process gets before SIGTERM, and the time that it then has to end.
     var stopSignal: (number: Int32, patience: Duration)?
 
     /// The limits of the definition, if it has any.
     var limit: TaskLimit? { policies.limit == TaskLimit() ? nil : policies.limit }
 
-    /// Whether a function or block needs more than to be run once, at once.
+    /// Whether a function or block needs more than a single, immediate run.
     var needManagement: Bool {
         policies.governsAttempts || limit != nil || policies.priority != .normal || !resources.isEmpty
     }
 
-    /// What is wrong with them, if anything.
+    /// The reason why the options can't work, if there is one.
     var problem: RefusalReason? {
         let ownProblems = values.all.lazy.compactMap { ($0 as? any CheckedOptions)?.problem(in: self) }
         let problem = ownProblems.first ?? policies.problem ?? resources.problem ?? endProblem
         return problem.map { RefusalReason(.invalidOption, $0) }
     }
 
-    /// What is wrong with how it is to be ended.
+    /// The reason why the options for stopping a process can't work, if there is one.
     private var endProblem: String? {
         if gracePeriod < .zero { return ".gracePeriod(\(gracePeriod.shortText)): it has to be 0 or more" }
         guard let stopSignal else { return nil }
@@ -51,14 +51,14 @@ struct TaskOptions: Sendable {
     }
 }
 
-/// Options of a feature that may be wrong by themselves, or together with others.
+/// Options of a feature that may be invalid by themselves or together with others.
 protocol CheckedOptions: Sendable {
-    /// What is wrong with them, if anything.
+    /// Returns the reason why the options can't work, if there is one.
     func problem(in options: TaskOptions) -> String?
 }
 
 extension TaskKind {
-    /// Whether outcomes are recorded without being asked for.
+    /// Whether outcomes are recorded by default.
     var recalls: Bool { self == .executable || self == .prompt || self == .portable }
 
     /// - Parameter isRanked: whether a priority was given.
@@ -66,7 +66,7 @@ extension TaskKind {
 }
 
 extension BackendSlot {
-    /// Why a task can never have what it asks for, if so.
+    /// Returns the reason why a task can never have the resources that it requests, if there is one.
     func shortfall(for request: ResourceRequest, of kind: TaskKind) -> RefusalReason? {
         guard let capacity = scheduler.capacity else { return nil }
         return capacity.shortfall(

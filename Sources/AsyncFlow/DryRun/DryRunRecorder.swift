@@ -27,7 +27,7 @@ final class DryRunRecorder: EventSink, EnginePart {
 
     func setDetail(_ detail: String, of task: TaskID) { state.withLock { $0.details[task] = detail } }
 
-    /// Notes the files that a task takes, and that neither are there nor are made by a task.
+    /// Notes the files that a task takes and that neither exist nor are made by a task.
     func noteMissing(_ missing: [String], of task: TaskID) {
         if !missing.isEmpty { state.withLock { $0.missingFiles[task] = missing } }
     }
@@ -48,12 +48,12 @@ final class DryRunRecorder: EventSink, EnginePart {
 }
 
 extension EngineCore {
-    /// What a dry run finds; nil if this is none.
+    /// The recorder of a dry run; nil if this isn't one.
     var dryRun: DryRunRecorder? { part(DryRunRecorder.self) }
 }
 
 extension TaskNode {
-    /// Notes what a command or prompt task would have done, and ends it with the value that stands for its output.
+    /// Notes what a command or prompt task would have done, and ends it with the value that stands in for its output.
     func dryRun<Output>(_ value: Output, detail: String) -> Output {
         begin()
         engine.dryRun?.setDetail(detail, of: id)

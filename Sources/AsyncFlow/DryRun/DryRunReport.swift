@@ -1,11 +1,11 @@
-/// What a dry run would have run, in the order in which it would have.
+/// The tasks that a dry run would have run, in the order in which they would have begun.
 public struct DryRunReport: Sendable, CustomStringConvertible {
     /// One task of the report.
     public struct Entry: Sendable, Hashable {
         public let id: TaskID
         public let name: String
         public let kind: TaskKind
-        /// The backend that it would have run on; nil for blocks.
+        /// The backend on which it would have run; nil for blocks.
         public let backend: String?
         /// The tasks whose futures were its arguments.
         public let dependencies: [TaskID]
@@ -15,23 +15,23 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
         public let workflowID: String?
         /// The command line or the prompt; nil for functions and blocks.
         public let detail: String?
-        /// What it would have asked its backend for.
+        /// The resources that it would have requested from its backend.
         public let resources: ResourceRequest
-        /// The paths of files among its arguments that no task makes and that aren't there now.
+        /// The paths of the files among its arguments that no task makes and that don't exist now.
         public let missingFiles: [String]
     }
 
     /// The tasks, in the order in which they would have begun.
     public let entries: [Entry]
 
-    /// The paths of all files that tasks take, that no task makes, and that aren't there now.
+    /// The paths of all files that tasks take, that no task makes, and that don't exist now.
     public var missingFiles: [String] {
         var seen: Set<String> = []
         return entries.flatMap(\.missingFiles).filter { seen.insert($0).inserted }
     }
 
-    /// One line a task: its place, name, id, kind, backend, resources, dependencies, and command line or prompt; and
-    /// one for each file that isn't there.
+    /// One line for each task, with its position, name, id, kind, backend, resources, dependencies, and command line or
+    /// prompt; and one line for each missing file.
     public var description: String {
         let lines = entries.enumerated().map { index, entry in
             var line = "\(index + 1). \(entry.kind) \(entry.name) (\(entry.id))"
@@ -52,6 +52,6 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
 }
 
 extension WorkflowEngine {
-    /// What would have run so far; empty unless the engine's configuration has `dryRun`.
+    /// The tasks that would have run so far; empty unless the engine's configuration has `dryRun`.
     public var dryRunReport: DryRunReport { core.dryRun?.report ?? DryRunReport(entries: []) }
 }

@@ -1,7 +1,7 @@
-/// A type that knows a value to stand for a task's output in a dry run.
+/// A type with a value that stands in for a task's output in a dry run.
 ///
-/// Numbers are 0, texts and containers are empty, optionals are nil, Booleans are false. A task of another type needs a
-/// `dryRunValue:` of its own, or its type this conformance; without either the task is refused in a dry run.
+/// Numbers are 0, strings and containers are empty, optionals are nil, Booleans are false. A task with another type of
+/// output needs a `dryRunValue:`, or its type this conformance; without either, the task is refused in a dry run.
 public protocol DryRunValue {
     static var dryRunValue: Self { get }
 }
@@ -29,7 +29,7 @@ extension Optional: DryRunValue { public static var dryRunValue: Wrapped? { nil 
 extension Dictionary: DryRunValue { public static var dryRunValue: [Key: Value] { [:] } }
 extension Set: DryRunValue { public static var dryRunValue: Set<Element> { [] } }
 
-/// The value that stands for a type in a dry run, if one is known.
+/// Returns the value that stands in for a type in a dry run, if one is known.
 func dryRunValue<Output>(for _: Output.Type) -> Output? {
     if Output.self == Void.self { return () as? Output }
     func open<Value: DryRunValue>(_: Value.Type) -> Output? { Value.dryRunValue as? Output }

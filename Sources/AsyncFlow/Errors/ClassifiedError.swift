@@ -1,6 +1,6 @@
-/// An error that says which kind of failure it is, so that classes such as ``FailureClass/timedOut`` know it.
+/// An error that says which kind of failure it is, so that classes such as ``FailureClass/timedOut`` recognise it.
 ///
-/// Every ``WorkflowError`` is one already. An error of your own joins with one property:
+/// Every ``WorkflowError`` is one already. Your own error types join with one property:
 ///
 /// ```swift
 /// struct QueryError: ClassifiedError {
@@ -27,6 +27,6 @@ extension TaskTimeoutError: ClassifiedError {
 }
 
 extension DeadlineExceededError: ClassifiedError {
-    /// ``WorkflowErrorCode/timedOut``: for the task that awaited this one, time ran out.
+    /// ``WorkflowErrorCode/timedOut``: for a task that awaited this one, time ran out.
     public var failureCode: WorkflowErrorCode? { .timedOut }
 }

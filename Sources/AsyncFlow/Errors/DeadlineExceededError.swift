@@ -1,12 +1,13 @@
 import AsyncFlowBase
 
-/// A task had no value when ``TaskOption/deadline(_:)`` was over. The cause of its ``TaskFailedError``.
+/// The error of a task that had no value when its ``TaskOption/deadline(_:)`` passed; the cause of its
+/// ``TaskFailedError``.
 public struct DeadlineExceededError: Error, Sendable, CustomStringConvertible {
-    /// How long the task might take in all, from the call.
+    /// The time that the task was allowed in all, counted from the call.
     public let deadline: Duration
-    /// How many attempts there were; 0 if the task was still waiting for its dependencies or its turn.
+    /// The number of attempts; 0 if the task was still waiting for its dependencies or its turn.
     public let attempts: Int
-    /// What the last attempt that failed before that had failed with, if one had.
+    /// The error of the last attempt that failed before the deadline, if there was one.
     public let lastError: (any Error)?
 
     public var description: String {

@@ -1,6 +1,6 @@
-/// A task never ran because a task that it depends on failed.
+/// The error of a task that never ran because a task that it depends on failed.
 public struct DependencyFailureError: WorkflowError, NestedFailure {
-    /// A task in the chain from this one to the root of the trouble.
+    /// A task in the chain from this one to the task where the failure began.
     public struct FailedTask: Sendable, Hashable, CustomStringConvertible {
         public let name: String
         public let id: TaskID
@@ -10,14 +10,14 @@ public struct DependencyFailureError: WorkflowError, NestedFailure {
     public var code: WorkflowErrorCode { .dependencyFailed }
     public let taskID: TaskID?
     public let taskName: String?
-    /// The direct dependencies that had failed when this task gave up: all those that had before it was called, else
-    /// the one that failed first.
+    /// The direct dependencies that had failed when this task gave up: all those that had failed before it was called,
+    /// or else the one that failed first.
     public let dependencies: [FailedTask]
-    /// The error of the task where the trouble began; that task is the last of ``chain``.
+    /// The error of the task where the failure began; that task is the last of ``chain``.
     public let rootCause: any Error
     private let link: Link
 
-    /// The failed tasks from the direct dependency to the one where the trouble began. Made anew at each access.
+    /// The failed tasks, from the direct dependency to the task where the failure began. Computed on each access.
     public var chain: [FailedTask] { Array(sequence(first: link, next: \.next).map(\.task)) }
 
     public var cause: (any Error)? { rootCause }
@@ -31,7 +31,7 @@ public struct DependencyFailureError: WorkflowError, NestedFailure {
         return "not run, because its dependency \(names) failed; chain: \(shownChain); root cause: \(root)"
     }
 
-    /// All of a short chain; the beginning and the end of a long one.
+    /// The names of a short chain's tasks; of a long chain, the beginning and the end.
     private var shownChain: String {
         let names =
             link.count <= 6
@@ -54,12 +54,12 @@ public struct DependencyFailureError: WorkflowError, NestedFailure {
         link = Link(dependencies[0], next: dependencyFailure?.link)
     }
 
-    /// A chain that dependents share instead of copying it, and that a million links long doesn't overflow the stack
-    /// when it is released.
+    /// A link of a chain that dependents share instead of copying it. Releasing a chain of a million links doesn't
+    /// overflow the stack.
     private final class Link: @unchecked Sendable {  // only its own deinit changes it
         let task: FailedTask
         private(set) var next: Link?
-        /// How long the chain is from here on.
+        /// The length of the chain from here on.
         let count: Int
         /// The last two tasks of the chain, or the only one.
         let end: [FailedTask]

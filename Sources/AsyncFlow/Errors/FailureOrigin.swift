@@ -1,24 +1,24 @@
-/// Where the trouble of an error began, and how many errors are between: kept with each error that wraps another one,
-/// so that a text about ten thousand nested blocks takes no longer, and isn't longer, than one about five.
+/// The error where a failure began, and the number of errors around it. It is kept with each error that wraps another
+/// one, so that the text about ten thousand nested blocks is no slower and no longer than that about five.
 struct FailureOrigin: Sendable {
     /// The innermost error that names a task, or else the innermost one.
     let error: any Error
-    /// How many errors are around it.
+    /// The number of errors around it.
     let depth: Int
 
-    /// An error that wraps another one knows this about that.
+    /// Creates the origin of an error from the origin of its cause, if the cause wraps another error.
     init(of cause: any Error) {
         let inner = (cause as? any NestedFailure)?.origin
         error = inner?.error ?? cause
         depth = inner.map { $0.depth + 1 } ?? 0
     }
 
-    /// Up to this depth, all errors are told.
+    /// The greatest depth up to which all errors are shown.
     private static let deepestInFull = 3
 
-    /// The text about an error and what is within it.
+    /// Returns the text about an error and the errors that it wraps.
     ///
-    /// - Parameter cause: the error that this was made of.
+    /// - Parameter cause: the error from which this origin was made.
     func text(of cause: any Error) -> String {
         guard depth > Self.deepestInFull, let outer = cause as? any WorkflowError, let name = outer.taskName,
             let id = outer.taskID
@@ -27,8 +27,8 @@ struct FailureOrigin: Sendable {
     }
 }
 
-/// An error that wraps another one, which may wrap another one, and so on.
+/// An error that wraps another one, which may in turn wrap another one.
 protocol NestedFailure: Error {
-    /// What is known about the error that it wraps; nil if it wraps none, or one that names no task.
+    /// The origin of the wrapped error; nil if this error wraps none, or one that names no task.
     var origin: FailureOrigin? { get }
 }

@@ -1,4 +1,4 @@
-/// Lists in messages, of which only the beginning is shown when they are long.
+/// Formats lists for messages; only the beginning of a long list is shown.
 enum ShortList {
     private static let limit = 5
 

@@ -1,13 +1,13 @@
-/// A task was cancelled before it had a value.
+/// The error of a task that was cancelled before it had a value.
 ///
 /// Not to be confused with `CancellationError`, which `await future.value` throws when the *awaiting* Swift task is
-/// cancelled; the work goes on then.
+/// cancelled; the work then goes on.
 public struct TaskCancelledError: WorkflowError, NestedFailure {
     public var code: WorkflowErrorCode { .cancelled }
     public let taskID: TaskID?
     public let taskName: String?
     public let cause: (any Error)?
-    /// Nil if the cause names no task.
+    /// The origin of the failure; nil if the cause names no task.
     let origin: FailureOrigin?
     /// Whether the engine refused the task while it was being drained.
     let wasRefusedByDrain: Bool
@@ -17,14 +17,14 @@ public struct TaskCancelledError: WorkflowError, NestedFailure {
         origin.flatMap { origin in cause.map { "\(reason): \(origin.text(of: $0))" } } ?? reason
     }
 
-    /// Who or what cancelled it.
+    /// The cause of a cancellation.
     enum Cause {
-        /// Somebody called `cancel()`; the body may have thrown an error of its own after that.
+        /// `cancel()` was called; the body may have thrown an error after that.
         case requested((any Error)?)
         case dependency(DependencyFailureError.FailedTask)
         case block(TaskID)
         case engineShutDown
-        /// It was called from outside when the engine was being drained.
+        /// The task was called from outside while the engine was being drained.
         case draining
         /// Too many tasks had failed.
         case failurePolicy(String)

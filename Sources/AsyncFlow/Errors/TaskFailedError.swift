@@ -1,19 +1,20 @@
-/// A task's own body threw, or its command or prompt failed.
+/// The error of a task whose body threw, or whose command or prompt failed.
 public struct TaskFailedError: WorkflowError, NestedFailure {
     public let code: WorkflowErrorCode
     public let taskID: TaskID?
     public let taskName: String?
-    /// What the body threw, unchanged: `error.cause as? MyError` gives it back.
+    /// The error that the body threw, unchanged: `error.cause as? MyError` gives it back.
     public let cause: (any Error)?
 
-    /// All attempts that failed, in order; of very many, the first one and the latest. Empty for a task that has
-    /// neither retries nor a timeout, a deadline or a fallback.
+    /// All attempts that failed, in order; of very many, the first one and the latest ones. Empty for a task without
+    /// retries, timeout, deadline and fallback.
     public let failedAttempts: [AttemptFailure]
 
-    /// What the body threw when a service that it uses had ended: the ``cause`` is the ``ServiceFailure`` then.
+    /// The error that the body threw after a service that it uses had ended: the ``cause`` is then the
+    /// ``ServiceFailure``.
     public let bodyError: (any Error)?
 
-    /// Nil if the cause names no task.
+    /// The origin of the failure; nil if the cause names no task.
     let origin: FailureOrigin?
 
     public var message: String {

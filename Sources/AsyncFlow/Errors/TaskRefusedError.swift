@@ -1,12 +1,12 @@
-/// A task that could never run was refused as it was submitted: wrong routing, a need of more than there is, or no
-/// value to stand for it in a dry run. Or an attempt was, because what it asks for had grown too much.
+/// The error of a task that could never run and was refused when it was submitted: because of its routing, its
+/// resources, its options or files, or because a dry run has no value for it. Also the error of a retry that was
+/// refused because its resources had grown too large.
 public struct TaskRefusedError: WorkflowError {
     public let code: WorkflowErrorCode
     public let taskID: TaskID?
     public let taskName: String?
     public let message: String
-    /// What is wrong in particular, where more is known; of an attempt that was refused, what the attempt before had
-    /// failed with.
+    /// A more specific error, where there is one; for a refused retry, the error of the attempt before.
     public let cause: (any Error)?
 
     init(_ reason: RefusalReason, _ taskID: TaskID, _ taskName: String, cause: (any Error)?) {
@@ -18,7 +18,7 @@ public struct TaskRefusedError: WorkflowError {
     }
 }
 
-/// Why tasks of a definition can't run; found when the definition is made.
+/// The reason why tasks of a definition can't run; determined when the definition is made.
 struct RefusalReason: Error {
     let code: WorkflowErrorCode
     let message: String
@@ -31,7 +31,7 @@ struct RefusalReason: Error {
     }
 }
 
-/// The engine itself can't do what it was asked to.
+/// An error of the engine itself, which can't do what it was asked to do.
 public struct EngineError: WorkflowError {
     public let code: WorkflowErrorCode
     public let message: String

@@ -1,13 +1,13 @@
 import AsyncFlowBase
 
-/// An attempt took longer than ``TaskOption/timeout(_:)`` allows. The cause of a ``TaskFailedError``, if it was the
-/// last.
+/// The error of an attempt that took longer than ``TaskOption/timeout(_:)`` allows. It is the cause of a
+/// ``TaskFailedError`` if that attempt was the last.
 public struct TaskTimeoutError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// How long an attempt may take.
+    /// The time that an attempt may take.
     public let timeout: Duration
-    /// Which attempt it was; 1 for the first one.
+    /// The number of the attempt, starting at 1.
     public let attempt: Int
-    /// How many attempts there may be.
+    /// The maximum number of attempts.
     public let maximumAttempts: Int
 
     public var description: String {
