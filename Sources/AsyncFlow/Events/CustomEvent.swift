@@ -4,7 +4,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// An event of your own: it stands in recordings, traces and on the page between those of the engine.
+/// An event defined by your program: it appears in recordings, traces and on the page among those of the engine.
 ///
 /// ```swift
 /// struct EpochEnded: CustomEvent {
@@ -16,22 +16,24 @@ import Foundation
 /// try flow.record(EpochEnded(epoch: 4, loss: 0.31))
 /// ```
 ///
-/// What the type encodes are its attributes: it must encode itself as an object with names and values.
+/// The properties that the type encodes are its attributes: it must encode itself as an object with names and values.
 public protocol CustomEvent: Encodable, Sendable {
-    /// Two or more words with dots between them, the first one that of your program or library:
+    /// The event's name: two or more words with dots between them, the first one that of your program or library, as in
     /// `"training.epochEnded"`. Each word consists of letters, digits, `_` and `-`. Names that begin with `asyncflow.`
-    /// are the engine's own.
+    /// are reserved for the engine.
     static var eventName: String { get }
 }
 
-/// What a custom event is called and says.
+/// The name and the attributes of a custom event.
 public struct CustomEventContent: Sendable, Hashable {
-    /// Its name, with at least one dot.
+    /// The event's name, with at least one dot.
     public let name: String
-    /// What it says, by name.
+    /// The event's attributes, by name.
     public let attributes: [String: EventValue]
 
-    /// - Throws: ``CustomEventError`` if the name, or one of those of the attributes, can't be used.
+    /// Creates the content of a custom event.
+    ///
+    /// - Throws: ``CustomEventError`` if the name of the event or of an attribute isn't allowed.
     public init(_ name: String, _ attributes: [String: EventValue] = [:]) throws(CustomEventError) {
         let words = name.split(separator: ".", omittingEmptySubsequences: false)
         guard words.count > 1 else {
@@ -52,7 +54,7 @@ public struct CustomEventContent: Sendable, Hashable {
         self.attributes = attributes
     }
 
-    /// An event of the engine's own that has attributes.
+    /// Creates the content of one of the engine's own events that have attributes.
     package init(own name: String, _ attributes: [String: EventValue]) {
         self.name = "asyncflow.\(name)"
         self.attributes = attributes
@@ -60,7 +62,7 @@ public struct CustomEventContent: Sendable, Hashable {
 
     /// The name of the engine's event about tasks that wait for each other: `asyncflow.stalled`.
     static let stalled = "stalled"
-    /// The name of the attribute that makes an event one that the log shows at the level WARNING.
+    /// The name of the attribute whose text the log shows at the level WARNING.
     package static let warningAttribute = "asyncflow.warning"
 
     /// The sentence that the log shows at the level WARNING; nil for an event that is only shown at DEBUG.
@@ -74,7 +76,7 @@ public struct CustomEventContent: Sendable, Hashable {
         !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
     }
 
-    /// Those that every event in a recording has.
+    /// The names that every event in a recording has.
     private static let reservedNames: Set = [
         "event_id", "event_type", "event_time", "emit_time", "session_id", "backend", "task_id", "node_id",
         "attributes",
@@ -133,16 +135,16 @@ extension EventValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLite
     public init(floatLiteral value: Double) { self = .number(value) }
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
     public init(arrayLiteral elements: EventValue...) { self = .array(elements) }
-    /// Of several values for one name, the last one counts.
+    /// Creates an object. Of several values for one name, the last one counts.
     public init(dictionaryLiteral elements: (String, EventValue)...) {
         self = .object(Dictionary(elements) { _, last in last })
     }
     public init(nilLiteral: ()) { self = .null }
 }
 
-/// Why an event of the user's own can't be recorded.
+/// The error of a custom event that can't be recorded.
 public struct CustomEventError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What the event is called.
+    /// The name of the event.
     public let eventName: String
     private let problem: String
 
@@ -155,7 +157,7 @@ public struct CustomEventError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension WorkflowEngine {
-    /// Adds an event of your own to the engine's events. It belongs to the task or workflow scope that it is called in.
+    /// Adds a custom event to the engine's events. It belongs to the task or workflow scope in which this is called.
     ///
     /// Costs next to nothing if nobody reads events. Never waits.
     ///
@@ -173,12 +175,12 @@ extension WorkflowEngine {
         core.emit(try CustomEventContent(Event.eventName, attributes))
     }
 
-    /// Adds an event of your own, for which there is no type, to the engine's events. It belongs to the task or
-    /// workflow scope that it is called in.
+    /// Adds a custom event for which there is no type to the engine's events. It belongs to the task or workflow scope
+    /// in which this is called.
     ///
     /// - Parameters:
-    ///   - name: two or more words with dots between them: see ``CustomEvent/eventName``.
-    ///   - attributes: what it says.
+    ///   - name: two or more words with dots between them; see ``CustomEvent/eventName``.
+    ///   - attributes: the event's attributes, by name.
     /// - Throws: ``CustomEventError`` if a name isn't allowed.
     public func record(_ name: String, _ attributes: [String: EventValue] = [:]) throws(CustomEventError) {
         core.emit(try CustomEventContent(name, attributes))
@@ -186,7 +188,7 @@ extension WorkflowEngine {
 }
 
 extension JSONEncoder {
-    /// Times as in recordings, and numbers that JSON doesn't have as words.
+    /// An encoder that writes times as recordings do, and numbers that JSON doesn't have as words.
     fileprivate static var forEvents: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .secondsSince1970

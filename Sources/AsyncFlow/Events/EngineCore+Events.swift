@@ -1,5 +1,5 @@
 extension EngineCore {
-    /// The one terminal event of a task.
+    /// Emits the only terminal event of a task.
     func emitEnd(of task: TaskNode) {
         switch task.currentPhase {
         case .done: task.emit(.taskCompleted, task.execution.map { .ended(error: nil, execution: $0, retryDelay: nil) })
@@ -16,19 +16,19 @@ extension EngineCore {
             WorkflowEvent(type, of: .engine(self), details: workflowID.map { .scope(workflowID: $0) }))
     }
 
-    /// Tasks wait for each other, and will do so for ever.
+    /// Emits an event about tasks that wait for each other and will do so forever.
     func emit(stalled text: String) {
         guard events.isObserved else { return }
         let custom = CustomEventContent(own: CustomEventContent.stalled, ["message": .string(text)])
         events.emit(WorkflowEvent(.custom, of: .engine(self), details: .custom(custom, workflowID: nil)))
     }
 
-    /// Whether anybody reads an event: a warning reaches the log also when nothing else is read.
+    /// Whether anybody reads the event: a warning reaches the log even if nothing else is read.
     fileprivate func isWanted(_ custom: CustomEventContent) -> Bool {
         custom.warning == nil ? isObserved : events.isObserved
     }
 
-    /// An event of the user's own: of the task that runs here, if it is one of this engine's.
+    /// Emits a custom event, as one of the running task if that belongs to this engine.
     func emit(_ custom: CustomEventContent) {
         guard isWanted(custom) else { return }
         let context = ExecutionContext.current

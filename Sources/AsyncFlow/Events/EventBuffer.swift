@@ -1,11 +1,11 @@
 /// The events that wait for one reader, as a pure state machine.
 ///
-/// When there is no more room, events are left out until the reader has taken everything; then it gets a note that says
-/// how many. That note, and the end of the engine, need no room: they always arrive.
+/// When there is no more room, events are dropped until the reader has taken everything; it then gets an event with the
+/// number of dropped ones. That event, and the end of the engine, need no room: they always arrive.
 struct EventBuffer {
     private let capacity: Int
     private var events: [WorkflowEvent] = []
-    /// The next one to be taken; those before it were.
+    /// The index of the next event to be taken.
     private var next = 0
     private var droppedCount = 0
     private var engineEnded: WorkflowEvent?
@@ -23,10 +23,12 @@ struct EventBuffer {
         }
     }
 
-    /// Nothing more will be added.
+    /// Notes that no more events will be added.
     mutating func finish() { isFinished = true }
 
-    /// - Returns: the next event; nil if there is none now, which ``isFinished`` makes the end.
+    /// Removes the next event.
+    ///
+    /// - Returns: the next event; nil if there is none now. If ``isFinished`` is set, nil means the end.
     mutating func take(engineID: String) -> WorkflowEvent? {
         if next < events.count {
             let event = events[next]

@@ -1,4 +1,4 @@
-/// What only events of one kind say. Boxed, so that an event stays small.
+/// The part of an event that only events of one kind have. Boxed, so that an event stays small.
 indirect enum EventDetails: Sendable {
     /// A workflow scope was entered or left.
     case scope(workflowID: String?)
@@ -8,15 +8,15 @@ indirect enum EventDetails: Sendable {
     case started(allocation: ResourceAllocation?, waitCause: WaitCause?, execution: SharedExecution?)
     /// A task, an attempt or the process of a service has ended.
     case ended(error: (any Error)?, execution: SharedExecution?, retryDelay: Duration?)
-    /// A task says how far it is.
+    /// A task reports its progress.
     case progress(TaskProgress)
-    /// A file that a task waits for has come further.
+    /// The fetching of a file that a task waits for has progressed.
     case fileProgress(FileProgress)
-    /// An event of the user's own, or one that the engine names like one.
+    /// A custom event, or one of the engine's that has a name and attributes like one.
     case custom(CustomEventContent, workflowID: String?)
-    /// A task has the value of a recorded call.
+    /// A task got the value of a recorded call.
     case reused(explanation: String)
-    /// Events were left out for a slow reader.
+    /// Events were dropped for a slow reader.
     case dropped(count: Int)
 
     static func ended(_ error: any Error, _ execution: SharedExecution? = nil) -> EventDetails {

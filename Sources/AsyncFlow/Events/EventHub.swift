@@ -2,11 +2,11 @@ import AsyncFlowBase
 import Logging
 import Synchronization
 
-/// Takes what happens and hands it to every reader. With no reader, all it costs is reading a flag.
+/// The distributor of an engine's events to their readers. Without a reader, it costs only reading a flag.
 final class EventHub: Sendable {
     private struct State {
         var sinks: [any EventSink] = []
-        /// Feeds the consumers, once there was one.
+        /// The pump that feeds the consumers, once there has been one.
         var pump: EventPump?
         var isFinished = false
     }
@@ -14,12 +14,12 @@ final class EventHub: Sendable {
     private let wantsAll = Atomic<Bool>(false)
     private let wantsAny = Atomic<Bool>(false)
 
-    /// Whether anybody reads every event. If not, only failures and events of the engine need be made.
+    /// Whether anybody reads every event. If not, only failures and events of the engine need to be made.
     var isFullyObserved: Bool { wantsAll.load(ordering: .relaxed) }
     /// Whether anybody reads at all.
     var isObserved: Bool { wantsAny.load(ordering: .relaxed) }
 
-    /// Adds a reader; one that comes after the end is told so at once.
+    /// Adds a reader; one that is added after the end is told of it at once.
     func add(_ sink: any EventSink) {
         let isTooLate = state.withLock { state in
             if !state.isFinished { change(&state) { $0.append(sink) } }
@@ -32,7 +32,7 @@ final class EventHub: Sendable {
         state.withLock { state in change(&state) { sinks in sinks.removeAll { $0 === sink } } }
     }
 
-    /// Has a consumer read what happens from now on. One that comes after the end is finished at once.
+    /// Attaches a consumer, which receives everything that happens from now on. After the end it is finished at once.
     func attach(_ consumer: any EventConsumer, _ overflow: EventOverflow) -> EventAttachment {
         let pump = state.withLock { state in
             if let pump = state.pump { return pump }
@@ -49,7 +49,7 @@ final class EventHub: Sendable {
         return attachment
     }
 
-    /// Nothing is made for consumers when none is left.
+    /// Removes the pump if it has no consumer, so that no events are made for it.
     func removeIfIdle(_ pump: EventPump) {
         state.withLock { state in
             guard pump.isIdle else { return }
@@ -67,7 +67,7 @@ final class EventHub: Sendable {
         for sink in state.withLock({ $0.sinks }) { sink.receive(event) }
     }
 
-    /// The engine has ended: nothing more will come. Returns when all consumers have finished.
+    /// Notes that the engine has ended and nothing more will come. Returns when all consumers have finished.
     func finish() async {
         let ended = state.withLock { state in
             let ended = state.sinks
@@ -80,12 +80,12 @@ final class EventHub: Sendable {
     }
 }
 
-/// A reader of events. Called on the thread where the event happened, so it must be quick and must not block.
+/// A reader of events. It is called on the thread where the event happened, so it must be quick and must not block.
 package protocol EventSink: AnyObject, Sendable {
-    /// Whether it needs every event; if not, failures and events of the engine are enough.
+    /// Whether the reader needs every event; if not, it gets failures and events of the engine.
     var wantsEveryEvent: Bool { get }
     func receive(_ event: WorkflowEvent)
-    /// The engine has ended.
+    /// Called when the engine has ended.
     func finish()
 }
 

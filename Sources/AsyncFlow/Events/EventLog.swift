@@ -1,30 +1,31 @@
-/// The events that consumers haven't taken yet, as a pure state machine: one log, and a position in it for each
+/// The events that consumers haven't taken yet, as a pure state machine: one log, with a position in it for each
 /// consumer.
 ///
-/// Events are kept in chunks, which are handed on without being copied. What every consumer has taken is forgotten.
+/// Events are kept in chunks, which are passed on without being copied. Events that every consumer has taken are
+/// discarded.
 struct EventLog {
     private struct Reader {
         let overflow: EventOverflow
-        /// The number of the first event that it hasn't taken.
+        /// The number of the first event that the reader hasn't taken.
         var position: Int
-        /// How many events it has taken and not finished with.
+        /// The number of events that it has taken but not finished with.
         var pending = 0
         var dropped = 0
-        /// Of those, how many it hasn't been told of.
+        /// The number of dropped events that it hasn't been told of.
         var untold = 0
-        /// When it last did something, or was given something to do.
+        /// The time at which it last made progress or was given something to do.
         var lastMove: Duration
         var isAsleep = false
-        /// The number after that of the last event that it gets, if it is to end.
+        /// The end of the events that it still gets, if it is to end.
         var end: Int?
     }
 
-    /// What a consumer gets next.
+    /// The next thing that a consumer gets.
     enum Next {
         case events([[WorkflowEvent]], dropped: Int)
-        /// Nothing is there: it will be woken.
+        /// There is nothing yet: the consumer will be woken.
         case sleep
-        /// Nothing more comes.
+        /// There will be nothing more.
         case end
     }
 
@@ -39,7 +40,7 @@ struct EventLog {
     private var readers: [Int: Reader] = [:]
     private var isFinished = false
 
-    /// The number after that of the last event.
+    /// The number that the next event will get.
     private var end: Int { openStart + open.count }
 
     // MARK: - Readers
@@ -48,17 +49,19 @@ struct EventLog {
         readers[reader] = Reader(overflow: overflow, position: end, lastMove: now)
     }
 
-    /// - Returns: how many events were left out for it.
+    /// Removes a reader.
+    ///
+    /// - Returns: the number of events that were dropped for it.
     mutating func remove(_ reader: Int) -> Int {
         let removed = readers.removeValue(forKey: reader)
         forget()
         return removed?.dropped ?? 0
     }
 
-    /// Nothing more comes.
+    /// Notes that no more events will come.
     mutating func finish() { isFinished = true }
 
-    /// The reader gets what is there, and nothing more.
+    /// Makes a reader end after the events that are there.
     mutating func end(_ reader: Int) {
         let end = end
         readers[reader]?.end = end
@@ -66,7 +69,7 @@ struct EventLog {
 
     func droppedCount(of reader: Int) -> Int { readers[reader]?.dropped ?? 0 }
 
-    /// - Returns: a mark behind the last event, for ``hasFinished(_:_:)``; nil if there is no such reader.
+    /// - Returns: a mark after the last event, for ``hasFinished(_:_:)``; nil if there is no such reader.
     func mark(for reader: Int) -> Int? { readers[reader] == nil ? nil : end }
 
     /// Whether a reader has finished with all events before a mark.
@@ -74,8 +77,10 @@ struct EventLog {
         readers[reader].map { $0.position - $0.pending >= mark } ?? true
     }
 
-    // MARK: - Events come
+    // MARK: - Adding events
 
+    /// Adds an event.
+    ///
     /// - Returns: whether it is time for ``wake(at:)`` and ``mustWait(at:)``.
     @inline(__always)
     mutating func append(_ event: WorkflowEvent) -> Bool {
@@ -98,7 +103,9 @@ struct EventLog {
         }
     }
 
-    /// - Returns: the readers that sleep although there is something for them.
+    /// Wakes the sleeping readers for which there is something.
+    ///
+    /// - Returns: their numbers.
     mutating func wake(at now: Duration) -> [Int] {
         var woken: [Int] = []
         for (number, reader) in readers
@@ -110,9 +117,9 @@ struct EventLog {
         return woken
     }
 
-    /// Leaves out what there is no room for.
+    /// Drops the events for which there is no room.
     ///
-    /// - Returns: whether there is a reader that has no room and that is worth waiting for.
+    /// - Returns: whether there is a reader without room that is worth waiting for.
     mutating func mustWait(at now: Duration) -> Bool {
         var mustWait = false
         for (number, reader) in readers where end - reader.position + reader.pending > reader.overflow.limit {
@@ -125,7 +132,7 @@ struct EventLog {
         return mustWait
     }
 
-    /// A reader loses what it hasn't taken.
+    /// Drops the events that a reader hasn't taken.
     private mutating func drop(from number: Int) {
         seal()
         let count = min(end, readers[number]!.end ?? end) - readers[number]!.position
@@ -136,9 +143,9 @@ struct EventLog {
         forget()
     }
 
-    // MARK: - Events go
+    // MARK: - Taking events
 
-    /// A reader takes what there is.
+    /// Takes all events that there are for a reader.
     mutating func take(_ number: Int, at now: Duration) -> Next {
         guard var reader = readers[number] else { return .end }
         reader.lastMove = now
@@ -161,13 +168,13 @@ struct EventLog {
         return .events(taken, dropped: dropped)
     }
 
-    /// A reader has finished with so many events.
+    /// Notes that a reader has finished with a number of events.
     mutating func finished(_ number: Int, _ count: Int, at now: Duration) {
         readers[number]?.pending -= count
         readers[number]?.lastMove = now
     }
 
-    /// Whole chunks, but for those of which only a part is wanted.
+    /// Returns the events in a range: whole chunks, except where only a part is needed.
     private func chunks(from start: Int, to end: Int) -> [[WorkflowEvent]] {
         var result: [[WorkflowEvent]] = []
         var number = first
@@ -181,7 +188,7 @@ struct EventLog {
         return result
     }
 
-    /// Forgets what every reader has taken.
+    /// Discards the events that every reader has taken.
     private mutating func forget() {
         let needed = readers.values.map(\.position).min() ?? openStart
         var count = 0

@@ -1,14 +1,14 @@
 import AsyncFlowBase
 
-/// Hands an engine's events to consumers, each on a thread of its own: carries out what ``EventLog`` decides.
+/// Delivers an engine's events to consumers, each on a dedicated thread, as ``EventLog`` decides.
 package final class EventPump: EventSink {
     private struct Consumer {
         let wake: WakeUp
         var flushes: [Flush] = []
-        /// Who waits until it has finished.
+        /// The callers that wait for the consumer to finish.
         var ends: [CheckedContinuation<Void, Never>] = []
     }
-    /// Somebody waits until a consumer has finished with the events before a mark.
+    /// A caller that waits until a consumer has finished with the events before a mark.
     private struct Flush {
         let mark: Int
         let continuation: CheckedContinuation<Void, Never>
@@ -16,10 +16,10 @@ package final class EventPump: EventSink {
     private struct State {
         var log = EventLog()
         var consumers: [Int: Consumer] = [:]
-        /// How many events consumers that have ended had lost.
+        /// The number of events that each consumer had lost when it ended.
         var dropped: [Int: Int] = [:]
         var lastNumber = 0
-        /// Threads that wait for a slow consumer.
+        /// The threads that wait for a slow consumer.
         var waiting: [WakeUp] = []
     }
     private let state = Lock(State())
@@ -27,9 +27,9 @@ package final class EventPump: EventSink {
     private static let start = ContinuousClock.now
     private static var now: Duration { ContinuousClock.now - start }
 
-    /// How long a consumer that has taken what there was leaves the engine alone.
+    /// The pause of a consumer that has taken everything there was.
     private static let pauseInMicroseconds = 5_000
-    /// How often it is looked whether a consumer that is waited for does anything.
+    /// The interval between checks whether a consumer that is waited for makes progress.
     private static let patienceStepInMicroseconds = 20_000
 
     // MARK: - From the engine
@@ -84,7 +84,7 @@ package final class EventPump: EventSink {
         return number
     }
 
-    /// The life of a consumer's thread.
+    /// Runs a consumer's thread.
     private func run(_ consumer: any EventConsumer, _ number: Int, _ wake: WakeUp) {
         while true {
             let (next, flushes) = take(number)
@@ -99,7 +99,7 @@ package final class EventPump: EventSink {
                     consumer.consume(chunk, droppedCount: 0)
                     finished(number, chunk.count)
                 }
-                // With little to do it needn't look at each event as it comes.
+                // With little to do, the consumer needn't look at each event as it arrives.
                 if chunks.count < 2 { _ = wake.wait(microseconds: Self.pauseInMicroseconds) }
             case .sleep: wake.wait()
             case .end: return end(number, consumer)

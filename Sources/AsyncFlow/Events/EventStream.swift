@@ -1,10 +1,10 @@
 import AsyncFlowBase
 
-/// The events of an engine from the moment of subscription on, as an `AsyncSequence` for one reader.
+/// The events of an engine from the moment of subscription, as an `AsyncSequence` for one reader.
 ///
-/// At most `capacity` events wait for the reader. When it lags by more, new events are left out until it has caught up;
-/// then one event of type ``EventType/eventsDropped`` says how many. The run is never slowed. The sequence ends after
-/// `engineEnded`, which is never left out, or when its reader is cancelled.
+/// At most `capacity` events wait for the reader. When it lags further behind, new events are dropped until it has
+/// caught up; then one event of type ``EventType/eventsDropped`` gives their number. The run is never slowed. The
+/// sequence ends after `engineEnded`, which is never dropped, or when its reader is cancelled.
 public struct EventStream: AsyncSequence, Sendable {
     public typealias Element = WorkflowEvent
     private let subscription: Subscription
@@ -15,14 +15,14 @@ public struct EventStream: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(subscription: subscription) }
 
-    /// Takes the events, one after the other.
+    /// An iterator over the events.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let subscription: Subscription
 
         public func next() async -> WorkflowEvent? { await subscription.sink.next() }
     }
 
-    /// Lasts as long as somebody has the stream or one of its iterators.
+    /// A subscription that lasts as long as the stream or one of its iterators exists.
     fileprivate final class Subscription: Sendable {
         let sink: StreamSink
         private let hub: EventHub
@@ -37,7 +37,7 @@ public struct EventStream: AsyncSequence, Sendable {
     }
 }
 
-/// Hands the events of one stream from whoever emits them to whoever reads them.
+/// A sink that passes events on to the reader of one stream.
 private final class StreamSink: EventSink {
     private struct State {
         var buffer: EventBuffer
@@ -65,7 +65,7 @@ private final class StreamSink: EventSink {
         reader?.resume(returning: event)
     }
 
-    /// - Returns: nil at the end, or as soon as the calling Swift task is cancelled.
+    /// - Returns: the next event; nil at the end, or as soon as the calling Swift task is cancelled.
     func next() async -> WorkflowEvent? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -80,7 +80,7 @@ private final class StreamSink: EventSink {
                 if isOver { continuation.resume(returning: event) }
             }
         } onCancel: {
-            // The reader either sees that it is cancelled before it waits, or is found here.
+            // The reader either sees before it waits that it is cancelled, or is found here.
             state.withLock { $0.reader.take() }?.resume(returning: nil)
         }
     }

@@ -1,11 +1,11 @@
-/// What an event says. New types may be added.
+/// The type of an event. New types may be added.
 ///
 /// A task's events come in this order: `taskCreated`, `taskResolved`, `taskQueued`, `taskStarted`, and exactly one of
-/// `taskCompleted`, `taskFailed` and `taskCancelled`; a task that never runs has the first and the last only, or the
+/// `taskCompleted`, `taskFailed` and `taskCancelled`; a task that never runs has only the first and the last, or the
 /// first three and the last. A task with several attempts has `taskAttemptFailed` after each but the last, and then
-/// `taskQueued` and maybe `taskStarted` again; one with a fallback has it after the last, too. A fallback has no events
-/// of its own, unless it is another task. `taskProgress` comes between the start and the end. `taskReused` comes before
-/// `taskCompleted`, in place of `taskStarted` or after it.
+/// `taskQueued` and possibly `taskStarted` again; one with a fallback has it after the last attempt, too. A fallback
+/// has no separate events, unless it is another task. `taskProgress` comes between the start and the end. `taskReused`
+/// comes before `taskCompleted`, in place of `taskStarted` or after it.
 public struct EventType: Sendable, Hashable, CustomStringConvertible {
     private let code: UInt8
     private init(code: UInt8) { self.code = code }
@@ -20,7 +20,7 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
 
     /// The engine was made.
     public static let engineStarted = EventType(code: 0)
-    /// The engine was shut down and everything of it has ended.
+    /// The engine was shut down and everything in it has ended.
     public static let engineEnded = EventType(code: 1)
     /// A workflow scope was entered.
     public static let scopeStarted = EventType(code: 2)
@@ -28,15 +28,15 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let scopeEnded = EventType(code: 3)
     /// A task or block was called.
     public static let taskCreated = EventType(code: 4)
-    /// All dependencies of the task have a value.
+    /// All dependencies of the task have values.
     public static let taskResolved = EventType(code: 5)
     /// The task was handed to its backend and waits for its turn.
     public static let taskQueued = EventType(code: 6)
-    /// A file that the task waits for is being fetched. Of several tasks that wait for it, one is named.
+    /// A file for which the task waits is being fetched. If several tasks wait for it, only one is named.
     public static let fileProgress = EventType(code: 7)
-    /// The body, command or prompt is being executed.
+    /// The body, command or prompt is running.
     public static let taskStarted = EventType(code: 8)
-    /// The task has said how far it is, by ``TaskContext/report(_:)``.
+    /// The task has reported its progress with ``TaskContext/report(_:)``.
     public static let taskProgress = EventType(code: 9)
     /// An attempt failed, and the task goes on: with another attempt, for which it is queued and started again, or with
     /// its fallback.
@@ -47,17 +47,17 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskFailed = EventType(code: 12)
     /// The task ended cancelled.
     public static let taskCancelled = EventType(code: 13)
-    /// The service of the task can be used, for the first time or after a restart; ``WorkflowEvent/attempt`` counts its
+    /// The task's service can be used, for the first time or after a restart; ``WorkflowEvent/attempt`` counts its
     /// processes.
     public static let serviceReady = EventType(code: 14)
-    /// The process of the service has ended, and another one is started.
+    /// The process of the service has ended, and another one is being started.
     public static let serviceRestarted = EventType(code: 15)
-    /// The service has ended for good; with an error if nobody had asked it to.
+    /// The service has ended for good; with an error if it wasn't asked to.
     public static let serviceStopped = EventType(code: 16)
-    /// An event of the user's own: see ``CustomEvent``.
+    /// A custom event; see ``CustomEvent``.
     public static let custom = EventType(code: 17)
-    /// A reader was too slow: so many events were left out for it.
+    /// Events were dropped because a reader was too slow; ``WorkflowEvent/droppedCount`` gives their number.
     public static let eventsDropped = EventType(code: 18)
-    /// The task has the value that an earlier run recorded; `taskCompleted` follows.
+    /// The task got the value that an earlier run recorded; `taskCompleted` follows.
     public static let taskReused = EventType(code: 19)
 }

@@ -1,13 +1,15 @@
-/// How far a task is, as it says itself.
+/// The progress that a task reports.
 public struct TaskProgress: Sendable, Hashable {
-    /// How much of its work is done, from 0 to 1; nil if it doesn't know.
+    /// The fraction of its work that is done, from 0 to 1; nil if unknown.
     public var fraction: Double?
-    /// What it does at the moment, for people: a short line.
+    /// A short line for people about what the task is doing at the moment.
     public var message: String?
 
+    /// Creates a report of a task's progress.
+    ///
     /// - Parameters:
-    ///   - fraction: how much of the work is done; values outside of 0 to 1 count as the nearest one within.
-    ///   - message: what the task does at the moment.
+    ///   - fraction: the fraction of the work that is done; values outside of 0 to 1 are clamped.
+    ///   - message: a short line about what the task is doing at the moment.
     public init(fraction: Double? = nil, message: String? = nil) {
         self.fraction = fraction.map { $0.isNaN ? 0 : min(1, max(0, $0)) }
         self.message = message
@@ -15,6 +17,6 @@ public struct TaskProgress: Sendable, Hashable {
 }
 
 extension TaskContext {
-    /// Tells those who watch the run how far the task is. Costs next to nothing if nobody does.
+    /// Reports the task's progress to those who watch the run. Costs next to nothing if nobody does.
     public func report(_ progress: TaskProgress) { emit(progress) }
 }

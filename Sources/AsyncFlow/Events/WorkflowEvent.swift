@@ -1,13 +1,14 @@
-/// One immutable fact about a run. Everything that people look at (log, recordings, traces, progress) reads these.
+/// An immutable fact about a run. Everything that people look at (log, recordings, traces, progress) is based on
+/// events.
 public struct WorkflowEvent: Sendable {
-    /// What happened.
+    /// The type of the event.
     public let type: EventType
-    /// Which attempt of the task it is about, from 1; 0 before the first.
+    /// The number of the attempt that the event is about, starting at 1; 0 before the first.
     public var attempt: Int { Int(attemptNumber) }
-    /// When, on the one clock of the engine.
+    /// The time of the event, on the clock that all events share.
     public let time: EventTime
 
-    // Small, and made of what is there anyway: an event is made and handed on several times for each task.
+    // Small, and made of existing objects: an event is made and passed on several times for each task.
     private let attemptNumber: UInt32
     private let workerIndex: Int16
     private let subject: Subject
@@ -16,7 +17,7 @@ public struct WorkflowEvent: Sendable {
     enum Subject: Sendable {
         case engine(EngineCore)
         case task(UInt64, TaskDefinition, Membership?)
-        /// No engine: what a reader of events is told about its own reading.
+        /// A reader, which is told about its own reading; there is no engine.
         case reader(engineID: String)
     }
 
@@ -32,7 +33,7 @@ public struct WorkflowEvent: Sendable {
         self.details = details
     }
 
-    /// The engine that it happened in.
+    /// The id of the engine in which it happened.
     public var engineID: String {
         switch subject {
         case .engine(let engine): engine.id
@@ -41,7 +42,7 @@ public struct WorkflowEvent: Sendable {
         }
     }
 
-    /// The task or block that it is about; nil for events of the engine and of scopes.
+    /// The task or block that the event is about; nil for events of the engine and of scopes.
     public var task: TaskDescription? {
         guard case .task(let number, let definition, let membership) = subject else { return nil }
         return TaskDescription(of: number, definition, membership)
@@ -53,26 +54,26 @@ public struct WorkflowEvent: Sendable {
         return number
     }
 
-    /// What the calls of one task have in common: who keeps it can tell definitions apart by it, and keep for each what
-    /// is the same in all of its events.
+    /// The object that all calls of one task share. Keeping it allows a reader to tell definitions apart, and to keep
+    /// for each of them what is the same in all of its events.
     package var definition: (any AnyObject & Sendable)? {
         guard case .task(_, let definition, _) = subject else { return nil }
         return definition
     }
 
-    /// Tells definitions apart as long as they exist: another one may come to be at the same address.
+    /// Identifies a definition while it exists; after that, another one may get the same address.
     package var definitionID: ObjectIdentifier? {
         guard case .task(_, let definition, _) = subject else { return nil }
         return ObjectIdentifier(definition)
     }
 
-    /// The number of the block that the task is a member of.
+    /// The number of the block to which the task belongs.
     package var blockNumber: UInt64? {
         guard case .task(_, _, let membership) = subject else { return nil }
         return membership?.block?.taskID.number
     }
 
-    /// The workflow that it belongs to, if any.
+    /// The id of the workflow to which the event belongs, if any.
     public var workflowID: String? {
         if case .task(_, _, let membership) = subject { return membership?.workflowID }
         switch details {
@@ -81,34 +82,34 @@ public struct WorkflowEvent: Sendable {
         }
     }
 
-    /// What the task asks its backend for. What it doesn't say isn't there.
+    /// The resources that the task requests from its backend. Defaults aren't filled in.
     public var request: ResourceRequest? {
         guard case .task(_, let definition, _) = subject else { return nil }
         return definition.options.resources
     }
 
-    /// The tasks whose futures were arguments; in `taskCreated` only.
+    /// The tasks whose futures were arguments; only in `taskCreated`.
     public var dependencies: [TaskID] {
         if case .created(let dependencies) = details { dependencies } else { [] }
     }
-    /// Why the task failed or was cancelled; in `taskFailed`, `taskCancelled` and `taskAttemptFailed`, and where a
-    /// service ended by itself in `serviceRestarted` and `serviceStopped`.
+    /// The error of a task that failed or was cancelled, in `taskFailed`, `taskCancelled` and `taskAttemptFailed`; the
+    /// error of a service that ended by itself, in `serviceRestarted` and `serviceStopped`.
     public var error: (any Error)? {
         if case .ended(let error, _, _) = details { error } else { nil }
     }
-    /// How many events were left out before this one because the reader was slow; in `eventsDropped` only.
+    /// The number of events dropped before this one because the reader was slow; only in `eventsDropped`.
     public var droppedCount: Int {
         if case .dropped(let count) = details { count } else { 0 }
     }
-    /// How long the task waits before its next attempt, if there is one; in `taskAttemptFailed` only.
+    /// The time that the task waits before its next attempt, if there is one; only in `taskAttemptFailed`.
     public var retryDelay: Duration? {
         if case .ended(_, _, let retryDelay) = details { retryDelay } else { nil }
     }
-    /// How far the fetching of a file is; in `fileProgress` only.
+    /// The progress of fetching a file; only in `fileProgress`.
     public var fileProgress: FileProgress? {
         if case .fileProgress(let progress) = details { progress } else { nil }
     }
-    /// The command and files of the attempt; from its start on, for tasks that run commands or have files.
+    /// The command and files of the attempt, from its start; for tasks that run commands or have files.
     public var execution: TaskExecution? {
         switch details {
         case .started(_, _, let execution), .ended(_, let execution, _): return execution?.value
@@ -117,25 +118,26 @@ public struct WorkflowEvent: Sendable {
     }
     /// The resources that the last command of the attempt used; in the events that end an attempt.
     public var usage: ResourceUsage? { execution?.usage }
-    /// What the attempt got of the resources; in `taskStarted` of tasks that wait for their turn on a backend.
+    /// The resources allocated to the attempt; in `taskStarted` of tasks that wait for their turn on a backend.
     public var allocation: ResourceAllocation? {
         if case .started(let allocation, _, _) = details { allocation } else { nil }
     }
-    /// What the task waited for after it was queued; in `taskStarted`. Nil if that was a free worker, or nothing.
+    /// The resource for which the task waited after it was queued; in `taskStarted`. Nil if it waited for a free
+    /// thread, or not at all.
     public var waitCause: WaitCause? {
         if case .started(_, let waitCause, _) = details { waitCause } else { nil }
     }
-    /// Which of the engine's workers, from 0, began the body; in `taskStarted`, nil if none of them did.
+    /// The number, from 0, of the engine's thread that began the body; in `taskStarted`, nil if none of them did.
     public var worker: Int? { workerIndex < 0 ? nil : Int(workerIndex) }
-    /// What the task has said about how far it is; in `taskProgress` only.
+    /// The progress that the task reported; only in `taskProgress`.
     public var progress: TaskProgress? {
         if case .progress(let progress) = details { progress } else { nil }
     }
-    /// What the user's own event is called and says; in `custom` only.
+    /// The name and attributes of a custom event; only in `custom`.
     public var custom: CustomEventContent? {
         if case .custom(let custom, _) = details { custom } else { nil }
     }
-    /// Which recorded call the value is of; in `taskReused` only.
+    /// A description of the recorded call whose value was used; only in `taskReused`.
     public var explanation: String? {
         if case .reused(let explanation) = details { explanation } else { nil }
     }
@@ -145,10 +147,10 @@ public struct WorkflowEvent: Sendable {
         public let id: TaskID
         public let name: String
         public let kind: TaskKind
-        /// The name of the backend that runs it; nil for what the engine itself runs, as blocks and `map`, and for
-        /// tasks that no backend can run.
+        /// The name of the backend that runs it; nil for tasks that the engine itself runs, such as blocks and `map`,
+        /// and for tasks that no backend can run.
         public let backend: String?
-        /// The block that it is a member of, if any.
+        /// The id of the block to which it belongs, if any.
         public let blockID: TaskID?
 
         /// For example `align (task.000042)`.

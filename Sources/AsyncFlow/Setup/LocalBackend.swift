@@ -1,4 +1,4 @@
-/// Runs functions on the engine's own workers and commands as processes of this machine.
+/// A backend that runs functions on the engine's own threads and commands as processes of this machine.
 public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
     public let name: String
     private let runner = CommandRunner()
@@ -6,10 +6,12 @@ public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
     private let launcher: ParallelLauncher
     public var capacity: ResourceCapacity? { ownCapacity }
 
+    /// Creates a local backend.
+    ///
     /// - Parameters:
     ///   - name: the name for `.on("name")`.
-    ///   - capacity: what tasks share; what this machine has, as far as this process may use it, by default.
-    ///   - launcher: what starts commands with ``TaskOption/ranks(_:)``; whatever MPI is installed, by default.
+    ///   - capacity: the resources that tasks share; by default those of this machine that this process may use.
+    ///   - launcher: the launcher of commands with ``TaskOption/ranks(_:)``; by default whatever MPI is installed.
     public init(
         name: String = "local", capacity: ResourceCapacity = .detected(), launcher: ParallelLauncher = .detected
     ) {
@@ -18,10 +20,12 @@ public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
         self.launcher = launcher
     }
 
+    /// Creates a local backend that limits the number of commands.
+    ///
     /// - Parameters:
     ///   - name: the name for `.on("name")`.
-    ///   - maximumProcesses: how many commands may run at once, as long as none says how many cores it needs: the same
-    ///     as a capacity of that many cores.
+    ///   - maximumProcesses: the number of commands that may run at once if none of them requests cores: the same as a
+    ///     capacity of that many cores.
     public init(name: String = "local", maximumProcesses: Int) {
         self.init(name: name, capacity: ResourceCapacity(cores: max(1, maximumProcesses)))
     }
@@ -49,6 +53,6 @@ public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
 }
 
 extension CommandRequest {
-    /// Says which process of this machine the command is.
+    /// Reports which process of this machine runs the command.
     fileprivate func reportProcess(_ id: Int32) { task.reportPlace(CommandPlace(processID: id)) }
 }

@@ -1,11 +1,11 @@
 public import Logging
 
 extension WorkflowEngine {
-    /// Makes an engine.
+    /// Creates an engine.
     ///
     /// - Parameters:
-    ///   - configuration: how the engine is set up.
-    ///   - backends: where tasks run; the first that can run a task is its default. Names must differ.
+    ///   - configuration: the configuration of the engine.
+    ///   - backends: the places where tasks run; the first that can run a task is its default. Names must differ.
     /// - Throws: ``EngineError`` if there is no backend, or two have the same name.
     public convenience init(
         _ configuration: Configuration = Configuration(), backends: [any Backend] = [LocalBackend()]
@@ -13,13 +13,13 @@ extension WorkflowEngine {
         self.init(try EngineCore(configuration, backends: backends, parts: Self.parts(of: configuration)))
     }
 
-    /// Makes an engine with the local backend.
+    /// Creates an engine with the local backend.
     public convenience init() {
-        // Can't fail: one backend, valid defaults.
+        // This can't fail: there is one backend, and the defaults are valid.
         try! self.init(Configuration())
     }
 
-    /// What hangs on every engine of this configuration, in the order in which it ends.
+    /// Returns the parts of every engine with this configuration, in the order in which they end.
     private static func parts(of configuration: Configuration) throws -> [any EnginePart] {
         var parts: [any EnginePart] = [ServiceRegistry(), try EngineFiles(configuration.files, configuration.logger)]
         if configuration.dryRun { parts.append(DryRunRecorder()) }
@@ -29,7 +29,7 @@ extension WorkflowEngine {
 }
 
 extension WorkflowEngine.Configuration {
-    /// Makes a configuration. What isn't given is as each property says.
+    /// Creates a configuration. Each parameter's default is that of its property.
     public init(
         workers: Int = availableCores, workDirectory: String = ".asyncflow", dryRun: Bool = false,
         logger: Logger = .asyncFlow(), failurePolicy: FailurePolicy = .goOn,

@@ -1,5 +1,5 @@
-/// Makes an engine, runs `body` with it, shuts it down, and ends the program with code 1 if something of that fails:
-/// for the main file of a program.
+/// Makes an engine, runs `body` with it, shuts it down, and ends the program with code 1 if any of this fails: for the
+/// main file of a program.
 ///
 /// ```swift
 /// await runWorkflow { flow in
@@ -8,17 +8,17 @@
 /// }
 /// ```
 ///
-/// The same as ``withWorkflowEngine(_:backends:signals:_:)``, but an error is told in words on standard error, where
-/// one that leaves the main file ends the program by a trap with a stack trace. Standard output is flushed before, and
-/// the engine has been shut down. `defer` blocks around the call aren't run then.
+/// The same as ``withWorkflowEngine(_:backends:signals:_:)``, except that an error is printed on standard error,
+/// whereas an error that leaves the main file ends the program with a trap and a stack trace. By then the engine has
+/// been shut down and standard output is flushed. `defer` blocks around the call aren't run.
 ///
 /// - Parameters:
-///   - configuration: how the engine is set up.
-///   - backends: where tasks run; the first that can run a task is its default. What making them throws is told as
-///     well.
-///   - signals: what SIGINT, SIGTERM and SIGHUP do while `body` runs; see ``SignalHandling``.
-///   - body: gets the engine, and makes and awaits tasks.
-/// - Returns: what `body` returns.
+///   - configuration: the configuration of the engine.
+///   - backends: the places where tasks run; the first that can run a task is its default. Errors from making them are
+///     printed as well.
+///   - signals: the effect of SIGINT, SIGTERM and SIGHUP while `body` runs; see ``SignalHandling``.
+///   - body: receives the engine, and makes and awaits tasks.
+/// - Returns: the value that `body` returns.
 public nonisolated(nonsending) func runWorkflow<Result>(
     _ configuration: @autoclosure () throws -> WorkflowEngine.Configuration = .init(),
     backends: @autoclosure () throws -> [any Backend] = [LocalBackend()],
@@ -32,8 +32,8 @@ public nonisolated(nonsending) func runWorkflow<Result>(
     }
 }
 
-/// Runs a program's main code, and ends the program with code 1 if that throws: for programs that have more to set up
-/// than an engine.
+/// Runs a program's main code, and ends the program with code 1 if that throws: for programs that set up more than an
+/// engine.
 ///
 /// ```swift
 /// await runProgram {
@@ -42,10 +42,10 @@ public nonisolated(nonsending) func runWorkflow<Result>(
 /// }
 /// ```
 ///
-/// The error is told in words on standard error. Standard output is flushed before.
+/// The error is printed on standard error. Standard output is flushed before.
 ///
 /// - Parameter body: the program.
-/// - Returns: what `body` returns.
+/// - Returns: the value that `body` returns.
 public nonisolated(nonsending) func runProgram<Result>(_ body: () async throws -> Result) async -> Result {
     do {
         return try await body()

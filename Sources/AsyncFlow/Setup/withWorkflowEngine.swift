@@ -1,19 +1,21 @@
 /// Makes an engine, runs `body` with it, and shuts it down, whatever happens.
 ///
-/// In the main file of a program, ``runWorkflow(_:backends:signals:_:)`` does the same and tells an error in words.
+/// In the main file of a program, ``runWorkflow(_:backends:signals:_:)`` does the same and prints errors in words.
 ///
-/// When `body` returns, everything that it called runs to its end first, with all that this calls; when it throws, or
-/// the calling Swift task is cancelled, what is left is cancelled. What others call after that ends as cancelled.
+/// When `body` returns, every task that it called first runs to its end, with everything that those tasks call. When it
+/// throws, or the calling Swift task is cancelled, unfinished tasks are cancelled. Tasks that others call after that
+/// end as cancelled.
 ///
 /// - Parameters:
-///   - configuration: how the engine is set up.
-///   - backends: where tasks run; the first that can run a task is its default.
-///   - signals: what SIGINT, SIGTERM and SIGHUP do while `body` runs. By default they cancel everything and then end
-///     the process by the same signal, see ``SignalHandling``; pass `.ignored` in programs that handle signals
+///   - configuration: the configuration of the engine.
+///   - backends: the places where tasks run; the first that can run a task is its default.
+///   - signals: the effect of SIGINT, SIGTERM and SIGHUP while `body` runs. By default they cancel everything and then
+///     end the process by the same signal, see ``SignalHandling``; pass `.ignored` in programs that handle signals
 ///     themselves.
-///   - body: gets the engine, and makes and awaits tasks.
-/// - Throws: what `body` throws, or ``EngineError`` if the backends can't work together; what a feature of the engine
-///   that couldn't do its work has to say.
+///   - body: receives the engine, and makes and awaits tasks.
+/// - Returns: the value that `body` returns.
+/// - Throws: an error that `body` throws; ``EngineError`` if the backends can't work together; the error of a feature
+///   of the engine that couldn't do its work.
 public nonisolated(nonsending) func withWorkflowEngine<Result>(
     _ configuration: WorkflowEngine.Configuration = .init(), backends: [any Backend] = [LocalBackend()],
     signals: SignalHandling = .shutDown,

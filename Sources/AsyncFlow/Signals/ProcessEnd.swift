@@ -6,11 +6,11 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// How the process ends when the program doesn't end it itself: what was printed isn't lost.
+/// The ways in which the process ends when the program doesn't end it itself. Printed output isn't lost.
 enum ProcessEnd {
     /// Ends the process as the signal would have, so that a shell sees it.
     ///
-    /// - Parameter patience: how long writing the rest of standard output may take: nobody may read it.
+    /// - Parameter patience: the time limit for writing the rest of standard output, which nobody may be reading.
     static func end(by signalNumber: Int32, flushingFor patience: Duration = .seconds(2)) -> Never {
         Console.leave()
         flushOutput(within: patience)
@@ -24,7 +24,7 @@ enum ProcessEnd {
         exit(128 + signalNumber)
     }
 
-    /// Ends the process with code 1 after saying why.
+    /// Prints the error and ends the process with code 1.
     static func end(because error: any Error) -> Never {
         flushOutput(within: .seconds(2))
         Console.write("error: \(text(of: error))\n", to: STDERR_FILENO)

@@ -1,13 +1,13 @@
 import AsyncFlowBase
 import Synchronization
 
-/// Watches SIGINT, SIGTERM and SIGHUP for all engines of the process that want it.
+/// The handler of SIGINT, SIGTERM and SIGHUP for all engines of the process that want it.
 final class SignalCenter: Sendable {
     static let shared = SignalCenter()
 
-    /// An engine that wants to be ended before the process is.
+    /// An engine that is to be shut down before the process ends.
     struct Handler: Sendable {
-        /// How long its end is waited for.
+        /// The time limit for the engine's end.
         let limit: Duration
         let unfinished: @Sendable () -> UnfinishedTasks
         let shutDown: @Sendable () async -> Void
@@ -22,9 +22,9 @@ final class SignalCenter: Sendable {
     private let state = Lock(State())
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Has an engine shut down when a signal arrives, before the process ends by it.
+    /// Makes an engine shut down when a signal arrives, before the process ends by it.
     ///
-    /// - Returns: what to give to ``remove(_:)``.
+    /// - Returns: the number to pass to ``remove(_:)``.
     func add(_ handler: Handler) -> UInt64 {
         state.withLock { state in
             state.lastHandler += 1
@@ -37,9 +37,10 @@ final class SignalCenter: Sendable {
         }
     }
 
-    /// Takes a handler away; with the last one, the signals do again what they did by default.
+    /// Removes a handler; after the last one, the signals have their default effect again.
     ///
-    /// Never returns once a signal has arrived: the process is about to end by it, and must not end otherwise before.
+    /// Never returns once a signal has arrived: the process is about to end by it, and must not end otherwise before
+    /// that.
     func remove(_ handler: UInt64) async {
         let isEnding = state.withLock { state in
             state.handlers[handler] = nil
@@ -54,7 +55,7 @@ final class SignalCenter: Sendable {
         if isEnding { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
     }
 
-    /// A signal that whoever started the process made it ignore, as `nohup` does, stays ignored.
+    /// Starts watching a signal. One that the process was started with as ignored, as `nohup` does, stays ignored.
     private func watch(_ number: Int32) {
         if Self.isIgnored(signal(number, noteSignal)) { signal(number, SIG_IGN) }
     }
@@ -67,7 +68,7 @@ final class SignalCenter: Sendable {
         unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Called on the thread that reads the pipe.
+    /// Handles a signal. Called on the thread that reads the pipe.
     fileprivate func receive(_ number: Int32) {
         let handlers = state.withLock { state -> [Handler]? in
             guard state.received == nil else { return nil }
@@ -85,8 +86,8 @@ final class SignalCenter: Sendable {
         }
     }
 
-    /// Says what is waited for when that takes long, and ends the process without it when it takes too long. On a
-    /// thread of its own: what ignores its cancellation may hold up all of Swift's.
+    /// Prints what is being waited for when the end takes long, and ends the process anyway when it takes too long. It
+    /// runs on a dedicated thread, because a task that ignores its cancellation may block all of Swift's.
     private func watchTime(of handlers: [Handler], _ number: Int32) {
         let limit = handlers.map(\.limit).max() ?? .zero
         let start = ContinuousClock.now
@@ -100,7 +101,7 @@ final class SignalCenter: Sendable {
             SignalNotice.leaves(Self.unfinished(handlers), after: limit)
             ProcessEnd.end(by: number)
         }
-        // Without a thread to be had, a second signal is the way out.
+        // If there is no thread, a second signal ends the process.
         try? SystemThread.startDetached(watch)
     }
 
@@ -115,12 +116,12 @@ final class SignalCenter: Sendable {
     }
 }
 
-/// How a signal gets from its handler, which may do next to nothing, to a thread that may do anything: through a pipe.
-/// Made once for the process. (A dispatch source would lose signals that come before it is set up.)
+/// The pipe by which a signal gets from its handler, which may do next to nothing, to a thread that may do anything.
+/// Made once for the process. (A dispatch source would lose signals that arrive before it is set up.)
 private struct SignalPipe {
-    /// nil if there are no descriptors or threads to be had; signals then do what they do by default.
+    /// The pipe; nil if there are no descriptors or threads left. Signals then have their default effect.
     static let shared = SignalPipe()
-    /// Where the handler writes. Set before the first handler is.
+    /// The descriptor that the handler writes to. Set before the first handler is installed.
     static let writeEnd = Atomic<Int32>(-1)
 
     private init?() {

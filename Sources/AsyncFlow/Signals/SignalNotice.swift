@@ -2,7 +2,7 @@ import AsyncFlowBase
 
 /// The lines on standard error about the end of the process by a signal.
 enum SignalNotice {
-    /// How long the end may take before it is said what is waited for.
+    /// The time that the end may take before the tasks that are waited for are named.
     static let patience = Duration.seconds(3)
 
     static func begins(by signal: Int32, _ tasks: UnfinishedTasks) {

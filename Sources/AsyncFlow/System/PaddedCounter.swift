@@ -1,9 +1,9 @@
 import Synchronization
 
-/// As many bytes as processors hand to and fro at once: what is written often is kept this far from what is read often.
+/// The number of bytes that processors transfer at once: data written often is kept this far from data read often.
 typealias CacheLine = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
-/// A counter on a cache line of its own, so that threads that count different things don't slow each other.
+/// A counter on a separate cache line, so that threads that count different things don't slow each other down.
 struct PaddedCounter: ~Copyable {
     private let before: CacheLine = (0, 0, 0, 0, 0, 0, 0, 0)
     private let count = Atomic<UInt64>(0)

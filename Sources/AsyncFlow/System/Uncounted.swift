@@ -1,7 +1,7 @@
-/// A reference that leaves its object's reference count alone. Whoever holds one knows that the object outlives it.
+/// A reference that leaves its object's reference count alone. Its holder must know that the object outlives it.
 ///
-/// For what every task touches: threads that retain and release the same object all the time hand its cache line to and
-/// fro, which costs more than a short task itself.
+/// It is meant for objects that every task touches: threads that constantly retain and release the same object pass its
+/// cache line back and forth, which costs more than a short task itself.
 struct Uncounted<Object: AnyObject>: Equatable, @unchecked Sendable {  // as sendable as the object that it is used for
     private let reference: Unmanaged<Object>
 
