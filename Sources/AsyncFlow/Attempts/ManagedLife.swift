@@ -1,37 +1,37 @@
-/// Where a task with attempts is in its life: a pure state machine that keeps two others together.
+/// The life of a task with attempts: a pure state machine that keeps two others consistent.
 ///
-/// ``AttemptMachine`` says what comes next, and ``TaskPhase`` who may go on. Each event changes both in one go and
-/// gives a ``Step``, which the task carries out when it has released its lock. The phase is somewhere else, because it
-/// is also changed by those who don't have the lock.
+/// ``AttemptMachine`` decides what comes next, and ``TaskPhase`` which caller may go on. Each event changes both at
+/// once and yields a ``Step``, which the task performs after it has released its lock. The phase is stored elsewhere,
+/// because callers that don't hold the lock also change it.
 ///
 /// ```
 /// idle ──start──▶ queued ──turn──▶ attempting ──▶ telling ──▶ queued, pausing or fallingBack ──▶ … ──▶ over
 /// ```
 struct ManagedLife: Sendable {
     enum Stage {
-        /// Its dependencies haven't ended, or it is about to be looked at for the first time.
+        /// The task's dependencies haven't ended, or it hasn't been examined yet.
         case idle
-        /// It waits for its turn.
+        /// The task waits for its turn.
         case queued
         case attempting
-        /// Readers of events are told what has become of an attempt, or that the next one is queued. Whatever comes
-        /// meanwhile is looked at afterwards.
+        /// Readers of events are being told what has become of an attempt, or that the next one is queued. Events that
+        /// come in the meantime are handled afterwards.
         case telling
-        /// It waits for the time of its next attempt.
+        /// The task waits for the time of its next attempt.
         case pausing
         case fallingBack, over
     }
 
-    /// What follows from an event.
+    /// The consequence of an event.
     struct Step {
         let action: AttemptMachine.Action
-        /// The attempt that doesn't wait for its turn any more.
+        /// The attempt that no longer waits for its turn.
         var leavesQueue: Int?
-        /// Whether the body that runs is to be interrupted.
+        /// Whether the running body is to be interrupted.
         var interruptsBody = false
-        /// Whether readers of events have to be told before the action; ``ManagedLife/told(_:_:at:)`` follows then.
+        /// Whether readers of events have to be told before the action; ``ManagedLife/told(_:_:at:)`` then follows.
         var tells = false
-        /// Whether the task ends without a body that was running at that moment.
+        /// Whether the task ends while no body of it is running.
         var endsUnrun = false
 
         init(_ action: AttemptMachine.Action = .nothing, endsUnrun: Bool = false) {
@@ -42,31 +42,31 @@ struct ManagedLife: Sendable {
 
     private(set) var stage = Stage.idle
     private(set) var attempts: AttemptMachine
-    /// The attempt whose turn came last; 0 before the first.
+    /// The attempt that had its turn last; 0 before the first.
     private(set) var attempt = 0
     /// Changes whenever a body starts or ends, so that a late callback can tell that it is stale.
     private(set) var turn: UInt32 = 0
-    /// Whether the body that runs has been told to stop.
+    /// Whether the running body has been told to stop.
     private(set) var isInterrupted = false
-    /// What the fallback stands in for.
+    /// The failure for which the fallback stands in.
     private(set) var failure: AttemptMachine.Failure?
 
     init(_ attempts: AttemptMachine) { self.attempts = attempts }
 
-    /// Whether this attempt waits for its turn.
+    /// Returns whether this attempt waits for its turn.
     func isQueued(_ number: Int) -> Bool { stage == .queued && attempts.attempt == number }
-    /// Whether this attempt has its turn.
+    /// Returns whether this attempt has its turn.
     func isAttempting(_ number: Int) -> Bool { stage == .attempting && attempt == number }
-    /// Whether the pause before this attempt goes on.
+    /// Returns whether the pause before this attempt goes on.
     func isPausing(before number: Int) -> Bool { stage == .pausing && attempts.attempt == number - 1 }
-    /// Whether this attempt neither waits for its turn nor has it.
+    /// Returns whether this attempt neither waits for its turn nor has it.
     func isObsolete(_ number: Int) -> Bool {
         attempts.attempt != number || (stage != .queued && stage != .attempting)
     }
 
     // MARK: - Attempts
 
-    /// Lets the attempts decide about an event, unless the task has ended or readers of events are being told.
+    /// Passes an event to the attempts, unless the task has ended or readers of events are being told.
     mutating func advance(
         _ phase: some PhaseHolder, at now: Duration, _ event: (inout AttemptMachine) -> AttemptMachine.Action
     ) -> Step {
@@ -74,7 +74,7 @@ struct ManagedLife: Sendable {
         return decide(event(&attempts), phase, at: now)
     }
 
-    /// The turn of an attempt has come.
+    /// Notes that an attempt has its turn.
     ///
     /// - Returns: whether its body is to be run.
     mutating func turnHasCome(_ number: Int, _ phase: some PhaseHolder) -> Bool {
@@ -85,9 +85,9 @@ struct ManagedLife: Sendable {
         return true
     }
 
-    /// The body of an attempt begins.
+    /// Notes that the body of an attempt begins.
     ///
-    /// - Returns: whether readers of events have to be told so, and what follows.
+    /// - Returns: whether readers of events have to be told so, and the next step.
     mutating func bodyBegins(_ phase: some PhaseHolder, at now: Duration) -> (announces: Bool, Step) {
         guard stage == .attempting, !isInterrupted, phase.step({ $0.begin() }) == .announce else {
             return (false, Step())
@@ -95,7 +95,7 @@ struct ManagedLife: Sendable {
         return (true, decide(attempts.attemptStarted(attempt, at: now), phase, at: now))
     }
 
-    /// A body has ended; how is said to the attempts next.
+    /// Notes that a body has ended. The caller then tells the attempts how.
     ///
     /// - Returns: the attempt whose body it was; nil for the fallback.
     mutating func bodyEnded() -> Int? {
@@ -103,9 +103,9 @@ struct ManagedLife: Sendable {
         return stage == .attempting ? attempt : nil
     }
 
-    /// The body was only run to find out whether its outcome is known, and it isn't.
+    /// Puts an attempt whose outcome was looked up, and isn't known, back into the queue.
     ///
-    /// - Returns: the attempt that waits for its turn now; nil if it was interrupted meanwhile.
+    /// - Returns: the attempt, which now waits for its turn; nil if it was interrupted in the meantime.
     mutating func returnToQueue(_ phase: some PhaseHolder) -> Int? {
         guard stage == .attempting, !isInterrupted, phase.step({ $0.returnToQueue() }) == .queue else { return nil }
         stage = .queued
@@ -117,8 +117,8 @@ struct ManagedLife: Sendable {
     /// Counts attempts that failed in an earlier run.
     mutating func countEarlierAttempts(_ count: Int) { attempts.earlierAttempts = count }
 
-    /// Readers of events have been told: what was decided before follows, unless the task was cancelled or its time was
-    /// over meanwhile.
+    /// Notes that readers of events have been told. The earlier decision follows, unless the task was cancelled or its
+    /// time ran out in the meantime.
     mutating func told(_ action: AttemptMachine.Action, _ phase: some PhaseHolder, at now: Duration) -> Step {
         if phase.step({ $0.announced() }) == .end {
             stage = .over
@@ -131,14 +131,14 @@ struct ManagedLife: Sendable {
 
     // MARK: - Time, cancellation, end
 
-    /// The time for everything together is over.
+    /// Notes that the deadline has passed.
     ///
     /// - Parameter isResolved: whether all dependencies have ended.
     mutating func deadlineFired(_ phase: some PhaseHolder, isResolved: Bool, at now: Duration) -> Step {
         switch stage {
         case .idle:
-            // Without the dependencies' values there is nothing to give to a fallback. If they are there, the task is
-            // about to find that it is too late.
+            // Without the dependencies' values there is nothing to pass to a fallback. If all of them have ended, the
+            // task is about to find that it is too late.
             guard !isResolved, phase.step({ $0.giveUp(as: .failed) }) == .end else { return Step() }
             _ = attempts.deadlineFired()
             stage = .over
@@ -150,7 +150,7 @@ struct ManagedLife: Sendable {
         }
     }
 
-    /// The task is cancelled.
+    /// Cancels the task.
     mutating func cancel(_ phase: some PhaseHolder) -> TaskPhase.Action {
         let action = phase.step { $0.cancel() }
         guard action == .interrupt else { return action }
@@ -159,24 +159,24 @@ struct ManagedLife: Sendable {
         return action
     }
 
-    /// The task is cancelled if nothing of it runs.
+    /// Cancels the task if none of its bodies is running.
     mutating func cancelUnlessBegun(_ phase: some PhaseHolder) -> TaskPhase.Action {
         phase.currentPhase == .waiting ? cancel(phase) : .nothing
     }
 
-    /// The body that runs is to stop.
+    /// Notes that the running body is to stop.
     mutating func interrupt() { isInterrupted = true }
 
-    /// The task can't go on.
+    /// Ends the task because it can't go on.
     ///
-    /// - Returns: whether it ends now; if not, what runs or is being told goes on.
+    /// - Returns: whether it ends now; if not, a running body or an announcement goes on.
     mutating func giveUp(_ phase: some PhaseHolder) -> Bool {
         stage != .telling && phase.step { $0.giveUp(as: .failed) } == .end
     }
 
-    /// The outcome is known.
+    /// Notes that the outcome is known.
     ///
-    /// - Returns: the attempt that still waits for its turn.
+    /// - Returns: the attempt that still waits for its turn, if any.
     mutating func end() -> Int? {
         defer { stage = .over }
         return stage == .queued ? attempts.attempt : nil
@@ -208,7 +208,7 @@ struct ManagedLife: Sendable {
         switch (stage, action) {
         case (.telling, .wait): stage = .pausing
         case (.telling, .start): stage = .queued
-        // That the first attempt is queued has been told.
+        // Readers have already been told that the first attempt is queued.
         case (.idle, .start): stage = .queued
         case (.telling, _), (.idle, _):
             guard phase.step({ $0.start() }) == .run else { return Step() }
@@ -217,7 +217,7 @@ struct ManagedLife: Sendable {
             if case .runFallback(let failure) = action { self.failure = failure }
         default:
             let leavesQueue = stage == .queued ? attempts.attempt : nil
-            // A cancellation that comes first has been told to the attempts: they don't go on then.
+            // If a cancellation comes first, the attempts know of it and don't go on.
             guard phase.step({ $0.announceAttempt() }) == .announce else { return Step() }
             stage = .telling
             var step = Step(action)
@@ -228,7 +228,7 @@ struct ManagedLife: Sendable {
         return Step(action)
     }
 
-    /// Stops an attempt, wherever it is.
+    /// Stops an attempt, in whatever stage it is.
     private mutating func interrupt(_ attempt: Int, _ phase: some PhaseHolder, at now: Duration) -> Step {
         if stage == .attempting {
             isInterrupted = true
@@ -236,7 +236,7 @@ struct ManagedLife: Sendable {
             step.interruptsBody = true
             return step
         }
-        // It hasn't begun: that is how it ends.
+        // The attempt hasn't begun, so that it ends right here.
         let leavesQueue = stage == .queued ? attempt : nil
         var step = decide(attempts.attemptCancelled(attempt, at: now, random: 0), phase, at: now)
         step.leavesQueue = leavesQueue
@@ -249,7 +249,7 @@ struct ManagedLife: Sendable {
             stage = .over
             return Step(action)
         case .idle, .queued, .telling, .pausing:
-            // Whoever ended it first also lets go of it.
+            // The caller that ended the task first also releases it.
             guard phase.step({ $0.giveUp(as: end) }) == .end else { return Step() }
             let leavesQueue = stage == .queued ? attempts.attempt : nil
             stage = .over
@@ -261,10 +261,10 @@ struct ManagedLife: Sendable {
     }
 }
 
-/// What has the phase of a task.
+/// An object that holds the phase of a task.
 protocol PhaseHolder: AnyObject {
     var currentPhase: TaskPhase { get }
-    /// Applies one event of the phase, atomically.
+    /// Applies one event to the phase, atomically.
     func step(_ event: (inout TaskPhase) -> TaskPhase.Action) -> TaskPhase.Action
 }
 

@@ -2,14 +2,14 @@ import AsyncFlowBase
 import Synchronization
 
 extension ManagedTaskNode {
-    /// What has been decided, to be carried out when the lock is released.
+    /// A decision, to be carried out after the lock has been released.
     struct Decision {
         let step: ManagedLife.Step
         /// The body to interrupt.
         let body: Task<Void, Never>?
     }
 
-    /// Lets the task's life decide.
+    /// Passes an event to the task's life.
     func decide(_ event: (inout ManagedLife) -> ManagedLife.Step) -> Decision {
         run.withLock { run in
             let step = event(&run.life)
@@ -17,13 +17,13 @@ extension ManagedTaskNode {
         }
     }
 
-    /// Lets the attempts decide.
+    /// Passes an event to the task's attempts.
     func advance(_ event: (inout AttemptMachine, _ now: Duration) -> AttemptMachine.Action) -> Decision {
         let now = timers.now()
         return decide { life in life.advance(self, at: now) { event(&$0, now) } }
     }
 
-    // MARK: - Carrying it out
+    // MARK: - Carrying out decisions
 
     func perform(_ decision: Decision) {
         decision.body?.cancel()
@@ -66,7 +66,7 @@ extension ManagedTaskNode {
         if engine.isShuttingDown { cancelBecauseEngineStops() }
     }
 
-    /// Keeps the timer of an attempt or a pause, if that isn't over by now.
+    /// Keeps the timer of an attempt or a pause, unless that is over by now.
     private func keep(_ timer: TimerID, if isNeeded: (borrowing ManagedLife) -> Bool) {
         let obsolete = run.withLock { run -> TimerID? in
             guard isNeeded(run.life) else { return timer }
@@ -78,7 +78,8 @@ extension ManagedTaskNode {
 
     // MARK: - Between attempts
 
-    /// Tells that an attempt has failed, and that the next one is queued if it is; and lets what that asks for grow.
+    /// Tells readers of events that an attempt has failed, and whether the next one is queued; and increases the
+    /// resources of the next one.
     private func tell(_ action: AttemptMachine.Action) {
         let failure = run.withLock { run -> AttemptFailure? in
             guard let failure = run.life.attempts.failures.last, failure.attempt > run.toldAttempt else { return nil }
@@ -88,7 +89,7 @@ extension ManagedTaskNode {
         content = .nothing  // a value that came too late
         if let failure {
             grow(after: failure)
-            // A failure: also told to those who don't want every event.
+            // A failure is also reported to readers that don't want every event.
             if engine.events.isObserved {
                 emit(
                     .taskAttemptFailed, attempt: failure.attempt,
@@ -106,7 +107,7 @@ extension ManagedTaskNode {
         run.withLock { $0.request = grown }
     }
 
-    /// - Returns: nil if there is no other attempt.
+    /// - Returns: the time until the next attempt; nil if there is none.
     private func retryDelay(_ next: AttemptMachine.Action) -> Duration? {
         switch next {
         case .start: .zero

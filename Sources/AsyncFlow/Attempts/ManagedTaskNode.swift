@@ -1,42 +1,43 @@
 import AsyncFlowBase
 
-/// A task that is more than a body to run once: it waits for its turn on a backend, may have several attempts, a
-/// limited time, a fallback.
+/// A task that is more than a body to run once: it waits for its turn on a backend, or may have several attempts, a
+/// limited time or a fallback.
 ///
-/// Pure state machines decide: ``ManagedLife`` what comes next in the task's life, ``ResourceQueue`` when its turn is.
-/// Here their decisions are carried out.
+/// Pure state machines make the decisions: ``ManagedLife`` about what comes next, ``ResourceQueue`` about whose turn it
+/// is. This class carries them out.
 @usableFromInline
 final class ManagedTaskNode: TaskNode, @unchecked Sendable {
     struct Run: @unchecked Sendable {  // its work is only ever done by one thread at a time
         var life: ManagedLife
-        /// What the next attempt asks for.
+        /// The resources that the next attempt requests.
         var request: ResourceRequest
-        /// What the attempts and the fallback do, kept until no more of them can come.
+        /// The work of the attempts and the fallback, kept until no more of them can come.
         var work: TaskWork?
-        /// The Swift task of the body that runs.
+        /// The Swift task of the running body.
         var body: Task<Void, Never>?
         var allocation: ResourceAllocation?
-        /// Why its turn didn't come at once.
+        /// The reason why its turn didn't come at once.
         var waitCause: WaitCause?
         /// The command and files of the attempt.
         var execution: SharedExecution?
-        /// What the last attempt, or the fallback, ended with.
+        /// The error that ended the last attempt or the fallback.
         var error: (any Error)?
-        /// What the body threw when something that it uses had ended, which is the error then.
+        /// The error that the body threw after something that it uses had ended; the task then fails with that other
+        /// failure.
         var bodyError: (any Error)?
-        /// The last failed attempt that readers of events were told of.
+        /// The last failed attempt that readers of events have been told of.
         var toldAttempt = 0
         var attemptTimer: TimerID?
         var deadlineTimer: TimerID?
-        /// What its commands write, once somebody reads it or a command runs.
+        /// The output of its commands, once somebody reads it or a command runs.
         var output: OutputHub?
         var recall = Recall.open
-        /// What the engine's memory keeps of the call.
+        /// The object that the engine's memory keeps for the call.
         var recollection: (any AnyObject & Sendable)?
         var withdrawal: Withdrawal?
     }
 
-    /// Whether the outcome of an earlier run was looked for.
+    /// The state of looking for the outcome of an earlier run.
     enum Recall { case open, looking, done }
 
     let run: Lock<Run>
@@ -58,17 +59,17 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     var policies: TaskPolicies { definition.options.policies }
     var timers: Timers { engine.timers }
-    /// Where the task waits for its turn; nil for a block without a limit, whose turn is always.
+    /// The scheduler from which the task gets its turn; nil for a block without a limit, which needs none.
     var scheduler: ResourceScheduler? {
         if let backend = definition.backend { return backend.scheduler }
         return definition.options.limit == nil ? nil : engine.router.blockScheduler
     }
 
-    // MARK: - What people see
+    // MARK: - Properties that users see
 
-    /// The attempt whose turn came last; 0 before the first.
+    /// The attempt that had its turn last; 0 before the first.
     override var attempt: Int { run.withLock { $0.life.attempt } }
-    /// Those that failed; none for a task whose only attempt nothing was said about.
+    /// The attempts that failed; empty for a task with a single attempt and no time limit or fallback.
     override var failedAttempts: [AttemptFailure] {
         guard policies.governsAttempts || definition.hasFallback else { return [] }
         return run.withLock { $0.life.attempts.failures }
@@ -92,11 +93,11 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         let failure = run.withLock { $0.life.stage == .fallingBack ? $0.life.failure : nil }
         return failure.map(error)
     }
-    /// Whether its body runs before its turn, only to look for the outcome of an earlier run.
+    /// Whether the body runs before its turn, only to look up the outcome of an earlier run.
     var isRecalling: Bool { definition.recalls && run.withLock { $0.recall == .looking } }
     override var shouldStop: Bool { super.shouldStop || run.withLock { $0.life.isInterrupted } }
 
-    /// Made when somebody wants to read it, or a command runs; not any more after the task's end.
+    /// The output of the task's commands, made when somebody reads it or a command runs, but not after the task's end.
     override var output: OutputHub? {
         let hasEnded = currentPhase.isTerminal
         return run.withLock { run in
@@ -105,7 +106,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         }
     }
 
-    // MARK: - Until an attempt begins
+    // MARK: - Before an attempt begins
 
     override func submit(refusal: (any Error)?) {
         var refusal = refusal
@@ -114,7 +115,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             if definition.refusal == nil { refusal = refusal ?? attachment.refusal(of: self) }
         }
         super.submit(refusal: refusal)
-        // Not before: a task must not end before it was called.
+        // The timer must not start earlier: a task must not end before it has been called.
         guard let deadline = run.withLock({ $0.life.stage == .over ? nil : $0.life.attempts.deadlineTime }) else {
             return
         }
@@ -134,7 +135,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         Unmanaged.passUnretained(self).release()
     }
 
-    /// Waits for the turn of an attempt.
+    /// Queues an attempt for its turn.
     func enqueue(_ attempt: Int) {
         if engine.isShuttingDown { return cancelBecauseEngineStops() }
         if let withdrawal = run.withLock({ $0.withdrawal }) { return giveUp(because: withdrawal) }
@@ -152,20 +153,20 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         scheduler.submit(
             keeper?.turn(of: self) ?? self, number, attempt, request, defaultCores: definition.defaultCores,
             priority: options.policies.priority.level, limit: options.limit.map { (definition.limitID, $0) })
-        // Whoever ended the wait before the task was in the queue couldn't take it out.
+        // A caller that ended the wait before the attempt was in the queue couldn't remove it.
         if run.withLock({ $0.life.isObsolete(attempt) }) { scheduler.remove(number, attempt) }
     }
 
-    /// An attempt has its resources.
+    /// Begins an attempt, which has its resources.
     ///
-    /// - Parameter waitCause: why that wasn't at once.
-    /// - Returns: whether it begins, and gives them back by ``ResourceScheduler/remove(_:_:)``; if not, the caller
-    ///   takes them back.
+    /// - Parameter waitCause: the reason why it had to wait, if it did.
+    /// - Returns: whether it begins, and will give its resources back by ``ResourceScheduler/remove(_:_:)``; if not,
+    ///   the caller takes them back.
     func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool {
         begin(attempt, allocation, waitCause, recall: .done)
     }
 
-    /// - Parameter recall: whether the body is run before its turn, to look for the outcome of an earlier run.
+    /// - Parameter recall: whether the body runs before its turn, to look up the outcome of an earlier run.
     private func begin(
         _ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?, recall: Recall
     ) -> Bool {
@@ -183,12 +184,12 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         return true
     }
 
-    /// The task doesn't have what it was given any more, because it didn't want it.
+    /// Notes that the task doesn't hold the resources that it declined.
     func turnWasDeclined() {
         if engine.isShuttingDown { cancelBecauseEngineStops() }
     }
 
-    /// An attempt asks for more than there is, because what it asks for has grown.
+    /// Fails an attempt whose resources have grown beyond what there is.
     func turnNeverComes(_ attempt: Int, _ reason: String) {
         let last = run.withLock { $0.life.attempts.failures.last }
         let text = last.map { "\(reason); attempt \($0.attempt) had failed: \($0.error)" } ?? reason
@@ -201,7 +202,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
 
     // MARK: - Running
 
-    /// Runs a body: that of an attempt, or of the fallback.
+    /// Runs the body of an attempt or of the fallback.
     func launch(_ work: TaskWork) {
         switch work {
         case .synchronous:
@@ -223,14 +224,14 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         }
     }
 
-    /// The life of an async body.
+    /// Runs an async body.
     private func live(_ body: TaskWork.AsyncBody) async {
         if !definition.isDispatched, !isRecalling { begin() }
         if shouldStop { return fail(CancellationError()) }
         await ExecutionContext.$bound.withValue(.task(self, inside: membership)) { await runInstrumented(body) }
     }
 
-    /// A worker has time for a synchronous body.
+    /// Runs a synchronous body on a thread that is free.
     override func run(on worker: Worker) {
         if !isRecalling { begin() }
         if shouldStop {
@@ -241,7 +242,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         Unmanaged.passUnretained(self).release()
     }
 
-    /// The attempt has its turn, so that it is the attempt that fails.
+    /// Fails the attempt, which already has its turn.
     override func end(because error: WorkerThreadError) {
         fail(TaskRefusedError(error.reason, of: self))
         Unmanaged.passUnretained(self).release()
@@ -259,7 +260,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         perform(next)
     }
 
-    // MARK: - How bodies end
+    // MARK: - Ends of bodies
 
     override func finish() {
         perform(
@@ -284,7 +285,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         fail(failure ?? thrown, isCancellation: isCancellation && failure == nil, canRetry: failure == nil)
     }
 
-    /// No outcome is known: the task is queued, unless it was interrupted meanwhile.
+    /// Queues the task, because no outcome is known, unless it was interrupted in the meantime.
     private func waitForTurn() {
         let attempt = run.withLock { run -> Int? in
             run.recall = .done
@@ -307,7 +308,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
             })
     }
 
-    /// Gives back what the attempt had, before anything else begins.
+    /// Gives back the attempt's resources before anything else begins.
     private func bodyEnded(
         with error: (any Error)?,
         _ event: (inout AttemptMachine, _ attempt: Int, _ now: Duration, _ random: Double) -> AttemptMachine.Action,
@@ -380,7 +381,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         super.tellObservers(&batch)
     }
 
-    /// The outcome is known: nothing of the task may stay behind in queues and among timers.
+    /// Removes everything of the task from queues and timers, because its outcome is known.
     private func letGo() {
         let (kept, timers, queuedAttempt, output) = run.withLock { run in
             let queuedAttempt = run.life.end()

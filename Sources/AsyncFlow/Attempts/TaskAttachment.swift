@@ -1,46 +1,46 @@
 import AsyncFlowBase
 
-/// What a feature hangs on a task to take part in its life: the services that the task uses, for example.
+/// An object by which a feature takes part in the life of a task: for example the services that the task uses.
 ///
-/// Nothing here is called under the task's lock.
+/// None of these methods is called under the task's lock.
 protocol TaskAttachment: AnyObject, Sendable {
-    /// The task is about to be submitted; it may be withdrawn from now on.
+    /// Called when the task is about to be submitted; it may be withdrawn from now on.
     func attach(to task: ManagedTaskNode)
-    /// Why the task can't run, if that is known when it is called.
+    /// Returns the reason why the task can't run, if it is known when the task is called.
     func refusal(of task: ManagedTaskNode) -> (any WorkflowError)?
-    /// All dependencies have values, and the first attempt is about to be queued.
+    /// Called when all dependencies have values and the first attempt is about to be queued.
     func dependenciesEnded(of task: ManagedTaskNode)
-    /// The body of an attempt has failed.
+    /// Called when the body of an attempt has failed.
     ///
-    /// - Returns: whether ``TaskNode/fail(_:)`` is called again, when more is known about the reason.
+    /// - Returns: whether the failure is held back: ``TaskNode/fail(_:)`` is called again when its reason is known.
     func holdsBack(_ error: any Error, of task: ManagedTaskNode) -> Bool
-    /// The task has ended. Called once, perhaps while one of the others is.
+    /// Called once when the task has ended, possibly while another of these methods is running.
     func detach(from task: ManagedTaskNode)
 }
 
-/// What has begun by a task and keeps the task's turn, and what was given to it, after the task's end: a service.
+/// An object, such as a service, that keeps a task's turn and its resources after the task's end.
 protocol TurnKeeper: AnyObject, Sendable {
-    /// The task's node was made.
+    /// Called when the task's node has been made.
     func introduce(_ node: ManagedTaskNode)
-    /// What waits in the queue for the task.
+    /// Returns the object that waits in the queue on behalf of the task.
     func turn(of node: ManagedTaskNode) -> any TurnTaker
-    /// The task has ended with a value.
+    /// Called when the task has ended with a value.
     ///
-    /// - Returns: whether the turn is kept, and given back to the scheduler later.
+    /// - Returns: whether the turn is kept, to be given back to the scheduler later.
     func keepTurn(in scheduler: ResourceScheduler?) -> Bool
 }
 
 extension ManagedTaskNode {
-    /// Why a task can't go on, whatever its body does: something that it uses has ended.
+    /// The reason why a task can't go on, whatever its body does: something that it uses has ended.
     struct Withdrawal {
-        /// What its body fails with.
+        /// The error with which its body fails.
         let failure: any Error
-        /// What the task fails with if no body of it has begun.
+        /// The error with which the task fails if no body of it has begun.
         let unrunError: any WorkflowError
     }
 
-    /// Fails the task because something that it uses has ended: at once if its body hasn't begun, and else when that
-    /// has stopped. A value that the body returns nevertheless counts.
+    /// Fails the task because something that it uses has ended: at once if its body hasn't begun, otherwise when the
+    /// body has stopped. A value that the body returns nevertheless is accepted.
     func withdraw(because withdrawal: Withdrawal) {
         if engine.isInterrupting { return }
         let isFirst = run.withLock { run in
@@ -57,7 +57,7 @@ extension ManagedTaskNode {
         if run.withLock({ $0.life.giveUp(self) }) { endUnrun(withdrawal.unrunError) }
     }
 
-    /// Whether the end of an attempt is told later, because an attachment finds out more about it.
+    /// Returns whether an attempt's failure is reported later, because an attachment is determining its reason.
     func isHeldBack(_ error: any Error) -> Bool {
         guard let attachment, run.withLock({ $0.life.stage == .attempting && $0.withdrawal == nil }) else {
             return false

@@ -6,13 +6,13 @@ extension TaskContext {
         return node as? ManagedTaskNode
     }
 
-    /// Whether the body runs before its turn, only to find out whether its outcome is known.
+    /// Whether the body runs before its turn, only to look up its outcome.
     package var isRecalling: Bool { managedNode?.isRecalling ?? false }
 
-    /// What the engine's memory keeps of the call from one attempt to the next.
+    /// The object that the engine's memory keeps for the call from one attempt to the next.
     package var recollection: (any AnyObject & Sendable)? { managedNode?.run.withLock { $0.recollection } }
 
-    /// Keeps something of the call for its later attempts, if it can have some.
+    /// Keeps an object for the call's later attempts, if it can have any.
     package func keep(_ recollection: @autoclosure () -> any AnyObject & Sendable) {
         guard let node = managedNode else { return }
         let kept = recollection()
@@ -24,15 +24,15 @@ extension TaskContext {
         managedNode?.run.withLock { $0.life.countEarlierAttempts(count) }
     }
 
-    /// Says that the task has the value of an earlier run.
+    /// Reports that the task got the value of an earlier run.
     ///
-    /// - Parameter explanation: which recorded call the value is of.
+    /// - Parameter explanation: the description of the recorded call whose value it is.
     package func reportReuse(_ explanation: @autoclosure () -> String) {
         guard case .task(let node) = subject, node.engine.isObserved else { return }
         node.emit(.taskReused, .reused(explanation: explanation()))
     }
 
-    /// The blocks that the task is a member of, the innermost first.
+    /// The blocks that the task belongs to, the innermost first.
     package var enclosingBlocks: [(number: UInt64, name: String)] {
         guard case .task(let node) = subject, let innermost = node.membership?.block else { return [] }
         return sequence(first: innermost) { $0.task.membership?.block }.map {

@@ -32,12 +32,12 @@ extension ClosedRange: TaskValue where Bound: TaskValue {}
 extension Set: Dependency where Element: TaskValue {}
 extension Set: TaskValue where Element: TaskValue {}
 
-/// An array of futures stands for the array of their values.
+/// An array of futures resolves to the array of their values.
 extension Array: Dependency where Element: Dependency {
     public typealias Resolved = [Element.Resolved]
 
     @inlinable public var _futureCount: Int {
-        // Plain values, which there may be millions of, aren't visited.
+        // Plain values aren't visited: there may be millions of them.
         if Element.self == Element.Resolved.self { return 0 }
         return withUnsafeBufferPointer { Element._futureCount(of: $0) }
     }
@@ -53,7 +53,7 @@ extension Array: Dependency where Element: Dependency {
     }
 }
 
-/// An optional future stands for the optional of its value.
+/// An optional future resolves to the optional of its value.
 extension Optional: Dependency where Wrapped: Dependency {
     public typealias Resolved = Wrapped.Resolved?
 
@@ -62,7 +62,7 @@ extension Optional: Dependency where Wrapped: Dependency {
     @inlinable public func _resolved() -> Wrapped.Resolved? { self?._resolved() }
 }
 
-/// A dictionary of futures stands for the dictionary of their values.
+/// A dictionary of futures resolves to the dictionary of their values.
 extension Dictionary: Dependency where Key: TaskValue, Value: Dependency {
     public typealias Resolved = [Key: Value.Resolved]
 

@@ -1,19 +1,19 @@
-/// What may stand as an argument of a task: a plain value, a future, or a container of such.
+/// A type that may be an argument of a task: a plain value, a future, or a container of those.
 ///
-/// Own types join with one line, `struct Molecule: TaskValue { … }`. The requirements that begin with an underscore are
-/// for the engine; ``TaskValue`` supplies them.
+/// Your own types join with one line, `struct Molecule: TaskValue { … }`. The requirements that begin with an
+/// underscore are for the engine; ``TaskValue`` supplies them.
 public protocol Dependency<Resolved>: Sendable {
-    /// The type that the task's body receives in its place.
+    /// The type that the task's body receives in place of the argument.
     associatedtype Resolved: Sendable
 
-    /// How many futures it contains.
+    /// The number of futures in the argument.
     var _futureCount: Int { get }
-    /// Makes the task wait for the futures it contains.
+    /// Makes the task wait for the futures in the argument.
     func _register(into registrar: DependencyRegistrar)
-    /// The value that it stands for. Only called when all its futures have ended with a value.
+    /// Returns the value of the argument. Only called when all its futures have ended with a value.
     func _resolved() -> Resolved
 
-    // The same for the elements of an array, so that there is one call for all of them.
+    // The same for the elements of an array, so that one call covers all of them.
     static func _futureCount(of elements: UnsafeBufferPointer<Self>) -> Int
     static func _register(_ elements: UnsafeBufferPointer<Self>, into registrar: DependencyRegistrar)
     static func _resolved(_ elements: UnsafeBufferPointer<Self>) -> [Resolved]
@@ -36,7 +36,7 @@ extension Dependency {
     }
 }
 
-/// Where the futures among a task's arguments are registered. For the engine only.
+/// The registrar of the futures among a task's arguments. For the engine only.
 public struct DependencyRegistrar {
     @usableFromInline let node: TaskNode
     @inlinable init(_ node: TaskNode) { self.node = node }

@@ -1,22 +1,23 @@
 import Synchronization
 
-/// Somebody who is told when a task ends: a dependent task, a person awaiting the value, a callback.
+/// An object that is told when a task ends: a dependent task, a caller that awaits the value, a callback.
 ///
-/// The queue link is here, and not in the subclasses that are queued, so that a task can be both.
+/// The queue link is here, and not in the subclasses that are queued, so that a task can be both observer and work
+/// item.
 @usableFromInline
 class TaskObserver: WorkItem, @unchecked Sendable {
-    /// Called once for each edge from an ended task to this observer, on the thread that ended it.
+    /// Called once for each edge from a task that has ended to this observer, on the thread that ended it.
     ///
-    /// Must be quick and must not call user code under a lock. What became ready goes into `ready`.
+    /// It must be quick and must not call user code under a lock. Tasks that became ready are added to `ready`.
     func dependencyEnded(_ dependency: TaskNode, ready: inout ReadyBatch) {}
 }
 
-/// One observer's wish to be told of one task's end: an entry of that task's observer list.
+/// An observer's registration for one task's end: an entry in that task's observer list.
 @usableFromInline
 struct DependencyEdge {
-    /// Until the edge is in a list, the task whose end is awaited; from then on the next edge of that list.
+    /// Until the edge is in a list, the task whose end is awaited; after that, the next edge in the list.
     private var link: UnsafeMutableRawPointer?
-    /// Stays alive until all its edges were used.
+    /// The observer, which stays alive until all its edges have been used.
     let observer: Uncounted<TaskObserver>
 
     init(from observer: TaskObserver, to dependency: TaskNode) {
@@ -24,7 +25,7 @@ struct DependencyEdge {
         self.observer = Uncounted(observer)
     }
 
-    /// The task whose end is awaited. Only until the edge is in that task's list.
+    /// The task whose end is awaited. Valid only until the edge is in that task's list.
     var dependency: Uncounted<TaskNode> {
         Uncounted(Unmanaged.fromOpaque(link.unsafelyUnwrapped))
     }
@@ -35,18 +36,18 @@ struct DependencyEdge {
     }
 }
 
-/// The edges from one task to its dependencies: in place when they are few, so that most tasks need no further memory.
+/// The edges from one task to its dependencies; stored inline if they are few, so that most tasks need no more memory.
 ///
-/// How many there are is kept by the task, where there is room for it.
+/// The task stores their number, because it has room for it.
 @usableFromInline
 struct DependencyEdges {
-    /// As much as two edges take.
+    /// The space of two edges.
     @usableFromInline typealias Words = (UInt, UInt, UInt, UInt)
     private static let capacityInPlace = 2
-    /// A task without edges may keep something else here.
+    /// The edges themselves, if they are few. A task without edges may store something else here.
     var words: Words = (0, 0, 0, 0)
 
-    /// - Parameter count: how many edges there will be.
+    /// - Parameter count: the number of edges that there will be.
     init(count: Int32) {
         assert(MemoryLayout<DependencyEdge>.stride * Self.capacityInPlace <= MemoryLayout.size(ofValue: words))
         if count > Self.capacityInPlace {
@@ -54,7 +55,8 @@ struct DependencyEdges {
         }
     }
 
-    /// The first edge. Good for as long as the object lives whose stored property this is: those don't move.
+    /// Returns the address of the first edge. It is valid as long as the object with this stored property exists,
+    /// because stored properties don't move.
     mutating func pointer(count: Int32) -> UnsafeMutablePointer<DependencyEdge> {
         if count > Self.capacityInPlace { return UnsafeMutablePointer(bitPattern: words.0).unsafelyUnwrapped }
         return withUnsafeMutableBytes(of: &words) {
@@ -62,7 +64,7 @@ struct DependencyEdges {
         }
     }
 
-    /// Gives the memory back: every edge was used.
+    /// Frees the memory, when every edge has been used.
     mutating func release(count: Int32) {
         if count > Self.capacityInPlace { pointer(count: count).deallocate() }
     }
@@ -74,7 +76,7 @@ struct ObserverList: ~Copyable {
     private static var closed: UInt { 1 }
     private let head = Atomic<UInt>(0)
 
-    /// Adds an edge, unless the task has ended already.
+    /// Adds an edge, unless the task has already ended.
     ///
     /// - Returns: whether the observer will be told.
     func add(_ edge: UnsafeMutablePointer<DependencyEdge>) -> Bool {

@@ -1,12 +1,12 @@
-/// What a task has to remember: first its body with its arguments and then, in the same place, what it ended with.
+/// The contents of a task: first its body with its arguments, and then, in the same place, its outcome.
 ///
 /// A task node is not generic: generic classes and `Optional<Value>` cost a metadata look-up on every unspecialised
-/// access. Whoever stores a value also knows its type, and so does every reader: `TaskFuture<Value>` is made by the
+/// access. The code that stores a value knows its type, and so does every reader: a `TaskFuture<Value>` is made by the
 /// same call that makes the node.
 @usableFromInline
 enum TaskContent {
     case nothing
-    /// What is still to be done.
+    /// The work that is still to be done.
     case work(TaskWork)
     /// A value of up to two words that are plain bits.
     case bits(UInt, UInt)
@@ -38,7 +38,7 @@ enum TaskContent {
 
     init(error: any Error) { self = .box(Box<any Error>(error)) }
 
-    /// The value. Only of a task that ended with one, read as the type it was stored as.
+    /// Returns the value. Only for a task that ended with one, read as the type it was stored as.
     @inlinable
     func value<Value>(as _: Value.Type) -> Value {
         switch self {
@@ -51,21 +51,21 @@ enum TaskContent {
         }
     }
 
-    /// The error. Only of a task that failed or was cancelled.
+    /// The error. Only for a task that failed or was cancelled.
     var error: any Error {
         guard case .box(let box) = self else { fatalError("a task without an error was asked for it") }
         return unsafeDowncast(box, to: Box<any Error>.self).value
     }
 }
 
-/// What a task does: its body with its arguments. It ends the node that it is given.
+/// The work of a task: its body with its arguments. It ends the node that it is passed.
 @usableFromInline
 enum TaskWork {
     case synchronous((TaskNode) -> Void)
     case asynchronous(AsyncBody)
-    /// Gives the task to somebody else, who ends it later, and returns.
+    /// Hands the task over to a receiver that ends it later, and returns.
     case handedOver((TaskNode) -> Void)
 
-    /// Runs where its caller runs: starting it doesn't look for another executor.
+    /// A body that runs where its caller runs: starting it doesn't look for another executor.
     @usableFromInline typealias AsyncBody = nonisolated(nonsending) @Sendable (TaskNode) async -> Void
 }

@@ -1,6 +1,6 @@
-/// The handle of a task: what a call returns at once, to be awaited or passed to other tasks as an argument.
+/// The handle of a task, which a call returns at once, to be awaited or passed to other tasks as an argument.
 ///
-/// A future of `Int` may stand wherever a task takes an `Int`. Dropping it doesn't cancel the task.
+/// A future of `Int` may be passed wherever a task takes an `Int`. Dropping it doesn't cancel the task.
 public struct TaskFuture<Value: Sendable>: Sendable {
     @usableFromInline let node: TaskNode
 
@@ -11,20 +11,22 @@ public struct TaskFuture<Value: Sendable>: Sendable {
     public var id: TaskID { node.id }
     /// The name of the task's definition.
     public var name: String { node.definition.name }
-    /// What kind of task it is.
+    /// The kind of the task.
     public var kind: TaskKind { node.definition.kind }
-    /// The id of the workflow that the task belongs to, if it was made within a workflow scope or with one of its own.
+    /// The id of the workflow to which the task belongs, if it was made in a workflow scope or has the `workflow`
+    /// option.
     public var workflowID: String? { node.membership?.workflowID }
-    /// The id of the block that the task is a member of, if any.
+    /// The id of the block to which the task belongs, if any.
     public var blockID: TaskID? { node.membership?.block?.taskID }
 
-    /// Where the task is in its life now.
+    /// The current state of the task.
     public var state: TaskState { TaskState(node.currentPhase) }
 
-    /// The attempt whose turn came last, from 1; 0 before the first. More than 1 only with ``TaskOption/retry(_:)``.
+    /// The attempt that had its turn last, starting at 1; 0 before the first. Only ``TaskOption/retry(_:)`` allows more
+    /// than one.
     public var attempt: Int { node.attempt }
-    /// The attempts that failed so far, in order; of very many, the first one and the latest. Empty for a task that has
-    /// neither retries nor a timeout, a deadline or a fallback.
+    /// The attempts that have failed so far, in order; of very many, the first one and the latest ones. Empty for a
+    /// task without retries, timeout, deadline and fallback.
     public var failedAttempts: [AttemptFailure] { node.failedAttempts }
 
     /// The task's value, once it has one.
@@ -43,10 +45,10 @@ public struct TaskFuture<Value: Sendable>: Sendable {
         }
     }
 
-    /// The task's value, once it has one. Cancels the task if the awaiting Swift task is cancelled: for work that
-    /// nobody else wants.
+    /// Returns the task's value, once it has one, and cancels the task if the awaiting Swift task is cancelled: for
+    /// work that nobody else needs.
     ///
-    /// Returns or throws when the task has ended, so also after a cancellation not before what runs has stopped.
+    /// It returns or throws only when the task has ended; after a cancellation, only when the running body has stopped.
     ///
     /// - Throws: the same as ``value``; ``TaskCancelledError`` if the task was cancelled.
     public func valueOrCancel() async throws -> Value {
@@ -57,7 +59,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
         }
     }
 
-    /// How the task ended, once it has. Waits even if the awaiting Swift task is cancelled.
+    /// The task's outcome, once it has ended. Waits even if the awaiting Swift task is cancelled.
     public var result: Result<Value, any Error> {
         get async {
             await node.waitForEndUncancellably()
@@ -65,34 +67,35 @@ public struct TaskFuture<Value: Sendable>: Sendable {
         }
     }
 
-    /// How the task ended, or nil if it hasn't.
+    /// The task's outcome; nil if it hasn't ended.
     public var currentResult: Result<Value, any Error>? { node.hasEnded ? outcome : nil }
 
-    /// Only after the end.
+    /// The task's outcome. Only after the end.
     private var outcome: Result<Value, any Error> {
         if let error = node.error { return .failure(error) }
         return .success(node.content.value(as: Value.self))
     }
 
-    /// Cancels the task, and with it what depends on it and, if it is a block, its members down to any depth.
+    /// Cancels the task, and with it its dependents and, if it is a block, its members to any depth.
     ///
-    /// A task that hasn't begun ends at once. A running one is interrupted: its Swift task is cancelled, a command's
-    /// process group gets SIGTERM and, after the grace period, SIGKILL; its state becomes ``TaskState/cancelled`` when
-    /// it has really stopped. A synchronous body can look at ``TaskContext/isCancelled``. Calling it again, or after
-    /// the end, does nothing.
+    /// A task that hasn't begun ends at once. A running one is interrupted: its Swift task is cancelled; a command's
+    /// process group gets SIGTERM and, after the grace period, SIGKILL. Its state becomes ``TaskState/cancelled`` only
+    /// when it has really stopped. A synchronous body can check ``TaskContext/isCancelled``. Calling this again, or
+    /// after the end, does nothing.
     ///
-    /// When this returns true, the task never has a value, and ``state`` is ``TaskState/cancelled`` if nothing of the
-    /// task ran, also between two attempts. Otherwise it is ``TaskState/running`` until what runs has stopped, and
-    /// ``TaskState/cancelled`` then. ``result`` is there a moment after the state.
+    /// When this returns true, the task will never have a value. If none of the task's bodies was running, which
+    /// includes the pause between two attempts, ``state`` is ``TaskState/cancelled``. Otherwise it is
+    /// ``TaskState/running`` until the body has stopped, and then ``TaskState/cancelled``. ``result`` becomes available
+    /// a moment after the state.
     ///
     /// - Returns: whether this call is the one that cancelled the task.
     @discardableResult
     public func cancel() -> Bool { node.cancel(.requested(nil)) }
 
-    /// Calls a closure once when the task ends, or at once if it has ended.
+    /// Calls a closure once, when the task ends or, if it has already ended, at once.
     ///
-    /// - Parameter body: receives how the task ended. Runs on the thread that ended the task, so it must be quick and
-    ///   must not block.
+    /// - Parameter body: receives the task's outcome. It runs on the thread that ended the task, so it must be quick
+    ///   and must not block.
     public func onCompletion(_ body: @escaping @Sendable (Result<Value, any Error>) -> Void) {
         CompletionCallback { body(outcome) }.observe(node)
     }

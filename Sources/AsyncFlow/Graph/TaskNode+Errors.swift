@@ -1,5 +1,5 @@
 extension TaskNode {
-    /// The task as errors name it.
+    /// The task's name and id, for errors.
     var failedTask: DependencyFailureError.FailedTask { .init(name: definition.name, id: id) }
 }
 

@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Calls a closure when one task ends.
+/// An observer that calls a closure when one task ends.
 final class CompletionCallback: TaskObserver, @unchecked Sendable {
     private let body: @Sendable () -> Void
     private let edge = UnsafeMutablePointer<DependencyEdge>.allocate(capacity: 1)
@@ -12,7 +12,7 @@ final class CompletionCallback: TaskObserver, @unchecked Sendable {
 
     deinit { edge.deallocate() }
 
-    /// Keeps itself alive until the node has ended.
+    /// Observes a node. The callback keeps itself alive until the node has ended.
     func observe(_ node: TaskNode) {
         _ = Unmanaged.passRetained(self)
         edge.initialize(to: DependencyEdge(from: self, to: node))
@@ -61,7 +61,8 @@ extension TaskNode {
     }
 }
 
-/// Resumes a continuation once: at the end of a task or at the cancellation of whoever awaits it, whatever is first.
+/// A wait that resumes a continuation once: at the end of a task or at the cancellation of the awaiting Swift task,
+/// whichever comes first.
 private final class Waiter: BodyWait, @unchecked Sendable {  // as its superclass
     private enum State {
         case created, cancelled, resumed

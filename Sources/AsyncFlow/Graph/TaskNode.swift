@@ -1,32 +1,32 @@
 import Synchronization
 
-/// One task in the graph: its phase, the count of unresolved dependencies, who waits for it, what it does, how it
-/// ended.
+/// One task in the graph: its phase, the number of its unresolved dependencies, its observers, its work and its
+/// outcome.
 ///
-/// There is no central table: a node is kept alive by the futures that people hold, by the arguments of its dependents,
-/// and by itself (+1, "in flight") from submission until its last edge was used and its run, if any, was started. Only
-/// the atomics `phase`, `unresolved` and `observers` are shared between threads; the rest is written before submission,
-/// or by the one thread that owns the run or the end of the node, and is handed on by those atomics.
+/// There is no central table: a node is kept alive by the futures that users hold, by the arguments of its dependents,
+/// and by itself (+1, "in flight") from submission until its last edge has been used and its run, if any, has started.
+/// Only the atomics `phase`, `unresolved` and `observers` are shared between threads; the rest is written before
+/// submission, or by the one thread that owns the run or the end of the node, and is published by those atomics.
 @usableFromInline
 class TaskNode: TaskObserver, @unchecked Sendable {
-    // In this order it is 120 bytes: as much as the C library's allocator on Linux gives back from any thread without a
-    // lock, and two cache lines.
+    // In this order the node takes 120 bytes: as much as the C library's allocator on Linux frees from any thread
+    // without a lock, and two cache lines.
     private let phase = Atomic<TaskPhase>(.waiting)
-    /// Whether one of its dependencies is a task of another engine, which this engine's shutdown doesn't end.
+    /// Whether one of the dependencies is a task of another engine, which this engine's shutdown doesn't end.
     @exclusivity(unchecked) private var waitsForOtherEngine = false
-    /// Dependencies that haven't ended, plus one until submission.
+    /// The number of dependencies that haven't ended, plus one until submission.
     private let unresolved = Atomic<Int32>(0)
     @usableFromInline final let definition: TaskDefinition
     final let number: UInt64
-    /// The block and workflow scope that it was made in, if any.
+    /// The block and workflow scope in which it was made, if any.
     final let membership: Membership?
     private let observers = ObserverList()
     @usableFromInline @exclusivity(unchecked) final var content = TaskContent.nothing
-    /// How many dependencies it has whose edges may still be used.
+    /// The number of dependencies whose edges may still be used.
     @exclusivity(unchecked) private var edgeCount: Int32
     @exclusivity(unchecked) private var edges: DependencyEdges
 
-    /// - Parameter dependencyCount: how many times ``depend(on:)`` will be called.
+    /// - Parameter dependencyCount: the number of calls of ``depend(on:)`` that will follow.
     @usableFromInline
     init(_ definition: TaskDefinition, _ work: TaskWork, dependencyCount: Int) {
         self.definition = definition
@@ -47,8 +47,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         edgeCount = 0
     }
 
-    /// Whether the arguments of a task may be kept in the node itself, in the place of the edges that it doesn't have:
-    /// plain bits, for which nothing is to be done when they aren't needed any more.
+    /// Returns whether the arguments of a task may be kept in the node itself, in place of the edges that it doesn't
+    /// have: only plain bits, which need no clean-up.
     @inlinable
     static func keepsArguments<Arguments>(_: Arguments.Type) -> Bool {
         _isPOD(Arguments.self) && MemoryLayout<Arguments>.size <= 32
@@ -68,14 +68,14 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         argumentWords = words
     }
 
-    /// The arguments that were kept.
+    /// Returns the arguments that were kept.
     @inlinable
     final func keptArguments<Arguments>(_: Arguments.Type) -> Arguments {
         withUnsafeBytes(of: argumentWords) { $0.load(as: Arguments.self) }
     }
 
     var engine: EngineCore { definition.engine }
-    /// The engine, for what is done for every task.
+    /// Calls a closure with the engine, without reference counting, for work that is done for every task.
     @inline(__always)
     private func withEngine<Result>(_ body: (EngineCore) -> Result) -> Result { definition.uncountedEngine(body) }
     var id: TaskID { TaskID(engine: engine.ordinal, number: number) }
@@ -83,14 +83,14 @@ class TaskNode: TaskObserver, @unchecked Sendable {
     /// Whether the outcome may be read.
     @usableFromInline var hasEnded: Bool { observers.isClosed }
 
-    /// Why it has no value, or nil if it has. Only after the end.
+    /// The error with which the task ended; nil if it has a value. Only after the end.
     @usableFromInline var error: (any Error)? {
-        // Also what makes the outcome visible to this thread, however it learnt of the end.
+        // This check also makes the outcome visible to this thread, however it learned of the end.
         precondition(hasEnded, "the outcome of a task was read before its end")
         return currentPhase == .done ? nil : content.error
     }
 
-    /// The attempt that was begun last, or handed to the backend; 0 before the first.
+    /// The attempt that was begun, or handed to the backend, last; 0 before the first.
     var attempt: Int {
         switch currentPhase {
         case .waiting, .announcing, .announcingCancelled: 0
@@ -98,38 +98,38 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// The attempts that failed so far.
+    /// The attempts that have failed so far.
     var failedAttempts: [AttemptFailure] { [] }
-    /// What the attempt that runs asked for, or the next one asks for.
+    /// The resources that the running attempt requested, or that the next one requests.
     var request: ResourceRequest { definition.options.resources }
-    /// What the attempt that runs got.
+    /// The resources that the running attempt holds.
     var allocation: ResourceAllocation? { nil }
-    /// What the fallback stands in for; nil if the body that runs is that of an attempt.
+    /// The failure for which the fallback stands in; nil if the running body is that of an attempt.
     var failureBeforeFallback: TaskFailedError? { nil }
-    /// Where its command's output goes while it runs; nil for a task that can't have any.
+    /// The output of the task's command while it runs; nil for a task that can't have any.
     var output: OutputHub? { nil }
-    /// What a feature has hung on it.
+    /// The object that a feature has attached to the task.
     var attachment: (any TaskAttachment)? { nil }
-    /// Hangs something on it. Before it is submitted; only on a task that is managed.
+    /// Attaches an object to the task. Before the task is submitted; only for a managed task.
     func attach(_ attachment: any TaskAttachment) { preconditionFailure("only a managed task can have attachments") }
-    /// What keeps its turn when it has ended, if anything does.
+    /// The object that keeps the task's turn after its end, if any.
     var keeper: (any TurnKeeper)? { nil }
-    /// The command and files of the attempt that runs, or ran last.
+    /// The command and files of the attempt that runs or ran last.
     var execution: SharedExecution? { definition.options.values.isEmpty ? nil : engine.executions[self] }
-    /// Adds to that; does nothing for a task that has neither.
+    /// Changes the execution; does nothing for a task that has neither command nor files.
     func note(_ change: (inout TaskExecution) -> Void) {
         if !definition.options.values.isEmpty { engine.executions.note(change, of: self) }
     }
-    /// What those who read events are told about how it begins.
+    /// The details of the event of its start.
     var startDetails: EventDetails? { nil }
 
-    /// Whether a body that runs should stop.
+    /// Whether the running body should stop.
     var shouldStop: Bool { currentPhase == .cancelling || engine.isInterrupting }
 
     /// Whether all dependencies have ended.
     final var isResolved: Bool { unresolved.load(ordering: .acquiring) == 0 }
 
-    /// Applies one event of the pure state machine, atomically.
+    /// Applies one event to the pure state machine, atomically.
     @inline(__always)
     final func step(_ event: (inout TaskPhase) -> TaskPhase.Action) -> TaskPhase.Action {
         var current = phase.load(ordering: .relaxed)
@@ -144,9 +144,9 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    // MARK: - From creation to the ready queue
+    // MARK: - From creation to the queue
 
-    /// Notes that this task waits for another one. Before ``submit(refusal:)``.
+    /// Notes that this task waits for another one. To be called before ``submit(refusal:)``.
     @usableFromInline
     func depend(on dependency: TaskNode) {
         let index = Int(unresolved.load(ordering: .relaxed))
@@ -154,19 +154,19 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         unresolved.store(Int32(index + 1), ordering: .relaxed)
     }
 
-    /// The tasks that it depends on. Before ``submit(refusal:)``.
+    /// The tasks that it depends on. Valid before ``submit(refusal:)``.
     final var dependencyNodes: [TaskNode] {
         UnsafeBufferPointer(start: edgePointer(), count: Int(edgeCount)).map { $0.dependency { $0 } }
     }
-    /// Their ids.
+    /// The ids of the tasks that it depends on.
     final var dependencyIDs: [TaskID] {
         UnsafeBufferPointer(start: edgePointer(), count: Int(edgeCount)).map { $0.dependency { $0.id } }
     }
 
-    /// Dependencies and body are known: the task runs as soon as the last dependency has ended.
+    /// Submits the task, whose dependencies and body are known: it runs as soon as the last dependency has ended.
     ///
-    /// - Parameter refusal: why it can't run, if that is known already. Of a type that is one word, which costs nothing
-    ///   for the many tasks that aren't refused.
+    /// - Parameter refusal: the reason why it can't run, if it is known already. Its type is one word, which costs
+    ///   nothing for the many tasks that aren't refused.
     @usableFromInline
     func submit(refusal: (any Error)? = nil) {
         _ = Unmanaged.passRetained(self)
@@ -197,8 +197,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// All dependencies have ended when the task is called: it goes where it is run. Takes over the in-flight
-    /// reference.
+    /// Sends the task to where it runs, because all its dependencies had ended when it was called. Takes over the
+    /// in-flight reference.
     func goOn() { withEngine { $0.pool.submit(self) } }
 
     func isInSameEngine(as other: TaskNode) -> Bool {
@@ -215,9 +215,9 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// All dependencies have ended.
+    /// Notes that all dependencies have ended.
     ///
-    /// - Returns: whether the task is to be queued, which takes over its in-flight reference; false when it has ended.
+    /// - Returns: whether the task is to be queued, which takes over its in-flight reference; false if it has ended.
     private func becomeReady() -> Bool {
         releaseEdges()
         if waitsForOtherEngine { engine.running.remove(self) }
@@ -228,7 +228,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         return true
     }
 
-    /// Tells the readers of events. Whatever else happens to the task meanwhile is told afterwards.
+    /// Tells the readers of events. Everything else that happens to the task in the meantime is told afterwards.
     ///
     /// - Returns: whether the task may go on.
     private func announceReadiness() -> Bool {
@@ -240,7 +240,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         return false
     }
 
-    /// An immediate shutdown of this engine has to find and cancel the task; nothing else here will end it.
+    /// Makes the task known to an immediate shutdown of this engine, which has to cancel it: nothing else here will end
+    /// it.
     private func waitForOtherEngine() {
         guard !waitsForOtherEngine else { return }
         waitsForOtherEngine = true
@@ -266,7 +267,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// Takes the task to run it.
     ///
-    /// - Returns: the body with its arguments, or nil when the task has ended.
+    /// - Returns: the body with its arguments; nil if the task has ended.
     func start() -> TaskWork? {
         if withEngine({ $0.isShuttingDown }) { refuse(TaskCancelledError(self, cause: engine.stopCause)) }
         if definition.isDispatched { return step({ $0.dispatch() }) == .run ? takeWork() : nil }
@@ -297,12 +298,12 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         await instrument.run(TaskContext(self)) { await body(self) }
     }
 
-    /// The backend begins with a task that was dispatched to it, or has begun with it some time ago.
+    /// Notes that the backend begins a task that was dispatched to it, or that it began some time ago.
     func begin(ago: Duration = .zero) {
         if step({ $0.begin() }) == .announce, engine.isObserved { emitStart(ago: ago) }
     }
 
-    /// The body returned a value. Called once, on the thread where the body ended.
+    /// Ends the task with a value that its body returned. Called once, on the thread where the body ended.
     @inlinable
     func succeed<Value>(_ value: Value) {
         content = TaskContent(value: value)
@@ -314,7 +315,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         end(after: step { $0.finish(as: .done) }, as: .done)
     }
 
-    /// The body threw. Called once, on the thread where the body ended.
+    /// Ends the task with an error that its body threw. Called once, on the thread where the body ended.
     @usableFromInline
     func fail(_ error: any Error) {
         let isCancellation = error is CancellationError || error is TaskCancelledError
@@ -332,7 +333,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         self.end(after: step { $0.finish(as: end) }, as: end)
     }
 
-    /// The one place where a task that ran ends.
+    /// Ends a task that ran. The only place that does.
     private func end(after action: TaskPhase.Action, as end: TaskPhase) {
         if action == .dropOutcome {
             let dropped = end == .failed ? content.error : nil
@@ -343,7 +344,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         batch.settle()
     }
 
-    /// Why a running body was interrupted.
+    /// Returns the reason why a running body was interrupted.
     final func interruptionCause(_ dropped: (any Error)?) -> TaskCancelledError.Cause {
         if engine.isInterrupting { return engine.stopCause }
         if let block = membership?.block, block.isCancelled { return .block(block.taskID) }
@@ -352,7 +353,8 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     // MARK: - Ending without having run
 
-    /// Cancels the task: at once if its body hasn't begun, else by interrupting the body, which ends it when it stops.
+    /// Cancels the task: at once if its body hasn't begun, otherwise by interrupting the body, which ends it when it
+    /// stops.
     ///
     /// - Returns: whether this call is the one that cancelled it.
     @discardableResult
@@ -371,15 +373,15 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         }
     }
 
-    /// Cancels the task if nothing of it runs at this moment.
+    /// Cancels the task if none of its bodies is running at this moment.
     func cancelUnlessBegun(_ cause: TaskCancelledError.Cause) {
         if currentPhase == .waiting { cancel(cause) }
     }
 
-    /// Ends the task because dependencies failed or were cancelled, unless it has begun or ended already.
+    /// Ends the task because dependencies failed or were cancelled, unless it has already begun or ended.
     ///
     /// - Parameter dependencies: those that are known to have ended without a value, at least one; the first one
-    ///   decides whether the task fails or is cancelled.
+    ///   determines whether the task fails or is cancelled.
     private func giveUp(because dependencies: [TaskNode], _ batch: inout ReadyBatch) {
         if dependencies[0].currentPhase == .cancelled {
             if step({ $0.giveUp(as: .cancelled) }) == .end {
@@ -397,7 +399,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         batch.settle()
     }
 
-    /// Ends the task because it can't run at all: wrong routing, an engine that was shut down, a bad definition.
+    /// Ends the task because it can't run at all: wrong routing, an engine that was shut down, an invalid definition.
     @usableFromInline
     func refuse(_ error: any Error) {
         let end: TaskPhase = error is TaskCancelledError ? .cancelled : .failed
@@ -416,7 +418,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         batch.ended.append(self)
     }
 
-    /// The outcome is written: publishes it and tells everybody who waits. The last thing that happens to a task.
+    /// Publishes the outcome, which has been written, and tells every observer. The last thing that happens to a task.
     func tellObservers(_ batch: inout ReadyBatch) {
         withEngine { engine in
             if currentPhase == .failed { engine.noteFailure(of: self) }

@@ -12,34 +12,34 @@ public import Synchronization
 /// dispatched ──returnToQueue──▶ waiting      (its outcome was looked up before its turn, and isn't known)
 /// ```
 ///
-/// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a worker or for resources,
-/// and the pause before another attempt. `dispatched` is a task that its backend has, but hasn't begun: a command that
-/// waits for a process slot. `announcing` keeps the events of a task in order: a cancellation that comes meanwhile
-/// takes effect, and is told, afterwards. The phase says who owns the next step; that the outcome may be read is said
-/// by the closing of the observer list, a moment later.
+/// `waiting` covers everything before a body begins: unresolved dependencies, waiting for a thread or for resources,
+/// and the pause before another attempt. `dispatched` is a task that its backend has but hasn't begun, such as a
+/// command that waits for a process slot. `announcing` keeps the events of a task in order: a cancellation that comes
+/// in the meantime takes effect, and is announced, afterwards. The phase determines which caller owns the next step;
+/// the outcome may be read once the observer list is closed, a moment later.
 @usableFromInline
 enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
     case waiting, announcing, announcingCancelled, dispatched, running, cancelling, done, failed, cancelled
 
-    /// What the caller of an event has to do next.
+    /// The next step of the caller of an event.
     enum Action: Equatable {
-        /// Run the body: this caller, and nobody else, owns it.
+        /// Run the body: this caller, and no other, owns it.
         case run
-        /// Have the task wait for its turn.
+        /// Queue the task for its turn.
         case queue
         /// Tell the readers of events what has just happened to the task.
         case announce
-        /// Write the error and end the task: this caller, and nobody else, owns its end.
+        /// Write the error and end the task: this caller, and no other, owns its end.
         case end
         /// Tell the running body that it is cancelled; it ends the task when it has stopped.
         case interrupt
-        /// The task is cancelled as soon as what is being told of it has been told.
+        /// The task is cancelled, but ends only after the current announcement.
         case endSoon
         /// End the task with the outcome of its body.
         case keepOutcome
-        /// The task was cancelled while its body ran: the outcome is dropped, the task ends cancelled.
+        /// Drop the outcome of the body, because the task was cancelled while it ran, and end the task as cancelled.
         case dropOutcome
-        /// Another event came first; there is nothing left to do.
+        /// Do nothing: another event came first.
         case nothing
     }
 
@@ -50,7 +50,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// All dependencies have ended, and readers of events have to be told so.
+    /// Notes that all dependencies have ended and that readers of events have to be told so.
     mutating func announce() -> Action {
         switch self {
         case .waiting:
@@ -62,7 +62,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// They have been told.
+    /// Notes that readers of events have been told.
     mutating func announced() -> Action {
         switch self {
         case .announcing:
@@ -76,7 +76,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// A worker takes the task to run its body.
+    /// Notes that a thread takes the task to run its body.
     mutating func start() -> Action {
         switch self {
         case .waiting:
@@ -88,14 +88,14 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// A worker hands the task to a backend that has a queue of its own.
+    /// Notes that a thread hands the task to a backend that has a queue.
     mutating func dispatch() -> Action {
         let action = start()
         if action == .run { self = .dispatched }
         return action
     }
 
-    /// The body was only run to find out whether its outcome is known, and it isn't: the task waits for its turn.
+    /// Returns the task to the queue, because its outcome was looked up before its turn and isn't known.
     mutating func returnToQueue() -> Action {
         switch self {
         case .dispatched:
@@ -106,7 +106,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// The backend begins with what it was handed.
+    /// Notes that the backend begins a task that was dispatched to it.
     mutating func begin() -> Action {
         switch self {
         case .dispatched:
@@ -117,7 +117,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// The task is cancelled by a person, its block, or its engine.
+    /// Notes that the task is cancelled by its user, its block, or its engine.
     mutating func cancel() -> Action {
         switch self {
         case .waiting:
@@ -133,7 +133,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// The task can't run: a dependency failed or was cancelled, or the engine refused it.
+    /// Notes that the task can't run: a dependency failed or was cancelled, or the engine refused it.
     ///
     /// - Parameter end: `.failed` or `.cancelled`.
     mutating func giveUp(as end: TaskPhase) -> Action {
@@ -146,7 +146,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// Readers of events have to be told that an attempt has ended without deciding how the task ends, or that another
+    /// Notes that readers of events have to be told that an attempt has ended without ending the task, or that another
     /// one is queued.
     mutating func announceAttempt() -> Action {
         switch self {
@@ -157,7 +157,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// The body returned, threw, or stopped because it was cancelled.
+    /// Notes that the body returned, threw, or stopped because it was cancelled.
     ///
     /// - Parameter end: `.done`, `.failed` or `.cancelled`.
     mutating func finish(as end: TaskPhase) -> Action {
@@ -174,21 +174,21 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
     }
 }
 
-/// Where a task is in its life, as its user sees it.
+/// The state of a task, as its user sees it.
 public struct TaskState: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String { case pending, running, done, failed, cancelled }
     private let value: Value
     public var description: String { value.rawValue }
 
-    /// Not begun: waiting for dependencies or for a free worker.
+    /// The task hasn't begun: it waits for dependencies, for its turn or for a free thread.
     public static let pending = TaskState(value: .pending)
-    /// The body, command or prompt is being executed.
+    /// The body, command or prompt is running.
     public static let running = TaskState(value: .running)
-    /// Ended with a value.
+    /// The task ended with a value.
     public static let done = TaskState(value: .done)
-    /// Ended with an error, its own or that of a dependency.
+    /// The task ended with an error, its own or that of a dependency.
     public static let failed = TaskState(value: .failed)
-    /// Ended because it, its block, its engine or one of its dependencies was cancelled.
+    /// The task ended because it, its block, its engine or one of its dependencies was cancelled.
     public static let cancelled = TaskState(value: .cancelled)
 
     /// Whether the state is final: ``done``, ``failed`` or ``cancelled``.
@@ -207,7 +207,7 @@ public struct TaskState: Sendable, Hashable, CustomStringConvertible {
         case .running, .cancelling: self = .running
         case .done: self = .done
         case .failed: self = .failed
-        // Nothing can change that any more; readers of events learn of it in a moment.
+        // Nothing can change that; readers of events will learn of it in a moment.
         case .cancelled, .announcingCancelled: self = .cancelled
         }
     }
