@@ -1,9 +1,9 @@
 import AsyncFlowBase
 
-/// The output of a command in memory, which is never there twice: neither while it grows nor while it becomes a text.
+/// A command's output in memory. It is never held twice, neither while it grows nor while it becomes a string.
 ///
-/// The first megabyte is an array. Beyond that it is kept in blocks of memory of the system's own, which can be given
-/// back one by one.
+/// The first megabyte is an array. Beyond that, the output is kept in blocks of system memory, which can be freed one
+/// by one.
 struct CapturedOutput: Sendable, Hashable {
     private static let arrayLimit = 1 << 20
 
@@ -16,7 +16,7 @@ struct CapturedOutput: Sendable, Hashable {
         count = bytes.count
     }
 
-    /// Takes more bytes.
+    /// Appends bytes.
     ///
     /// - Returns: false if there is no memory for them.
     mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -40,7 +40,7 @@ struct CapturedOutput: Sendable, Hashable {
         return true
     }
 
-    /// All of it, as one array.
+    /// All bytes, as one array.
     var bytes: [UInt8] {
         if blocks.isEmpty { return first }
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -51,7 +51,7 @@ struct CapturedOutput: Sendable, Hashable {
         }
     }
 
-    /// The last bytes, at most `limit` of them.
+    /// Returns the last bytes, at most `limit` of them.
     func suffix(_ limit: Int) -> [UInt8] {
         var result: [UInt8] = []
         for block in blocks.reversed() where result.count < limit {
@@ -60,7 +60,8 @@ struct CapturedOutput: Sendable, Hashable {
         return first.suffix(limit - result.count) + result
     }
 
-    /// All of it as text, with what isn't UTF-8 replaced by `U+FFFD`. Each part is given up when it has been copied.
+    /// Returns all of it as text, with bytes that aren't UTF-8 replaced by `U+FFFD`. Each part is freed once it is
+    /// copied.
     mutating func takeText() -> String {
         defer { self = CapturedOutput() }
         if blocks.isEmpty { return OutputText.decoded(first) }
@@ -87,10 +88,10 @@ struct CapturedOutput: Sendable, Hashable {
     }
 }
 
-/// Some memory of the system's, filled from the front.
+/// A block of system memory, filled from the front.
 ///
-/// `@unchecked Sendable` because it changes hands once: the reactor's thread fills it, and when the command has ended
-/// it is only read.
+/// `@unchecked Sendable` because it changes hands once: the reactor's thread fills it, and after the command's end it
+/// is only read.
 private final class OutputBlock: @unchecked Sendable {
     private static let capacity = 4 << 20
 
@@ -108,7 +109,9 @@ private final class OutputBlock: @unchecked Sendable {
 
     deinit { munmap(memory, Self.capacity) }
 
-    /// - Returns: how many of the bytes were taken.
+    /// Appends as many of the bytes as fit.
+    ///
+    /// - Returns: their number.
     func append(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         let part = UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.capacity - count))
         if let source = part.baseAddress { (memory + count).copyMemory(from: source, byteCount: part.count) }

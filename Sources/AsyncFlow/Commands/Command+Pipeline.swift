@@ -1,12 +1,12 @@
 extension Command {
-    /// Makes a command that gives a line to `bash -e -o pipefail -c`: it ends at the first command in it that fails,
-    /// and a pipeline of which any part fails has failed.
+    /// Creates a command that passes a line to `bash -e -o pipefail -c`: it ends at the first command in the line that
+    /// fails, and a pipeline fails if any part of it does.
     ///
-    /// In ``shell(_:)`` a pipeline fails only with its last part, as POSIX says. With `pipefail`, a part that is ended
-    /// by `SIGPIPE` because the next one has read enough, as in `yes | head`, is a failure too: the line exits with
-    /// code 141.
+    /// In ``shell(_:)`` a pipeline fails only with its last part, as POSIX specifies. With `pipefail`, a part that is
+    /// ended by `SIGPIPE` because the next one has read enough, as in `yes | head`, is a failure too: the line exits
+    /// with code 141.
     ///
-    /// Whatever is pasted into the line is interpreted by bash. Pass values that come from elsewhere through
+    /// Everything in the line is interpreted by bash. Pass values that come from elsewhere through
     /// ``environment(_:)`` and write `"$NAME"` in the line.
     ///
     /// - Parameter line: The line for bash, which is looked up in `PATH`.
@@ -14,19 +14,19 @@ extension Command {
         Command("bash", arguments: ["-e", "-o", "pipefail", "-c", line])
     }
 
-    /// Returns a command that runs this one and another one side by side; the other reads what this one writes.
+    /// Returns a command that runs this one and another one side by side; the other one reads this one's output.
     ///
     /// ```swift
     /// let count: Command = "samtools view \(file)"
     /// let lines = count.piped(to: "wc -l")
     /// ```
     ///
-    /// It fails when any of the two fails, with the first one's exit code if both do, and says on its standard error
-    /// which one it was. A first one that `SIGPIPE` ends because the second has read enough has not failed. No word is
-    /// interpreted by a shell, although `/bin/sh` starts the two. Each keeps its own environment and working directory;
-    /// what is set on the result holds for both.
+    /// The pipeline fails when either command fails, with the first one's exit code if both do, and names the failed
+    /// one on its standard error. A first command that `SIGPIPE` ends because the second has read enough has not
+    /// failed. No word is interpreted by a shell, although `/bin/sh` starts the two. Each keeps its own environment and
+    /// working directory; settings of the result apply to both.
     ///
-    /// - Parameter next: The command that reads. It can't have a ``standardInput`` itself.
+    /// - Parameter next: The command that reads. It can't have a ``standardInput``.
     public func piped(to next: Command) -> Command {
         var pipeline = Command("/bin/sh", arguments: ["-c", PipelineScript.text(self, next), "pipeline"])
         pipeline.standardInput = standardInput
@@ -52,7 +52,7 @@ extension Command {
 }
 
 extension Command {
-    /// The same command with the words that decide its outcome in place of all.
+    /// The same command with only the words that decide its outcome.
     fileprivate var withKeyWords: Command {
         guard let keyWords else { return self }
         return with {
@@ -62,7 +62,7 @@ extension Command {
     }
 }
 
-/// The line for the POSIX shell that runs two commands as a pipeline and knows how both have ended.
+/// The line for the POSIX shell that runs two commands as a pipeline and evaluates how both ended.
 private enum PipelineScript {
     static func text(_ first: Command, _ second: Command) -> String {
         let name = ShellQuoting.quoted(first.executable)
@@ -83,11 +83,11 @@ private enum PipelineScript {
         let words = EnvironmentPrefix.words(
             setting: command.environment, inheritsEnvironment: command.inheritsEnvironment,
             running: [command.executable] + command.arguments)
-        // Neither `exec` nor `env` takes a name with a hyphen in front for a program's, unless it is told so.
+        // Neither `exec` nor `env` accepts a program name with a leading hyphen unless options are ended with `--`.
         let isOption = words.first?.hasBytePrefix("-") == true
         let line = (isOption ? "exec env -- " : "exec ") + words.map(ShellQuoting.quoted).joined(separator: " ")
         guard let directory = command.workingDirectory else { return "( \(line) )" }
-        // A relative one that begins with a hyphen, or CDPATH, mustn't lead elsewhere.
+        // A relative path that begins with a hyphen, or CDPATH, must not lead elsewhere.
         let path = directory.hasBytePrefix("/") ? directory : "./\(directory)"
         return "( cd -- \(ShellQuoting.quoted(path)) && \(line) )"
     }

@@ -1,5 +1,5 @@
 extension Command {
-    /// What is wrong with the text a command was made from.
+    /// The problem with the text from which a command was made.
     package struct Problem: Sendable, Hashable {
         package var text: String
         package var message: String

@@ -1,6 +1,6 @@
-/// A program to run and what it is given: a value that can be made, compared and passed about before it runs.
+/// A program to run, with its arguments and settings: a value that can be made, compared and passed on before it runs.
 ///
-/// The shortest way to write one is a string literal:
+/// The shortest way to write a command is a string literal:
 ///
 /// ```swift
 /// let count: Command = "grep -c \(pattern) \(files)"
@@ -9,12 +9,12 @@
 /// The literal is split into words by the quoting rules of the POSIX shell (blanks, `'single'` and `"double"` quotes,
 /// backslash), but no shell ever sees it. An interpolated value stays inside its word whatever it contains, so a
 /// `pattern` of `"x; rm -rf /"` is one harmless argument; an interpolated array becomes one word for each element.
-/// `$HOME`, `*`, `|` and `>` have no meaning here; ``shell(_:)`` and ``bash(_:)`` are there for lines that need them,
-/// and ``piped(to:)`` for pipelines of commands.
+/// `$HOME`, `*`, `|` and `>` have no meaning here; use ``shell(_:)`` or ``bash(_:)`` for lines that need them, and
+/// ``piped(to:)`` for pipelines of commands.
 public struct Command: Sendable, Hashable {
-    /// The program: a name to look up in `PATH`, or, when it has a `/` in it, a path.
+    /// The program: a name to look up in `PATH` or, if it contains a `/`, a path.
     ///
-    /// A relative path is relative to ``workingDirectory`` if there is one.
+    /// A relative path is relative to ``workingDirectory`` if that is set.
     public var executable: String { didSet { keyWords = nil } }
 
     /// The arguments, without the program's own name.
@@ -23,39 +23,38 @@ public struct Command: Sendable, Hashable {
     /// Environment variables added to the inherited ones; a name in both takes the value given here.
     public var environment: [String: String] = [:]
 
-    /// Whether the command sees this process's environment besides ``environment``. It does unless told otherwise.
+    /// Whether the command sees this process's environment besides ``environment``. True by default.
     public var inheritsEnvironment = true
 
-    /// The names of inherited variables that the command doesn't see, unless ``environment`` sets them anew. Only for
+    /// The names of inherited variables that the command doesn't see, unless ``environment`` sets them again. Only for
     /// commands that this process starts itself.
     package var withheldVariables: Set<String> = []
 
-    /// Whether the secrets that this program's backends were given, such as `OPENAI_API_KEY`, are among what it
-    /// inherits.
+    /// Whether the command inherits the secrets that this program's backends were given, such as `OPENAI_API_KEY`.
     ///
-    /// They aren't unless told otherwise: a program that a task runs has no business with them.
+    /// False by default: a program that a task runs has no need of them.
     public var inheritsSecrets = false
 
-    /// The directory the command runs in, or `nil` for this process's own.
+    /// The directory in which the command runs, or `nil` for this process's own.
     public var workingDirectory: String?
 
-    /// What the command reads from its standard input: nothing unless told otherwise.
+    /// The input that the command reads; nothing by default.
     public var standardInput: StandardInput = .none
 
-    /// What was wrong with the text this command was made from. A literal can't throw, so it is kept until the run.
+    /// The problem with the text from which the command was made. A literal can't throw, so it is kept until the run.
     package var problem: Problem?
 
-    /// The words as far as they decide the outcome, if some of them don't: see
+    /// The words that decide the outcome, if some words don't: see
     /// ``StringInterpolation/appendInterpolation(notInKey:)``.
     package private(set) var keyWords: [String]?
 
-    /// Texts in the words that are shown to nobody.
+    /// Texts in the words that must not be shown.
     package private(set) var secrets: [String] = []
 
-    /// A word of the text it was made from, outside of quotes, that only means something to a shell, such as `|`.
+    /// A word of the original text, outside of quotes, that only means something to a shell, such as `|`.
     package var shellWord: String?
 
-    /// Makes a command from a program and its arguments, none of which is interpreted in any way.
+    /// Creates a command from a program and its arguments, none of which is interpreted in any way.
     ///
     /// - Parameters:
     ///   - executable: The program's name, looked up in `PATH`, or its path.
@@ -65,7 +64,7 @@ public struct Command: Sendable, Hashable {
         self.arguments = arguments
     }
 
-    /// Makes a command from a program and its arguments: `Command("bwa", "mem", reference, reads)`.
+    /// Creates a command from a program and its arguments: `Command("bwa", "mem", reference, reads)`.
     ///
     /// A single literal, `Command("ls -l")`, is a command literal and is split into words. A single string that isn't
     /// a literal is the program's name; use ``init(parsing:)`` to split it.
@@ -77,10 +76,10 @@ public struct Command: Sendable, Hashable {
         self.init(executable, arguments: arguments)
     }
 
-    /// Makes a command from a line that was written elsewhere, such as in a configuration file.
+    /// Creates a command from a line that was written elsewhere, such as in a configuration file.
     ///
-    /// The line is split by the quoting rules of the POSIX shell. Nothing else of the shell applies: there are no
-    /// variables, no wildcards, no pipes and no redirections.
+    /// The line is split by the quoting rules of the POSIX shell. No other shell feature applies: there are no
+    /// variables, wildcards, pipes or redirections.
     ///
     /// - Parameter line: The command line.
     /// - Throws: ``CommandError`` with the reason ``CommandError/Reason/malformed`` for an unterminated quote or a
@@ -92,9 +91,9 @@ public struct Command: Sendable, Hashable {
         try validate()
     }
 
-    /// Makes a command that gives a line to `/bin/sh -c`, where variables, wildcards, pipes and redirections work.
+    /// Creates a command that passes a line to `/bin/sh -c`, where variables, wildcards, pipes and redirections work.
     ///
-    /// Whatever is pasted into the line is interpreted by the shell. Pass values that come from elsewhere through
+    /// Everything in the line is interpreted by the shell. Pass values that come from elsewhere through
     /// ``environment(_:)`` and write `"$NAME"` in the line.
     ///
     /// - Parameter line: The line for the shell.
@@ -102,7 +101,7 @@ public struct Command: Sendable, Hashable {
         Command("/bin/sh", arguments: ["-c", line])
     }
 
-    /// Makes the command whose words a splitter collected, or one that carries the splitter's problem.
+    /// Creates the command whose words a splitter collected, or one that carries the splitter's problem.
     init(_ splitter: consuming CommandLineSplitter) {
         let text = splitter.text
         let shellWord = splitter.shellWord
@@ -130,7 +129,7 @@ extension Command: CustomStringConvertible {
         }
     }
 
-    /// Has the command identified by these words, and these texts in it shown to nobody.
+    /// Sets the words that identify the command, and the texts in it that must not be shown.
     mutating func setIdentity(words: [String]?, secrets: [String]) {
         keyWords = words
         self.secrets = secrets

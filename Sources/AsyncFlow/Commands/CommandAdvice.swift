@@ -1,9 +1,9 @@
 import AsyncFlowBase
 import Logging
 
-/// Things that a command's author probably doesn't mean, told to the engine's log once each.
+/// Warnings about commands that their author probably didn't intend, each logged once per engine.
 struct CommandAdvice: Sendable {
-    /// Output that a program hardly wants as a text.
+    /// The size of output from which it is hardly meant to be a string.
     static let muchOutput = MemorySize.megabytes(500)
 
     private let logger: Logger
@@ -12,7 +12,7 @@ struct CommandAdvice: Sendable {
 
     init(_ logger: Logger) { self.logger = logger }
 
-    /// Looks at a command before it runs.
+    /// Checks a command before it runs.
     func check(_ command: Command, of task: String) {
         guard let word = command.shellWord, wasToldOfShellWord.raise() else { return }
         logger.warning(
@@ -23,7 +23,7 @@ struct CommandAdvice: Sendable {
             """)
     }
 
-    /// Looks at how much a command has written.
+    /// Checks the size of a command's output.
     func check(outputOf count: Int, of task: String) {
         guard count >= Self.muchOutput.bytes, wasToldOfOutput.raise() else { return }
         logger.warning(

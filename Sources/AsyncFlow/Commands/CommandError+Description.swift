@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
 extension CommandError: CustomStringConvertible {
-    /// What failed, with which command, and what can be done.
+    /// A description of what failed, with which command, and what can be done.
     public var description: String {
         var text = failedRank.map { "rank \($0) of a \(summary)" } ?? summary
         if exitCode != nil || signal != nil, !detail.isEmpty { text += "\n  \(detail)" }
@@ -22,10 +22,10 @@ extension CommandError: CustomStringConvertible {
         return text
     }
 
-    /// How much of a command line is in a message.
+    /// The maximum length, in bytes, of a command line in a message.
     private static let longestLine = 2000
 
-    /// What failed, without the command.
+    /// A description of what failed, without the command.
     var summary: String {
         switch reason.kind {
         case .exited(127): "command exited with code 127: for a shell, a program in it was not found"
@@ -58,7 +58,7 @@ extension CommandError: CustomStringConvertible {
     }
 }
 
-/// What people call the signals.
+/// The common names of the signals.
 package enum SignalName {
     package static func text(of signal: Int32) -> String {
         switch signal {

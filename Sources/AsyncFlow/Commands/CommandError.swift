@@ -1,31 +1,31 @@
-/// Why a command couldn't be run, or how it failed.
+/// The error of a command that couldn't be run or that failed.
 public struct CommandError: Error, Sendable, Hashable {
-    /// What went wrong.
+    /// The kind of failure.
     public let reason: Reason
 
     /// The command.
     public let command: Command
 
-    /// The end of what the command wrote to its standard error, at most 4 KiB of it, repaired where it isn't UTF-8.
+    /// The end of the command's standard error, at most 4 KiB, repaired where it isn't UTF-8.
     public let standardErrorTail: String
 
-    /// The end of what it wrote to its standard output, at most 4 KiB of it, if it wrote nothing to its standard error
-    /// and the output wasn't written to a file.
+    /// The end of its standard output, at most 4 KiB, if it wrote nothing to its standard error and the output wasn't
+    /// written to a file.
     public let standardOutputTail: String
 
-    /// What it took of the machine, where that is known.
+    /// The resources that the command used, where they are known.
     public let usage: ResourceUsage?
 
-    /// Whether the system ended it because memory ran out, as far as the system tells: Linux counts such cases for each
-    /// control group. False doesn't mean that it wasn't so: a `SIGKILL` that nobody sent is mostly that.
+    /// Whether the system ended it because memory ran out, as far as the system reports that: Linux counts such cases
+    /// for each control group. False doesn't rule it out: a `SIGKILL` that nobody sent usually has this reason.
     public let ranOutOfMemory: Bool
 
-    /// What exactly is wrong, and what can be done about it. Never has the value of an environment variable in it,
-    /// except for `PATH`.
+    /// The details of what is wrong, and what can be done about it. It never contains the value of an environment
+    /// variable, except that of `PATH`.
     let detail: String
 
-    /// For a command of several ranks: which of them failed first, from 0; ``exitCode`` and ``signal`` are that rank's.
-    /// Nil for other commands, and where the launcher doesn't say.
+    /// The number, from 0, of the rank of a parallel command that failed first; ``exitCode`` and ``signal`` are that
+    /// rank's. Nil for other commands, and where the launcher doesn't report it.
     public let failedRank: Int?
 
     package init(
@@ -43,17 +43,17 @@ public struct CommandError: Error, Sendable, Hashable {
         self.failedRank = failedRank
     }
 
-    /// The exit code of a command that exited by itself, or `nil`.
+    /// The exit code of a command that exited by itself; otherwise `nil`.
     public var exitCode: Int32? {
         if case .exited(let code) = reason.kind { code } else { nil }
     }
 
-    /// The number of the signal that ended the command, or `nil`.
+    /// The number of the signal that ended the command; otherwise `nil`.
     public var signal: Int32? {
         if case .signalled(let signal) = reason.kind { signal } else { nil }
     }
 
-    /// The system's error number where a system call failed, or `nil`.
+    /// The system's error number if a system call failed; otherwise `nil`.
     public var systemErrorCode: Int32? {
         switch reason.kind {
         case .launchFailed(let errno), .inputFailed(let errno), .outputFailed(let errno): errno
@@ -65,7 +65,7 @@ public struct CommandError: Error, Sendable, Hashable {
 }
 
 extension CommandError {
-    /// A kind of failure. More may be added.
+    /// A kind of failure. New kinds may be added.
     public struct Reason: Sendable, Hashable {
         enum Kind: Sendable, Hashable, Codable {
             case exited(Int32)
@@ -95,10 +95,10 @@ extension CommandError {
         /// There is no such program.
         public static let notFound = Reason(kind: .notFound)
 
-        /// The program is there but can't be executed.
+        /// The program exists but can't be executed.
         public static let notExecutable = Reason(kind: .notExecutable)
 
-        /// The program is there, but the interpreter or loader that it names is not.
+        /// The program exists, but the interpreter or loader that it names doesn't.
         public static let interpreterMissing = Reason(kind: .interpreterMissing)
 
         /// The working directory doesn't exist, isn't a directory or can't be entered.
@@ -107,7 +107,7 @@ extension CommandError {
         /// The command has no words, or its program's name is empty.
         public static let emptyCommand = Reason(kind: .emptyCommand)
 
-        /// The text the command was made from can't be split into words.
+        /// The text from which the command was made can't be split into words.
         public static let malformed = Reason(kind: .malformed)
 
         /// An argument, a variable or a path can't be passed to a program.

@@ -1,10 +1,10 @@
-/// Splits text into words by the quoting rules of the POSIX shell (section 2.2), piece by piece.
+/// A splitter of text into words by the quoting rules of the POSIX shell (section 2.2), piece by piece.
 ///
-/// Literal text is interpreted; values are taken as they are and stay inside the current word, whichever quotes they
-/// stand in; spliced lists become words of their own. It works on UTF-8 bytes because every character with a meaning
-/// is ASCII, and because `"\r\n"` is one Swift `Character`.
+/// Literal text is interpreted; values are taken as they are and stay inside the current word, within any quotes; the
+/// elements of spliced lists become separate words. It works on UTF-8 bytes because every character with a meaning is
+/// ASCII, and because `"\r\n"` is one Swift `Character`.
 struct CommandLineSplitter {
-    /// What is wrong with the text.
+    /// A problem with the text.
     struct Problem: Error, Hashable {
         var message: String
     }
@@ -20,15 +20,15 @@ struct CommandLineSplitter {
 
     private var words: [String] = []
     private var word: [UInt8] = []
-    /// The words as far as they decide the outcome; nil if all of them do.
+    /// The words that decide the outcome; nil if all of them do.
     private var keyWords: [String]?
-    /// The same of the current word.
+    /// The part of the current word that decides the outcome; nil if all of it does.
     private var keyWord: [UInt8]?
-    /// Values that are shown to nobody.
+    /// Values that must not be shown.
     private(set) var secrets: [String] = []
-    /// Whether a word has begun. An empty one can have: `''` and an empty value are empty arguments.
+    /// Whether a word has begun. It may be empty: `''` and an empty value are empty arguments.
     private var hasWord = false
-    /// Whether all of the word was plain text, without quotes, backslashes and values.
+    /// Whether all of the word is plain text, without quotes, backslashes and values.
     private var isPlain = true
     private var firstShellWord: String?
 
@@ -41,7 +41,7 @@ struct CommandLineSplitter {
     private var endsWithList = false
     private var problem: Problem?
 
-    /// Takes text in which blanks, quotes and backslashes have their meaning.
+    /// Appends text in which blanks, quotes and backslashes have their meaning.
     mutating func append(text piece: String) {
         let offset = text.utf8.count
         text += piece
@@ -50,7 +50,7 @@ struct CommandLineSplitter {
         }
     }
 
-    /// Takes a value that belongs to the current word, whatever it contains.
+    /// Appends a value, which belongs to the current word whatever it contains.
     ///
     /// - Parameter isInKey: whether it decides the outcome.
     mutating func append(value: String, isInKey: Bool = true) {
@@ -58,7 +58,7 @@ struct CommandLineSplitter {
         add(value, isInKey: isInKey)
     }
 
-    /// Takes a value that is shown to nobody.
+    /// Appends a value that must not be shown.
     mutating func append(secret value: String) {
         text += "***"
         if !value.isEmpty { secrets.append(value) }
@@ -75,7 +75,7 @@ struct CommandLineSplitter {
         if isInKey { keyWord?.append(contentsOf: value.utf8) }
     }
 
-    /// Takes a list whose elements are words of their own. It has to stand alone, between blanks.
+    /// Appends a list whose elements become separate words. It must stand alone, between blanks.
     mutating func append(list: [String]) {
         text += list.map(ShellQuoting.quoted).joined(separator: " ")
         if hasWord || isEscaped || quote != .none || endsWithList {
@@ -88,7 +88,7 @@ struct CommandLineSplitter {
 
     /// Ends the text.
     ///
-    /// - Returns: The words, and those that decide the outcome if they are others; or what is wrong with the text.
+    /// - Returns: The words, and those that decide the outcome if they differ; or the problem with the text.
     consuming func finish() -> Result<(words: [String], keyWords: [String]?), Problem> {
         if let problem { return .failure(problem) }
         if quote != .none {
@@ -129,9 +129,9 @@ struct CommandLineSplitter {
     private mutating func appendEscaped(_ byte: UInt8) {
         isEscaped = false
         isPlain = false
-        // A backslash before the end of a line joins the two lines.
+        // A backslash before a line break joins the two lines.
         if byte == Ascii.newline { return }
-        // Within double quotes it only quotes the characters that would otherwise mean something there.
+        // Within double quotes, a backslash only quotes the characters that have a meaning there.
         if quote == .double, !"$`\"\\".utf8.contains(byte) { add(Ascii.backslash) }
         hasWord = true
         add(byte)
@@ -141,7 +141,7 @@ struct CommandLineSplitter {
         refuseTextAfterList()
         self.quote = quote
         isPlain = false
-        // Positions are counted as people count: in characters.
+        // Positions are counted in characters, as people count.
         quoteStart = text.utf8.prefix(position).count(where: { $0 & 0xC0 != 0x80 })
         hasWord = true
     }

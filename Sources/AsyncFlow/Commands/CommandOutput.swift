@@ -1,7 +1,7 @@
-/// Where the output of a command goes.
+/// The destination of a command's output.
 public enum CommandOutput: Sendable, Hashable {
-    /// Into memory: the standard output whole, up to a limit, of the standard error the last 64 KiB.
+    /// Memory: all of the standard output, up to a limit, and the last 64 KiB of the standard error.
     case memory
-    /// Into files, which the command writes itself. They are made, or emptied if they exist; both may be the same.
+    /// Files, which the command writes itself. They are created, or emptied if they exist; both may be the same.
     case files(standardOutput: String, standardError: String)
 }

@@ -1,14 +1,16 @@
-/// The process or job that a command runs as.
+/// The process or job in which a command runs.
 ///
 /// Backends that run commands report it with ``TaskContext/reportPlace(_:)``, so that recordings and logs can name it.
 public struct CommandPlace: Sendable, Hashable {
-    /// The id of its process on ``node``; nil if it isn't known, or there are several.
+    /// The id of its process on ``node``; nil if it isn't known or there are several.
     public var processID: Int32?
-    /// The scheduler's id of the job that it runs in, such as `4711_3`; nil outside of jobs.
+    /// The scheduler's id of its job, such as `4711_3`; nil outside of jobs.
     public var jobID: String?
-    /// The name of the machine that it runs on; nil for the engine's own, and where it isn't known.
+    /// The name of the machine on which it runs; nil for the engine's own, and where it isn't known.
     public var node: String?
 
+    /// Creates a place.
+    ///
     /// - Parameters:
     ///   - processID: the id of its process.
     ///   - jobID: the scheduler's id of its job.
@@ -19,7 +21,7 @@ public struct CommandPlace: Sendable, Hashable {
         self.node = node
     }
 
-    /// Takes over what another report says; what that leaves open stays as it is.
+    /// Adds the known parts of another report; parts that it leaves open stay as they are.
     mutating func add(_ other: CommandPlace) {
         processID = other.processID ?? processID
         jobID = other.jobID ?? jobID

@@ -1,6 +1,6 @@
-/// Learns of a command while it runs: for commands that are there to run, not to end.
+/// A receiver of information about a command while it runs, for commands that are meant to run, not to end.
 ///
-/// A command with a watcher doesn't have its standard output kept for it: whoever watches keeps what they need.
+/// The standard output of a command with a watcher isn't kept for it: the watcher keeps what it needs.
 public struct CommandWatcher: Sendable {
     private let onStart: @Sendable (RunningCommand) -> Void
     private let onOutput: @Sendable (UnsafeRawBufferPointer) -> Void
@@ -13,28 +13,30 @@ public struct CommandWatcher: Sendable {
         self.onOutput = onOutput
     }
 
-    /// The command runs. To be called by backends that can tell.
+    /// Reports that the command is running. Backends call it if they can.
     public func started(_ command: RunningCommand) { onStart(command) }
 
-    /// The command has written something to its standard output or error. To be called by backends that can tell, in
-    /// the order in which it comes, piece by piece.
+    /// Reports bytes that the command has written to its standard output or error. Backends call it if they can, piece
+    /// by piece, in the order in which the bytes arrive.
     public func received(_ bytes: UnsafeRawBufferPointer) { onOutput(bytes) }
 }
 
-/// A command that runs.
+/// A running command.
 public struct RunningCommand: Sendable {
-    /// Its process id; 0 if it is no process of this machine.
+    /// The command's process id; 0 if it isn't a process of this machine.
     public let processID: Int32
     private let sendSignal: @Sendable (Int32) -> Void
 
+    /// Creates a running command.
+    ///
     /// - Parameters:
-    ///   - processID: its process id; 0 if it is no process of this machine.
-    ///   - send: sends a signal to the command and what it has started; does nothing if it has ended.
+    ///   - processID: its process id; 0 if it isn't a process of this machine.
+    ///   - send: sends a signal to the command and everything that it started; does nothing if it has ended.
     public init(processID: Int32, send: @escaping @Sendable (_ signal: Int32) -> Void) {
         self.processID = processID
         sendSignal = send
     }
 
-    /// Sends a signal to the command and what it has started; does nothing if it has ended.
+    /// Sends a signal to the command and everything that it started; does nothing if it has ended.
     public func send(_ signal: Int32) { sendSignal(signal) }
 }

@@ -1,10 +1,10 @@
-/// The words of a command line that sets variables with `env`, for programs that something else starts: a shell at the
-/// other end of `ssh`, a job script, a launcher.
+/// The words of a command line that sets variables with `env`, for programs that are started indirectly: by a shell at
+/// the other end of `ssh`, a job script, or a launcher.
 package enum EnvironmentPrefix {
-    /// Returns `env NAME=value … program argument …`, or the program's words alone where there is nothing to set.
+    /// Returns `env NAME=value … program argument …`, or only the program's words if there is nothing to set.
     ///
     /// - Parameters:
-    ///   - variables: what to set, written in the order of the names.
+    ///   - variables: the variables to set, written in the order of their names.
     ///   - inheritsEnvironment: whether the program keeps the other variables.
     ///   - program: the program and its arguments; not empty.
     package static func words(
@@ -17,7 +17,7 @@ package enum EnvironmentPrefix {
 
     /// Returns words that `env` runs as they are.
     ///
-    /// `env` takes every word that contains a `=` for a variable until it has found the program, so a program whose
+    /// Until it has found the program, `env` takes every word that contains a `=` for a variable. So a program whose
     /// path contains one (`/tmp/lr=0.1/run.sh`) is started by a shell, which receives the path as an argument.
     package static func runnableByEnv(_ program: [String]) -> [String] {
         guard let path = program.first, path.utf8.contains(UInt8(ascii: "=")) else { return program }

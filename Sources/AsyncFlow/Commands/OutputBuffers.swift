@@ -7,24 +7,24 @@ struct TailBuffer: Sendable {
         self.limit = limit
     }
 
-    /// The bytes that are kept: at most `limit` of them.
+    /// The bytes that are kept, at most `limit` of them.
     var bytes: [UInt8] { Array(storage.suffix(limit)) }
 
-    /// Takes more bytes. They are cut off now and then, not every time, so that each byte is moved once or twice.
+    /// Appends bytes. The front is cut off only now and then, so that each byte is moved once or twice.
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         storage.append(contentsOf: bytes)
         if storage.count > 4 * limit { storage.removeFirst(storage.count - limit) }
     }
 }
 
-/// Decoding that never fails.
+/// Text decoding that never fails.
 package enum OutputText {
-    /// Bytes as text, with what isn't UTF-8 replaced by `U+FFFD`.
+    /// Returns bytes as text, with those that aren't UTF-8 replaced by `U+FFFD`.
     package static func decoded(_ bytes: [UInt8]) -> String {
         String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The end of a text, at most `limit` bytes of it and beginning with a whole character.
+    /// Returns the end of a text: at most `limit` bytes, beginning with a whole character.
     package static func tail(of bytes: [UInt8], limit: Int) -> String {
         let isCut = bytes.count > limit
         let end = bytes.suffix(limit)

@@ -1,18 +1,18 @@
-/// What a command took of the machine, with all the processes that it started and waited for.
+/// The resources that a command used, with all the processes that it started and waited for.
 public struct ResourceUsage: Sendable, Hashable {
-    /// CPU time in its own code.
+    /// The CPU time spent in its own code.
     public var userTime: Duration
-    /// CPU time in the system on its behalf.
+    /// The CPU time spent in the system on its behalf.
     public var systemTime: Duration
-    /// The most memory that one of its processes had in use; nil if that isn't known.
+    /// The most memory that one of its processes used; nil if it isn't known.
     ///
-    /// A new process begins in the memory of the one that starts it, and Linux counts that. So on Linux it is only
-    /// known of a command that has used more than this process ever had in use before.
+    /// A new process begins in the memory of the one that starts it, and Linux counts that. On Linux it is therefore
+    /// known only for a command that has used more than this process ever used before.
     public var peakMemory: MemorySize?
-    /// From its start to its end.
+    /// The time from its start to its end.
     public var elapsed: Duration
 
-    /// For backends that run commands in their own way.
+    /// Creates a usage, for backends that run commands in their own way.
     public init(userTime: Duration, systemTime: Duration, peakMemory: MemorySize?, elapsed: Duration) {
         self.userTime = userTime
         self.systemTime = systemTime

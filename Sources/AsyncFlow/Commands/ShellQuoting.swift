@@ -1,6 +1,6 @@
-/// Writes words so that a POSIX shell reads them back unchanged.
+/// Quoting of words so that a POSIX shell reads them back unchanged.
 package enum ShellQuoting {
-    /// The word itself where it is harmless, otherwise in single quotes.
+    /// Returns the word itself if it is harmless, otherwise in single quotes.
     package static func quoted(_ word: String) -> String {
         guard word.isEmpty || !word.utf8.allSatisfy(isHarmless) else { return word }
         var result = "'"

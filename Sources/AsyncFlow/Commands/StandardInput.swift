@@ -1,5 +1,5 @@
 extension Command {
-    /// What a command reads from its standard input.
+    /// The input that a command reads from its standard input.
     public struct StandardInput: Sendable, Hashable {
         package enum Source: Sendable, Hashable {
             case none
@@ -9,7 +9,7 @@ extension Command {
 
         package let source: Source
 
-        /// Nothing: the command reads `/dev/null`.
+        /// No input: the command reads `/dev/null`.
         public static let none = StandardInput(source: .none)
 
         /// A text, as UTF-8.
@@ -17,7 +17,7 @@ extension Command {
             StandardInput(source: .bytes(Array(text.utf8)))
         }
 
-        /// Bytes as they are. A command that ends without reading them all is no error.
+        /// Bytes as they are. It isn't an error if a command ends without reading them all.
         public static func bytes(_ bytes: [UInt8]) -> StandardInput {
             StandardInput(source: .bytes(bytes))
         }

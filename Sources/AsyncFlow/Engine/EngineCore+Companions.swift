@@ -2,7 +2,7 @@ import AsyncFlowBase
 import Synchronization
 
 extension EngineCore {
-    /// The one object of its type that this engine has: made when it is first asked for.
+    /// Returns the engine's only instance of this type, created on first use.
     func companion<Companion: AnyObject & Sendable>(_: Companion.Type, make: () -> Companion) -> Companion {
         companions.withLock { companions in
             let key = ObjectIdentifier(Companion.self)
@@ -15,7 +15,7 @@ extension EngineCore {
 }
 
 extension WorkflowEngine {
-    /// The one object of its type that this engine has: made when it is first asked for.
+    /// Returns the engine's only instance of this type, created on first use.
     package func companion<Companion: AnyObject & Sendable>(_ type: Companion.Type, make: () -> Companion) -> Companion
     {
         core.companion(type, make: make)
@@ -23,7 +23,7 @@ extension WorkflowEngine {
 }
 
 extension TaskContext {
-    /// The one object of its type that the task's engine has. For backends: they are where the engine is.
+    /// Returns the only instance of this type of the task's engine. For backends, which are in the engine's process.
     package func companion<Companion: AnyObject & Sendable>(_ type: Companion.Type, make: () -> Companion) -> Companion
     {
         engineCore.companion(type, make: make)
@@ -31,7 +31,7 @@ extension TaskContext {
 }
 
 extension TaskFuture {
-    /// The one object of its type that the task's engine has.
+    /// Returns the only instance of this type of the task's engine.
     package func companion<Companion: AnyObject & Sendable>(_ type: Companion.Type, make: () -> Companion) -> Companion
     {
         node.definition.engine.companion(type, make: make)

@@ -2,13 +2,13 @@ import AsyncFlowBase
 import Synchronization
 
 extension EngineCore {
-    /// The engine is there; from now on it is seen in the event stream.
+    /// Announces the engine, which is complete, in the event stream and to its parts.
     func begin() {
         emit(.engineStarted)
         for part in addedParts { part.begin(EngineSeat(self)) }
     }
 
-    /// Nobody can use the engine any more: ends what is left, without anybody waiting for it.
+    /// Ends an engine that nobody can use any longer, without waiting for it.
     func abandon() {
         guard !lifecycle.isClosed else { return }
         Task.detached { await self.shutdown(.immediate) }
@@ -48,7 +48,7 @@ extension EngineCore {
         lifecycle.markStopped()
     }
 
-    /// A task has failed by itself, or because of a dependency: too many of the first kind end everything else.
+    /// Notes a failed task. If too many have failed by themselves, cancels everything else.
     func noteFailure(of task: TaskNode) {
         guard configuration.failurePolicy != .goOn, task.failedByItself else { return }
         guard failures.withLock({ $0.taskFailed() }) == .stop else { return }
@@ -58,17 +58,17 @@ extension EngineCore {
         )
     }
 
-    /// Why tasks are cancelled, once the engine stops.
+    /// The cause with which tasks are cancelled once the engine stops.
     var stopCause: TaskCancelledError.Cause { lifecycle.haltReason.map { .failurePolicy($0) } ?? .engineShutDown }
 
-    /// Cancels what runs. A synchronous body sees it in its ``TaskContext``.
+    /// Cancels everything that runs. A synchronous body sees it in its ``TaskContext``.
     func cancelRunning() {
         lifecycle.interrupt()
         for task in pool.workers.compactMap(\.asyncTask) + running.all { task.cancel(stopCause) }
         for part in parts { part.interrupt() }
     }
 
-    /// What hasn't ended, for people.
+    /// The tasks that haven't ended, for messages.
     var unfinished: UnfinishedTasks {
         let known = (pool.workers.compactMap(\.asyncTask) + running.all).filter { !$0.currentPhase.isTerminal }
         let byNumber = Dictionary(known.map { ($0.number, $0) }) { first, _ in first }
@@ -77,7 +77,7 @@ extension EngineCore {
             count: max(liveTaskCount, byNumber.count))
     }
 
-    /// Cancels what waits for its turn, for its next attempt, or for other engines' tasks: it won't run any more.
+    /// Cancels every task that waits for its turn, for its next attempt, or for another engine's tasks.
     private func cancelWaiting() {
         for task in running.all { task.cancelUnlessBegun(.engineShutDown) }
     }
@@ -85,7 +85,8 @@ extension EngineCore {
 
 /// The tasks that haven't ended, for a message.
 struct UnfinishedTasks: Sendable {
-    /// Of those that are known to run or to wait for something, the oldest first. Not of a synchronous function.
+    /// The names of the tasks that are known to run or to wait for something, the oldest first. Synchronous functions
+    /// aren't included.
     var names: [String] = []
     var count = 0
 
@@ -104,7 +105,7 @@ struct UnfinishedTasks: Sendable {
 }
 
 extension TaskNode {
-    /// Whether its failure isn't only that of another task: of a dependency, or one that a block awaited.
+    /// Whether its failure isn't only that of another task: a dependency, or one that a block awaited.
     fileprivate var failedByItself: Bool {
         if content.error is DependencyFailureError { return false }
         let cause = (content.error as? TaskFailedError)?.cause as? any WorkflowError
@@ -113,23 +114,24 @@ extension TaskNode {
 }
 
 extension WorkflowEngine {
-    /// How much of the unfinished work a shutdown lets finish.
+    /// The part of the unfinished work that a shutdown lets finish.
     public struct ShutdownMode: Sendable, Hashable {
         let drains: Bool
         let deadline: Duration?
 
-        /// Everything that was called before runs to its end first, with all that it calls; then services are stopped.
+        /// First, every task that was already called runs to its end, with everything that those tasks call; then
+        /// services are stopped.
         ///
-        /// What others call meanwhile, from outside of the engine's tasks, isn't waited for: it ends at once as
+        /// Tasks that are called in the meantime from outside of the engine's tasks aren't awaited: they end at once as
         /// cancelled.
         public static let drain = ShutdownMode(drains: true, deadline: .zero)
-        /// Running tasks are cancelled, the others never start.
+        /// Running tasks are cancelled; the others never start.
         public static let immediate = ShutdownMode(drains: false, deadline: nil)
-        /// Running tasks may finish until the deadline, when they are cancelled; the others never start, and no further
-        /// attempt of a task does.
+        /// Running tasks may finish until the deadline, when they are cancelled; the others never start, and neither
+        /// does any further attempt of a task.
         ///
-        /// - Parameter deadline: by the engine's clock, from now on. One that is over, 0 or less, cancels at once;
-        ///   there is no greatest one.
+        /// - Parameter deadline: the time limit by the engine's clock, from now on. A limit of 0 or less cancels at
+        ///   once; there is no maximum.
         public static func graceful(deadline: Duration) -> ShutdownMode {
             ShutdownMode(drains: false, deadline: deadline)
         }
@@ -138,9 +140,9 @@ extension WorkflowEngine {
     /// Ends the engine: afterwards every future has ended, and no process, thread, descriptor or temporary file of the
     /// engine is left.
     ///
-    /// May be called any number of times and concurrently: every call returns when the engine has ended. A task that is
-    /// called after that ends at once as cancelled. Called from within a task of this same engine it can't wait for
-    /// that task: it starts the shutdown and returns.
+    /// It may be called any number of times and concurrently: every call returns when the engine has ended. A task that
+    /// is called after that ends at once as cancelled. When this is called from within a task of the same engine, it
+    /// can't wait for that task: it starts the shutdown and returns.
     public func shutdown(_ mode: ShutdownMode = .immediate) async {
         if let running = ExecutionContext.current?.task, running.engine === core {
             Task.detached { [core] in await core.shutdown(mode) }
@@ -149,9 +151,9 @@ extension WorkflowEngine {
         await core.shutdown(mode)
     }
 
-    /// Returns when no task is left: every task that was called so far has ended, and everything that was called
-    /// meanwhile.
+    /// Returns when no task is left: every task that was called before has ended, and every one that was called in the
+    /// meantime.
     ///
-    /// While others go on calling tasks it may never return. ``shutdown(_:)`` with ``ShutdownMode/drain`` does.
+    /// As long as others keep calling tasks it may never return. ``shutdown(_:)`` with ``ShutdownMode/drain`` does.
     public func waitUntilIdle() async { await core.waitUntilIdle() }
 }

@@ -7,7 +7,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What all tasks of one engine share: identity, workers, backends, events, and how far its shutdown is.
+/// The state that all tasks of one engine share: identity, threads, backends, events, and the progress of its shutdown.
 @usableFromInline
 package final class EngineCore: Sendable {
     let ordinal: UInt32
@@ -15,21 +15,21 @@ package final class EngineCore: Sendable {
     let configuration: WorkflowEngine.Configuration
     let startTime = EventTime.now
     let router: BackendRouter
-    /// All time comes from here.
+    /// The timers, and the source of all times.
     let timers: Timers
     let failures: Lock<FailureCounter>
     let events: EventHub
     let instrument = InstrumentSlot()
-    /// What other modules keep one of per engine.
+    /// The objects of which other modules keep one per engine.
     let companions = Lock<[ObjectIdentifier: any Sendable]>([:])
     let running = RunningTasks()
     let waits = BodyWaits()
     let executions = ExecutionNotes()
-    /// Looks at them; nil if nobody wants that.
+    /// The watch for stalls; nil if none is wanted.
     private let stallWatch = Lock<StallWatch?>(nil)
-    /// What features hang on the engine.
+    /// The features attached to the engine.
     let parts: [any EnginePart]
-    /// Those of other modules.
+    /// The features that other modules attached.
     let addedParts: [any EnginePart]
     private let partsByType: [ObjectIdentifier: any EnginePart]
     let runDirectory: String
@@ -39,9 +39,9 @@ package final class EngineCore: Sendable {
     private let workflows = PaddedCounter()
     private let limits = PaddedCounter()
     let lifecycle = EngineLifecycle()
-    /// The outcomes of earlier runs, if a part knows some.
+    /// The outcomes of earlier runs, if a part has any.
     let memory: (any CallMemory)?
-    /// Why a part couldn't do its work, if so.
+    /// The error of a part that couldn't do its work.
     let partFailure = Lock<(any Error)?>(nil)
 
     private let memberships = Atomic<Bool>(false)
@@ -63,17 +63,17 @@ package final class EngineCore: Sendable {
         self.parts = parts
         partsByType = Dictionary(parts.map { (ObjectIdentifier(type(of: $0)), $0) }) { first, _ in first }
         pool = WorkerPool(workerCount: configuration.workers)
-        // Absolute: a path in it is also right for a command with a working directory of its own.
+        // An absolute path is also right for a command with another working directory.
         runDirectory = URL(filePath: configuration.workDirectory).appending(path: id).path
         events = EventHub()
         for part in parts { part.start(in: self) }
         if let patience = configuration.stallWarning, patience > .zero { watchForStalls(patience) }
     }
 
-    /// The part of this type, if the engine has one.
+    /// Returns the part of this type, if the engine has one.
     func part<Part: EnginePart>(_: Part.Type) -> Part? { partsByType[ObjectIdentifier(Part.self)] as? Part }
 
-    /// The part of a type that every engine is made with.
+    /// Returns the part of a type that every engine has.
     func ownPart<Part: EnginePart>(_ type: Part.Type) -> Part {
         guard let part = part(type) else { preconditionFailure("an engine was made without its \(type)") }
         return part
@@ -85,11 +85,12 @@ package final class EngineCore: Sendable {
         waits.whenUnwatched { watch.start() }
     }
 
-    /// Returns when nobody looks for stalls any more.
+    /// Returns when the watch for stalls has ended.
     func endStallWatch() async { await stallWatch.withLock { $0 }?.end() }
 
-    /// `flow.<UTC time>.<process id>.<ordinal>.<random>`: sorts by start, and is good as a folder's name. Two processes
-    /// in two containers have the same number in the same second, hence the random part.
+    /// Returns an id, `flow.<UTC time>.<process id>.<ordinal>.<random>`, which sorts by start and is valid as a
+    /// directory's name. The random part is needed because two processes in two containers may have the same number in
+    /// the same second.
     private static func makeID(_ ordinal: UInt32) -> String {
         let time = Date().formatted(
             .iso8601.timeZoneSeparator(.omitted).dateSeparator(.omitted).timeSeparator(.omitted))
@@ -97,10 +98,10 @@ package final class EngineCore: Sendable {
         return "flow.\(time).\(ProcessInfo.processInfo.processIdentifier).\(ordinal).\(random)"
     }
 
-    /// Makes the run directory at the first call, readable for this user alone.
+    /// Creates the run directory at the first call, readable for this user only.
     ///
     /// - Returns: its path.
-    /// - Throws: ``FileError``, also if another user has made a directory of this name.
+    /// - Throws: ``FileError``, also if another user has made a directory with this name.
     func makeRunDirectory() throws(FileError) -> String {
         if ownsRunDirectory.load(ordering: .acquiring) { return runDirectory }
         return try runDirectoryLock.withLock { _ throws(FileError) in
@@ -114,7 +115,7 @@ package final class EngineCore: Sendable {
 
     // MARK: - Memberships
 
-    /// Whether any block or scope was ever entered: if not, new tasks needn't look for theirs.
+    /// Whether any block or scope was ever entered; if not, new tasks needn't look for theirs.
     var hasMemberships: Bool { memberships.load(ordering: .acquiring) }
     func noteMembership() {
         if !memberships.load(ordering: .relaxed) { memberships.store(true, ordering: .releasing) }
@@ -133,10 +134,10 @@ package final class EngineCore: Sendable {
         if lifecycle.isWatched { checkIdle() }
     }
 
-    /// A task has ended that a drain had refused; as such it was counted at once.
+    /// Notes the end of a task that a drain had refused; it was counted as ended when it was refused.
     func refusedTaskEnded() { checkIdle() }
 
-    /// How many tasks were made and haven't ended.
+    /// The number of tasks that were made and haven't ended.
     var liveTaskCount: Int {
         let ended = ended.value  // first: a task is counted as made before it is counted as ended
         return Int(created.value - ended)
@@ -149,21 +150,21 @@ package final class EngineCore: Sendable {
     // MARK: - Admission
 
     var isShuttingDown: Bool { lifecycle.isStopping }
-    /// Whether running bodies, too, have to stop.
+    /// Whether running bodies have to stop, too.
     var isInterrupting: Bool { lifecycle.isInterrupting }
 
-    /// Tells the running body of a cancelled task.
+    /// Interrupts the running body of a cancelled task.
     func interrupt(_ task: TaskNode) {
         for worker in pool.workers where worker.interrupt(task) { return }
         running.interrupt(task)
     }
 
-    /// Whether ``refusal(of:)`` has to be asked. For the path of every task.
+    /// Returns whether ``refusal(of:)`` has to be called. It is cheap, because it is called for every task.
     func mayRefuse(_ task: TaskNode) -> Bool {
         task.definition.refusal != nil || !lifecycle.isOpen || task.membership?.block?.isCancelled == true
     }
 
-    /// Why a task that is being submitted can't run, if so.
+    /// Returns the error of a task that is being submitted and can't run.
     func refusal(of task: TaskNode) -> (any Error)? {
         if let reason = task.definition.refusal { return TaskRefusedError(reason, of: task) }
         if !lifecycle.isOpen, let error = refusalAfterOpening(of: task) { return error }
@@ -176,7 +177,7 @@ package final class EngineCore: Sendable {
     private func refusalAfterOpening(of task: TaskNode) -> TaskCancelledError? {
         if lifecycle.isStopping || lifecycle.isClosed { return TaskCancelledError(task, cause: stopCause) }
         if let caller = ExecutionContext.current?.task, caller.engine === self { return nil }
-        // Nobody waits for it, however many more are called meanwhile.
+        // The drain doesn't wait for it, however many more are called in the meantime.
         ended.increment()
         return TaskCancelledError(task, cause: .draining)
     }

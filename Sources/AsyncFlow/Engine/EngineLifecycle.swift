@@ -1,14 +1,14 @@
 import AsyncFlowBase
 import Synchronization
 
-/// How far an engine's shutdown is, and who waits for it to become idle.
+/// The progress of an engine's shutdown, and the callers that wait for it to become idle.
 final class EngineLifecycle: Sendable {
     private enum Stage: UInt8, AtomicRepresentable {
         /// Tasks are admitted.
         case open
         /// Only tasks that are called by tasks are admitted.
         case draining
-        /// New tasks are refused, running ones may finish; what hasn't begun is cancelled instead of started.
+        /// New tasks are refused, running ones may finish; those that haven't begun are cancelled instead of started.
         case stopping
         /// Everything has ended.
         case stopped
@@ -20,28 +20,30 @@ final class EngineLifecycle: Sendable {
     private let idle = WaitingList()
     private let stopped = WaitingList()
 
-    /// Whether any task may be called by anybody.
+    /// Whether any code may call tasks.
     var isOpen: Bool {
         stage.load(ordering: .sequentiallyConsistent) == .open && !interrupting.load(ordering: .relaxed)
     }
     var isClosed: Bool { stage.load(ordering: .sequentiallyConsistent).rawValue >= Stage.stopping.rawValue }
-    /// Whether tasks are cancelled instead of started; cheap and a moment late, for the path of every task.
+    /// Whether tasks are cancelled instead of started. Cheap, and a moment late, because it is read for every task.
     var isStopping: Bool {
         if stage.load(ordering: .relaxed) == .open { return interrupting.load(ordering: .relaxed) }
         return isClosed || interrupting.load(ordering: .relaxed)
     }
-    /// Whether somebody wants to know when the last task has ended.
+    /// Whether a caller waits for the end of the last task.
     var isWatched: Bool { watched.load(ordering: .sequentiallyConsistent) }
 
-    /// Whether running bodies, too, have to stop.
+    /// Whether running bodies have to stop, too.
     var isInterrupting: Bool { interrupting.load(ordering: .sequentiallyConsistent) }
     func interrupt() { interrupting.store(true, ordering: .sequentiallyConsistent) }
 
-    /// From now on only tasks may call tasks, unless it is closed already.
+    /// Lets only tasks call tasks from now on, unless the engine is already closed.
     func drain() {
         _ = stage.compareExchange(expected: .open, desired: .draining, ordering: .sequentiallyConsistent)
     }
 
+    /// Closes the engine for new tasks.
+    ///
     /// - Returns: whether this call is the one that closed it.
     func close() -> Bool {
         [.open, .draining].contains {
@@ -49,9 +51,9 @@ final class EngineLifecycle: Sendable {
         }
     }
 
-    /// Everything has to stop, but the engine isn't shut down.
+    /// Makes everything stop, although the engine isn't shut down.
     ///
-    /// - Parameter reason: for the errors of the tasks that are cancelled.
+    /// - Parameter reason: the reason, for the errors of the tasks that are cancelled.
     func halt(because reason: String) {
         halted.withLock { $0 = $0 ?? reason }
         interrupt()
@@ -68,7 +70,7 @@ final class EngineLifecycle: Sendable {
         await stopped.wait { if stage.load(ordering: .sequentiallyConsistent) == .stopped { stopped.resumeAll() } }
     }
 
-    /// Returns after ``becameIdle()``. `check` is called once the wait is set up, and calls that if it is true already.
+    /// Returns after ``becameIdle()``. `check` is called once the wait is set up, and calls that method if it is idle.
     func waitUntilIdle(check: () -> Void) async {
         watched.store(true, ordering: .sequentiallyConsistent)
         await idle.wait(check)
@@ -77,7 +79,7 @@ final class EngineLifecycle: Sendable {
     func becameIdle() { idle.resumeAll() }
 }
 
-/// Those who wait for one thing to happen.
+/// The callers that wait for something to happen once.
 private final class WaitingList: Sendable {
     private let continuations = Lock<[CheckedContinuation<Void, Never>]>([])
 

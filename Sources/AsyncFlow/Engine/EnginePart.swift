@@ -1,21 +1,21 @@
 import AsyncFlowBase
 
-/// A feature that lives as long as an engine and hangs on it from outside of the core: files, services, a dry run's
-/// report, the log, a journal.
+/// A feature that lives as long as an engine and is attached to it from outside of the core: files, services, a dry
+/// run's report, the log, a journal.
 package protocol EnginePart: AnyObject, Sendable {
-    /// The outcomes of earlier runs, if the part knows some.
+    /// The outcomes of earlier runs, if the part has any.
     var memory: (any CallMemory)? { get }
-    /// Called once, while the engine is made: nobody has it yet.
+    /// Called once, while the engine is being made and nobody has it yet.
     func start(in engine: EngineCore)
-    /// Called once, when the engine is there; only for parts of other modules.
+    /// Called once, when the engine has been made; only for parts of other modules.
     func begin(_ engine: EngineSeat)
     /// Called when everything that runs is being cancelled.
     func interrupt()
-    /// Called once, when all tasks have ended; timers and backends haven't.
+    /// Called once, when all tasks have ended, but timers and backends haven't.
     func tasksEnded() async
     /// Called once, when all tasks, timers and backends have ended, before the engine counts as ended.
     ///
-    /// - Throws: what the program that runs the engine has to be told.
+    /// - Throws: the error that the program that runs the engine has to be told of.
     func finish() async throws
 }
 
@@ -28,10 +28,12 @@ extension EnginePart {
     package func finish() async throws {}
 }
 
-/// Makes a part for each engine that is configured with it.
+/// A maker of a part for each engine that is configured with it.
 package protocol EnginePartMaker: Sendable {
-    /// - Returns: nil if this engine doesn't need the part.
-    /// - Throws: if the engine can't be made because of it.
+    /// Makes the part of an engine.
+    ///
+    /// - Returns: the part; nil if this engine doesn't need it.
+    /// - Throws: an error if the engine can't be made because of it.
     func makePart(for configuration: WorkflowEngine.Configuration) throws -> (any EnginePart)?
 }
 
@@ -43,17 +45,17 @@ package struct EngineSeat: Sendable {
 
     package var engineID: String { core?.id ?? "" }
 
-    /// Cancels everything: nothing new begins.
+    /// Cancels everything, so that nothing new begins.
     ///
-    /// - Parameter reason: for the errors of the tasks.
+    /// - Parameter reason: the reason, for the errors of the tasks.
     package func halt(because reason: String) { core?.halt(because: reason) }
 }
 
-/// The parts that every engine of this process is asked for, without being configured with them.
+/// The makers of parts that every engine of this process gets without being configured with them.
 package enum EngineParts {
     private static let registered = Lock<[any EnginePartMaker]>([])
 
-    /// Has every engine that is made from now on ask the maker.
+    /// Registers a maker for every engine that is made from now on.
     package static func register(_ maker: any EnginePartMaker) { registered.withLock { $0.append(maker) } }
 
     static func make(for configuration: WorkflowEngine.Configuration) throws -> [any EnginePart] {
@@ -62,19 +64,19 @@ package enum EngineParts {
 }
 
 extension WorkflowEngine {
-    /// The outcomes of earlier runs, if a part of the engine knows some.
+    /// The outcomes of earlier runs, if a part of the engine has any.
     package var memory: (any CallMemory)? { core.memory }
 }
 
 extension EngineCore {
-    /// Ends the parts: the engine's own ones, then those of other modules, the last one first.
+    /// Ends the parts: first the engine's own ones, then those of other modules in reverse order.
     func finishParts() async {
         for part in parts.dropLast(addedParts.count) + addedParts.reversed() {
             do { try await part.finish() } catch { partFailure.withLock { $0 = $0 ?? error } }
         }
     }
 
-    /// - Throws: why a part couldn't do its work.
+    /// Throws the error of a part that couldn't do its work, if there is one.
     func checkParts() throws {
         if let failure = partFailure.withLock({ $0 }) { throw failure }
     }

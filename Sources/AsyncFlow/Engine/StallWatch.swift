@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// Looks now and then whether tasks of an engine wait for each other for ever, and says so once.
+/// A watch that checks now and then whether tasks of an engine wait for each other forever, and reports it once.
 ///
-/// It only exists while bodies await tasks, on a Swift task of its own.
+/// It runs only while bodies await tasks, on a separate Swift task.
 final class StallWatch: Sendable {
     private unowned let engine: EngineCore
-    /// How long tasks have to have been waiting for each other before it is said.
+    /// The time for which tasks must have been waiting for each other before it is reported.
     private let patience: Duration
     private struct State {
         var task: Task<Void, Never>?
@@ -13,7 +13,7 @@ final class StallWatch: Sendable {
     }
     private let state = Lock(State())
 
-    /// Larger pictures aren't looked at.
+    /// The number of waits above which nothing is checked.
     private static let mostWaits = 20_000
 
     init(_ engine: EngineCore, patience: Duration) {
@@ -28,7 +28,7 @@ final class StallWatch: Sendable {
         }
     }
 
-    /// Returns when it looks at nothing any more.
+    /// Ends the watch; returns when it has ended.
     func end() async {
         let task = state.withLock { state in
             state.isEnded = true
@@ -60,11 +60,11 @@ final class StallWatch: Sendable {
     }
 }
 
-/// Who waits for what in an engine, at one moment as far as that can be had.
+/// The waits of an engine's tasks for each other, at one moment as nearly as possible.
 struct StallPicture {
     private(set) var graph = WaitGraph()
     private var labels: [UInt64: String] = [:]
-    /// What is said about a task, if it never goes on.
+    /// The sentence that is reported about a task if it never goes on.
     private var sentences: [UInt64: String] = [:]
 
     init(of engine: EngineCore, _ waits: [(task: TaskNode, goal: BodyWait.Goal)]) {
@@ -82,7 +82,7 @@ struct StallPicture {
             let relation = isOwnBlock ? ", the block that it belongs to" : ""
             sentences[task.number] = "\(subject) waits for \(label(of: other))\(relation)"
         case .end(let other):
-            // Another engine's affairs aren't known here.
+            // The state of another engine's tasks isn't known here.
             graph.add(task.number, .one(of: [other.number, .max]))
         case .members(let block):
             let members = block.members.filter { $0.engine === engine }
@@ -97,9 +97,9 @@ struct StallPicture {
         let names = ShortList.text(holders, count: holders.count)
         for task in blockage.waiting {
             labels[task.number] = task.label
-            // A service ends when nobody needs it, which those that wait for it to end may do.
+            // A service ends when nothing uses it, and the tasks that wait for its end may be what uses it.
             for service in blockage.by where service.isService { graph.add(service.number, .one(of: [])) }
-            // What nobody has is about to be given.
+            // A resource that nobody holds is about to be allocated.
             guard !blockage.by.isEmpty else { continue }
             graph.add(task.number, .one(of: blockage.by.map(\.number)))
             sentences[task.number] =
@@ -107,7 +107,7 @@ struct StallPicture {
         }
     }
 
-    /// Tasks that are awaited and wait for their dependencies: if nothing is done anywhere, those won't end.
+    /// Notes tasks that are awaited and wait for their dependencies: if nothing runs anywhere, those won't end.
     private mutating func notePending(_ engine: EngineCore, _ waits: [(task: TaskNode, goal: BodyWait.Goal)]) {
         let awaited = waits.flatMap { wait in
             switch wait.goal {
@@ -134,7 +134,7 @@ struct StallPicture {
         return summary.isEmpty ? "" : " has \(summary) and"
     }
 
-    /// Whether there is a sentence about one of these.
+    /// Returns whether there is a sentence about one of these tasks.
     func isWorthTelling(_ tasks: Set<UInt64>) -> Bool { tasks.contains { sentences[$0] != nil } }
 
     func text(about tasks: Set<UInt64>, after patience: Duration) -> String {
@@ -147,6 +147,6 @@ struct StallPicture {
 }
 
 extension TaskNode {
-    /// Whether nothing of it runs, because dependencies of it haven't ended.
+    /// Whether none of its bodies runs, because dependencies haven't ended.
     fileprivate var waitsForDependencies: Bool { currentPhase == .waiting && !isResolved }
 }

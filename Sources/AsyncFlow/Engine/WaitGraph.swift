@@ -1,8 +1,8 @@
-/// Which tasks wait for which others, and which of them will do so for ever: pure.
+/// The waits of tasks for each other, which determine the tasks that will wait forever; a pure data structure.
 struct WaitGraph {
-    /// What has to happen for a task to go on.
+    /// A condition for a task to go on.
     enum Need {
-        /// One of these goes on. Without any it never does.
+        /// One of these goes on. An empty list means never.
         case one(of: [UInt64])
         /// All of these end.
         case all(of: [UInt64])
@@ -14,15 +14,15 @@ struct WaitGraph {
         }
     }
 
-    /// By task number; whatever isn't here goes on by itself.
+    /// The needs by task number; a task that isn't here goes on by itself.
     private(set) var needs: [UInt64: Need] = [:]
 
-    /// Of a task that waits in several ways, each may be the one by which it goes on.
+    /// Adds a need. If a task waits in several ways, any of them may let it go on.
     mutating func add(_ task: UInt64, _ need: Need) {
         switch (needs[task], need) {
         case (.one(let known)?, .one(let more)): needs[task] = .one(of: known + more)
         case (nil, _): needs[task] = need
-        // Of several sorts: taken for something that goes on, so that nothing wrong is said.
+        // A mixture is treated as a task that goes on, so that nothing wrong is reported.
         case (.all?, _), (_, .all): needs[task] = nil
         }
     }

@@ -1,5 +1,5 @@
-/// Owns backends, workers and events; makes tasks, runs them as soon as their dependencies have ended, and shuts all of
-/// it down.
+/// An engine that owns backends, threads and events; it makes tasks, runs them as soon as their dependencies have
+/// ended, and shuts all of it down.
 ///
 /// ```swift
 /// try await withWorkflowEngine { flow in
@@ -9,9 +9,9 @@
 /// }
 /// ```
 ///
-/// ``AsyncFlow/withWorkflowEngine(_:backends:signals:_:)`` always shuts down, also on throw. Where a scope doesn't fit,
-/// make an engine yourself and call ``shutdown(_:)`` when done; an engine that is dropped without shutdown cancels what
-/// is left.
+/// ``AsyncFlow/withWorkflowEngine(_:backends:signals:_:)`` always shuts the engine down, even if an error is thrown.
+/// Where a scope doesn't fit, make an engine yourself and call ``shutdown(_:)`` when you are done; an engine that is
+/// dropped without a shutdown cancels its unfinished tasks.
 public final class WorkflowEngine: Sendable {
     @usableFromInline let core: EngineCore
 
@@ -22,23 +22,24 @@ public final class WorkflowEngine: Sendable {
 
     deinit { core.abandon() }
 
-    /// `flow.<UTC time>.<process id>.<number>`; the name of the run directory.
+    /// The engine's id, `flow.<UTC time>.<process id>.<number>.<random>`; also the name of the run directory.
     public var id: String { core.id }
-    /// `<workDirectory>/<engine id>`: captured output of this run. Made when the first file is needed.
+    /// The directory for captured output of this run, `<workDirectory>/<engine id>`. It is made when the first file is
+    /// needed.
     public var runDirectory: String { core.runDirectory }
     /// Whether the engine runs nothing and only shows what would have run.
     public var isDryRun: Bool { core.configuration.dryRun }
-    /// How many tasks and blocks were called and haven't ended. Follows the ends of tasks by a moment.
+    /// The number of tasks and blocks that were called and haven't ended. It lags behind the ends of tasks by a moment.
     public var liveTaskCount: Int { core.liveTaskCount }
 
-    /// What happens from now on.
+    /// Returns the events that happen from now on.
     ///
-    /// - Parameter capacity: how many events may wait for the reader before further ones are left out; see
+    /// - Parameter capacity: the number of events that may wait for the reader before further ones are dropped; see
     ///   ``EventStream``.
     public func events(bufferingUpTo capacity: Int) -> EventStream {
         EventStream(of: core.events, engineID: id, capacity: capacity)
     }
 
-    /// What happens from now on; up to 65,536 events wait for a slow reader. See ``EventStream``.
+    /// The events that happen from now on; up to 65,536 of them wait for a slow reader. See ``EventStream``.
     public var events: EventStream { events(bufferingUpTo: 65_536) }
 }

@@ -1,21 +1,21 @@
 import AsyncFlowBase
 
-/// Keeps something on the last lines of a terminal, while other text is written above it.
+/// A display on the last lines of a terminal, above which other text can be written.
 package protocol ConsoleDisplay: AnyObject, Sendable {
-    /// Writes the text where the descriptor leads; if that is the display's terminal, above what it shows. Returns when
-    /// the text is written, so that nothing is lost if the process ends right after.
+    /// Writes text to the descriptor; if that is the display's terminal, above the display. Returns when the text has
+    /// been written, so that nothing is lost if the process ends right after.
     func write(_ text: String, to descriptor: Int32)
-    /// The process is about to end: takes off the terminal what it shows, if that is possible at once.
+    /// Removes the display from the terminal, if that is possible at once, because the process is about to end.
     func leave()
 }
 
-/// Where log lines and a display on the same terminal meet, so that neither tears the other.
+/// The common output of log lines and a display on the same terminal, so that neither tears the other.
 package enum Console {
     private static let display = Lock<(any ConsoleDisplay)?>(nil)
 
-    /// Has a display take part in what is written from now on.
+    /// Makes a display take part in everything that is written from now on.
     ///
-    /// - Returns: whether it does; if not, another one does already.
+    /// - Returns: whether it does; false if another one already does.
     package static func show(_ new: any ConsoleDisplay) -> Bool {
         display.withLock { display in
             if display == nil { display = new }
@@ -27,7 +27,7 @@ package enum Console {
         display.withLock { if $0 === old { $0 = nil } }
     }
 
-    /// Writes text, that had better be whole lines, without tearing a display.
+    /// Writes text, which should consist of whole lines, without tearing a display.
     package static func write(_ text: String, to descriptor: Int32) {
         if let display = display.withLock({ $0 }) {
             display.write(text, to: descriptor)
@@ -36,10 +36,10 @@ package enum Console {
         }
     }
 
-    /// The process is about to end, without the engines having ended.
+    /// Removes the display, because the process is about to end without the engines having ended.
     package static func leave() { display.withLock { $0 }?.leave() }
 
-    /// Writes until everything is written or the descriptor takes no more, in which case nothing sensible can be done.
+    /// Writes until everything is written, or until the descriptor accepts no more, when nothing sensible can be done.
     package static func writeDirectly(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in

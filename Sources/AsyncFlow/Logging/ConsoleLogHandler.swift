@@ -7,17 +7,17 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Writes log records for people to standard error: coloured on a terminal, plain elsewhere, or as JSON.
+/// A log handler that writes records for people to standard error: coloured on a terminal, plain elsewhere, or as JSON.
 ///
 /// ```
 /// 2026-11-22 12:04:31.285 DEBUG align (task.000042) started  engine=flow.20261122T120431Z.77.1
 /// ```
 ///
-/// What a record contains can't change the terminal or look like another record: control characters and marks that turn
-/// the direction of text are replaced, and the further lines of a message, such as a command's standard error, are
-/// indented below its first line, which the metadata ends.
+/// The content of a record can't change the terminal or look like another record: control characters and marks that
+/// change the direction of text are replaced, and the further lines of a message, such as a command's standard error,
+/// are indented below its first line, at whose end the metadata stands.
 public struct ConsoleLogHandler: LogHandler {
-    /// How a line looks.
+    /// The format of a line.
     public struct Format: Sendable, Hashable {
         enum Value { case plain, coloured, json }
         let value: Value
@@ -26,12 +26,13 @@ public struct ConsoleLogHandler: LogHandler {
         public static let plain = Format(value: .plain)
         /// Lines with the level in colour.
         public static let coloured = Format(value: .coloured)
-        /// One JSON object a line, with `time`, `level`, `message`, `logger` and the metadata, whose lists and
-        /// dictionaries are arrays and objects; metadata of one of these names is called `metadata.level`, for example.
+        /// One JSON object per line, with `time`, `level`, `message`, `logger` and the metadata, whose lists and
+        /// dictionaries are arrays and objects; metadata with one of these names is called `metadata.level`, for
+        /// example.
         public static let json = Format(value: .json)
 
-        /// JSON if `ASYNCFLOW_LOG_FORMAT` says so, colours if standard error is a terminal and neither `NO_COLOR` is
-        /// set nor `TERM` is `dumb`, else plain.
+        /// Chooses JSON if `ASYNCFLOW_LOG_FORMAT` says so; colours if standard error is a terminal, `NO_COLOR` is empty
+        /// or unset and `TERM` isn't `dumb`; otherwise plain lines.
         public init(environment: [String: String]) {
             self.init(environment: environment, isTerminal: isatty(STDERR_FILENO) == 1)
         }
@@ -56,10 +57,12 @@ public struct ConsoleLogHandler: LogHandler {
     private let format: Format
     private let write: @Sendable (String) -> Void
 
+    /// Creates a log handler.
+    ///
     /// - Parameters:
     ///   - label: the logger's label.
-    ///   - format: how a line looks.
-    ///   - write: receives each line with its line end; writes it to standard error by default.
+    ///   - format: the format of a line.
+    ///   - write: receives each line with its line break; by default it writes the line to standard error.
     public init(
         label: String, format: Format,
         write: @escaping @Sendable (String) -> Void = ConsoleLogHandler.writeToStandardError
@@ -110,7 +113,7 @@ public struct ConsoleLogHandler: LogHandler {
 
     private static let indentation = "    "
 
-    /// A value of metadata on one line; in quotes where it could be taken for several values.
+    /// Returns a value of metadata on one line; in quotes if it could be mistaken for several values.
     private static func shown(_ value: String) -> String {
         let value = value.harmless()
         guard value.utf8.contains(where: { $0 == 0x20 || $0 == 0x22 || $0 == 0x3D }) else { return value }
@@ -140,7 +143,7 @@ public struct ConsoleLogHandler: LogHandler {
 
     private static func quoted(_ text: String) -> String {
         guard let data = try? JSONEncoder().encode(text) else { return "\"\"" }
-        // JSON lets stand what a terminal acts on: that is escaped, too, and read back as it was.
+        // JSON allows characters that a terminal acts on. They are escaped, too, which decodes to the same text.
         var result = ""
         for scalar in String(decoding: data, as: UTF8.self).unicodeScalars {
             switch scalar.properties.generalCategory {
@@ -155,7 +158,7 @@ public struct ConsoleLogHandler: LogHandler {
         return result
     }
 
-    /// The local date and time.
+    /// Returns the local date and time.
     private static func time() -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)

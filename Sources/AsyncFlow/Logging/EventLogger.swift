@@ -1,13 +1,15 @@
 import AsyncFlowBase
 import Logging
 
-/// Writes events to the log: what was created with which dependencies, what ran in which order, what failed and why.
+/// A sink that logs events: the tasks with their dependencies, the order in which they ran, the failures and reasons.
 final class EventLogger: EventSink, EnginePart {
     private let logger: Logger
-    /// When tasks that run began, by number; only if every event is logged.
+    /// The times at which running tasks began, by number; only if every event is logged.
     private let starts = Lock<[UInt64: EventTime]>([:])
 
-    /// - Returns: nil if the logger's level shows nothing of what this would write.
+    /// Creates a sink that logs events.
+    ///
+    /// - Returns: nil if the logger's level shows nothing that this would write.
     init?(_ logger: Logger) {
         guard logger.logLevel <= .error else { return nil }
         self.logger = logger
@@ -26,7 +28,7 @@ final class EventLogger: EventSink, EnginePart {
         logger.log(level: level, "\(Self.message(of: event))", metadata: metadata)
     }
 
-    /// How long a task has run that ends now, or an attempt of it.
+    /// Returns the run time of a task or attempt that ends with this event.
     private func duration(upTo event: WorkflowEvent) -> Duration? {
         guard let number = event.taskNumber else { return nil }
         switch event.type {
@@ -45,8 +47,8 @@ final class EventLogger: EventSink, EnginePart {
     private static func level(of event: WorkflowEvent) -> Logger.Level {
         switch event.type {
         case .engineStarted, .engineEnded: .info
-        // The failure itself is an error, once; what couldn't run because of it, and the blocks around it, may be a
-        // million tasks.
+        // The failure itself is logged as an error, once. The tasks that couldn't run because of it, and the blocks
+        // around it, may number a million.
         case .taskFailed: event.task.map { Self.began(event.error, in: $0.id) } ?? true ? .error : .info
         case .serviceStopped: event.error == nil ? .debug : .error
         case .serviceRestarted, .taskAttemptFailed: .warning
@@ -55,7 +57,7 @@ final class EventLogger: EventSink, EnginePart {
         }
     }
 
-    /// Whether a task's failure is its own, not that of a dependency or of a task that it awaited.
+    /// Returns whether a task's failure is its own, and not that of a dependency or of a task that it awaited.
     private static func began(_ error: (any Error)?, in task: TaskID) -> Bool {
         if error is DependencyFailureError { return false }
         let cause = (error as? TaskFailedError)?.cause as? any WorkflowError
@@ -111,12 +113,12 @@ final class EventLogger: EventSink, EnginePart {
         return delay > .zero ? "the next one follows in \(delay.shortText)" : "the next one follows"
     }
 
-    /// How many dependencies are named.
+    /// The maximum number of dependencies that are named.
     private static let longestList = 100
-    /// How much of a command is shown, in characters.
+    /// The maximum length of a command that is shown, in characters.
     private static let longestCommand = 500
 
-    /// Adds the command of an attempt that has ended, and how it ended.
+    /// Adds the command of an attempt that has ended, and the way it ended.
     private static func add(_ event: WorkflowEvent, to metadata: inout Logger.Metadata) {
         switch event.type {
         case .taskCompleted, .taskFailed, .taskCancelled, .taskAttemptFailed: break

@@ -7,16 +7,16 @@ import Foundation
 #endif
 
 extension Logger {
-    /// A logger that writes to standard error in the form that suits whoever reads it: coloured lines on a terminal,
+    /// Returns a logger that writes to standard error in a form that suits its reader: coloured lines on a terminal,
     /// plain ones elsewhere, JSON on request.
     ///
     /// `ASYNCFLOW_LOG_LEVEL`, or else `RADICAL_LOG_LVL`, sets the level: `TRACE`, `DEBUG`, `INFO`, `NOTICE`, `WARNING`,
-    /// `ERROR` or `CRITICAL`, in any case; `WARNING` without them. A value that is none of these is a warning.
-    /// `ASYNCFLOW_LOG_FORMAT` set to `json` writes one JSON object a line.
+    /// `ERROR` or `CRITICAL`, in any case; the default is `WARNING`. Any other value logs a warning.
+    /// `ASYNCFLOW_LOG_FORMAT` set to `json` writes one JSON object per line.
     ///
     /// - Parameters:
     ///   - label: the logger's label.
-    ///   - environment: where the variables are looked up; the process's own environment by default.
+    ///   - environment: the variables; the process's own environment by default.
     public static func asyncFlow(
         label: String = "asyncflow", environment: [String: String]? = nil
     ) -> Logger {
@@ -30,11 +30,13 @@ extension Logger {
     }
 }
 
-/// The log level that the environment asks for.
+/// The log level that the environment sets.
 enum LogLevelSetting {
     static let variables = ["ASYNCFLOW_LOG_LEVEL", "RADICAL_LOG_LVL"]
 
-    /// - Returns: the level, and what was wrong with the value if it was none.
+    /// Reads the level from the environment.
+    ///
+    /// - Returns: the level, and a message about the value if that is invalid.
     static func read(_ environment: [String: String]) -> (level: Logger.Level, problem: String?) {
         for variable in variables {
             guard let value = environment[variable], !value.trimmed.isEmpty else { continue }

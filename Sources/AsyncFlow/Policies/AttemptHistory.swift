@@ -1,4 +1,4 @@
-/// The failed attempts of one task, in order. Without a limit to the number of attempts there is one to what is kept.
+/// The failed attempts of one task, in order. The number of attempts may be unlimited; the number that is kept isn't.
 struct AttemptHistory: Sendable {
     /// The first failure and the latest ones.
     private(set) var failures: [AttemptFailure] = []

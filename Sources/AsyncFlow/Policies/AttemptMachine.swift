@@ -10,22 +10,22 @@ import AsyncFlowBase
 /// ```
 ///
 /// A stopped attempt is waited for: the next one doesn't begin, and the task doesn't end, before the body has stopped.
-/// What comes late (the timeout of an earlier attempt, anything after the end) gives ``Action/nothing``.
+/// A late event (the timeout of an earlier attempt, anything after the end) yields ``Action/nothing``.
 ///
-/// Times are durations since the engine was made. Whether a failure may be tried again, and a random number, come in
-/// with the event: both are found outside of the lock that guards the machine.
+/// Times are durations since the engine was made. Whether a failure may be retried, and a random number, come with the
+/// event: both are determined outside of the lock that guards the machine.
 struct AttemptMachine: Sendable {
-    /// What the caller of an event has to do next.
+    /// The next step of the caller of an event.
     enum Action: Hashable {
         /// Queue this attempt; when its body begins, ``AttemptMachine/attemptStarted(_:at:)`` is called.
         case start(attempt: Int)
         /// The attempt goes on; call ``AttemptMachine/timeoutFired(_:canRetry:)`` at this time.
         case watch(attempt: Int, until: Duration)
-        /// Interrupt the body of this attempt, and say when it has stopped.
+        /// Interrupt the body of this attempt, and report when it has stopped.
         case interrupt(attempt: Int, because: Interruption)
         /// Call ``AttemptMachine/backoffOver(_:at:)`` for this attempt at this time.
         case wait(until: Duration, attempt: Int)
-        /// Find the fallback's value.
+        /// Run the fallback.
         case runFallback(after: Failure)
         case interruptFallback
         /// End the task with the value of its attempt or fallback.
@@ -37,13 +37,13 @@ struct AttemptMachine: Sendable {
 
     enum Interruption: Hashable { case timeout, deadline, cancellation }
 
-    /// Why the task has no value; the error is the last one in ``AttemptMachine/failures``, if there is one.
+    /// The reason why the task has no value; the error is the last one in ``AttemptMachine/failures``, if there is one.
     enum Failure: Hashable {
-        /// The last attempt failed, and isn't repeated.
+        /// The last attempt failed and isn't repeated.
         case attempt
-        /// Time was over: the error is ``AttemptMachine/deadlineError``.
+        /// The deadline passed: the error is ``AttemptMachine/deadlineError``.
         case deadline
-        /// So did the fallback, whose own error it is.
+        /// The fallback failed, too; the error is the fallback's.
         case fallback
     }
 
@@ -53,7 +53,7 @@ struct AttemptMachine: Sendable {
         /// The attempt waits for its turn.
         case queued(Int)
         case running(Int, since: Duration)
-        /// The body was interrupted and hasn't stopped.
+        /// The body was interrupted and hasn't stopped yet.
         case stopping(Int, since: Duration?, Stop)
         /// The pause before this attempt.
         case waiting(Int)
@@ -70,24 +70,24 @@ struct AttemptMachine: Sendable {
 
     private let retry: RetryPolicy
     private let timeout: Duration?
-    /// As it was asked for, for messages.
+    /// The deadline as it was given, for messages.
     private let deadline: Duration?
     private let deadlineInstant: Duration?
     private let hasFallback: Bool
     private var state = State.idle
     private var waitsUntil = Duration.zero
     private var history = AttemptHistory()
-    /// What the last attempt had failed with when the deadline came.
+    /// The error of the last failed attempt before the deadline passed.
     private var errorBeforeDeadline: (any Error)?
 
     /// The attempt that was queued last; 0 before the first.
     private(set) var attempt = 0
     /// The attempt whose body began last; 0 before the first.
     private(set) var begunAttempt = 0
-    /// The attempts that failed in an earlier run, which count for how many may follow.
+    /// The number of attempts that failed in an earlier run; they count towards the maximum.
     var earlierAttempts = 0
 
-    /// - Parameter created: when the task was called.
+    /// - Parameter created: the time at which the task was called.
     init(_ policies: TaskPolicies, hasFallback: Bool, created: Duration) {
         retry = policies.retry ?? .never
         timeout = policies.timeout.map { min($0, .aCentury) }
@@ -96,22 +96,22 @@ struct AttemptMachine: Sendable {
         self.hasFallback = hasFallback
     }
 
-    /// When ``deadlineFired(at:)`` has to be called, if at all.
+    /// The time at which ``deadlineFired()`` has to be called, if at all.
     var deadlineTime: Duration? { deadlineInstant }
 
-    /// The attempts that failed: the first one, and the latest of very many.
+    /// The attempts that failed; of very many, the first one and the latest ones.
     var failures: [AttemptFailure] { history.failures }
 
     var isOver: Bool {
         if case .over = state { true } else { false }
     }
 
-    /// What the attempt that is running ends with if its timeout fires now.
+    /// Returns the error of the running attempt if its timeout fires now.
     func timeoutError(of attempt: Int) -> TaskTimeoutError {
         TaskTimeoutError(timeout: timeout ?? .zero, attempt: attempt, maximumAttempts: retry.maximumAttempts)
     }
 
-    /// What the task ends with when its deadline is over.
+    /// The error of the task when its deadline has passed.
     var deadlineError: DeadlineExceededError {
         DeadlineExceededError(deadline: deadline ?? .zero, attempts: begunAttempt, lastError: errorBeforeDeadline)
     }
@@ -120,7 +120,7 @@ struct AttemptMachine: Sendable {
 
     // MARK: - Attempts
 
-    /// All dependencies have ended: the first attempt may be queued.
+    /// Notes that all dependencies have ended, so that the first attempt may be queued.
     mutating func ready(at now: Duration) -> Action {
         switch state {
         case .idle: begin(1, at: now)
@@ -128,7 +128,7 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// The body of an attempt begins.
+    /// Notes that the body of an attempt begins.
     mutating func attemptStarted(_ number: Int, at now: Duration) -> Action {
         switch state {
         case .queued(number):
@@ -140,7 +140,7 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// The body of an attempt returned a value.
+    /// Notes that the body of an attempt returned a value.
     ///
     /// - Parameter random: from 0 up to but not including 1.
     mutating func attemptSucceeded(_ number: Int, at now: Duration, random: Double) -> Action {
@@ -154,7 +154,7 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// The body of an attempt threw, or its backend couldn't run it.
+    /// Notes that the body of an attempt threw, or that its backend couldn't run it.
     ///
     /// - Parameters:
     ///   - canRetry: ``RetryPolicy/covers(_:)`` of the error.
@@ -172,7 +172,8 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// The body of an attempt threw a cancellation error: because it was interrupted, or by its own decision.
+    /// Notes that the body of an attempt threw a cancellation error: because it was interrupted, or by its own
+    /// decision.
     ///
     /// - Parameter random: from 0 up to but not including 1.
     mutating func attemptCancelled(_ number: Int, at now: Duration, random: Double) -> Action {
@@ -188,7 +189,7 @@ struct AttemptMachine: Sendable {
 
     // MARK: - Time
 
-    /// An attempt's time is over.
+    /// Notes that an attempt's time is up.
     ///
     /// - Parameter canRetry: ``RetryPolicy/covers(_:)`` of ``timeoutError(of:)``.
     mutating func timeoutFired(_ number: Int, canRetry: Bool) -> Action {
@@ -198,7 +199,7 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// The time for everything together is over.
+    /// Notes that the deadline has passed.
     mutating func deadlineFired() -> Action {
         switch state {
         case .idle, .waiting: return expire()
@@ -212,7 +213,7 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// The pause before an attempt is over.
+    /// Notes that the pause before an attempt is over.
     mutating func backoffOver(_ number: Int, at now: Duration) -> Action {
         switch state {
         case .waiting(number): now < waitsUntil ? .wait(until: waitsUntil, attempt: number) : begin(number, at: now)
@@ -222,7 +223,7 @@ struct AttemptMachine: Sendable {
 
     // MARK: - Cancellation and fallback
 
-    /// The task is cancelled by a person, its block, or its engine.
+    /// Notes that the task is cancelled by its user, its block, or its engine.
     mutating func cancelled() -> Action {
         switch state {
         case .idle, .waiting:
@@ -242,7 +243,7 @@ struct AttemptMachine: Sendable {
 
     mutating func fallbackSucceeded() -> Action { fallbackEnded(.succeed) }
     mutating func fallbackFailed() -> Action { fallbackEnded(.fail(.fallback)) }
-    /// The fallback was cancelled, because it was interrupted or by its own decision.
+    /// Notes that the fallback was cancelled, because it was interrupted or by its own decision.
     mutating func fallbackCancelled() -> Action { fallbackEnded(.cancel) }
 
     private mutating func fallbackEnded(_ action: Action) -> Action {
@@ -275,7 +276,7 @@ struct AttemptMachine: Sendable {
         }
     }
 
-    /// An interrupted body has stopped; whatever it ended with doesn't count.
+    /// Handles the stop of an interrupted body, whose outcome doesn't count.
     private mutating func stopped(
         _ number: Int, since started: Duration?, _ stop: Stop, at now: Duration, random: Double
     ) -> Action {
@@ -309,7 +310,7 @@ struct AttemptMachine: Sendable {
         history.append(AttemptFailure(attempt: number, error: error, started: started ?? now, ended: now))
     }
 
-    /// The deadline is over while no attempt is under way.
+    /// Handles a deadline that passes while no attempt is under way.
     private mutating func expire() -> Action {
         errorBeforeDeadline = failures.last?.error
         return giveUp(after: .deadline)

@@ -1,13 +1,13 @@
 import AsyncFlowBase
 
-/// How long to wait before each retry.
+/// The pauses before retries.
 ///
 /// Without ``Jitter`` the pauses are exactly these.
 public struct Backoff: Sendable, Hashable {
     private enum Growth: Hashable {
         /// The same pause each time.
         case constant
-        /// Each pause is longer than the one before by this.
+        /// Each pause is longer than the one before by this duration.
         case linear(Duration)
         /// Each pause is this many times the one before.
         case exponential(Double)
@@ -15,35 +15,35 @@ public struct Backoff: Sendable, Hashable {
 
     private let initial: Duration
     private let growth: Growth
-    /// No pause is longer.
+    /// The longest pause.
     private let maximum: Duration
 
     /// No pause: the next attempt begins as soon as it can.
     public static let none = constant(.zero)
 
-    /// The same pause before each retry.
+    /// Returns the same pause before each retry.
     public static func constant(_ pause: Duration) -> Backoff {
         Backoff(initial: pause, growth: .constant, maximum: pause)
     }
 
-    /// Pauses of `initial`, `initial + increment`, `initial + 2 * increment` and so on.
+    /// Returns pauses of `initial`, `initial + increment`, `initial + 2 * increment` and so on.
     ///
     /// - Parameters:
-    ///   - initial: before the first retry.
-    ///   - increment: how much longer each pause is than the one before; as long as `initial` by default.
-    ///   - maximum: no pause is longer.
+    ///   - initial: the pause before the first retry.
+    ///   - increment: the difference of each pause from the one before; by default as long as `initial`.
+    ///   - maximum: the longest pause.
     public static func linear(
         initial: Duration = .seconds(1), increment: Duration? = nil, maximum: Duration = .seconds(300)
     ) -> Backoff {
         Backoff(initial: initial, growth: .linear(increment ?? initial), maximum: maximum)
     }
 
-    /// Pauses of `initial`, `initial * factor`, `initial * factor²` and so on.
+    /// Returns pauses of `initial`, `initial * factor`, `initial * factor²` and so on.
     ///
     /// - Parameters:
-    ///   - initial: before the first retry.
-    ///   - factor: how many times as long as the one before each pause is; at least 1.
-    ///   - maximum: no pause is longer.
+    ///   - initial: the pause before the first retry.
+    ///   - factor: the ratio of each pause to the one before; at least 1.
+    ///   - maximum: the longest pause.
     public static func exponential(
         initial: Duration = .seconds(1), factor: Double = 2, maximum: Duration = .seconds(300)
     ) -> Backoff {
@@ -53,7 +53,7 @@ public struct Backoff: Sendable, Hashable {
     /// Pauses of 1, 2, 4, 8… seconds, at most five minutes.
     public static let exponential = exponential(initial: .seconds(1))
 
-    /// The pause before a retry, without jitter.
+    /// Returns the pause before a retry, without jitter.
     ///
     /// - Parameter number: 1 for the first retry.
     func pause(beforeRetry number: Int) -> Duration {
@@ -68,7 +68,7 @@ public struct Backoff: Sendable, Hashable {
         seconds < maximum.inSeconds ? Duration(roundedToNanoseconds: seconds) : maximum
     }
 
-    /// By squaring: the number of retries has no limit.
+    /// Raises a number to a power by squaring, because the number of retries is unlimited.
     private static func power(_ base: Double, _ exponent: Int) -> Double {
         var (result, square, rest) = (1.0, base, exponent)
         while rest > 0 {
@@ -79,7 +79,7 @@ public struct Backoff: Sendable, Hashable {
         return result
     }
 
-    /// What is wrong with it, if anything.
+    /// The reason why the backoff can't work, if there is one.
     var problem: String? {
         if initial < .zero { return "a backoff of \(initial.shortText) is less than no pause at all" }
         switch growth {

@@ -1,9 +1,9 @@
-/// What the engine does when tasks fail.
+/// The reaction of an engine to failed tasks.
 ///
-/// A failure is a task that ended failed by itself: after its last attempt, and without a fallback that stood in for
-/// it. A task that never ran because of such a failure doesn't count again, and neither does a cancelled one.
+/// A failure is a task that failed by itself: after its last attempt, and without a fallback that stood in for it. A
+/// task that never ran because of such a failure doesn't count again, and neither does a cancelled one.
 public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
-    /// The number of failures after which nothing goes on; nil for never.
+    /// The number of failures after which everything is cancelled; nil for never.
     let limit: Int?
 
     /// Everything that doesn't depend on the failed task goes on. The default.
@@ -12,7 +12,7 @@ public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
     /// The first failure cancels everything else.
     public static let failFast = FailurePolicy(limit: 1)
 
-    /// The failure of this number cancels everything else.
+    /// Cancels everything else at the given number of failures.
     ///
     /// - Parameter count: 1 or more.
     public static func stopAfter(failures count: Int) -> FailurePolicy { FailurePolicy(limit: count) }
@@ -25,17 +25,17 @@ public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What is wrong with it, if anything.
+    /// The reason why the policy can't work, if there is one.
     var problem: String? {
         guard let limit, limit < 1 else { return nil }
         return "an engine can't stop after \(limit) failures: there have to be 1 or more, or .goOn"
     }
 }
 
-/// Counts failures until they are too many, as a pure state machine.
+/// A counter of failures that reports when there are too many, as a pure state machine.
 struct FailureCounter: Sendable {
     enum Action: Equatable {
-        /// Cancel everything that hasn't ended. Said once.
+        /// Cancel everything that hasn't ended. Returned once.
         case stop
         case nothing
     }
@@ -48,7 +48,7 @@ struct FailureCounter: Sendable {
     /// Whether nothing new may begin.
     var hasStopped: Bool { policy.limit.map { failures >= $0 } ?? false }
 
-    /// A task failed by itself.
+    /// Notes that a task failed by itself.
     mutating func taskFailed() -> Action {
         let hadStopped = hasStopped
         failures += 1

@@ -1,17 +1,19 @@
-/// Which of several ready tasks goes first: the one with the higher priority. Among equals, the one that was ready
-/// first.
+/// The priority of a task: of several ready tasks the one with the highest priority goes first; among equals, the one
+/// that was ready first.
 public struct Priority: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// 0 is normal, more is more urgent.
+    /// The level: 0 is normal; a higher level is more urgent.
     public let level: Int
 
-    /// - Parameter level: 0 is normal, more is more urgent.
+    /// Creates a priority.
+    ///
+    /// - Parameter level: 0 is normal; a higher level is more urgent.
     public init(_ level: Int) { self.level = level }
 
-    /// -10: when nothing else is ready.
+    /// The level -10: the task runs when nothing else is ready.
     public static let low = Priority(-10)
-    /// 0: without the option.
+    /// The level 0: the default.
     public static let normal = Priority(0)
-    /// 10: before everything else.
+    /// The level 10: the task runs before everything else.
     public static let high = Priority(10)
 
     public static func < (a: Priority, b: Priority) -> Bool { a.level < b.level }

@@ -1,10 +1,10 @@
-/// How much more of a resource the next attempt gets.
+/// The growth of a resource from one attempt to the next.
 ///
 /// ```swift
 /// .retry(3, growing: .memory(times: 2), .cores(times: 2, on: .timedOut))
 /// ```
 ///
-/// Only what the task asks for can grow: growth of memory does nothing for a task that names none.
+/// Only resources that the task requests can grow: growth of memory does nothing for a task that requests none.
 public struct ResourceGrowth: Sendable {
     private enum Quantity: String { case memory, cores }
     private let quantity: Quantity
@@ -13,11 +13,11 @@ public struct ResourceGrowth: Sendable {
     private let maximumCores: Int?
     private let classes: [FailureClass]
 
-    /// More memory after a failure of one of these classes.
+    /// Returns growth of memory after a failure of one of these classes.
     ///
     /// - Parameters:
-    ///   - factor: how many times as much as the attempt before had; at least 1.
-    ///   - maximum: no attempt asks for more, unless the first one does already.
+    ///   - factor: the ratio to the memory of the attempt before; at least 1.
+    ///   - maximum: the most that an attempt requests, unless the first one already requests more.
     ///   - classes: ``FailureClass/outOfMemory`` if none is given.
     public static func memory(
         times factor: Double, upTo maximum: MemorySize? = nil, on classes: FailureClass...
@@ -27,11 +27,11 @@ public struct ResourceGrowth: Sendable {
             classes: classes.isEmpty ? [.outOfMemory] : classes)
     }
 
-    /// More cores after a failure of one of these classes.
+    /// Returns growth of the number of cores after a failure of one of these classes.
     ///
     /// - Parameters:
-    ///   - factor: how many times as many as the attempt before had, rounded up; at least 1.
-    ///   - maximum: no attempt asks for more, unless the first one does already.
+    ///   - factor: the ratio to the cores of the attempt before, rounded up; at least 1.
+    ///   - maximum: the most that an attempt requests, unless the first one already requests more.
     ///   - classes: ``FailureClass/timedOut`` if none is given.
     public static func cores(times factor: Double, upTo maximum: Int? = nil, on classes: FailureClass...)
         -> ResourceGrowth
@@ -41,7 +41,7 @@ public struct ResourceGrowth: Sendable {
             classes: classes.isEmpty ? [.timedOut] : classes)
     }
 
-    /// What the next attempt asks for. Calls users' code.
+    /// Returns the request of the next attempt. Calls user code.
     func grown(_ request: ResourceRequest, after error: any Error) -> ResourceRequest {
         guard classes.match(error) else { return request }
         var grown = request
@@ -59,7 +59,7 @@ public struct ResourceGrowth: Sendable {
         return max(count, min(Int(exactly: product) ?? .max, maximumCores ?? .max))
     }
 
-    /// What is wrong with it, if anything.
+    /// The reason why the growth can't work, if there is one.
     var problem: String? {
         guard factor.isFinite, factor >= 1 else {
             return "\(quantity.rawValue) can't grow by the factor \(factor): it has to be 1 or more"

@@ -1,25 +1,27 @@
-/// When and how often a failed task is tried again.
+/// The conditions under which a failed task is retried, and the number of retries.
 ///
-/// Mostly written as an option, ``TaskOption/retry(_:backoff:jitter:on:growing:)``; a policy that many tasks share can
-/// be kept in a constant and given to ``TaskOption/retry(_:)-(RetryPolicy)``.
+/// Usually it is written as an option, ``TaskOption/retry(_:backoff:jitter:on:growing:)``; a policy that many tasks
+/// share can be kept in a constant and passed to ``TaskOption/retry(_:)-(RetryPolicy)``.
 public struct RetryPolicy: Sendable {
-    /// How often a failed task is tried again, at most: the number of attempts is one more.
+    /// The maximum number of retries: the number of attempts is one more.
     public var maximumRetries: Int
-    /// How long to wait before each retry.
+    /// The pauses before the retries.
     public var backoff: Backoff
-    /// How much of that is left to chance.
+    /// The random part of the pauses.
     public var jitter: Jitter
-    /// The failures that are tried again; every one if there is none.
+    /// The failures that are retried; all of them if the list is empty.
     public var classes: [FailureClass]
-    /// What the next attempt gets more of.
+    /// The resources that the next attempt gets more of.
     public var growth: [ResourceGrowth]
 
+    /// Creates a retry policy.
+    ///
     /// - Parameters:
-    ///   - maximumRetries: 0 for one attempt only.
-    ///   - backoff: how long to wait before each retry.
-    ///   - jitter: how much of that is left to chance.
-    ///   - classes: the failures that are tried again; every one if there is none.
-    ///   - growth: what the next attempt gets more of.
+    ///   - maximumRetries: the maximum number of retries; 0 for one attempt only.
+    ///   - backoff: the pauses before the retries.
+    ///   - jitter: the random part of the pauses.
+    ///   - classes: the failures that are retried; all of them if the list is empty.
+    ///   - growth: the resources that the next attempt gets more of.
     public init(
         maximumRetries: Int, backoff: Backoff = .none, jitter: Jitter = .none, on classes: [FailureClass] = [],
         growing growth: [ResourceGrowth] = []
@@ -34,14 +36,14 @@ public struct RetryPolicy: Sendable {
     /// One attempt, whatever happens.
     static let never = RetryPolicy(maximumRetries: 0)
 
-    /// How many attempts there may be.
+    /// The maximum number of attempts.
     var maximumAttempts: Int { maximumRetries == .max ? .max : maximumRetries + 1 }
 
-    /// Whether a failure of this kind may be tried again, if there are retries left. Calls users' code, so not under a
-    /// lock.
+    /// Returns whether a failure of this kind may be retried, if there are retries left. Calls user code, so it must
+    /// not be called under a lock.
     func covers(_ error: any Error) -> Bool { (classes.isEmpty ? [.any] : classes).match(error) }
 
-    /// How long to wait before a retry.
+    /// Returns the pause before a retry.
     ///
     /// - Parameters:
     ///   - number: 1 for the first retry.
@@ -50,12 +52,13 @@ public struct RetryPolicy: Sendable {
         jitter.applied(to: backoff.pause(beforeRetry: number), random: random)
     }
 
-    /// What the next attempt asks for after one that had this. Calls users' code, so not under a lock.
+    /// Returns the request of the attempt after one with the given request. Calls user code, so it must not be called
+    /// under a lock.
     func grown(_ request: ResourceRequest, after error: any Error) -> ResourceRequest {
         growth.reduce(request) { $1.grown($0, after: error) }
     }
 
-    /// What is wrong with it, if anything.
+    /// The reason why the policy can't work, if there is one.
     var problem: String? {
         if maximumRetries < 0 { return "\(maximumRetries) retries: there have to be 0 or more" }
         return backoff.problem ?? jitter.problem ?? growth.lazy.compactMap(\.problem).first

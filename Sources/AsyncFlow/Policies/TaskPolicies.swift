@@ -1,20 +1,20 @@
 import AsyncFlowBase
 
-/// What was said about a task's attempts, time and turn; nothing, by default.
+/// The options for a task's attempts, time limits and turn; none by default.
 struct TaskPolicies: Sendable {
     var retry: RetryPolicy?
-    /// For each attempt, from when it begins.
+    /// The time limit of each attempt, from when it begins.
     var timeout: Duration?
-    /// For everything together, from the call.
+    /// The time limit for everything together, from the call.
     var deadline: Duration?
-    /// How many tasks of the definition may run at the same time, and begin within a time.
+    /// The limits to the number of tasks of the definition that run at the same time and that begin within a period.
     var limit = TaskLimit()
     var priority = Priority.normal
 
-    /// Whether the task needs an ``AttemptMachine``: without one, it has one attempt and all the time it wants.
+    /// Whether the task needs an ``AttemptMachine``: without one, it has one attempt and unlimited time.
     var governsAttempts: Bool { retry != nil || timeout != nil || deadline != nil }
 
-    /// What is wrong with them, if anything: with the option's name, the value and what it may be.
+    /// The reason why an option can't work, if there is one: the option's name, its value and the allowed values.
     var problem: String? {
         if let problem = retry?.problem { return ".retry: \(problem)" }
         if let timeout, timeout <= .zero {

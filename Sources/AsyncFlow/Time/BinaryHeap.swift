@@ -1,4 +1,4 @@
-/// A collection that always knows its smallest element.
+/// A heap that gives access to its smallest element.
 struct BinaryHeap<Element: Comparable> {
     private(set) var elements: [Element] = []
 
@@ -14,7 +14,7 @@ struct BinaryHeap<Element: Comparable> {
         }
     }
 
-    /// Takes out the smallest element.
+    /// Removes the smallest element.
     @discardableResult
     mutating func removeFirst() -> Element? {
         guard let last = elements.popLast() else { return nil }

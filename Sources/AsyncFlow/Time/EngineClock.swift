@@ -1,12 +1,12 @@
-/// The one clock that an engine takes all its time from: durations since the engine was made.
+/// The clock that an engine uses for all its times: durations since the engine was made.
 struct EngineClock: Sendable {
     private let elapsed: @Sendable () -> Duration
     private let sleepOnce: @Sendable (Duration) async throws -> Void
 
-    /// No single sleep is longer: clocks compute with the nanoseconds of the time since the machine was started.
+    /// The longest single sleep: clocks compute with the nanoseconds since the machine was started.
     private static let longestSleep = Duration.seconds(30 * 86_400)
 
-    /// Starts at zero now.
+    /// Creates a clock that starts at zero now.
     init(_ clock: any Clock<Duration>) { self.init(opening: clock) }
 
     private init<C: Clock<Duration>>(opening clock: C) {
@@ -18,9 +18,9 @@ struct EngineClock: Sendable {
     /// The time since the engine was made.
     func now() -> Duration { elapsed() }
 
-    /// Returns when the time has come, not before.
+    /// Returns at the given time, not before.
     ///
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled first, or what the clock throws.
+    /// - Throws: `CancellationError` if the calling Swift task is cancelled first, or an error that the clock throws.
     func sleep(until time: Duration) async throws {
         while case let now = elapsed(), now < time {
             try Task.checkCancellation()

@@ -1,18 +1,18 @@
-/// Names a timer of one engine.
+/// The identity of one engine's timer.
 struct TimerID: Sendable, Hashable {
     fileprivate let number: UInt64
 }
 
-/// Which timer comes next, and whether somebody sleeps until then, as a pure state machine.
+/// The order of timers, and the state of the sleeper that waits for the next one, as a pure state machine.
 ///
-/// There is at most one sleeper, and none when there are no timers. What it does next is always asked of
-/// ``next(now:)``; an earlier timer, or the end of the last one, interrupts its sleep, and it asks again.
+/// There is at most one sleeper, and none when there are no timers. It always asks ``next(now:)`` what to do next; an
+/// earlier timer, or the cancellation of the last one, interrupts its sleep, and it asks again.
 struct TimerQueue<Action> {
     private struct Entry: Comparable, Sendable {
         let time: Duration
         let id: TimerID
 
-        /// Timers of the same time go off in the order in which they were set.
+        /// Returns whether a timer comes first. Timers of the same time fire in the order in which they were set.
         static func < (a: Entry, b: Entry) -> Bool {
             (a.time, a.id.number) < (b.time, b.id.number)
         }
@@ -20,12 +20,12 @@ struct TimerQueue<Action> {
 
     private enum Sleeper: Equatable {
         case none
-        /// It is about to ask what to do.
+        /// The sleeper is about to ask what to do.
         case awake
         case asleep(until: Duration)
     }
 
-    /// What the one who set or cancelled a timer has to do about the sleeper.
+    /// The action that a caller that set or cancelled a timer has to take on the sleeper.
     enum Wake: Equatable {
         /// Start it.
         case start
@@ -34,17 +34,17 @@ struct TimerQueue<Action> {
         case nothing
     }
 
-    /// What the sleeper does next.
+    /// The next step of the sleeper.
     enum Step {
-        /// Do this, and ask again.
+        /// Perform these actions, and ask again.
         case fire([Action])
         /// Sleep, and ask again.
         case sleep(until: Duration)
-        /// Nothing is left to wait for.
+        /// End: there is nothing left to wait for.
         case end
     }
 
-    /// What to do when each timer goes off; a cancelled timer is only taken out here, and from `order` in passing.
+    /// The action of each timer. A cancelled timer is removed only from here, and from `order` in passing.
     private var actions: [TimerID: Action] = [:]
     private var order = BinaryHeap<Entry>()
     private var sleeper = Sleeper.none
@@ -52,10 +52,10 @@ struct TimerQueue<Action> {
     private var isShutDown = false
 
     var count: Int { actions.count }
-    /// How many places are in use, with those of cancelled timers.
+    /// The number of entries in use, including those of cancelled timers.
     var places: Int { order.count }
 
-    /// Sets a timer; one of the past goes off at once. After ``shutdown()`` none goes off any more.
+    /// Sets a timer; one in the past fires at once. After ``shutdown()`` no timer fires.
     mutating func schedule(at time: Duration, _ action: Action) -> (TimerID, Wake) {
         lastNumber += 1
         let id = TimerID(number: lastNumber)
@@ -71,9 +71,9 @@ struct TimerQueue<Action> {
         }
     }
 
-    /// Takes a timer back.
+    /// Cancels a timer.
     ///
-    /// - Returns: its action; nil if it has gone off or was cancelled before.
+    /// - Returns: its action; nil if it has fired or was cancelled before.
     mutating func cancel(_ id: TimerID) -> (Action?, Wake) {
         guard let action = actions.removeValue(forKey: id) else { return (nil, .nothing) }
         if order.count > 2 * actions.count + 64 { order.keep { actions[$0.id] != nil } }
@@ -81,7 +81,7 @@ struct TimerQueue<Action> {
         return (action, interrupt())
     }
 
-    /// Takes back all timers, now and in future.
+    /// Cancels all timers, now and in future.
     ///
     /// - Returns: their actions, for the caller to drop.
     mutating func shutdown() -> ([Action], Wake) {
@@ -98,7 +98,7 @@ struct TimerQueue<Action> {
         return .interrupt
     }
 
-    /// The sleeper asks what to do.
+    /// Returns the next step of the sleeper.
     mutating func next(now: Duration) -> Step {
         var due: [Action] = []
         while let entry = order.first {

@@ -1,15 +1,15 @@
 import AsyncFlowBase
 
-/// The timers of one engine: whatever has to happen at a time of its clock.
+/// The timers of one engine, for everything that has to happen at a certain time of its clock.
 ///
-/// One Swift task sleeps until the next timer, however many there are; without timers there is none. Actions are called
-/// one after the other by that task, outside of locks, so they have to be short and must not block.
+/// One Swift task sleeps until the next timer, however many there are; without timers there is none. It calls the
+/// actions one after the other, outside of locks, so they must be short and must not block.
 final class Timers: Sendable {
     typealias Action = @Sendable () -> Void
 
     private struct State {
         var queue = TimerQueue<Action>()
-        /// The one who sleeps, or slept last.
+        /// The current sleeper, or the last one.
         var sleeper: Task<Void, Never>?
     }
 
@@ -18,13 +18,13 @@ final class Timers: Sendable {
 
     init(clock: EngineClock) { self.clock = clock }
 
-    /// How many timers are set.
+    /// The number of timers that are set.
     var count: Int { state.withLock { $0.queue.count } }
 
     /// The time since the engine was made.
     func now() -> Duration { clock.now() }
 
-    /// Calls `action` at this time, or at once if it is over; never after ``shutdown()``.
+    /// Calls `action` at this time, or at once if the time has passed; never after ``shutdown()``.
     @discardableResult
     func schedule(at time: Duration, _ action: @escaping Action) -> TimerID {
         let (id, interrupted) = state.withLock { state in
@@ -35,10 +35,10 @@ final class Timers: Sendable {
         return id
     }
 
-    /// Takes a timer back.
+    /// Cancels a timer.
     ///
-    /// - Returns: whether it is certain that its action will not be called; false if it was, is being called, or is
-    ///   about to be.
+    /// - Returns: whether it is certain that its action will not be called; false if the action was called, is being
+    ///   called, or is about to be.
     @discardableResult
     func cancel(_ id: TimerID) -> Bool {
         let (action, interrupted) = state.withLock { state in
@@ -49,7 +49,7 @@ final class Timers: Sendable {
         return action != nil
     }
 
-    /// Takes back all timers, and waits until nobody sleeps any more. Not to be awaited by an action.
+    /// Cancels all timers, and waits until there is no sleeper. Must not be awaited by an action.
     func shutdown() async {
         let (dropped, interrupted) = state.withLock { state in
             let (dropped, wake) = state.queue.shutdown()
@@ -64,7 +64,9 @@ final class Timers: Sendable {
         }
     }
 
-    /// - Returns: the sleeper to interrupt, when the lock is released.
+    /// Starts the sleeper if necessary.
+    ///
+    /// - Returns: the sleeper to interrupt after the lock has been released.
     private func apply(_ wake: TimerQueue<Action>.Wake, _ state: inout State) -> Task<Void, Never>? {
         switch wake {
         case .start:
@@ -75,7 +77,8 @@ final class Timers: Sendable {
         }
     }
 
-    /// Under the lock, so that whoever wants to interrupt the sleeper finds it; it begins on another thread.
+    /// Starts a sleeper, on another thread. Called under the lock, so that a caller that interrupts the sleeper finds
+    /// it.
     private func startSleeper(_ state: inout State) {
         state.sleeper = Task.detached { await self.sleep() }
     }
@@ -88,7 +91,7 @@ final class Timers: Sendable {
                 do {
                     try await clock.sleep(until: time)
                 } catch {
-                    // A clock of the user's that can't sleep, for whatever reason, doesn't make a loop that spins.
+                    // Prevents a busy loop if a custom clock can't sleep, for whatever reason.
                     if !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
                 }
             case .end: return
@@ -96,7 +99,8 @@ final class Timers: Sendable {
         }
     }
 
-    /// - Returns: nil when another sleeper goes on, since a Swift task that was interrupted can't sleep any more.
+    /// - Returns: the next step; nil if another sleeper takes over, because an interrupted Swift task can't sleep
+    ///   again.
     private func nextStep() -> TimerQueue<Action>.Step? {
         let now = clock.now()
         return state.withLock { state in

@@ -1,4 +1,4 @@
-/// Values of which there is one for each type: what features say of a task or an engine without the core knowing them.
+/// Values by type, one for each: properties that features add to a task or an engine without the core knowing them.
 struct TypedValues: Sendable {
     private var values: [ObjectIdentifier: any Sendable] = [:]
 

@@ -1,12 +1,12 @@
-/// What a task that was queued has waited for.
+/// The reason why a queued task had to wait.
 public struct WaitCause: Sendable, Hashable, CustomStringConvertible {
     public let description: String
     private init(_ name: String) { description = name }
 
-    /// Cores, memory, GPUs or slots that other tasks had.
+    /// Cores, memory, GPUs or slots were held by other tasks.
     public static let resources = WaitCause("resources")
-    /// That fewer tasks with the same limit run: see ``TaskOption/limit(concurrent:)``.
+    /// Too many tasks with the same limit were running: see ``TaskOption/limit(concurrent:)``.
     public static let limit = WaitCause("limit")
-    /// That the rate of starts allows another one: see ``TaskOption/rate(_:per:)``.
+    /// Too many tasks with the same rate had started: see ``TaskOption/rate(_:per:)``.
     public static let rate = WaitCause("rate")
 }
