@@ -1,17 +1,17 @@
 import AsyncFlowBase
 
-/// A file couldn't be brought in, made, fetched or found.
+/// The error of a file that couldn't be brought in, made, fetched or found.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What went wrong.
+    /// The kind of failure.
     public let reason: Reason
-    /// The paths, names or URLs that it is about, at least one. User info and query values of URLs are left out.
+    /// The paths, names or URLs that it is about, at least one. User info and query values of URLs are omitted.
     public let paths: [String]
     /// The first of ``paths``.
     public var path: String { paths.first ?? "" }
-    /// What was being done, what went wrong, and what can be done about it.
+    /// A description of what was being done, what went wrong, and what can be done about it.
     public let description: String
 
-    /// For file sources: says what they couldn't do.
+    /// Creates an error, for file sources to report what they couldn't do.
     public init(_ reason: Reason, _ paths: [String], _ description: String) {
         self.reason = reason
         self.paths = paths
@@ -20,7 +20,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension FileError {
-    /// A kind of failure. More may be added.
+    /// A kind of failure. New kinds may be added.
     public struct Reason: Sendable, Hashable, CustomStringConvertible {
         enum Kind: Sendable, Hashable {
             case notFound, isDirectory, notADirectory, notAFile, permissionDenied, diskFull, readOnly
@@ -33,13 +33,13 @@ extension FileError {
 
         /// There is no such file.
         public static let notFound = Reason(kind: .notFound)
-        /// A file was expected, and it is a directory.
+        /// A file was expected, but it is a directory.
         public static let isDirectory = Reason(kind: .isDirectory)
-        /// A directory was expected, and it is something else.
+        /// A directory was expected, but it is something else.
         public static let notADirectory = Reason(kind: .notADirectory)
         /// It is neither a file nor a directory, and can't be copied.
         public static let notAFile = Reason(kind: .notAFile)
-        /// This process may not read or write there.
+        /// This process isn't allowed to read or write there.
         public static let permissionDenied = Reason(kind: .permissionDenied)
         /// There is no space left, or a quota is used up.
         public static let diskFull = Reason(kind: .diskFull)
@@ -47,15 +47,15 @@ extension FileError {
         public static let readOnly = Reason(kind: .readOnly)
         /// Two files would have the same name in a task's working directory.
         public static let nameClash = Reason(kind: .nameClash)
-        /// A text can't be the name or location of a file.
+        /// A text can't be the name or the location of a file.
         public static let invalidName = Reason(kind: .invalidName)
-        /// A task succeeded without having made what it declares.
+        /// A task succeeded without having made the files that it declares.
         public static let missingOutput = Reason(kind: .missingOutput)
         /// A pattern matches several files where the task's value is one.
         public static let tooManyOutputs = Reason(kind: .tooManyOutputs)
         /// A text isn't a checksum, or the file isn't one that is compared with a checksum.
         public static let invalidChecksum = Reason(kind: .invalidChecksum)
-        /// What was fetched isn't what it should be. Both are SHA-256, in hexadecimal digits.
+        /// A fetched file doesn't have the expected checksum. Both checksums are SHA-256, in hexadecimal digits.
         public static func checksumMismatch(expected: String, actual: String) -> Reason {
             Reason(kind: .checksumMismatch(expected: expected, actual: actual))
         }
@@ -75,11 +75,11 @@ extension FileError {
 }
 
 extension FileError {
-    /// What a system call that failed means for a file.
+    /// Creates the error of a failed system call about a file.
     ///
     /// - Parameters:
     ///   - errno: the system's error number.
-    ///   - action: what was being done, as in `linking`.
+    ///   - action: the action that failed, as in `linking`.
     ///   - path: the file or directory.
     package init(errno: CInt, while action: String, _ path: String) {
         let meaning: (Reason, String)? =

@@ -1,18 +1,18 @@
 import AsyncFlowBase
 
-/// File names as text, such that every name survives: the system's are bytes without any encoding, Swift's strings are
-/// UTF-8.
+/// The conversion of file names to text and back, in which every name survives: the system's names are bytes without
+/// any encoding, Swift's strings are UTF-8.
 ///
-/// A byte that isn't part of valid UTF-8 becomes one of the last 128 characters for private use, `U+10FF80` for the
-/// byte 0x80 to `U+10FFFF` for 0xFF. Wherever a text goes to the system as a path or an argument, they become that byte
-/// again. A name that has such a character itself is written as its bytes, so that it comes back as it was. Python does
-/// the same with surrogates, which Swift's strings can't have.
+/// A byte that isn't part of valid UTF-8 becomes one of the last 128 characters for private use, from `U+10FF80` for
+/// the byte 0x80 to `U+10FFFF` for 0xFF. Wherever a text goes to the system as a path or an argument, such a character
+/// becomes that byte again. A name that contains such a character itself is written as its bytes, so that it comes back
+/// unchanged. Python does the same with surrogates, which Swift's strings can't contain.
 package enum FileNameText {
     private static let firstScalar: UInt32 = 0x10FF00
-    /// The bytes that all these characters begin with in UTF-8, `F4 8F BE BF xx` up to `F4 8F BF BF`.
+    /// The first byte of all these characters in UTF-8, which are `F4 8F BE BF xx` to `F4 8F BF BF`.
     private static let leadingByte: UInt8 = 0xF4
 
-    /// Returns a name of the system's as text.
+    /// Returns a name from the system as text.
     package static func text(_ name: some Collection<UInt8>) -> String {
         let bytes = Array(name)
         if !bytes.contains(leadingByte), let text = String(validating: bytes, as: UTF8.self) { return text }
@@ -33,7 +33,7 @@ package enum FileNameText {
         return String(text)
     }
 
-    /// Returns the bytes that a text stands for, as a path or an argument.
+    /// Returns the bytes that a text represents as a path or an argument.
     package static func bytes(_ text: String) -> [UInt8] {
         guard hasEscapes(text) else { return Array(text.utf8) }
         var bytes: [UInt8] = []
@@ -47,14 +47,14 @@ package enum FileNameText {
         return bytes
     }
 
-    /// Calls a function with a path as the system takes it. What comes behind a NUL byte is cut off.
+    /// Calls a function with a path in the form that the system takes. Everything after a NUL byte is cut off.
     package static func withPath<Result>(_ path: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
         guard hasEscapes(path) else { return path.withCString(body) }
         let characters = bytes(path).map { CChar(bitPattern: $0) } + [0]
         return characters.withUnsafeBufferPointer { body($0.baseAddress!) }
     }
 
-    /// Whether a text may have bytes in it that aren't UTF-8.
+    /// Returns whether a text may contain bytes that aren't UTF-8.
     package static func hasEscapes(_ text: String) -> Bool { text.utf8.contains(leadingByte) }
 
     private static func byte(of scalar: Unicode.Scalar) -> UInt8? {
@@ -63,11 +63,11 @@ package enum FileNameText {
 }
 
 extension String {
-    /// Whether a path begins with another text, byte by byte: a `/` with a combining mark behind it is a `/` to the
-    /// system.
+    /// Returns whether a path begins with another text, byte by byte: to the system, a `/` with a combining mark after
+    /// it is a `/`.
     package func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
 
-    /// The path, behind that of the current directory if it is relative.
+    /// The path itself if it is absolute; otherwise the path in the current directory.
     package var absolutePath: String {
         if hasBytePrefix("/") { return self }
         guard let current = getcwd(nil, 0) else { return self }
@@ -75,13 +75,13 @@ extension String {
         return FileNameText.text(UnsafeRawBufferPointer(start: current, count: strlen(current))) + "/" + self
     }
 
-    /// The components of a path, byte by byte, with the empty ones.
+    /// The components of a path, byte by byte, including empty ones.
     var pathComponents: [Substring] {
         utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
     }
 }
 
-/// A file's name as a key. Two names that look the same are different files to most systems: their bytes are compared,
+/// A file name as a key. Two names that look the same are different files to most systems, so their bytes are compared,
 /// where `String` compares characters.
 struct FileNameKey: Hashable {
     let name: String

@@ -1,10 +1,12 @@
 import AsyncFlowBase
 
-/// What is done to files and directories, one system call each; what goes wrong is a ``FileError``.
+/// The operations on files and directories, one system call each; failures are ``FileError``s.
 enum FileSystem {
     enum Kind { case file, directory, other }
 
-    /// - Parameter followsLinks: whether what a symbolic link points at is meant, instead of the link.
+    /// Returns the kind of the file at a path.
+    ///
+    /// - Parameter followsLinks: whether a symbolic link stands for its target instead of for itself.
     /// - Returns: nil if there is nothing, or a link to nothing.
     static func kind(of path: String, followsLinks: Bool = true) throws(FileError) -> Kind? {
         var status = stat()
@@ -20,7 +22,7 @@ enum FileSystem {
         }
     }
 
-    /// The size of a regular file in bytes; nil for everything else, and if it can't be looked at.
+    /// Returns the size of a regular file in bytes; nil for everything else, and if it can't be examined.
     static func size(of path: String) -> Int64? {
         var status = stat()
         guard FileNameText.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -29,7 +31,7 @@ enum FileSystem {
         return Int64(status.st_size)
     }
 
-    /// Whether both paths lead to the same file or directory.
+    /// Returns whether both paths lead to the same file or directory.
     static func isSame(_ a: String, _ b: String) -> Bool {
         var first = stat()
         var second = stat()
@@ -38,14 +40,14 @@ enum FileSystem {
         return first.st_ino == second.st_ino && first.st_dev == second.st_dev
     }
 
-    /// A name as the system gives it.
+    /// Returns a name from the system as text.
     static func text(_ name: UnsafePointer<CChar>) -> String {
         FileNameText.text(UnsafeRawBufferPointer(start: name, count: strlen(name)))
     }
 
-    /// Makes a directory, and those that it lies in, for this user alone.
+    /// Makes a directory, and the directories that contain it, for this user only.
     ///
-    /// - Returns: whether it was made; false if there is one already.
+    /// - Returns: whether it was made; false if it exists already.
     @discardableResult
     static func makeDirectory(_ path: String) throws(FileError) -> Bool {
         if make(path) { return true }
@@ -58,11 +60,11 @@ enum FileSystem {
         throw FileError(errno: code == EEXIST ? ENOTDIR : code, while: "making the directory", path)
     }
 
-    /// Makes a directory that belongs to this user, and those that it lies in.
+    /// Makes a directory that belongs to this user, and the directories that contain it.
     ///
-    /// One that is there already, because code of this program has made it first, is closed to others.
+    /// If it exists, because code of this program has made it first, it is closed to other users.
     ///
-    /// - Throws: ``FileError`` if there is something else of this name: a link, a file, another user's directory.
+    /// - Throws: ``FileError`` if there is something else with this name: a link, a file, another user's directory.
     static func makeOwnDirectory(_ path: String) throws(FileError) {
         if try makeDirectory(path) { return }
         var status = stat()
@@ -75,13 +77,13 @@ enum FileSystem {
                 "making the directory '\(path)' failed: there is something of this name that isn't a directory of this "
                     + "user; choose another workDirectory")
         }
-        // A file system without modes, or one that is read-only, has no closer one.
+        // A file system without modes, or a read-only one, can't do better.
         if status.st_mode & 0o077 != 0 { _ = FileNameText.withPath(path) { chmod($0, 0o700) } }
     }
 
     private static func make(_ path: String) -> Bool { FileNameText.withPath(path) { mkdir($0, 0o700) } == 0 }
 
-    /// The path of the directory that something lies in; nil if it doesn't say one, or is the root's.
+    /// Returns the path of the directory that contains something; nil if the path names none, or names the root.
     static func folder(of path: String) -> String? {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else { return nil }
         return String(path[..<slash])
@@ -92,9 +94,9 @@ enum FileSystem {
         guard result == 0 else { throw FileError(errno: errno, while: "making the link", path) }
     }
 
-    /// - Returns: false where the file system can't have a second name for this file.
+    /// - Returns: false if the file system can't give this file a second name.
     static func hardlink(_ path: String, to target: String) throws(FileError) -> Bool {
-        // Follows links: what is meant is the file, not a name for it.
+        // Links are followed: the file is meant, not a name for it.
         let result = FileNameText.withPath(target) { target in
             FileNameText.withPath(path) { linkat(AT_FDCWD, target, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
         }
@@ -110,7 +112,7 @@ enum FileSystem {
         guard result == 0 else { throw FileError(errno: errno, while: "moving to '\(target)'", path) }
     }
 
-    /// Deletes a file, or a directory with everything in it. Nothing there is no error.
+    /// Deletes a file, or a directory with everything in it. Does nothing if it doesn't exist.
     static func remove(_ path: String) throws(FileError) {
         guard try kind(of: path, followsLinks: false) == .directory else {
             guard FileNameText.withPath(path, { unlink($0) }) == 0 || errno == ENOENT else {
@@ -124,7 +126,7 @@ enum FileSystem {
         }
     }
 
-    /// The names in a directory, in order.
+    /// Returns the names in a directory, in order.
     static func contents(of path: String) throws(FileError) -> [String] {
         guard let directory = FileNameText.withPath(path, { opendir($0) }) else {
             throw FileError(errno: errno, while: "listing", path)
@@ -140,9 +142,9 @@ enum FileSystem {
         return names.sorted()
     }
 
-    /// The names within a directory that match a pattern of the shell's kind, in order.
+    /// Returns the names within a directory that match a shell pattern, in order.
     static func matches(of pattern: String, in directory: String) throws(FileError) -> [String] {
-        // The directory's own name is no pattern. Bytes, since a star with a combining mark is one Character.
+        // The directory's name isn't a pattern. Bytes, because a star with a combining mark is one Character.
         var escaped: [UInt8] = []
         for byte in FileNameText.bytes(directory) {
             if "*?[\\".utf8.contains(byte) { escaped.append(UInt8(ascii: "\\")) }

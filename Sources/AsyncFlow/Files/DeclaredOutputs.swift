@@ -1,4 +1,4 @@
-/// Finds what a task has declared in the directory in which it has succeeded.
+/// A search for the declared files of a task in the directory in which it has succeeded.
 struct DeclaredOutputs {
     let plan: StagingPlan
     let directory: String
@@ -9,7 +9,7 @@ struct DeclaredOutputs {
     }
 
     /// - Returns: the files of each declared output, in the order of declaration.
-    /// - Throws: ``FileError`` that names everything that is missing or of another kind.
+    /// - Throws: ``FileError`` that names every file that is missing or of another kind.
     func collect(for task: TaskNode, in owner: TaskDirectory) throws(FileError) -> [[InputFile]] {
         var missing: [String] = []
         var result: [[InputFile]] = []
@@ -63,7 +63,7 @@ struct DeclaredOutputs {
         return found
     }
 
-    /// How many names are in an error.
+    /// The maximum number of names in an error.
     private static let longestListing = 20
 
     private var listing: String {

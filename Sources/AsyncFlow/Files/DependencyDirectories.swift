@@ -1,4 +1,5 @@
-/// The working directories of a task's dependencies, of which it is to see everything without having been given it.
+/// The working directories of a task's dependencies, for a task that sees all of their files without getting them as
+/// arguments.
 struct DependencyDirectories {
     private let dependencies: [TaskNode]
     private let plan: StagingPlan
@@ -8,10 +9,10 @@ struct DependencyDirectories {
         self.plan = plan
     }
 
-    /// Links what is in them into the task's directory, side by side. What the task was given or declares goes first:
-    /// it isn't hidden by anything of the same name.
+    /// Links their contents into the task's directory, side by side. Files that the task was given or declares take
+    /// precedence: nothing with the same name hides them.
     ///
-    /// - Throws: ``FileError`` that names two dependencies which have different files of one name.
+    /// - Throws: ``FileError`` that names two dependencies with different files of the same name.
     func link(into directory: String) throws(FileError) {
         var origins: [FileNameKey: (task: TaskNode, path: String)] = [:]
         for task in dependencies {
@@ -19,7 +20,7 @@ struct DependencyDirectories {
             for name in try FileSystem.contents(of: source) where !plan.has(name) {
                 let path = "\(source)/\(name)"
                 if let other = origins[FileNameKey(name)] {
-                    // A file that several tasks in a row have seen comes along each way.
+                    // A file that several tasks in a row have seen arrives by each of them.
                     if FileSystem.isSame(other.path, path) { continue }
                     throw clash(name, other.task, task)
                 }

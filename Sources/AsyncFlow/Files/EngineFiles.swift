@@ -2,20 +2,20 @@ import AsyncFlowBase
 import Logging
 
 extension WorkflowEngine {
-    /// Makes the run directory if nobody has yet, readable for this user alone.
+    /// Makes the run directory if it doesn't exist yet, readable for this user only.
     ///
     /// - Returns: its path, which is ``runDirectory``.
     /// - Throws: ``FileError``.
     package func makeRunDirectory() throws(FileError) -> String { try core.makeRunDirectory() }
 }
 
-/// What the tasks of one engine share for their files. Made with the engine; it costs nothing until a task has a file.
+/// The state that the tasks of one engine share for their files. Made with the engine; free until a task has a file.
 final class EngineFiles: EnginePart {
     let configuration: FileConfiguration
     let copier: FileCopier
     let transfers: FileTransfers
     let advice: CommandAdvice
-    /// By task number: the tasks whose directories it is to see. Holding them keeps those directories.
+    /// By task number, the tasks whose directories a task sees. References to them keep those directories.
     private let dependencies = Lock<[UInt64: [TaskNode]]>([:])
 
     init(_ configuration: FileConfiguration, _ logger: Logger) throws(EngineError) {
@@ -26,7 +26,7 @@ final class EngineFiles: EnginePart {
         advice = CommandAdvice(logger)
     }
 
-    /// Remembers which directories a task is to see, until it ends. Before the task is submitted.
+    /// Notes which directories a task sees, until it ends. To be called before the task is submitted.
     func note(_ nodes: [TaskNode], asDependenciesOf task: TaskNode) {
         guard !nodes.isEmpty else { return }
         let number = task.number
@@ -47,14 +47,14 @@ final class EngineFiles: EnginePart {
 extension EngineCore {
     var files: EngineFiles { ownPart(EngineFiles.self) }
 
-    /// Notes, in a dry run, which of a task's files aren't there although no task makes them.
+    /// Notes, in a dry run, a task's files that don't exist and that no task makes.
     func noteMissing(_ files: [InputFile], of task: TaskID) {
         dryRun?.noteMissing(files.filter(\.isMissing).map(\.path), of: task)
     }
 }
 
 extension InputFile {
-    /// Whether it should be there, because no task makes it and nobody has to fetch it, but isn't.
+    /// Whether the file should exist, because no task makes it and no source fetches it, but doesn't.
     fileprivate var isMissing: Bool {
         guard producer == nil, !isUnknown, case .local(let path) = FileLocation(location) else { return false }
         return (try? FileSystem.kind(of: path)) == nil

@@ -1,28 +1,34 @@
-/// How an engine deals with files.
+/// The configuration of an engine's handling of files.
 public struct FileConfiguration: Sendable {
-    /// What fetches files that a URL names, one for each scheme; none by default, so that only local files can be used.
+    /// The sources that fetch files from URLs, at most one for each scheme; none by default, so that only local files
+    /// can be used.
     public var sources: [any FileSource] = []
-    /// How files are brought into working directories where neither the file nor the task says; a symbolic link.
+    /// The way in which files are brought into working directories unless the file or the task says otherwise; by
+    /// default a symbolic link.
     public var staging: FileStaging = .link
-    /// Whether every executable task has a working directory of its own, in which it sees everything that is in those
-    /// of its dependencies; see ``TaskOption/dependencyDirectories(_:)``. No by default.
+    /// Whether every executable task has its own working directory, in which it sees everything in the directories of
+    /// its dependencies; see ``TaskOption/dependencyDirectories(_:)``. False by default.
     public var linksDependencyDirectories = false
-    /// Whether the working directories of tasks that succeeded stay after the run. Yes by default.
+    /// Whether the working directories of tasks that succeeded are kept after the run. True by default.
     ///
-    /// If not, one is deleted as soon as no file of it is in use any more: no task waits for one, and the program holds
-    /// neither a file of it nor the task's future. Those of tasks that failed stay in any case.
+    /// If they aren't kept, a directory is deleted as soon as none of its files is in use: no task waits for one, and
+    /// the program holds neither one of its files nor the task's future. The directories of tasks that failed are
+    /// always kept.
     public var keepsWorkingDirectories = true
-    /// How many files may be fetched at once; 8 by default.
+    /// The number of files that may be fetched at once; 8 by default.
     public var maximumTransfers = 8
-    /// How many files may be copied at once; 4 by default. Linking is not limited.
+    /// The number of files that may be copied at once; 4 by default. Linking isn't limited.
     public var maximumCopies = 4
 
-    /// How much standard output a command may write that is its task's value; a gigabyte by default. One that writes
-    /// more is ended with an error; ``TaskOption/captureStdio`` has output of any length written into a file instead.
+    /// The maximum size of a command's standard output as its task's value; a gigabyte by default. A command that
+    /// writes more is ended with an error; with ``TaskOption/captureStdio``, output of any length goes to a file
+    /// instead.
     public var maximumOutputInMemory = CommandRequest.defaultOutputLimit
 
     public init() {}
 
+    /// Checks the configuration.
+    ///
     /// - Throws: ``EngineError`` if two sources are for the same scheme, or two settings contradict each other.
     func validate() throws(EngineError) {
         var seen: Set<String> = []
@@ -43,7 +49,7 @@ public struct FileConfiguration: Sendable {
 }
 
 extension WorkflowEngine.Configuration {
-    /// How files are brought in, fetched and kept.
+    /// The configuration of how files are brought in, fetched and kept.
     public var files: FileConfiguration {
         get { settings[FileConfiguration.self] ?? FileConfiguration() }
         set { settings[FileConfiguration.self] = newValue }

@@ -1,7 +1,8 @@
-/// A value with files in it: the engine finds them there to bring them in, and replaces them by what the task sees.
+/// A value with files in it: the engine finds them there in order to bring them in, and replaces them by the files that
+/// the task sees.
 ///
-/// ``InputFile`` itself is one, and so are arrays, optionals and dictionaries of containers. Own types join with one
-/// method:
+/// ``InputFile`` itself is one, and so are arrays, optionals and dictionaries of containers. Your own types join with
+/// one method:
 ///
 /// ```swift
 /// struct Sample: TaskValue, FileContainer {
@@ -14,8 +15,10 @@
 /// }
 /// ```
 public protocol FileContainer {
-    /// - Parameter transform: to be called with every file.
-    /// - Returns: the same value with what `transform` returned in place of each file.
+    /// Returns the same value with each file replaced.
+    ///
+    /// - Parameter transform: must be called with every file.
+    /// - Returns: the same value with the result of `transform` in place of each file.
     func mapFiles(_ transform: (InputFile) throws -> InputFile) rethrows -> Self
 }
 
@@ -41,9 +44,9 @@ extension Dictionary: FileContainer where Value: FileContainer {
     }
 }
 
-/// Looks into values of any type.
+/// The search for files within values of any type.
 enum FilesWithin {
-    /// Whether values of one of these types may have files in them.
+    /// Returns whether values of one of these types may contain files.
     static func types<each T>(_ type: repeat (each T).Type) -> Bool {
         for type in repeat each type { if type is any FileContainer.Type { return true } }
         return false

@@ -1,13 +1,13 @@
 import AsyncFlowBase
 import Synchronization
 
-/// Copies files and directories on threads of their own, a few at a time, so that nothing else waits for a disk.
+/// A copier of files and directories on dedicated threads, a few at a time, so that nothing else waits for a disk.
 final class FileCopier: Sendable {
     private let semaphore: AsyncSemaphore
 
     init(maximumCopies: Int) { semaphore = AsyncSemaphore(count: max(1, maximumCopies)) }
 
-    /// Copies a file, or a directory with everything in it. What there is of a copy that fails is deleted.
+    /// Copies a file, or a directory with everything in it. An incomplete copy is deleted.
     ///
     /// - Throws: ``FileError``; `CancellationError` if the calling Swift task is cancelled, between two parts of a
     ///   file.
@@ -59,7 +59,7 @@ final class FileCopier: Sendable {
         }
     }
 
-    /// What a symbolic link says; nil for anything else.
+    /// Returns the target of a symbolic link; nil for anything else.
     private static func linkDestination(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { buffer in
@@ -107,9 +107,9 @@ final class FileCopier: Sendable {
         }
     }
 
-    /// Lets the copy share the original's blocks.
+    /// Makes the copy share the original's blocks.
     ///
-    /// - Returns: whether the file system could.
+    /// - Returns: whether the file system was able to.
     private static func reflink(_ source: borrowing Descriptor, to target: borrowing Descriptor) -> Bool {
         #if os(Linux)
         let clone: CUnsignedLong = 0x4004_9409  // FICLONE, a macro that Swift doesn't see

@@ -1,7 +1,7 @@
-/// What the text says that names a file: a path on this machine, a URL, or nothing usable.
+/// The meaning of the text that names a file: a path on this machine, a URL, or nothing usable.
 enum FileLocation: Hashable, Sendable {
     case local(path: String)
-    /// To be fetched by the ``FileSource`` for its scheme, which is in lower case.
+    /// A file to be fetched by the ``FileSource`` for its scheme, which is in lower case.
     case remote(scheme: String)
     case malformed(reason: String)
 
@@ -17,9 +17,9 @@ enum FileLocation: Hashable, Sendable {
         }
     }
 
-    /// The last component: of a path, or of a URL without its query, decoded. Empty if there is none.
+    /// Returns the last component of a path, or of a URL without its query, decoded. Empty if there is none.
     static func lastComponent(of text: String) -> String {
-        // Bytes: a character with a combining mark isn't the one that it begins with, and to the system it is.
+        // Bytes: a character with a combining mark differs from its base character, but not to the system.
         var rest = Substring(text).utf8
         let isURL = scheme(of: text) != nil
         if isURL {
@@ -33,7 +33,7 @@ enum FileLocation: Hashable, Sendable {
         return isURL ? percentDecoded(component) ?? component : component
     }
 
-    /// The scheme of a URL, in lower case; nil for a path. `file:` alone may lack the two slashes.
+    /// Returns the scheme of a URL, in lower case; nil for a path. Only `file:` may lack the two slashes.
     private static func scheme(of text: String) -> String? {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let scheme = text.utf8[..<colon]
@@ -68,7 +68,8 @@ enum FileLocation: Hashable, Sendable {
         return path.isEmpty ? .malformed(reason: "it has no path") : .local(path: path)
     }
 
-    /// Nil if a percent sign isn't followed by two hexadecimal digits. What comes out is a name, UTF-8 or not.
+    /// Decodes a text; nil if a percent sign isn't followed by two hexadecimal digits. The result is a name, which need
+    /// not be UTF-8.
     private static func percentDecoded(_ text: String) -> String? {
         var bytes: [UInt8] = []
         var rest = FileNameText.bytes(text)[...]
@@ -77,7 +78,7 @@ enum FileLocation: Hashable, Sendable {
                 bytes.append(byte)
                 continue
             }
-            // `UInt8` would take a sign for a digit.
+            // `UInt8` would accept a sign as a digit.
             guard rest.count >= 2, rest.prefix(2).allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
                 let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
             else { return nil }
@@ -90,13 +91,13 @@ enum FileLocation: Hashable, Sendable {
 
 /// The name that a file has within a task's working directory: a relative path that doesn't leave it.
 enum RelativeName {
-    /// What is wrong with a name, or nil.
+    /// Returns the problem with a name; nil if there is none.
     static func problem(of name: String) -> String? {
         if name.isEmpty { return "it is empty" }
         if name.utf8.contains(0) { return "it contains a NUL byte" }
         if name.hasBytePrefix("/") { return "it has to be relative to the task's working directory" }
         for component in name.pathComponents {
-            // Texts of ASCII characters alone are equal only if their bytes are.
+            // Texts that consist only of ASCII characters are equal only if their bytes are.
             switch component {
             case "": return "it has an empty component"
             case ".", "..": return "it has the component '\(component)'"
@@ -106,6 +107,6 @@ enum RelativeName {
         return nil
     }
 
-    /// As an argument of a command: a name with a leading hyphen would be taken for an option.
+    /// Returns a name as an argument of a command: with a leading hyphen it would be taken for an option.
     static func asArgument(_ name: String) -> String { name.hasBytePrefix("-") ? "./" + name : name }
 }

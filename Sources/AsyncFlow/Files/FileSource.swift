@@ -1,8 +1,8 @@
 import AsyncFlowBase
 
-/// Fetches files that URLs of certain schemes name. `HTTPFileSource` of the product `AsyncFlowHTTP` is one.
+/// A source that fetches files from URLs of certain schemes. `HTTPFileSource` of the product `AsyncFlowHTTP` is one.
 ///
-/// The engine asks for each URL once in a run, whatever the number of tasks that want the file.
+/// In a run, the engine asks for each URL once, whatever the number of tasks that need the file.
 public protocol FileSource: Sendable {
     /// The schemes of the URLs that it can fetch, in lower case, for example `["http", "https"]`.
     var schemes: [String] { get }
@@ -10,19 +10,20 @@ public protocol FileSource: Sendable {
     /// Fetches a file to ``FileTransfer/partialPath``; when the call returns, the file is complete.
     ///
     /// The source does its own retries and compares the file with the checksum, if there is one. When the calling Swift
-    /// task is cancelled it stops at once and leaves what it has got, for the next call to go on with.
+    /// task is cancelled, the source stops at once and leaves the part that it has received for the next call to
+    /// continue.
     ///
-    /// - Throws: ``FileError``, best; or the source's own trouble.
+    /// - Throws: preferably ``FileError``, or the source's own error.
     func fetch(_ transfer: FileTransfer) async throws
 }
 
-/// One file that is fetched: what is wanted, where it goes, and how far it is. The same for all calls about one URL.
+/// The transfer of one file: its URL, its destination and its progress. All calls about one URL get the same object.
 public final class FileTransfer: Sendable {
-    /// The whole URL, with user info and query: it may hold secrets, and doesn't belong into errors and logs.
+    /// The whole URL, with user info and query: it may contain secrets, and must not appear in errors and logs.
     public let url: String
     /// The URL as events show it.
     private let shownURL: String
-    /// Where the file's bytes go. If there is something already, an earlier call has left it.
+    /// The path of the file's bytes. If there is something already, an earlier call has left it.
     public let partialPath: String
     /// The SHA-256 checksum that the file must have, in lower-case hexadecimal digits.
     public let sha256: String?
@@ -30,7 +31,7 @@ public final class FileTransfer: Sendable {
     private let steps = Lock(ProgressSteps())
     private let announce: @Sendable (News) -> Void
 
-    /// What the tasks that wait for the file are told.
+    /// News for the tasks that wait for the file.
     enum News {
         case progress(FileProgress)
         case custom(CustomEventContent)
@@ -44,33 +45,34 @@ public final class FileTransfer: Sendable {
         self.announce = announce
     }
 
-    /// For file sources in tests of their own.
+    /// Creates a transfer, for tests of file sources.
     package convenience init(url: String, partialPath: String, sha256: String? = nil) {
         self.init(url: url, partialPath: partialPath, sha256: sha256) { _ in }
     }
 
-    /// Which version of the file the partial one is of, in the source's own words; nil as long as there is none.
+    /// The version of the file to which the partial one belongs, in a form chosen by the source; nil if there is none
+    /// yet.
     public var partialVersion: String? {
         get { version.withLock { $0 } }
         set { version.withLock { $0 = newValue } }
     }
 
-    /// Says how far it is. May be called as often as there is something new: events are made only now and then.
+    /// Reports the progress. May be called as often as there is progress: events are made only now and then.
     ///
     /// - Parameters:
-    ///   - received: how many bytes of the file are there.
-    ///   - total: how many it will have, if that is known.
+    ///   - received: the number of bytes received.
+    ///   - total: the size of the file in bytes, if it is known.
     public func report(received: Int64, total: Int64?) {
         if steps.withLock({ $0.isWorthTelling(received: received, total: total) }) {
             announce(.progress(FileProgress(url: shownURL, receivedBytes: received, totalBytes: total)))
         }
     }
 
-    /// Says that the source tries again. The log shows it as a warning.
+    /// Reports that the source will retry. The log shows it as a warning.
     ///
     /// - Parameters:
-    ///   - delay: The pause before that, 0 or more.
-    ///   - reason: Why the last try failed, in a few words and without secrets.
+    ///   - delay: The pause before the retry, 0 or more.
+    ///   - reason: The reason why the last attempt failed, in a few words and without secrets.
     public func reportRetry(after delay: Duration, because reason: String) {
         let pause = delay > .zero ? " in \(delay.bounded.shortText)" : " now"
         let text = "fetching \(shownURL) is tried again\(pause): \(reason.harmless())"
@@ -85,8 +87,8 @@ public final class FileTransfer: Sendable {
     }
 }
 
-/// Which of many reports are worth an event: the first, the last, and those a hundredth of the file apart, though at
-/// least 1 MiB. A pure value.
+/// A filter for progress reports that are worth an event: the first one, the last one, and those a hundredth of the
+/// file, but at least 1 MiB, apart. A pure value.
 struct ProgressSteps {
     private var last: Int64?
 

@@ -1,10 +1,10 @@
 import AsyncFlowBase
 
-/// Fetches files for the tasks of one engine: each URL once, shared by all tasks that want it.
+/// The transfers of files for the tasks of one engine: each URL is fetched once and shared by all tasks that need it.
 ///
-/// They lie in `<run directory>/downloads`; one that isn't complete has `.part` at its end. Cancelling the last task
-/// that wants a file stops its transfer but keeps what there is; a later task goes on from there. When the engine ends,
-/// what isn't complete is deleted.
+/// The files are in `<run directory>/downloads`; an incomplete one ends in `.part`. Cancelling the last task that needs
+/// a file stops its transfer but keeps the part that was received; a later task continues from there. When the engine
+/// ends, incomplete files are deleted.
 final class FileTransfers: Sendable {
     private struct Key: Hashable {
         let url: String
@@ -18,7 +18,7 @@ final class FileTransfers: Sendable {
         var state = TransferState<Waiter>()
         let transfer: FileTransfer
         let source: any FileSource
-        /// Where the complete file is.
+        /// The path of the complete file.
         let path: String
         var work: Task<Void, Never>?
     }
@@ -33,11 +33,11 @@ final class FileTransfers: Sendable {
         self.sources = sources
     }
 
-    /// Returns when the file is there.
+    /// Returns when the file has been fetched.
     ///
     /// - Returns: its path.
-    /// - Throws: ``FileError`` or what the source throws; `CancellationError` as soon as the calling Swift task is
-    ///   cancelled.
+    /// - Throws: ``FileError`` or an error that the source throws; `CancellationError` as soon as the calling Swift
+    ///   task is cancelled.
     func fetch(_ file: InputFile, scheme: String, for task: TaskNode) async throws -> String {
         guard let source = sources[scheme] else { throw Self.noSource(for: scheme, file) }
         let key = Key(url: file.location, sha256: file.sha256?.lowercased())
@@ -63,7 +63,7 @@ final class FileTransfers: Sendable {
         _ key: Key, _ file: InputFile, _ source: any FileSource, _ directory: String, number: Int
     ) -> Item {
         let last = file.name.pathComponents.last { !$0.isEmpty } ?? "file"
-        // Together with the number and `.part` within the 255 bytes that file systems allow.
+        // Together with the number and `.part`, within the 255 bytes that file systems allow.
         let name = FileNameText.text(FileNameText.bytes(String(last)).prefix(200))
         let path = "\(directory)/\(number)-\(name)"
         let transfer = FileTransfer(url: key.url, partialPath: path + ".part", sha256: key.sha256) {
@@ -123,7 +123,7 @@ final class FileTransfers: Sendable {
         for waiter in waiters { waiter.result.yield(result()) }
     }
 
-    /// The engine ends; nobody waits any more. Returns when no transfer is left, and no part of a file.
+    /// Ends all transfers, when no task waits for them. Returns when no transfer and no incomplete file is left.
     func finish() async {
         for work in items.withLock({ $0.values.compactMap(\.work) }) {
             work.cancel()

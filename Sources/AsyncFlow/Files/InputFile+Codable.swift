@@ -1,5 +1,5 @@
-/// Written as it is named, with the task that made it. The checksum that a download must have, and how the file is
-/// brought in, belong to it.
+/// A file is encoded as it was named, with the checksum that a download must have and the way in which it is brought
+/// in.
 extension InputFile: Codable {
     private enum CodingKeys: String, CodingKey { case location, name, isDirectory, sha256, staging }
 
@@ -35,7 +35,7 @@ extension InputFile: Codable {
 }
 
 extension InputFile {
-    /// Where the file is, or the URL from which it has to be fetched.
+    /// The place of the file: a path, or the URL from which it has to be fetched.
     package enum Place: Sendable, Hashable {
         case local(String)
         case remote(String)
@@ -46,6 +46,6 @@ extension InputFile {
         return .local(path.absolutePath)
     }
 
-    /// Made by a task of this or an earlier run, with the directory that it is in.
+    /// Whether a task of this or an earlier run made the file, with the directory that contains it.
     package var isMade: Bool { producer != nil }
 }

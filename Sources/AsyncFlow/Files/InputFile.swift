@@ -6,32 +6,32 @@ public import FoundationEssentials
 public import Foundation
 #endif
 
-/// A file that a task reads: a path, a URL, or what another task has made.
+/// A file that a task reads: a path, a URL, or a file that another task has made.
 ///
 /// ```swift
 /// let count = flow.executableTask("count") { (file: InputFile) in "wc -l \(file)" }
 /// let lines = count(InputFile("data/reads.fq"))
 /// ```
 ///
-/// A task with an `InputFile` among its inputs gets a working directory of its own, into which the file is brought
-/// before it begins. In a command the file stands for its ``name`` there; a function finds it at its ``path``.
+/// A task with an `InputFile` among its inputs gets its own working directory, into which the file is brought before
+/// the task begins. In a command the file stands for its ``name`` there; a function finds it at its ``path``.
 public struct InputFile: TaskValue, Hashable {
     /// The path or URL that names the file.
     public private(set) var location: String
-    /// The file's name in the working directory of a task that gets it: the last component of ``location``, unless
-    /// another one was given. It may have folders in it.
+    /// The file's name in the working directory of a task that gets it: the last component of ``location`` unless
+    /// another name was given. It may contain folders.
     public private(set) var name: String
-    /// Whether it is a whole directory.
+    /// Whether it is a directory.
     public let isDirectory: Bool
-    /// The SHA-256 checksum, in hexadecimal digits, that the file must have. For files that are downloaded.
+    /// The SHA-256 checksum that a downloaded file must have, in hexadecimal digits.
     public let sha256: String?
-    /// How the file is brought into the working directory; nil for what the task or the engine is set up for.
+    /// The way in which the file is brought into the working directory; nil for that of the task or the engine.
     public private(set) var staging: FileStaging?
     /// The task that made it.
     private(set) var producer: Producer?
-    /// Keeps the directory that it is in, where those are removed when nobody needs them.
+    /// The directory that contains the file, kept alive for engines that delete unused directories.
     var directory: TaskDirectory?
-    /// Whether it stands for its name, in a command.
+    /// Whether it stands for its name in a command.
     private var isArgument = false
 
     struct Producer: Hashable {
@@ -39,33 +39,37 @@ public struct InputFile: TaskValue, Hashable {
         let id: TaskID
     }
 
+    /// Creates an input file from a path or URL.
+    ///
     /// - Parameters:
     ///   - location: a path, relative to this process's current directory if it isn't absolute; a `file://` URL; or a
     ///     URL that one of the engine's file sources can fetch (see ``FileSource``).
-    ///   - name: the name in the working directory, if another than the last component of `location`.
+    ///   - name: the name in the working directory, if it isn't the last component of `location`.
     ///   - sha256: the checksum that a downloaded file must have.
-    ///   - staging: how it is brought in, if not as the task or engine is set up for.
+    ///   - staging: the way in which it is brought in, if it isn't that of the task or engine.
     public init(
         _ location: String, as name: String? = nil, sha256: String? = nil, staging: FileStaging? = nil
     ) {
         self.init(location: location, name: name, isDirectory: false, sha256: sha256, staging: staging)
     }
 
+    /// Creates an input file from a URL.
+    ///
     /// - Parameters:
     ///   - url: a `file` URL, or one that one of the engine's file sources can fetch.
-    ///   - name: the name in the working directory, if another than the last component of the URL's path.
+    ///   - name: the name in the working directory, if it isn't the last component of the URL's path.
     ///   - sha256: the checksum that a downloaded file must have.
-    ///   - staging: how it is brought in, if not as the task or engine is set up for.
+    ///   - staging: the way in which it is brought in, if it isn't that of the task or engine.
     public init(_ url: URL, as name: String? = nil, sha256: String? = nil, staging: FileStaging? = nil) {
         self.init(url.absoluteString, as: name, sha256: sha256, staging: staging)
     }
 
-    /// A whole directory.
+    /// Creates an input file that is a directory, with everything in it.
     ///
     /// - Parameters:
     ///   - location: its path or `file://` URL.
-    ///   - name: the name in the working directory, if another than the last component of `location`.
-    ///   - staging: how it is brought in, if not as the task or engine is set up for.
+    ///   - name: the name in the working directory, if it isn't the last component of `location`.
+    ///   - staging: the way in which it is brought in, if it isn't that of the task or engine.
     public init(directory location: String, as name: String? = nil, staging: FileStaging? = nil) {
         self.init(location: location, name: name, isDirectory: true, sha256: nil, staging: staging)
     }
@@ -78,31 +82,30 @@ public struct InputFile: TaskValue, Hashable {
         self.staging = staging
     }
 
-    /// What a task has made.
+    /// Creates an input file that a task has made.
     init(madeAt path: String, isDirectory: Bool = false, by task: TaskNode) {
         self.init(location: path, name: nil, isDirectory: isDirectory, sha256: nil, staging: nil)
         producer = Producer(name: task.definition.name, id: task.id)
     }
 
-    /// The file's absolute path. For a file that has to be fetched, its URL: until a task has got it, it is nowhere
-    /// here.
+    /// The file's absolute path. For a file that has to be fetched, its URL: it has no path here until a task has
+    /// fetched it.
     public var path: String {
         guard case .local(let path) = FileLocation(location) else { return location }
         return path.absolutePath
     }
 
-    /// The bytes of ``path``, as the system takes them.
+    /// The bytes of ``path``, in the form that the system takes.
     ///
-    /// A name that isn't UTF-8 is written in texts with a character for private use in place of each such byte, which
-    /// this engine's commands and files take for that byte. Other functions of Swift don't: open such a file by its
-    /// bytes.
+    /// In a text, a name that isn't UTF-8 contains a character for private use in place of each such byte, which the
+    /// engine's commands and files convert back. Other functions of Swift don't: open such a file by its bytes.
     public var pathBytes: [UInt8] { FileNameText.bytes(path) }
 
-    /// The same file under another name in the task's working directory, or brought in in another way.
+    /// Returns the same file with another name in the task's working directory, or another way of being brought in.
     ///
     /// - Parameters:
     ///   - name: the name; the present one if nil.
-    ///   - staging: how it is brought in; as until now if nil.
+    ///   - staging: the way in which it is brought in; the present one if nil.
     public func staged(as name: String? = nil, by staging: FileStaging? = nil) -> InputFile {
         var copy = self
         if let name { copy.name = name }
@@ -110,7 +113,7 @@ public struct InputFile: TaskValue, Hashable {
         return copy
     }
 
-    /// The file as the task sees it that it was brought in for.
+    /// Returns the file as seen by the task for which it was brought in.
     func brought(into directory: String, asArgument: Bool) -> InputFile {
         var copy = self
         copy.location = "\(directory)/\(name)"
@@ -118,12 +121,12 @@ public struct InputFile: TaskValue, Hashable {
         return copy
     }
 
-    /// What stands for a file that nobody makes in a dry run and of which nothing is known.
+    /// Creates a placeholder for a file that no task makes in a dry run and of which nothing is known.
     private init(unknown: Void) {
         self.init("")
     }
 
-    /// Two are equal if they stand for the same file, under the same name, brought in in the same way.
+    /// Returns whether two files are the same file with the same name, brought in in the same way.
     public static func == (a: InputFile, b: InputFile) -> Bool {
         FileNameKey(a.location) == FileNameKey(b.location) && FileNameKey(a.name) == FileNameKey(b.name)
             && a.isDirectory == b.isDirectory && a.sha256 == b.sha256
@@ -137,8 +140,8 @@ public struct InputFile: TaskValue, Hashable {
 }
 
 extension InputFile: CustomStringConvertible {
-    /// In the command of a task that got the file: its ``name`` in the working directory. Everywhere else its ``path``,
-    /// of a URL without user info and the values of its query, which may be secrets.
+    /// In the command of a task that got the file, its ``name`` in the working directory. Everywhere else its ``path``;
+    /// a URL is shown without user info and the values of its query, which may be secrets.
     public var description: String {
         if isArgument { return RelativeName.asArgument(name) }
         return isURL ? shownLocation : path
@@ -160,12 +163,13 @@ extension InputFile: CustomStringConvertible {
 }
 
 extension InputFile: DryRunValue {
-    /// Stands for a file of which a dry run knows nothing. Tasks that get it leave it out.
+    /// A placeholder for a file of which a dry run knows nothing. Tasks that get it ignore it.
     public static var dryRunValue: InputFile { InputFile(unknown: ()) }
     var isUnknown: Bool { location.isEmpty }
 }
 
-/// The file that a task will have made, under another name or brought in in another way. An argument like the future.
+/// A task's future file, with another name or another way of being brought in. It is passed as an argument like the
+/// future.
 public struct StagedFuture: Dependency {
     let future: TaskFuture<InputFile>
     let name: String?
@@ -177,7 +181,8 @@ public struct StagedFuture: Dependency {
 }
 
 extension TaskFuture where Value == InputFile {
-    /// The file under another name in the working directory of the task that gets it, or brought in in another way.
+    /// Returns the file with another name in the working directory of the task that gets it, or another way of being
+    /// brought in.
     ///
     /// ```swift
     /// merge(bams.enumerated().map { index, bam in bam.staged(as: "\(index).bam") })
@@ -185,13 +190,13 @@ extension TaskFuture where Value == InputFile {
     ///
     /// - Parameters:
     ///   - name: the name; that of the file if nil.
-    ///   - staging: how it is brought in; as the task or engine is set up for if nil.
+    ///   - staging: the way in which it is brought in; that of the task or engine if nil.
     public func staged(as name: String? = nil, by staging: FileStaging? = nil) -> StagedFuture {
         StagedFuture(future: self, name: name, staging: staging)
     }
 }
 
 extension Command.StandardInput {
-    /// The contents of a file that a task was given.
+    /// Returns the contents of a file that a task was given.
     public static func file(_ file: InputFile) -> Command.StandardInput { .file(file.path) }
 }

@@ -1,7 +1,7 @@
-/// What a task promises to make, and the shape in which its future has it: an ``OutputFile`` becomes an ``InputFile``,
-/// an array or dictionary of declarations one of their files.
+/// A declaration of the files that a task promises to make, and of the shape in which its future returns them: an
+/// ``OutputFile`` becomes an ``InputFile``, an array or dictionary of declarations one of their files.
 ///
-/// Own types can be declarations too, so that several files of a task travel under names:
+/// Your own types can be declarations too, so that several files of a task have names:
 ///
 /// ```swift
 /// struct Sorted: OutputDeclaration {
@@ -13,15 +13,17 @@
 /// }
 /// ```
 public protocol OutputDeclaration: Sendable {
-    /// What the task's future has as its value.
+    /// The type of the task's value.
     associatedtype Files: Sendable
 
-    /// Everything that is declared, always in the same order.
+    /// All declared files, always in the same order.
     var outputs: [OutputFile] { get }
 
-    /// - Parameter made: what there is of each of ``outputs``, in their order: at least one file each, and one only
+    /// Returns the task's value.
+    ///
+    /// - Parameter made: the files of each of ``outputs``, in their order: at least one file each, and exactly one
     ///   unless it is a pattern.
-    /// - Throws: if they can't be brought into shape.
+    /// - Throws: an error if they can't be brought into shape.
     func files(_ made: [[InputFile]]) throws -> Files
 }
 
@@ -41,13 +43,13 @@ extension OutputFile: OutputDeclaration {
     }
 }
 
-/// All files of all declarations, in one array. A pattern may add several.
+/// An array of declarations, whose value is all of their files in one array. A pattern may add several.
 extension Array: OutputDeclaration where Element == OutputFile {
     public var outputs: [OutputFile] { self }
     public func files(_ made: [[InputFile]]) -> [InputFile] { made.flatMap { $0 } }
 }
 
-/// One file for each name.
+/// A dictionary of declarations, whose value has one file for each name.
 extension Dictionary: OutputDeclaration where Key == String, Value == OutputFile {
     private var names: [String] { keys.sorted() }
     public var outputs: [OutputFile] { names.map { self[$0]! } }
@@ -58,7 +60,7 @@ extension Dictionary: OutputDeclaration where Key == String, Value == OutputFile
     }
 }
 
-/// Several declarations of different types together.
+/// The combination of several declarations of different types.
 enum OutputDeclarations {
     static func outputs<D: OutputDeclaration, each More: OutputDeclaration>(
         _ declaration: D, _ more: repeat each More

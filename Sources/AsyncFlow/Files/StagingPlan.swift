@@ -1,19 +1,19 @@
-/// What a task's working directory will hold: which file comes in under which name, and what is to come out.
+/// The plan of a task's working directory: the files that are brought in, with their names, and the files to be made.
 ///
-/// Two things of one name are refused, and so is something that would come to lie within a file or directory that is
-/// brought in. A pure value: nothing is looked up.
+/// Two files with the same name are refused, and so is one that would be within a file or directory that is brought in.
+/// A pure value: the file system isn't read.
 struct StagingPlan: Sendable {
     struct Entry: Sendable {
         let file: InputFile
         let location: FileLocation
         var name: String { file.name }
     }
-    /// In the order of the arguments; a file that is given twice comes in once.
+    /// The files to be brought in, in the order of the arguments; a file that is given twice comes in once.
     private(set) var inputs: [Entry] = []
     let outputs: [OutputFile]
     private var names = StagedNames()
 
-    /// - Throws: ``FileError`` about a name, a clash of two, or a location that makes no sense.
+    /// - Throws: ``FileError`` about a name, a clash of two names, or a location that makes no sense.
     init(inputs: [InputFile], outputs: [OutputFile]) throws(FileError) {
         self.outputs = outputs
         var known: Set<InputFile> = []
@@ -63,24 +63,24 @@ struct StagingPlan: Sendable {
             throw FileError(
                 .invalidName, [output.path], "'\(output.path)' can't be the path of an output: \(problem)")
         }
-        // What a pattern matches is only known afterwards; what was brought in is left out then.
+        // The matches of a pattern are known only afterwards; files that were brought in are then left out.
         if output.kind != .pattern { try names.insert(output: output.path, "output '\(output.path)'") }
     }
 
-    /// Whether something of this name, or within it, is brought in or to come out.
+    /// Returns whether something with this name, or within it, is brought in or to be made.
     func has(_ name: String) -> Bool { names.isTaken(name) }
 }
 
-/// The names in one directory, which may have folders in them.
+/// The names in one directory, which may contain folders.
 struct StagedNames: Sendable {
     private var labels: [FileNameKey: String] = [:]
     private var outputs: Set<FileNameKey> = []
-    /// The folders that names lie in, each with the label of one of those.
+    /// The folders that contain names, each with the label of one of those.
     private var folders: [FileNameKey: String] = [:]
 
     func isTaken(_ name: String) -> Bool { labels[FileNameKey(name)] != nil || folders[FileNameKey(name)] != nil }
 
-    /// - Parameter label: what has the name, for the error.
+    /// - Parameter label: the owner of the name, for the error.
     mutating func insert(_ name: String, _ label: String) throws(FileError) {
         let key = FileNameKey(name)
         if let other = labels[key] ?? folders[key] { throw clash(name, label, other) }
@@ -90,7 +90,7 @@ struct StagedNames: Sendable {
         note(name, label)
     }
 
-    /// An output may lie in a directory that is an output itself.
+    /// Inserts an output, which may be in a directory that is an output itself.
     mutating func insert(output name: String, _ label: String) throws(FileError) {
         let key = FileNameKey(name)
         if let other = labels[key] { throw clash(name, label, other) }
@@ -112,7 +112,7 @@ struct StagedNames: Sendable {
         for folder in Self.folders(of: name) { folders[FileNameKey(folder)] = label }
     }
 
-    /// `a/b/c` lies in `a` and `a/b`.
+    /// Returns the folders that contain a name: `a` and `a/b` for `a/b/c`.
     static func folders(of name: String) -> [String] {
         name.utf8.indices.filter { name.utf8[$0] == UInt8(ascii: "/") }.map { String(Substring(name.utf8[..<$0])) }
     }

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The working directory of a task that has succeeded. The files that the task hands on hold it.
+/// The working directory of a task that has succeeded. The files that the task passes on hold a reference to it.
 ///
-/// Where directories aren't kept, it is deleted with everything in it when nobody holds it any more.
+/// Where directories aren't kept, it is deleted with everything in it when there is no reference left.
 final class TaskDirectory: Sendable {
     let path: String
     private let isKept: Atomic<Bool>
@@ -14,11 +14,12 @@ final class TaskDirectory: Sendable {
 
     deinit { if !isKept.load(ordering: .acquiring) { try? FileSystem.remove(path) } }
 
-    /// The directory stays after all: the task failed in the end.
+    /// Keeps the directory after all, because the task failed in the end.
     func keep() { isKept.store(true, ordering: .releasing) }
 
-    /// Makes a fresh, empty directory for an attempt. What an earlier attempt has left there is moved aside, to
-    /// `<path>.attempt1`, `<path>.attempt2` and so on: nobody takes it for a result, and a person can look at it.
+    /// Makes a new, empty directory for an attempt. The directory of an earlier attempt is moved aside, to
+    /// `<path>.attempt1`, `<path>.attempt2` and so on: its files aren't mistaken for results, and people can examine
+    /// them.
     static func prepareAttempt(at path: String) throws(FileError) {
         if try FileSystem.makeDirectory(path) { return }
         var number = 1

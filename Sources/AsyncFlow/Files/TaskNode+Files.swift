@@ -1,4 +1,4 @@
-/// What a task that has files hands back: what its body returned, and its declared files, in order of declaration.
+/// The result of a task with files: the value that its body returned, and its declared files, in order of declaration.
 struct FileTaskResult<Value> {
     let value: Value
     let files: [[InputFile]]
@@ -7,7 +7,7 @@ struct FileTaskResult<Value> {
 extension FileTaskResult: Sendable where Value: Sendable {}
 
 extension TaskNode {
-    /// Runs a command of this task in a working directory of its own, with its files.
+    /// Runs a command of this task in the task's own working directory, with its files.
     ///
     /// - Returns: the standard output, or the path of the file that holds it; and the declared files.
     func executeWithFiles<each Input: Sendable>(
@@ -17,7 +17,7 @@ extension TaskNode {
         let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
         let directory = directoryPath
         let isDryRun = engine.configuration.dryRun
-        // With a memory, files are only brought in for a call whose outcome isn't known.
+        // With a memory, files are brought in only for a call whose outcome isn't known.
         let bringsInLater = engine.memory != nil
         if !isDryRun, !bringsInLater { try await bringIn(plan) }
         let asArguments = { (file: InputFile) in file.brought(into: directory, asArgument: true) }
@@ -41,9 +41,9 @@ extension TaskNode {
         }
     }
 
-    /// Runs a function of this task with its files in a working directory of the task's own.
+    /// Runs a function of this task in the task's own working directory, with its files.
     ///
-    /// - Parameter dryRunValue: what stands for the function's own value in a dry run, which doesn't call it.
+    /// - Parameter dryRunValue: the value that stands in for the function's own in a dry run, which doesn't call it.
     func callWithFiles<Value: Sendable, each Input: Sendable>(
         _ input: repeat each Input, outputs: [OutputFile], dryRunValue: Value?,
         body: (repeat each Input) async throws -> Value
@@ -65,7 +65,7 @@ extension TaskNode {
         return try collect(value, plan)
     }
 
-    /// The task has succeeded: its files may be handed on.
+    /// Returns the task's result, with the files that it may pass on because it has succeeded.
     private func collect<Value>(_ value: Value, _ plan: StagingPlan) throws -> FileTaskResult<Value> {
         let directory = directoryPath
         let owner = TaskDirectory(
@@ -98,7 +98,7 @@ extension TaskNode {
         }
     }
 
-    /// The directory that a command runs in: the task's own, one within it, or the absolute one that it names itself.
+    /// Returns the directory in which a command runs: the task's own, one within it, or the absolute one that it names.
     private static func directory(of command: Command, in directory: String) -> String {
         guard let own = command.workingDirectory else { return directory }
         return own.hasBytePrefix("/") || own.isEmpty ? own : "\(directory)/\(own)"

@@ -1,13 +1,13 @@
 extension TaskNode {
-    /// The task's own working directory; nil for a task that has none.
+    /// The path of the task's working directory; nil for a task that has none.
     var workingDirectory: String? { definition.usesFiles ? directoryPath : nil }
 
-    /// Where the working directory is, if the task has one.
+    /// The path that the working directory has if there is one.
     var directoryPath: String { "\(engine.runDirectory)/\(id)" }
 
-    /// Makes the task's working directory, fresh and empty, and brings in its files. To be called once per attempt.
+    /// Makes the task's working directory, new and empty, and brings in its files. To be called once per attempt.
     ///
-    /// - Throws: ``FileError`` or what a file source throws; `CancellationError`.
+    /// - Throws: ``FileError`` or an error that a file source throws; `CancellationError`.
     func bringIn(_ plan: StagingPlan) async throws {
         let directory = directoryPath
         _ = try engine.makeRunDirectory()
@@ -30,7 +30,7 @@ extension TaskNode {
         }
     }
 
-    /// Notes whose directories the task is to see. Before it is submitted.
+    /// Notes whose directories the task sees. To be called before it is submitted.
     func noteDependencyDirectories() {
         guard definition.linksDependencyDirectories else { return }
         engine.files.note(dependencyNodes.filter(\.definition.usesFiles), asDependenciesOf: self)
@@ -65,7 +65,7 @@ extension TaskNode {
             let advice =
                 path == file.location
                 ? "" : "; '\(file.location)' begins at this process's current directory"
-            // The path follows, so that a label which has it, too, would say it twice.
+            // The path follows, so that a label that contains it would repeat it.
             let label = file.producer == nil ? "'\(file.name)'" : file.label
             throw FileError(.notFound, [path], "the input \(label) isn't there: \(path)\(advice)")
         case (.directory?, false):

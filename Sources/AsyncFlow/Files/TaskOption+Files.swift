@@ -1,14 +1,14 @@
 extension TaskOption where Kind == ExecutableKind {
-    /// Runs the command in a working directory of its own, `<workDirectory>/<engine id>/<task id>`. Tasks that take or
-    /// declare files do so without being told.
+    /// Runs the command in the task's own working directory, `<workDirectory>/<engine id>/<task id>`. Tasks that take
+    /// or declare files always do so.
     public static var ownDirectory: Self { Self { $0.files.wantsDirectory = true } }
 
-    /// Whether the command sees everything that is in the working directories of its dependencies: each file and folder
-    /// there is linked into its own, side by side, without being passed as an argument.
+    /// Sets whether the command sees everything in the working directories of its dependencies: each file and folder
+    /// there is linked into its own directory, side by side, without being passed as an argument.
     ///
-    /// Tells for this task what ``FileConfiguration/linksDependencyDirectories`` tells for all. The dependencies need
-    /// working directories of their own. A name that the task was given or declares is left out; two dependencies with
-    /// different files of the same name fail the task.
+    /// This sets for one task what ``FileConfiguration/linksDependencyDirectories`` sets for all. The dependencies must
+    /// have their own working directories. A name that the task was given or declares is left out; two dependencies
+    /// with different files of the same name fail the task.
     public static func dependencyDirectories(_ visible: Bool = true) -> Self {
         Self {
             $0.files.linksDependencyDirectories = visible
@@ -18,23 +18,24 @@ extension TaskOption where Kind == ExecutableKind {
 }
 
 extension TaskOption where Kind: FileTaskKind {
-    /// How the task's files are brought into its working directory, where a file doesn't say; see ``FileStaging``.
+    /// Sets the way in which the task's files are brought into its working directory, unless a file says otherwise; see
+    /// ``FileStaging``.
     public static func staging(_ staging: FileStaging) -> Self { Self { $0.files.staging = staging } }
 }
 
-/// Marks the kinds of task that get files of their own.
+/// A marker of the kinds of task that may have files.
 public protocol FileTaskKind: TaskKindMarker {}
 extension FunctionKind: FileTaskKind {}
 extension ExecutableKind: FileTaskKind {}
 
-/// What a task's options say about its files.
+/// The options of a task for its files.
 struct FileOptions: Sendable {
-    /// Whether the task has a working directory of its own: it asks for one, or it takes or declares files.
+    /// Whether the task has its own working directory: because it asks for one, or takes or declares files.
     var wantsDirectory = false
     /// The declared files, as far as they don't depend on the arguments.
     var outputs: [OutputFile] = []
     var staging: FileStaging?
-    /// Nil for what the engine's configuration says.
+    /// Whether directories of dependencies are linked; nil for the setting of the engine's configuration.
     var linksDependencyDirectories: Bool?
 }
 
@@ -46,13 +47,13 @@ extension TaskOptions {
 }
 
 extension TaskDefinition {
-    /// Whether its tasks have working directories of their own.
+    /// Whether its tasks have their own working directories.
     var usesFiles: Bool {
         if options.files.wantsDirectory { return true }
         return kind == .executable && engine.files.configuration.linksDependencyDirectories
     }
 
-    /// Whether its tasks see what is in the directories of their dependencies.
+    /// Whether its tasks see the files in the directories of their dependencies.
     var linksDependencyDirectories: Bool {
         options.files.linksDependencyDirectories ?? engine.files.configuration.linksDependencyDirectories
     }

@@ -1,4 +1,4 @@
-/// Who wants one file and what is done about it, as a pure state machine: events in, actions out.
+/// The waiters for one file and the state of its transfer, as a pure state machine: events in, actions out.
 ///
 /// ```
 ///  idle ──join──▶ fetching ──succeeded──▶ complete
@@ -12,13 +12,13 @@ struct TransferState<Waiter> {
     private var lastTicket: Ticket = 0
 
     enum Joined {
-        /// The file is there.
+        /// The file is complete.
         case isThere
-        /// The waiter is kept. If `begins`, the caller has to begin fetching.
+        /// The waiter is registered. If `begins` is true, the caller has to begin the transfer.
         case waits(Ticket, begins: Bool)
     }
 
-    /// Somebody wants the file.
+    /// Adds a waiter for the file.
     mutating func join(_ waiter: Waiter) -> Joined {
         if phase == .complete { return .isThere }
         lastTicket += 1
@@ -28,9 +28,9 @@ struct TransferState<Waiter> {
         return .waits(lastTicket, begins: true)
     }
 
-    /// Somebody doesn't want it any more.
+    /// Removes a waiter.
     ///
-    /// - Returns: whether the fetching has to be stopped: nobody wants the file.
+    /// - Returns: whether the transfer has to be stopped, because nobody waits for the file.
     mutating func leave(_ ticket: Ticket) -> Bool {
         guard waiters.removeValue(forKey: ticket) != nil, waiters.isEmpty, phase == .fetching else { return false }
         phase = .stopping
@@ -38,9 +38,9 @@ struct TransferState<Waiter> {
     }
 
     enum Ended {
-        /// These have to be told.
+        /// These waiters have to be told.
         case tell([Waiter])
-        /// Somebody came while it was being stopped: the caller has to begin again.
+        /// A waiter was added while the transfer was being stopped: the caller has to begin again.
         case begin
     }
 
@@ -49,7 +49,7 @@ struct TransferState<Waiter> {
         return .tell(takeWaiters())
     }
 
-    /// It failed, or it was stopped.
+    /// Notes that the transfer failed or was stopped.
     mutating func failed() -> Ended {
         if phase == .stopping, !waiters.isEmpty {
             phase = .fetching
@@ -59,7 +59,7 @@ struct TransferState<Waiter> {
         return .tell(takeWaiters())
     }
 
-    /// The one who has waited longest.
+    /// The waiter that has waited longest.
     var first: Waiter? { waiters.min { $0.key < $1.key }?.value }
 
     private mutating func takeWaiters() -> [Waiter] {

@@ -1,4 +1,4 @@
-/// The way to a place in a value, which is only put together if somebody asks for it: most values are coded without.
+/// A path to a place in a value. It is assembled only on request, because most values are coded without needing one.
 final class CodingPathLink: Sendable {
     private let parent: CodingPathLink?
     private let key: any CodingKey
@@ -19,7 +19,7 @@ final class CodingPathLink: Sendable {
     }
 }
 
-/// A key that is a name or a place in a list.
+/// A coding key that is a name or an index.
 struct PlainCodingKey: CodingKey {
     let stringValue: String
     let intValue: Int?
@@ -37,7 +37,7 @@ struct PlainCodingKey: CodingKey {
 }
 
 extension [any CodingKey] {
-    /// As one writes it: `results[3].loss`.
+    /// The usual notation of the path: `results[3].loss`.
     var text: String {
         reduce(into: "") { text, key in
             if let place = key.intValue {

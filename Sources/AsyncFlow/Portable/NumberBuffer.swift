@@ -1,11 +1,11 @@
-/// An array of numbers as it came: bytes, their format and shape.
+/// An array of numbers as it arrived: bytes, their format and their shape.
 struct NumberBuffer {
     let format: TensorFormat
     let shape: [Int]
-    /// Exactly as many as the shape says.
+    /// The bytes, exactly as many as the shape requires.
     let bytes: ArraySlice<UInt8>
 
-    /// - Returns: nil if the number of bytes isn't that of the shape.
+    /// - Returns: nil if the number of bytes doesn't match the shape.
     init?(_ format: TensorFormat, shape: [Int], _ bytes: ArraySlice<UInt8>) {
         guard let count = TensorShape.count(shape), bytes.count / format.size == count, bytes.count % format.size == 0
         else { return nil }
@@ -20,7 +20,7 @@ struct NumberBuffer {
 
     var count: Int { bytes.count / format.size }
 
-    /// Its parts along the first dimension.
+    /// The parts along the first dimension.
     var parts: [NumberBuffer] {
         guard let length = shape.first, length > 0 else { return [] }
         let size = bytes.count / length
@@ -30,7 +30,7 @@ struct NumberBuffer {
         }
     }
 
-    /// Its only number.
+    /// The only number of a buffer without dimensions.
     var single: StructuredValue? {
         guard shape.isEmpty else { return nil }
         switch format.kind {
@@ -43,12 +43,12 @@ struct NumberBuffer {
         }
     }
 
-    /// The elements, as they are or converted.
+    /// Returns the elements, converted if necessary.
     ///
-    /// - Returns: nil if one of them can't be an element of this type.
+    /// - Returns: nil if one of them can't be converted to this type.
     func elements<Element: TensorScalar>(as type: Element.Type) -> [Element]? {
         if format == Element._format {
-            // Any other byte than these two isn't a Bool, and would break its reader.
+            // A byte other than 0 and 1 isn't a valid Bool, and would break its reader.
             if format.kind == .boolean, bytes.contains(where: { $0 > 1 }) { return nil }
             return Array(unsafeUninitializedCapacity: count) { buffer, count in
                 bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
@@ -102,7 +102,7 @@ struct NumberBuffer {
         }
     }
 
-    /// The value of an IEEE 754 half, which isn't a Swift type everywhere.
+    /// Returns the value of an IEEE 754 half, which isn't a Swift type on every platform.
     private static func number(ofHalf bits: UInt16) -> Double {
         let sign: Double = bits & 0x8000 == 0 ? 1 : -1
         let exponent = Int(bits >> 10) & 0x1f

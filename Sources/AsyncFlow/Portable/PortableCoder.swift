@@ -1,18 +1,18 @@
-/// Why a value didn't cross between two processes.
+/// The error of a value that couldn't be passed between two processes.
 public struct PortableCodingError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
 
     package init(_ description: String) { self.description = description }
 }
 
-/// How a value is written. Numbers, texts and arrays of numbers, which are most of what is sent, are written as they
-/// are; everything else as JSON, which names its parts and so finds out when both ends mean another type, with the
-/// arrays in it behind that. See ``StructuredValue``.
+/// The form in which a value is written. Numbers, strings and arrays of numbers, which are most of the traffic, are
+/// written as they are; everything else as JSON, which names its parts and so detects that the two ends mean different
+/// types, followed by the arrays in it. See ``StructuredValue``.
 private enum PortableForm: UInt8 {
     case integer = 1, number, text, boolean, bytes, array, structured
 }
 
-/// Writes the arguments or the value of a portable task.
+/// An encoder of the arguments or the value of a portable task.
 package struct PortableEncoder {
     package private(set) var bytes: [UInt8] = []
     private let owner: String
@@ -68,12 +68,12 @@ package struct PortableEncoder {
         bytes.append(contentsOf: content)
     }
 
-    /// What is large is written into memory of its size at once, instead of being moved as that grows.
+    /// Reserves memory for a large value at once, instead of moving the value as its memory grows.
     private mutating func reserve(_ count: Int) {
         if count > 4096 { bytes.reserveCapacity(bytes.count + count + 128) }
     }
 
-    /// Numbers begin where an address in memory would, seen from the first byte of all values: 64 bytes apart.
+    /// Appends numbers so that they are aligned to 64 bytes, counted from the first byte of all values.
     private mutating func appendElements<Element: TensorScalar>(_ elements: [Element]) {
         elements.withUnsafeBytes { content in
             reserve(content.count)
@@ -90,7 +90,7 @@ package struct PortableEncoder {
     }
 }
 
-/// Reads what a ``PortableEncoder`` wrote. Whatever the bytes are, it throws or returns a value.
+/// A decoder of the output of a ``PortableEncoder``. Whatever the bytes are, it throws or returns a value.
 package struct PortableDecoder {
     private let bytes: ArraySlice<UInt8>
     private var position: Int
@@ -148,7 +148,9 @@ package struct PortableDecoder {
         return buffer
     }
 
-    /// - Throws: if there is more.
+    /// Checks that all values have been read.
+    ///
+    /// - Throws: ``PortableCodingError`` if there are more.
     package func finish() throws(PortableCodingError) {
         guard position == bytes.endIndex else {
             throw PortableCodingError("\(owner): there are more values than the \(count) that are expected")

@@ -6,8 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A command as a portable task, which the workers of pilots have: so that a worker runs commands for its pool, in the
-/// same way as this process does, and with the same ends.
+/// The running of a command as a portable task of the workers of pilots: a worker runs commands for its pool in the
+/// same way as this process does, with the same outcomes.
 package enum PortableCommand {
     package static let task: any PortableTaskDefinition = portable
 
@@ -15,16 +15,19 @@ package enum PortableCommand {
         await order.carryOut()
     }
 
-    /// The tasks that are the library's own. A worker has the one that runs commands only if its launcher says so.
+    /// The tasks that belong to the library. A worker has the one that runs commands only if its launcher says so.
     package static let builtIn: [any PortableTaskDefinition] = [task, presence]
 
-    /// Ends when its worker does, or when it is cancelled: by it a pool's owner learns at once that a worker is gone.
+    /// A task that ends when its worker does, or when it is cancelled: it tells a pool's owner at once that a worker is
+    /// gone.
     package static let presence: any PortableTaskDefinition = PortableTask("asyncflow.presence") {
         () async throws -> Bool in
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 
-    /// - Parameter owner: who asks, for the worker's own messages.
+    /// Returns a call of the presence task.
+    ///
+    /// - Parameter owner: the name of the caller, for the worker's own messages.
     package static func presenceCall(of owner: String) -> PortableCall {
         let task = RemoteTask(
             taskID: TaskID(engine: 0, number: 0), taskName: owner, engineID: owner, workflowID: nil, attempt: 1,
@@ -34,7 +37,7 @@ package enum PortableCommand {
             environment: [:], gracePeriod: .seconds(10))
     }
 
-    /// What a worker is told.
+    /// The order that a worker gets.
     struct Order: Codable, Sendable {
         var words: [String]
         var environment: [String: String]
@@ -44,16 +47,16 @@ package enum PortableCommand {
         var input: Data?
         var outputPath: String?
         var errorPath: String?
-        /// From `SIGTERM` to `SIGKILL`, in seconds.
+        /// The time from `SIGTERM` to `SIGKILL`, in seconds.
         var gracePeriod: Double
         var inheritsSecrets: Bool
-        /// The most of its standard output that is kept in memory, in bytes.
+        /// The maximum size of the standard output that is kept in memory, in bytes.
         var outputLimit: Int64
     }
 
-    /// What became of it.
+    /// The outcome of the command.
     struct Outcome: Codable, Sendable {
-        /// What it took.
+        /// The resources that the command used.
         struct Usage: Codable, Sendable {
             var userTime: Duration
             var systemTime: Duration
@@ -65,19 +68,20 @@ package enum PortableCommand {
         var outputTail = ""
         var processID: Int32 = 0
         var usage: Usage?
-        /// Nil for exit code 0.
+        /// The failure; nil for exit code 0.
         var failure: CommandError.Reason.Kind?
         var detail = ""
         var ranOutOfMemory = false
         var isCancelled = false
     }
 
-    /// How much later than its process a cancelled command counts as overdue: that costs the worker.
+    /// The time after which, in addition to its grace period, a cancelled command counts as overdue, which costs the
+    /// worker.
     private static let extraGrace: Duration = .seconds(15)
 
-    /// The call of a worker that runs a command.
+    /// Returns the call by which a worker runs a command.
     ///
-    /// - Parameter variables: added to the command's own, where it says nothing else.
+    /// - Parameter variables: variables added to those of the command, which take precedence.
     package static func call(
         for request: CommandRequest, adding variables: [String: String] = [:]
     ) throws -> PortableCall {
@@ -105,9 +109,9 @@ package enum PortableCommand {
             environment: [:], gracePeriod: request.gracePeriod + extraGrace)
     }
 
-    /// What the worker said of the command.
+    /// Returns the result of the command from the worker's answer.
     ///
-    /// - Throws: as ``CommandBackend/execute(_:)``; ``PortableCodingError`` if the answer is none.
+    /// - Throws: the same errors as ``CommandBackend/execute(_:)``; ``PortableCodingError`` if the answer is malformed.
     package static func result(_ result: PortableResult, of request: CommandRequest) throws -> CommandResult {
         var decoder = PortableDecoder(result.content, of: task.signature)
         let outcome = try decoder.next(Outcome.self)
@@ -168,7 +172,7 @@ extension PortableCommand.Order {
 }
 
 extension ResourceUsage {
-    /// What a worker says that a command used, within what can be computed with.
+    /// Creates a usage from a worker's report, clamped to values that are safe to compute with.
     fileprivate init(_ usage: PortableCommand.Outcome.Usage) {
         self.init(
             userTime: usage.userTime.bounded, systemTime: usage.systemTime.bounded,

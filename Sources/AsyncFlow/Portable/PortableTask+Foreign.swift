@@ -1,11 +1,11 @@
 extension PortableTask {
-    /// Names a function of another language.
+    /// Creates a portable task for a function of another language.
     ///
     /// - Parameters:
-    ///   - name: for events and messages.
+    ///   - name: the name, for events and messages.
     ///   - signature: the name with the types, for messages.
     ///   - function: the function itself.
-    ///   - error: makes the error that was thrown there into one of this program, where it can.
+    ///   - error: converts an error that was thrown there to one of this program, if possible.
     package init(
         _ name: String, signature: String, calling function: ForeignFunction,
         error: @escaping @Sendable (RemoteTaskError) -> (any Error)?
@@ -22,9 +22,9 @@ extension PortableTask {
 }
 
 extension PortableTask {
-    /// Calls the function without an engine: for a backend that wants to know something of its workers.
+    /// Calls the function without an engine: for a backend that queries its workers.
     ///
-    /// - Throws: What the call fails with; ``PortableCodingError`` if the answer is none.
+    /// - Throws: The error of the call; ``PortableCodingError`` if the answer is malformed.
     package func call(_ input: repeat each Input, on backend: some PortableBackend) async throws -> Output {
         var encoder = PortableEncoder(of: signature)
         repeat try encoder.append(each input)

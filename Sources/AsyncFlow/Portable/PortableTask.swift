@@ -1,7 +1,7 @@
 /// A function with a name, which can run in another process as well as in this one.
 ///
-/// A compiled program can't send a closure away. It can say which one of its functions is meant, if the program at the
-/// other end is the same one: so a portable task is a constant with a name, and what it takes and returns is `Codable`.
+/// A compiled program can't send a closure away. But it can name one of its functions, if the program at the other end
+/// is the same one: so a portable task is a constant with a name, and its arguments and its result are `Codable`.
 ///
 /// ```swift
 /// enum Tasks {
@@ -18,26 +18,26 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     public let signature: String
     let body: TaskBody<Output, repeat each Input>
     var codableErrors: [any (Error & Codable & Sendable).Type] = []
-    /// The function of another language that is called instead of the body.
+    /// The function of another language that is called in place of the body.
     package internal(set) var foreign: ForeignFunction?
     var foreignError: (@Sendable (RemoteTaskError) -> (any Error)?)?
 
-    /// Names a function without `await`.
+    /// Creates a portable task from a synchronous function.
     ///
     /// - Parameters:
-    ///   - name: tells it apart from all others of the program.
-    ///   - body: receives the decoded arguments, in another process. It should use nothing of its surroundings but
-    ///     constants.
+    ///   - name: a name that is unique within the program.
+    ///   - body: receives the decoded arguments, in another process. Apart from constants, it should use nothing from
+    ///     its surroundings.
     public init(_ name: String, body: @escaping @Sendable (repeat each Input) throws -> Output) {
         self.name = name
         signature = Self.signature(name)
         self.body = .synchronous(body)
     }
 
-    /// Names an async function.
+    /// Creates a portable task from an async function.
     ///
     /// - Parameters:
-    ///   - name: tells it apart from all others of the program.
+    ///   - name: a name that is unique within the program.
     ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task
     ///     in which it runs there.
     @_disfavoredOverload
@@ -47,15 +47,15 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
         self.body = .asynchronous(body)
     }
 
-    /// The same task, whose errors of this type come back from another process as themselves instead of as a
-    /// ``RemoteTaskError``, so that they can be caught and matched by `.retry(on: .thrown(…))`.
+    /// Returns the same task with an error type that comes back from another process as itself instead of as a
+    /// ``RemoteTaskError``, so that it can be caught and matched by `.retry(on: .thrown(…))`.
     public func throwing<Failure: Error & Codable & Sendable>(_ type: Failure.Type) -> Self {
         var copy = self
         copy.codableErrors.append(type)
         return copy
     }
 
-    /// Asking for types' names takes microseconds, so it is done once.
+    /// Returns the signature. It is computed once, because looking up the names of types takes microseconds.
     private static func signature(_ name: String) -> String {
         var inputs: [String] = []
         for type in repeat (each Input).self { inputs.append(String(reflecting: type)) }
@@ -104,7 +104,7 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
         return value
     }
 
-    /// The error that was encoded by ``encodedError(_:)``.
+    /// Returns the error that was encoded by ``encodedError(_:)``.
     func decodedError(_ bytes: [UInt8]) -> (any Error)? {
         var decoder = PortableDecoder(bytes[...], of: signature)
         func next(_ type: (some Error & Codable & Sendable).Type) throws -> any Error { try decoder.next(type) }
@@ -113,16 +113,16 @@ public struct PortableTask<Output: Codable & Sendable, each Input: Codable & Sen
     }
 }
 
-/// What a portable task without a result has in its place.
+/// The value of a portable task without a result.
 public struct NoValue: Codable, Sendable, Hashable, TaskValue {
     public init() {}
 }
 
 extension PortableTask where Output == NoValue {
-    /// Names a function without `await` that returns nothing.
+    /// Creates a portable task from a synchronous function that returns nothing.
     ///
     /// - Parameters:
-    ///   - name: tells it apart from all others of the program.
+    ///   - name: a name that is unique within the program.
     ///   - body: receives the decoded arguments, in another process.
     public init(_ name: String, body: @escaping @Sendable (repeat each Input) throws -> Void) {
         self.init(name) { (input: repeat each Input) throws -> NoValue in
@@ -131,10 +131,10 @@ extension PortableTask where Output == NoValue {
         }
     }
 
-    /// Names an async function that returns nothing.
+    /// Creates a portable task from an async function that returns nothing.
     ///
     /// - Parameters:
-    ///   - name: tells it apart from all others of the program.
+    ///   - name: a name that is unique within the program.
     ///   - body: receives the decoded arguments, in another process. When the task is cancelled, so is the Swift task
     ///     in which it runs there.
     @_disfavoredOverload
@@ -146,26 +146,26 @@ extension PortableTask where Output == NoValue {
     }
 }
 
-/// A portable task whose types nobody has to know: what a worker is given a list of.
+/// A portable task without its types, as in the list that a worker is given.
 public protocol PortableTaskDefinition: Sendable {
-    /// Tells it apart from all others of the program.
+    /// The name, which is unique within the program.
     var name: String { get }
-    /// Its name with the types that it takes and returns, which must be the same at both ends.
+    /// The name with the types of the arguments and of the result, which must be the same at both ends.
     var signature: String { get }
-    /// Whether its function has no `await`.
+    /// Whether the function is synchronous.
     var isSynchronous: Bool { get }
-    /// Decodes the arguments, calls the function, which must be a synchronous one, and encodes what it returns.
+    /// Decodes the arguments, calls the function, which must be synchronous, and encodes its result.
     ///
-    /// - Throws: ``PortableCodingError`` if the arguments can't be decoded or the value not encoded; what the function
-    ///   throws.
+    /// - Throws: ``PortableCodingError`` if the arguments can't be decoded or the result can't be encoded; an error
+    ///   that the function throws.
     func callSynchronously(_ input: ArraySlice<UInt8>) throws -> [UInt8]
-    /// Decodes the arguments, calls the function, and encodes what it returns.
+    /// Decodes the arguments, calls the function, and encodes its result.
     ///
-    /// - Throws: ``PortableCodingError`` if the arguments can't be decoded or the value not encoded; what the function
-    ///   throws.
+    /// - Throws: ``PortableCodingError`` if the arguments can't be decoded or the result can't be encoded; an error
+    ///   that the function throws.
     func call(_ input: ArraySlice<UInt8>) async throws -> [UInt8]
-    /// An error of one of the types that come back as themselves.
+    /// Encodes an error whose type comes back as itself.
     ///
-    /// - Returns: nil if it is of another one.
+    /// - Returns: nil if it is of another type.
     func encodedError(_ error: any Error) -> [UInt8]?
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A task of an engine in another process, seen from where its body runs.
+/// A task of an engine in another process, as seen from where its body runs.
 package final class RemoteTask: TaskSubject {
     package let taskID: TaskID
     package let taskName: String
@@ -11,7 +11,7 @@ package final class RemoteTask: TaskSubject {
     private let cancelled = Atomic<Bool>(false)
     private let send: @Sendable (RemoteReport) -> Void
 
-    /// - Parameter send: takes what the body reports; called on its threads.
+    /// - Parameter send: receives the body's reports; called on the body's threads.
     package init(
         taskID: TaskID, taskName: String, engineID: String, workflowID: String?, attempt: Int,
         environment: [String: String], send: @escaping @Sendable (RemoteReport) -> Void
@@ -25,12 +25,12 @@ package final class RemoteTask: TaskSubject {
         self.send = send
     }
 
-    /// Runs its body, for which it is the ``TaskContext/current`` task.
+    /// Runs the body, with this as its ``TaskContext/current`` task.
     package func run<Result>(_ body: () throws -> Result) rethrows -> Result {
         try ExecutionContext.$boundSubject.withValue(self) { try body() }
     }
 
-    /// Runs its async body, for which it is the ``TaskContext/current`` task.
+    /// Runs the async body, with this as its ``TaskContext/current`` task.
     package nonisolated(nonsending) func run<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         try await ExecutionContext.$boundSubject.withValue(self) { try await body() }
     }

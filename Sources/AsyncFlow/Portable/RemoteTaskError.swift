@@ -1,12 +1,12 @@
 import AsyncFlowBase
 
-/// What the body of a portable task threw in another process.
+/// The error that the body of a portable task threw in another process.
 public struct RemoteTaskError: WorkflowError, Hashable {
-    /// An error of a chain: the first is what was thrown, each further one what caused the one before.
+    /// An error of a chain: the first is the one that was thrown, each further one the cause of the one before.
     public struct Link: Sendable, Hashable {
-        /// The name of its type, with its module.
+        /// The name of the error's type, with its module.
         public let typeName: String
-        /// How it describes itself.
+        /// The error's description of itself.
         public let message: String
 
         public init(typeName: String, message: String) {
@@ -15,26 +15,26 @@ public struct RemoteTaskError: WorkflowError, Hashable {
         }
     }
 
-    /// What was thrown, and what caused it: at least one, at most 32, and then one that says how many
-    /// more there were. Long names and messages are shortened.
+    /// The error that was thrown, and its causes: at least one, at most 32, followed by one that gives the number of
+    /// the others. Long names and messages are shortened.
     public let chain: [Link]
     /// The name of the worker.
     public let workerName: String
-    /// The machine it runs on.
+    /// The machine on which the worker runs.
     public let host: String
-    /// Its process id there.
+    /// The worker's process id there.
     public let processID: Int32
     /// The error itself, if its type can be decoded.
     package let encoded: [UInt8]?
 
-    /// For backends.
+    /// Creates an error. For backends.
     ///
     /// - Parameters:
-    ///   - chain: what was thrown, and what caused it.
+    ///   - chain: the error that was thrown, and its causes.
     ///   - workerName: the name of the worker.
-    ///   - host: the machine it runs on.
-    ///   - processID: its process id there.
-    ///   - encoded: what ``PortableTaskDefinition/encodedError(_:)`` said, if anything.
+    ///   - host: the machine on which the worker runs.
+    ///   - processID: the worker's process id there.
+    ///   - encoded: the result of ``PortableTaskDefinition/encodedError(_:)``, if there is one.
     public init(chain: [Link], workerName: String, host: String, processID: Int32, encoded: [UInt8]? = nil) {
         self.chain =
             chain.isEmpty ? [Link(typeName: "unknown", message: "an error without a description")] : chain.bounded
@@ -44,31 +44,31 @@ public struct RemoteTaskError: WorkflowError, Hashable {
         self.encoded = encoded
     }
 
-    /// The name of the type of what was thrown.
+    /// The name of the type of the error that was thrown.
     public var typeName: String { chain[0].typeName }
     public var code: WorkflowErrorCode { .taskFailed }
     public var taskID: TaskID? { nil }
     public var taskName: String? { nil }
     public var message: String {
-        // It is another process's text, which may be anything.
+        // The text comes from another process, and may be anything.
         let errors = chain.map { "\($0.typeName.harmless()): \($0.message.harmlessLines())" }
         return errors.joined(separator: ", caused by ")
             + " (in worker '\(workerName)', process \(processID) on \(host))"
     }
-    /// What caused it, as it was described there.
+    /// The cause of the error, as it was described there.
     public var cause: (any Error)? {
         guard chain.count > 1 else { return nil }
         return RemoteTaskError(
             chain: Array(chain.dropFirst()), workerName: workerName, host: host, processID: processID)
     }
 
-    /// How many errors of a chain are kept; what is in it is described by each of those before it, so that a long one
-    /// takes very long to write.
+    /// The maximum number of errors of a chain. Each error's description contains those of its causes, so that a long
+    /// chain takes very long to write.
     package static let longestChain = 32
-    /// In bytes.
+    /// The maximum lengths of names and messages, in bytes.
     package static let longestName = 1 << 10, longestMessage = 16 << 10
 
-    /// The chain of an error, from it to what caused everything.
+    /// Returns the chain of an error, from the error to its innermost cause.
     package static func chain(of error: any Error) -> [Link] {
         sequence(first: error) { ($0 as? any WorkflowError)?.cause }.prefix(longestChain).map { error in
             Link(typeName: String(reflecting: type(of: error)), message: String(describing: error)).bounded
@@ -77,7 +77,7 @@ public struct RemoteTaskError: WorkflowError, Hashable {
 }
 
 extension RemoteTaskError.Link {
-    /// The same, with texts that can be shown.
+    /// The same error with its texts shortened.
     package var bounded: Self {
         if typeName.utf8.count <= RemoteTaskError.longestName, message.utf8.count <= RemoteTaskError.longestMessage {
             return self
@@ -89,11 +89,11 @@ extension RemoteTaskError.Link {
 }
 
 extension [RemoteTaskError.Link] {
-    /// The first of them, and how many more there are.
+    /// The first errors of the chain, and the number of the others.
     fileprivate var bounded: Self {
         guard count > RemoteTaskError.longestChain else { return map(\.bounded) }
         let last = last!
-        // What was read from a worker is bounded already, with such an end.
+        // A chain that was read from a worker is already shortened and ends in this way.
         if count == RemoteTaskError.longestChain + 1, last.typeName == Self.moreName { return map(\.bounded) }
         return prefix(RemoteTaskError.longestChain).map(\.bounded)
             + [Self.more(than: RemoteTaskError.longestChain, of: count)]
@@ -101,14 +101,14 @@ extension [RemoteTaskError.Link] {
 
     private static var moreName: String { "…" }
 
-    /// Stands for the rest of a chain.
+    /// Returns a link that stands for the rest of a chain.
     package static func more(than kept: Int, of count: Int) -> RemoteTaskError.Link {
         RemoteTaskError.Link(typeName: moreName, message: "and \(count - kept) more causes")
     }
 }
 
 extension String {
-    /// The text up to so many bytes, without a broken character at its end.
+    /// Returns the text up to a number of bytes, without a broken character at its end.
     package func shortened(to count: Int) -> String {
         guard utf8.count > count else { return self }
         return String(decoding: utf8.prefix(count), as: UTF8.self) + "…"

@@ -4,15 +4,17 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The types that have a form of their own in a structured value, instead of that which their `Codable` conformance
-/// says.
+/// The types that have a special form in a structured value, instead of the one that their `Codable` conformance
+/// produces.
 enum SpecialType {
     private struct Form: Sendable {
         let encode: @Sendable (Any, StructuredEncoder.Buffers) -> StructuredEncoder.Value
-        /// Nil if the value is of another sort.
+        /// Decodes a value; nil if the value is of another sort.
         let decode: @Sendable (StructuredValue) -> Any?
     }
 
+    /// Encodes a value of a special type.
+    ///
     /// - Returns: nil for any other type.
     static func encode<Value: Encodable>(
         _ value: Value, _ buffers: StructuredEncoder.Buffers
@@ -20,15 +22,17 @@ enum SpecialType {
         forms[ObjectIdentifier(Value.self)]?.encode(value, buffers)
     }
 
-    /// - Returns: nil for any other type, and for a value that isn't in the form of this type but may be read
-    ///   otherwise.
+    /// Decodes a value of a special type.
+    ///
+    /// - Returns: nil for any other type, and for a value that isn't in the special form of this type but may be
+    ///   decoded otherwise.
     static func decode<Value>(_ type: Value.Type, from value: StructuredValue) -> Value? {
-        // Not by a chain: that nothing was found isn't a nil of an optional type.
+        // Not by optional chaining: a missing result must not be confused with the nil of an optional type.
         guard let form = forms[ObjectIdentifier(type)], let decoded = form.decode(value) else { return nil }
         return decoded as? Value
     }
 
-    /// Whether a type can't be read in any other way than ``decode(_:from:)`` does.
+    /// Returns whether ``decode(_:from:)`` is the only way to decode a type.
     static func isLeaf(_ type: Any.Type) -> Bool { leaves.contains(ObjectIdentifier(type)) }
 
     private static let leaves: Set<ObjectIdentifier> = Set(
@@ -82,7 +86,7 @@ enum SpecialType {
             { if case .boolean(let flag) = $0 { flag } else { nil } })
         add(String.self, { text, _ in .text(text) }, { if case .text(let text) = $0 { text } else { nil } })
         add(Double.self, { number, _ in .json(json(number)) }, { Self.number($0) })
-        // Its value as a Double, which names the same number in every language.
+        // The value as a Double, which represents the same number in every language.
         add(Float.self, { number, _ in .json(json(Double(number))) }, { Self.number($0).map { Float($0) } })
         addArrays(of: Bool.self)
         addArrays(of: Int.self)
@@ -109,7 +113,7 @@ enum SpecialType {
             Duration.self,
             { span, _ in .json("{\"$d\":[\(span.components.seconds),\(span.components.attoseconds)]}") },
             {
-                // No duration of either sign has more attoseconds than a second.
+                // No duration has more attoseconds than a second, with either sign.
                 guard case .span(let seconds, let attoseconds) = $0, attoseconds.magnitude < 1_000_000_000_000_000_000
                 else { return nil }
                 return Duration(secondsComponent: seconds, attosecondsComponent: attoseconds)
@@ -129,7 +133,7 @@ enum SpecialType {
         return forms
     }()
 
-    /// As Python writes it.
+    /// Returns a number as Python writes it in JSON.
     private static func json(_ number: Double) -> String {
         if number.isFinite { return number.description }
         return number.isNaN ? "NaN" : number < 0 ? "-Infinity" : "Infinity"

@@ -1,4 +1,4 @@
-/// Makes a value of any `Decodable` type of a ``StructuredValue``.
+/// A decoder that makes a value of any `Decodable` type from a ``StructuredValue``.
 final class StructuredDecoder: Decoder {
     private let value: StructuredValue
     private let link: CodingPathLink?
@@ -30,7 +30,7 @@ final class StructuredDecoder: Decoder {
                 debugDescription: "there is \(value.sort) where a value of type \(type) is needed"))
     }
 
-    /// Takes a tensor: an array in any shape, or lists of the same lengths in each other.
+    /// Returns a tensor from an array of any shape, or from nested lists of equal lengths.
     func tensor<Scalar: TensorScalar>(of: Scalar.Type) throws -> (scalars: [Scalar], shape: [Int]) {
         switch value {
         case .numbers(let buffer):
@@ -45,7 +45,7 @@ final class StructuredDecoder: Decoder {
                 return (scalars, buffer.shape)
             }
         case .list(let list):
-            // Of the lists in each other, each decodes as a tensor, or as a number.
+            // Each nested list is decoded as a tensor, each other element as a number.
             if let scalars = list.map({ SpecialType.decode(Scalar.self, from: $0) }) as? [Scalar] {
                 return (scalars, [list.count])
             }
@@ -107,7 +107,7 @@ final class StructuredDecoder: Decoder {
         func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
             try StructuredDecoder.decode(type, from: value(key), at: CodingPathLink(key, in: link))
         }
-        // The library's own implementations of these two refuse the value.
+        // The standard library's implementations of these two refuse the value.
         func decode(_ type: Int128.Type, forKey key: Key) throws -> Int128 {
             try StructuredDecoder.decode(type, from: value(key), at: CodingPathLink(key, in: link))
         }
@@ -201,7 +201,7 @@ extension StructuredDecoder: SingleValueDecodingContainer {
 }
 
 extension DecodingError {
-    /// What is wrong, and where, in one sentence.
+    /// A description of what is wrong, and where, in one sentence.
     var sentence: String {
         let context =
             switch self {

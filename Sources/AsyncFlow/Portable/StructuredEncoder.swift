@@ -4,10 +4,10 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Writes a value of any `Codable` type as a ``StructuredValue``: numbers in arrays as they are in memory, wherever
-/// in the value they are, everything else as JSON.
+/// An encoder that writes a value of any `Codable` type as a ``StructuredValue``: arrays of numbers as they are in
+/// memory, wherever they are in the value, everything else as JSON.
 final class StructuredEncoder: Encoder {
-    /// What of a value has been encoded.
+    /// The encoded form of a value.
     enum Value {
         case json(String)
         case text(String)
@@ -21,7 +21,7 @@ final class StructuredEncoder: Encoder {
         init(isObject: Bool) { keys = isObject ? [] : nil }
 
         func append(_ value: Value, _ key: String) {
-            // A key that comes twice wins, as in a dictionary.
+            // If a key is set twice, the last value wins, as in a dictionary.
             if let place = keys!.lastIndex(of: key) { return values[place] = value }
             keys!.append(key)
             values.append(value)
@@ -49,7 +49,7 @@ final class StructuredEncoder: Encoder {
     var codingPath: [any CodingKey] { CodingPathLink.path(link) }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    /// The encoded form of a value.
+    /// Returns the encoded form of a value.
     static func encode(
         _ value: some Encodable, _ buffers: Buffers, at link: @autoclosure () -> CodingPathLink?
     ) throws -> Value {
@@ -60,14 +60,14 @@ final class StructuredEncoder: Encoder {
         return encoder.value ?? .container(Container(isObject: true))
     }
 
-    /// Takes the elements of a tensor.
+    /// Appends the elements of a tensor.
     func append<Scalar: TensorScalar>(_ scalars: [Scalar], shape: [Int]) {
         let place = buffers.add(Scalar._format.code, scalars)
         value = .json("{\"$\":\(place),\"s\":[\(shape.map(String.init).joined(separator: ","))]}")
     }
 
     private func container(isObject: Bool) -> Container {
-        // Asking for the same sort of container again gives the same one.
+        // A second request for the same sort of container returns the same one.
         if case .container(let container)? = value, (container.keys != nil) == isObject { return container }
         let container = Container(isObject: isObject)
         value = .container(container)
@@ -97,7 +97,7 @@ final class StructuredEncoder: Encoder {
             let encoded = try StructuredEncoder.encode(value, buffers, at: CodingPathLink(key, in: link))
             container.append(encoded, key.stringValue)
         }
-        // The library's own implementations of these two refuse the value.
+        // The standard library's implementations of these two refuse the value.
         func encode(_ value: Int128, forKey key: Key) { container.append(.json(String(value)), key.stringValue) }
         func encode(_ value: UInt128, forKey key: Key) { container.append(.json(String(value)), key.stringValue) }
         private func nested(_ isObject: Bool, _ key: Key) -> (Container, CodingPathLink) {
@@ -153,7 +153,7 @@ final class StructuredEncoder: Encoder {
         }
     }
 
-    /// Encodes the superclass's part of a value, which is put into its place from the beginning.
+    /// An encoder of the superclass's part of a value, which is put into its place from the beginning.
     private final class PartEncoder: Encoder {
         private let part = Container(isObject: true)
         private let buffers: Buffers
@@ -222,12 +222,12 @@ extension Data: RawStorage {
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { withUnsafeBytes(body) }
 }
 
-/// Puts a structured value together: its JSON, and its buffers behind that.
+/// A writer that assembles a structured value: its JSON, followed by its buffers.
 enum StructuredWriter {
-    /// Up to where buffers begin: large ones so that vector instructions like them.
+    /// Returns the alignment of a buffer; large ones are aligned for vector instructions.
     private static func alignment(_ size: Int) -> Int { size >= 4096 ? 64 : 8 }
 
-    /// - Parameter append: is given the size of the content, and then the content is appended behind it.
+    /// - Parameter head: called with the size of the content, before the content is appended.
     static func append(
         _ value: StructuredEncoder.Value, _ buffers: StructuredEncoder.Buffers, to bytes: inout [UInt8],
         head: (inout [UInt8], Int) -> Void, headSize: Int

@@ -1,6 +1,6 @@
-/// Reads the JSON of a structured value. Whatever the bytes are, it throws or returns a value.
+/// A parser of the JSON of a structured value. Whatever the bytes are, it throws or returns a value.
 struct StructuredParser {
-    /// How deep objects and lists may lie in each other.
+    /// The maximum depth of nested objects and lists.
     private static let deepest = 256
 
     private let content: StructuredContent
@@ -14,7 +14,7 @@ struct StructuredParser {
         position = bytes.startIndex
     }
 
-    /// - Throws: ``StructuredValueError`` if it is no value.
+    /// - Throws: ``StructuredValueError`` if the content isn't a value.
     static func value(of content: ArraySlice<UInt8>) throws(StructuredValueError) -> StructuredValue {
         var parser = StructuredParser(try StructuredContent(content))
         let value = try parser.next()
@@ -31,7 +31,7 @@ struct StructuredParser {
         while position < bytes.endIndex, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[position]) { position += 1 }
     }
 
-    /// The next byte that is no space; 0 at the end.
+    /// Returns the next byte that isn't white space; 0 at the end.
     private mutating func peek() -> UInt8 {
         skipSpace()
         return position < bytes.endIndex ? bytes[position] : 0

@@ -1,7 +1,7 @@
-/// A value as it came from another process, before it is a value of some type: JSON, in which arrays of numbers,
-/// bytes and some types that JSON doesn't have are objects with a key that begins with `$`.
+/// A value as it arrived from another process, before it is decoded as a type: JSON, in which arrays of numbers, bytes
+/// and some types that JSON doesn't have are objects with a key that begins with `$`.
 ///
-/// | in the JSON | what it stands for |
+/// | in the JSON | meaning |
 /// |---|---|
 /// | `{"$":0}` | the numbers of buffer 0 |
 /// | `{"$":0,"s":[2,3]}` | the same in the shape of a tensor |
@@ -47,7 +47,7 @@ enum StructuredValue {
         }
     }
 
-    /// Its elements, if it is a list of any form.
+    /// The elements, if it is a list of any form.
     var elements: [StructuredValue]? {
         switch self {
         case .list(let list): list
@@ -60,29 +60,29 @@ enum StructuredValue {
     }
 }
 
-/// A value that can't be read.
+/// The error of a value that can't be decoded.
 struct StructuredValueError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// The parts of a structured value: the JSON, and what it refers to.
+/// The parts of a structured value: the JSON, and the buffers to which it refers.
 struct StructuredContent {
     enum Buffer {
         case numbers(TensorFormat, ArraySlice<UInt8>)
         case bytes(ArraySlice<UInt8>)
     }
-    /// What is written in place of a format for bytes that are no numbers.
+    /// The code that is written in place of a format for bytes that aren't numbers.
     static let bytesCode: (UInt8, UInt8) = (0x62, 0x79)  // by
-    /// The bytes that describe one buffer: its format, where it begins in the content, how long it is.
+    /// The number of bytes that describe one buffer: its format, its start in the content, and its length.
     static let entrySize = 18
-    /// The bytes before the description of the first buffer.
+    /// The number of bytes before the description of the first buffer.
     static let headSize = 8
 
     let skeleton: ArraySlice<UInt8>
     let buffers: [Buffer]
 
-    /// - Throws: ``StructuredValueError`` if the bytes can't be one.
+    /// - Throws: ``StructuredValueError`` if the bytes can't be a structured value.
     init(_ content: ArraySlice<UInt8>) throws(StructuredValueError) {
         func number<Number: FixedWidthInteger>(_: Number.Type, at offset: Int) -> Number {
             content.withUnsafeBytes { Number(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Number.self)) }

@@ -1,6 +1,6 @@
-/// Numbers in rows and columns, or in any other number of dimensions: row by row in one piece of memory.
+/// Numbers in rows and columns, or in any other number of dimensions, stored row by row in one piece of memory.
 ///
-/// It crosses between processes as it is in memory, at whatever place within a value. A Python task gets it as a numpy
+/// It is passed between processes as it is in memory, at any place within a value. A Python task gets it as a numpy
 /// array of the same shape and element type, where numpy is installed, and may return one.
 ///
 /// ```swift
@@ -8,16 +8,16 @@
 /// let batch = Batch(images: Tensor(pixels, shape: [64, 28, 28]), labels: labels)
 /// ```
 public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
-    /// The number of elements in each dimension, the slowest one first; empty for a single number.
+    /// The number of elements in each dimension, the slowest-varying one first; empty for a single number.
     public let shape: [Int]
-    /// The elements, those of the last dimension next to each other.
+    /// The elements; those along the last dimension are adjacent.
     public private(set) var scalars: [Scalar]
 
-    /// Makes a tensor of elements that are there.
+    /// Creates a tensor from its elements.
     ///
     /// - Parameters:
-    ///   - scalars: as many as `shape` says; it is a programming error otherwise.
-    ///   - shape: the number of elements in each dimension: one dimension by default.
+    ///   - scalars: the elements; their number must match `shape`, otherwise it is a programming error.
+    ///   - shape: the number of elements in each dimension; by default there is one dimension.
     public init(_ scalars: [Scalar], shape: [Int]? = nil) {
         let shape = shape ?? [scalars.count]
         precondition(
@@ -27,16 +27,16 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
         self.scalars = scalars
     }
 
-    /// Makes a tensor that has the same element everywhere.
+    /// Creates a tensor with the same element everywhere.
     public init(repeating scalar: Scalar, shape: [Int]) {
         guard let count = TensorShape.count(shape) else { preconditionFailure("\(shape) is no shape of a tensor") }
         self.shape = shape
         scalars = Array(repeating: scalar, count: count)
     }
 
-    /// Makes a tensor of two dimensions.
+    /// Creates a tensor of two dimensions.
     ///
-    /// - Parameter rows: of the same length; it is a programming error otherwise.
+    /// - Parameter rows: rows of equal length; otherwise it is a programming error.
     public init(rows: [[Scalar]]) {
         let width = rows.first?.count ?? 0
         precondition(rows.allSatisfy { $0.count == width }, "the rows of a tensor have to be of the same length")
@@ -44,7 +44,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
         scalars = Array(rows.joined())
     }
 
-    /// Without a check: for what has been checked as it was read.
+    /// Creates a tensor without a check, from elements that were checked when they were decoded.
     init(checked scalars: [Scalar], shape: [Int]) {
         self.shape = shape
         self.scalars = scalars
@@ -55,7 +55,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
     /// The number of dimensions.
     public var rank: Int { shape.count }
 
-    /// The element at a place: an index for each dimension.
+    /// The element at a place, given by an index for each dimension.
     public subscript(_ indices: Int...) -> Scalar {
         get { scalars[place(of: indices)] }
         set { scalars[place(of: indices)] = newValue }
@@ -69,10 +69,10 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
         }
     }
 
-    /// The same elements in another shape, which must have as many; it is a programming error otherwise.
+    /// Returns the same elements in another shape, which must have as many; otherwise it is a programming error.
     public func reshaped(_ shape: [Int]) -> Tensor { Tensor(scalars, shape: shape) }
 
-    /// Gives the elements to a closure that must not keep the pointer.
+    /// Calls a closure with the elements. The closure must not keep the pointer.
     public func withUnsafeBufferPointer<Result>(
         _ body: (UnsafeBufferPointer<Scalar>) throws -> Result
     ) rethrows -> Result {
@@ -89,7 +89,7 @@ extension Tensor: DryRunValue {
 extension Tensor: Codable {
     private enum CodingKeys: CodingKey { case shape, scalars }
 
-    /// Writes shape and elements; as they are in memory between processes, as two lists by any other encoder.
+    /// Encodes shape and elements: between processes as they are in memory, with any other encoder as two lists.
     public func encode(to encoder: any Encoder) throws {
         if let encoder = encoder as? StructuredEncoder { return encoder.append(scalars, shape: shape) }
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -97,7 +97,9 @@ extension Tensor: Codable {
         try container.encode(scalars, forKey: .scalars)
     }
 
-    /// - Throws: `DecodingError` if there is something else, or elements that aren't exactly of this type.
+    /// Decodes a tensor.
+    ///
+    /// - Throws: `DecodingError` if there is something else, or if the elements aren't exactly of this type.
     public init(from decoder: any Decoder) throws {
         if let decoder = decoder as? StructuredDecoder {
             (scalars, shape) = try decoder.tensor(of: Scalar.self)
@@ -115,10 +117,10 @@ extension Tensor: Codable {
 }
 
 enum TensorShape {
-    /// The number of dimensions that a tensor from elsewhere may have, as in numpy.
+    /// The maximum number of dimensions of a tensor from elsewhere, as in numpy.
     static let highestRank = 64
 
-    /// The number of elements of a shape; nil if there can't be such a shape.
+    /// Returns the number of elements of a shape; nil if the shape is invalid.
     static func count(_ shape: [Int]) -> Int? {
         guard shape.count <= highestRank, shape.allSatisfy({ $0 >= 0 }) else { return nil }
         if shape.contains(0) { return 0 }

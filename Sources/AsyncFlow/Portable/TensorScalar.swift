@@ -1,15 +1,15 @@
-/// A number or truth value of which a ``Tensor`` is made, and whose arrays cross between processes as they are in
-/// memory.
+/// A number or Boolean that can be an element of a ``Tensor``. Arrays of such types are passed between processes as
+/// they are in memory.
 public protocol TensorScalar: BitwiseCopyable, Codable, Hashable, Sendable {
-    /// The form of one element, in the terms of numpy: `f8` for a `Double`.
+    /// The format of one element, in the notation of numpy: `f8` for a `Double`.
     static var _format: TensorFormat { get }
-    /// The number, if this type can hold it: exactly, or rounded where both are floating-point types.
+    /// Creates the number if this type can hold it: exactly, or rounded if both are floating-point types.
     init?(_number: Double)
-    /// The number, if this type can hold it exactly.
+    /// Creates the number if this type can hold it exactly.
     init?(_integer: Int128)
 }
 
-/// The form of the elements of an array of numbers: a kind and a size in bytes.
+/// The format of the elements of an array of numbers: a kind and a size in bytes.
 public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
     package enum Kind: UInt8, Sendable { case boolean = 0x62, signed = 0x69, unsigned = 0x75, floating = 0x66 }
     package let kind: Kind
@@ -21,7 +21,7 @@ public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
         self.size = size
     }
 
-    /// The form with a code as it crosses: a letter and a digit.
+    /// Creates the format from the code in which it is sent: a letter and a digit.
     package init?(code letter: UInt8, _ digit: UInt8) {
         guard let kind = Kind(rawValue: letter), digit >= 0x31, digit <= 0x38 else { return nil }
         let size = Int(digit) - 0x30
@@ -37,7 +37,7 @@ public struct TensorFormat: Sendable, Hashable, CustomStringConvertible {
 
     package var code: (UInt8, UInt8) { (kind.rawValue, UInt8(0x30 + size)) }
 
-    /// The form as numpy writes it, for example `f8`.
+    /// The format in the notation of numpy, for example `f8`.
     public var description: String { "\(Character(UnicodeScalar(kind.rawValue)))\(size)" }
 }
 
