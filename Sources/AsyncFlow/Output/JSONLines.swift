@@ -4,10 +4,10 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The values that a task's command writes to its standard output as JSON, one a line, while it runs.
+/// The values that a task's command writes to its standard output as JSON, one per line, while it runs.
 ///
-/// Lines that don't begin with `{` or `[`, as other messages of the same program, are passed over. So are lines of
-/// which a slow reader has missed a part. Ends when the task has ended.
+/// Lines that don't begin with `{` or `[`, such as other messages of the program, are skipped. So are lines of which a
+/// slow reader has missed a part. The sequence ends when the task has ended.
 public struct JSONLines<Element: Decodable & Sendable>: AsyncSequence, Sendable {
     private let lines: OutputLines
     private let onUndecodable: (@Sendable (OutputDecodingError) -> Void)?
@@ -31,11 +31,11 @@ public struct JSONLines<Element: Decodable & Sendable>: AsyncSequence, Sendable 
             self.onUndecodable = onUndecodable
         }
 
-        /// The next value; nil at the end, and when the reading Swift task is cancelled.
+        /// Returns the next value; nil at the end, and when the reading Swift task is cancelled.
         ///
         /// - Throws: ``OutputDecodingError`` for a line that isn't such a value, unless the sequence was given a
-        ///   function for those. That ends a `for` loop, but not the sequence: the next call goes on with the line
-        ///   behind it.
+        ///   closure for those. The error ends a `for` loop, but not the sequence: the next call continues with the
+        ///   line after that one.
         public mutating func next() async throws -> Element? {
             while let part = try await lines.next() {
                 switch read(part) {
@@ -49,7 +49,7 @@ public struct JSONLines<Element: Decodable & Sendable>: AsyncSequence, Sendable 
             return nil
         }
 
-        /// - Returns: the value, nil for what isn't the end of a line of JSON.
+        /// - Returns: the value; nil for anything that isn't the end of a line of JSON.
         private mutating func read(_ part: OutputLine) -> Result<Element?, OutputDecodingError> {
             let line: String
             switch joiner.append(part) {
@@ -68,7 +68,7 @@ public struct JSONLines<Element: Decodable & Sendable>: AsyncSequence, Sendable 
     }
 }
 
-/// Makes whole lines of their parts.
+/// A joiner of the parts of lines.
 struct LineJoiner: Sendable {
     /// The longest line that is put together, in bytes.
     static let longest = 64 << 20
@@ -76,10 +76,10 @@ struct LineJoiner: Sendable {
     private var pending: String?
     private var isSkipping = false
 
-    /// Takes the next part.
+    /// Appends the next part.
     ///
-    /// - Returns: the line, if it is whole now; nil also for the rest of a line of which parts were missed. An error,
-    ///   once, for a line that is too long.
+    /// - Returns: the line, if it is now complete; nil also for the rest of a line of which parts were missed. An
+    ///   error, once, for a line that is too long.
     mutating func append(_ part: OutputLine) -> Result<String?, OutputDecodingError> {
         if part.missedBefore > 0 { pending = nil }
         if !part.isContinuation {
@@ -103,13 +103,13 @@ struct LineJoiner: Sendable {
     }
 }
 
-/// A line of a command's output isn't the JSON that was expected.
+/// The error of a line of output that isn't the expected JSON.
 public struct OutputDecodingError: Error, CustomStringConvertible {
     /// The whole line.
     public let line: String
-    /// The name of the type that it should have been.
+    /// The name of the expected type.
     public let type: String
-    /// What the decoder says.
+    /// The error of the decoder.
     public let reason: any Error
 
     public var description: String {

@@ -1,7 +1,7 @@
-/// Makes lines of pieces of output, however they are cut, as a pure state machine.
+/// A splitter of output, cut into pieces at any place, into lines; a pure state machine.
 ///
-/// A line longer than ``longest`` bytes comes in parts of about that length, cut between characters, so that output
-/// without line ends needs no more memory than that.
+/// A line longer than ``longest`` bytes is delivered in parts of about that length, cut between characters, so that
+/// output without line breaks needs no more memory than that.
 package struct LineSplitter: Sendable {
     static let longest = 64 << 10
     private static let newline = UInt8(ascii: "\n")
@@ -9,31 +9,31 @@ package struct LineSplitter: Sendable {
     /// A line, or a part of one.
     struct Part: Hashable {
         var text: String
-        /// Whether it goes on from the part before.
+        /// Whether it continues the part before.
         var isContinuation: Bool
-        /// Whether it goes on in the next part.
+        /// Whether it continues in the next part.
         var isContinued: Bool
     }
 
     private var rest: [UInt8] = []
-    /// Whether a part of the line was handed out.
+    /// Whether a part of the line has been delivered.
     private var isInParts = false
-    /// Whether what comes up to the next line end is the rest of a line whose beginning nobody saw.
+    /// Whether the bytes up to the next line break are the rest of a line whose beginning was missed.
     private var skipsLine: Bool
 
-    /// - Parameter isInLine: whether a line has begun of which the first bytes are already gone.
+    /// - Parameter isInLine: whether a line has begun whose first bytes are already lost.
     package init(isInLine: Bool = false) { skipsLine = isInLine }
 
-    /// Takes the next piece.
+    /// Appends the next piece.
     ///
-    /// - Parameter line: called for each line that is complete now.
+    /// - Parameter line: called for each line that is now complete.
     package mutating func append(_ bytes: UnsafeRawBufferPointer, _ line: (String) -> Void) {
         appendParts(bytes) { line($0.text) }
     }
 
-    /// Takes the next piece.
+    /// Appends the next piece.
     ///
-    /// - Parameter line: called for each line, or part of a line, that is complete now.
+    /// - Parameter line: called for each line, or part of a line, that is now complete.
     mutating func appendParts(_ bytes: UnsafeRawBufferPointer, _ line: (Part) -> Void) {
         var bytes = bytes[...]
         while !bytes.isEmpty {
@@ -70,20 +70,21 @@ package struct LineSplitter: Sendable {
         rest.removeAll(keepingCapacity: true)
     }
 
-    /// There is no more: what is left is a line that has no end.
+    /// Ends the output: the rest is a line without a line break.
     package mutating func finish(_ line: (String) -> Void) {
         if !rest.isEmpty { line(ending(rest).text) }
         rest = []
     }
 
-    /// The last part of a line, or a whole one.
+    /// Returns the last part of a line, or a whole line.
     private mutating func ending(_ bytes: some BidirectionalCollection<UInt8>) -> Part {
         defer { isInParts = false }
         let text = String(decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes[...], as: UTF8.self)
         return Part(text: text, isContinuation: isInParts, isContinued: false)
     }
 
-    /// How many bytes at the end may belong to what follows: a character that has begun, or half of a line end.
+    /// Returns the number of bytes at the end that may belong to the next piece: an incomplete character, or half of a
+    /// line break.
     private static func countOfUnfinished(_ bytes: [UInt8]) -> Int {
         if bytes.last == UInt8(ascii: "\r") { return 1 }
         for (index, byte) in bytes.suffix(3).reversed().enumerated() where byte & 0xC0 != 0x80 {

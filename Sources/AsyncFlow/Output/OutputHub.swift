@@ -1,12 +1,12 @@
 import AsyncFlowBase
 import Synchronization
 
-/// Hands what one task's commands write to those who read it while it is written.
+/// The distributor of the output of one task's commands to its readers, while it is written.
 ///
-/// The first 64 KiB are kept, so that a reader who comes a moment after the command has begun, or has ended, misses
-/// nothing. After that, with no reader, all it costs is a look for each piece.
+/// The first 64 KiB are kept, so that a reader that is added a moment after the command has begun or ended misses
+/// nothing. After that, without a reader, it costs only a check for each piece.
 final class OutputHub: Sendable {
-    /// How much is kept for readers who come late.
+    /// The number of bytes kept for late readers.
     static let keptBytes = 64 << 10
 
     private struct Streams<Value: Sendable>: Sendable {
@@ -19,10 +19,10 @@ final class OutputHub: Sendable {
     }
 
     private struct State {
-        /// All that was written so far; nil once that is too much.
+        /// The output so far; nil once there is too much.
         var kept: [(stream: OutputLine.Stream, bytes: [UInt8])]? = []
         var keptCount = 0
-        /// Whether the last that was written ended within a line.
+        /// Whether the last output ended within a line.
         var isInLine = Streams(output: false, error: false)
         var splitters = Streams(output: LineSplitter(), error: LineSplitter())
         var readers: [UInt64: OutputReader] = [:]
@@ -40,7 +40,7 @@ final class OutputHub: Sendable {
             }
         }
 
-        /// The lines of what was kept; the splitters go on from there.
+        /// Returns the lines of the kept output; the splitters continue from there.
         mutating func keptLines() -> [OutputLine] {
             guard let kept else {
                 if readers.isEmpty {
@@ -66,7 +66,9 @@ final class OutputHub: Sendable {
     }
     private let state = Lock(State())
 
-    /// - Returns: a reader of what was kept and of what comes from now on.
+    /// Adds a reader.
+    ///
+    /// - Returns: a reader of the kept output and of everything that follows.
     func makeReader() -> OutputReader {
         let reader = OutputReader()
         let (lines, isOver) = state.withLock { state in
@@ -87,7 +89,7 @@ final class OutputHub: Sendable {
         state.withLock { $0.readers[number] = nil }
     }
 
-    /// A command has written something. Called by one thread at a time, in order.
+    /// Passes on output of a command. Called by one thread at a time, in order.
     func received(_ bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) {
         let (lines, readers) = state.withLock { state -> ([OutputLine], [OutputReader]) in
             state.keep(bytes, from: stream)
@@ -97,7 +99,8 @@ final class OutputHub: Sendable {
         for reader in readers { reader.receive(lines) }
     }
 
-    /// A command has ended, but another attempt may follow: a line without an end is complete now.
+    /// Notes that a command has ended, although another attempt may follow: a line without a line break is now
+    /// complete.
     func commandEnded() {
         for stream in [OutputLine.Stream.standardOutput, .standardError]
         where state.withLock({ $0.isInLine[stream] }) {
@@ -105,7 +108,7 @@ final class OutputHub: Sendable {
         }
     }
 
-    /// The task has ended.
+    /// Notes that the task has ended.
     func finish() {
         commandEnded()
         let readers = state.withLock { state in
@@ -118,9 +121,9 @@ final class OutputHub: Sendable {
     }
 }
 
-/// One reader's lines: the newest ones, when it doesn't keep up.
+/// The lines for one reader: the newest ones, if it doesn't keep up.
 final class OutputReader: Sendable {
-    /// How many lines wait for a slow reader before the oldest ones are left out.
+    /// The number of lines that wait for a slow reader before the oldest ones are dropped.
     static let capacity = 10_000
 
     let lines: AsyncStream<OutputLine>
@@ -141,6 +144,6 @@ final class OutputReader: Sendable {
 
     func finish() { continuation.finish() }
 
-    /// How many lines were left out since the last call; all of them came before what is read next.
+    /// Returns the number of lines dropped since the last call; all of them came before the next line that is read.
     func takeMissed() -> Int { missed.exchange(0, ordering: .relaxed) }
 }

@@ -1,9 +1,11 @@
-/// What a task's command writes, line by line, while it runs. Ends when the task has ended, however it did.
+/// The output of a task's command, line by line, while it runs. The sequence ends when the task has ended, however it
+/// did.
 ///
-/// A reader sees every line, those of all attempts, if it begins before more than 64 KiB were written; that may be
-/// after the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never holds up the
-/// command: the newest 10,000 lines wait for it, and ``OutputLine/missedBefore`` says how many were left out. A line of
-/// more than 64 KiB comes in parts; see ``OutputLine/isContinued``. A task that isn't an executable one has no lines.
+/// A reader sees every line of all attempts if it begins before more than 64 KiB have been written, which may be after
+/// the end. Later, it sees the lines from then on, beginning with a whole one. A slow reader never delays the command:
+/// the newest 10,000 lines wait for it, and ``OutputLine/missedBefore`` gives the number of dropped ones. A line of
+/// more than 64 KiB is delivered in parts; see ``OutputLine/isContinued``. A task that isn't an executable one has no
+/// lines.
 public struct OutputLines: AsyncSequence, Sendable {
     private let reader: OutputReader?
     private let stream: OutputLine.Stream?
@@ -19,17 +21,16 @@ public struct OutputLines: AsyncSequence, Sendable {
         Iterator(reader: reader, lines: reader?.lines.makeAsyncIterator(), stream: stream, problem: problem)
     }
 
-    /// Reads the lines. A sequence can be read once; two readers at the same time ask for two sequences.
+    /// An iterator over the lines. A sequence can be read only once; two readers at the same time need two sequences.
     public struct Iterator: AsyncIteratorProtocol {
         let reader: OutputReader?
         var lines: AsyncStream<OutputLine>.Iterator?
         let stream: OutputLine.Stream?
         let problem: EngineError?
 
-        /// The next line; nil at the end, and when the reading Swift task is cancelled.
+        /// Returns the next line; nil at the end, and when the reading Swift task is cancelled.
         ///
-        /// - Throws: ``EngineError`` if the task writes its output to files itself, as with
-        ///   ``TaskOption/captureStdio``.
+        /// - Throws: ``EngineError`` if the task's output goes to files, as with ``TaskOption/captureStdio``.
         public mutating func next() async throws -> OutputLine? {
             if let problem { throw problem }
             while var line = await lines?.next() {

@@ -1,15 +1,15 @@
-/// Where a backend puts what a command writes, piece by piece, while it runs.
+/// The receiver of a command's output, piece by piece, while the command runs.
 public struct OutputTap: Sendable {
     private let hub: OutputHub
 
     init(_ hub: OutputHub) { self.hub = hub }
 
-    /// Takes the next bytes of one of the two streams, however they are cut. Calls come one after the other, in order.
-    /// Never blocks; costs next to nothing when nobody reads.
+    /// Receives the next bytes of one of the two streams, cut at any place. Must be called in order, one call after the
+    /// other. Never blocks; costs next to nothing when nobody reads.
     public func receive(_ bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) {
         hub.received(bytes, from: stream)
     }
 
-    /// The command has ended.
+    /// Notes that the command has ended.
     public func end() { hub.commandEnded() }
 }

@@ -1,33 +1,33 @@
 import AsyncFlowBase
 
-/// The program that starts the ranks of a command: `mpirun` of Open MPI, or `mpiexec` of MPICH and its relatives.
+/// The program that starts the ranks of a command: `mpirun` of Open MPI, or `mpiexec` of MPICH and related MPIs.
 public struct ParallelLauncher: Sendable, Hashable {
-    /// Whose arguments it takes.
+    /// The family of launchers whose arguments it takes.
     enum Family: Sendable, Hashable { case openMPI, hydra }
 
-    /// The first of these that there is.
+    /// The names to try; the first program that exists is used.
     let programs: [String]
-    /// Nil if the program has to be asked.
+    /// The family; nil if the program has to be asked.
     let family: Family?
 
-    /// `mpirun`, or else `mpiexec`, as found in `PATH`, whichever MPI it belongs to. It is asked once for its version.
+    /// `mpirun`, or else `mpiexec`, as found in `PATH`, of any MPI. It is asked once for its version.
     public static let detected = ParallelLauncher(programs: ["mpirun", "mpiexec"], family: nil)
 
-    /// The launcher of Open MPI, version 4 or later.
+    /// Returns the launcher of Open MPI, version 4 or later.
     ///
     /// - Parameter program: a name to look up in `PATH`, or a path.
     public static func openMPI(_ program: String = "mpirun") -> ParallelLauncher {
         ParallelLauncher(programs: [program], family: .openMPI)
     }
 
-    /// The Hydra launcher of MPICH, and of Intel MPI and MVAPICH.
+    /// Returns the Hydra launcher of MPICH, and of Intel MPI and MVAPICH.
     ///
     /// - Parameter program: a name to look up in `PATH`, or a path.
     public static func hydra(_ program: String = "mpiexec.hydra") -> ParallelLauncher {
         ParallelLauncher(programs: [program], family: .hydra)
     }
 
-    /// Some launcher, which is asked once for its version.
+    /// Returns any launcher, which is asked once for its version.
     ///
     /// - Parameter program: a name to look up in `PATH`, or a path.
     public static func program(_ program: String) -> ParallelLauncher {
@@ -44,8 +44,8 @@ public struct ParallelLauncher: Sendable, Hashable {
 
     /// Finds the launcher for a command, in the `PATH` that the command itself sees.
     ///
-    /// - Throws: ``CommandError`` with the reason `notFound` if there is none, saying what to install; what starting it
-    ///   throws; `CancellationError`.
+    /// - Throws: ``CommandError`` with the reason `notFound`, and advice on what to install, if there is none; an error
+    ///   from starting it; `CancellationError`.
     func find(for command: Command, runner: CommandRunner) async throws -> Found {
         let path = try path(for: command)
         if let family = family ?? Self.families.withLock({ $0[path] }) { return Found(path: path, family: family) }
@@ -81,7 +81,7 @@ public struct ParallelLauncher: Sendable, Hashable {
                 + "apt-get install openmpi-bin, macOS: brew install open-mpi), or give the backend another launcher")
     }
 
-    /// Open MPI refuses to run as root without these.
+    /// The variables without which Open MPI refuses to run as root.
     static var permissionsForRoot: [String: String] {
         guard geteuid() == 0 else { return [:] }
         return [
@@ -92,7 +92,7 @@ public struct ParallelLauncher: Sendable, Hashable {
 }
 
 extension ParallelLauncher.Family {
-    /// - Parameter version: what the launcher prints when it is asked for its version.
+    /// - Parameter version: the launcher's output when it is asked for its version.
     init?(version: String) {
         if ["Open MPI", "OpenRTE", "PRRTE"].contains(where: version.contains) {
             self = .openMPI
@@ -105,16 +105,15 @@ extension ParallelLauncher.Family {
 }
 
 extension ParallelLauncher.Found {
-    /// The command that starts the ranks of another one.
+    /// Returns the command that starts the ranks of another one.
     ///
-    /// The launcher counts no cores and binds nothing: that is the scheduler's affair, and two launchers that don't
-    /// know of each other would bind their ranks to the same cores. It stays on this machine, even within a job of
-    /// Slurm.
+    /// The launcher counts no cores and binds nothing: that is the scheduler's job, and two launchers that don't know
+    /// of each other would bind their ranks to the same cores. It stays on this machine, even within a job of Slurm.
     ///
     /// - Parameters:
-    ///   - command: what each rank runs; its program is a path.
-    ///   - marker: a variable that the ranks have and the launcher hasn't.
-    ///   - isCrowded: whether there are more ranks than cores, so that one that waits should give up its core.
+    ///   - command: the command of each rank; its program is a path.
+    ///   - marker: a variable that the ranks have and the launcher doesn't.
+    ///   - isCrowded: whether there are more ranks than cores, so that a waiting rank should give up its core.
     func command(for command: Command, ranks: Int, marker: String, isCrowded: Bool) -> Command {
         var launch = command
         launch.executable = path
@@ -126,7 +125,7 @@ extension ParallelLauncher.Found {
             launch.arguments += names.flatMap { ["-x", $0] } + ["-x", "\(marker)=1"]
             if isCrowded { launch.environment["OMPI_MCA_mpi_yield_when_idle"] = "1" }
         case .hydra:
-            // By itself it passes on its whole environment.
+            // By default it passes on its whole environment.
             launch.arguments = ["-n", "\(ranks)", "-launcher", "fork", "-hosts", "localhost:\(ranks)"]
             launch.arguments += ["-bind-to", "none", "-genv", marker, "1"]
         }

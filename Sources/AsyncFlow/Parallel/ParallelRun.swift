@@ -1,20 +1,21 @@
 import AsyncFlowBase
 import Synchronization
 
-/// Runs one command as several ranks, of which nothing is left when the call returns.
+/// The execution of one command as several ranks, of which nothing is left when the call returns.
 ///
-/// A launcher puts every rank into a process group of its own, out of the reach of who ends the launcher's group. So
-/// the ranks are marked by a variable of their environment: a cancelled command's ranks get SIGTERM, and SIGKILL when
-/// the grace period is over; then the launcher ends by itself. What still has the mark after the launcher's end is
-/// killed.
+/// A launcher puts every rank into a separate process group, which ending the launcher's group doesn't reach. So the
+/// ranks are marked by an environment variable: a cancelled command's ranks get SIGTERM, and SIGKILL after the grace
+/// period; then the launcher ends by itself. Processes that still have the mark after the launcher's end are killed.
 struct ParallelRun: Sendable {
     let runner: CommandRunner
     let launcher: ParallelLauncher
 
-    /// How long a launcher may take to end when its ranks have.
+    /// The time that a launcher has to end after its ranks.
     private static let launcherPatience = Duration.seconds(5)
 
-    /// - Throws: as ``CommandRunner/run(_:capture:gracePeriod:)``; a ``CommandError`` has the rank that failed first.
+    /// Runs the command.
+    ///
+    /// - Throws: the errors of ``CommandRunner``'s `run`; a ``CommandError`` has the rank that failed first.
     func run(
         _ command: Command, ranks: Int, coresPerRank: Int, capture: CommandRunner.Capture, gracePeriod: Duration,
         outputLimit: Int = CommandRunner.defaultOutputLimit, tap: OutputTap? = nil,
@@ -31,7 +32,7 @@ struct ParallelRun: Sendable {
         let launch = found.command(
             for: program, ranks: ranks, marker: processes.marker,
             isCrowded: ranks * max(1, coresPerRank) > Machine.thisOne.cores)
-        // The launcher's group is watched anyway; each rank has one of its own.
+        // The launcher's group is watched anyway; each rank has its own.
         let supervision = ProcessSupervisor.shared.watch(processesMarked: processes.marker)
         let hasEnded = AtomicFlag()
         let running = Task.detached {
@@ -61,7 +62,7 @@ struct ParallelRun: Sendable {
 }
 
 extension CommandError {
-    /// The same error with what the launcher says about the rank where the trouble began.
+    /// Returns the same error with the launcher's report about the rank that failed first.
     func withFailedRank() -> CommandError {
         guard exitCode != nil || signal != nil, let failure = RankFailure(in: standardErrorTail) else { return self }
         return CommandError(
@@ -71,9 +72,9 @@ extension CommandError {
     }
 }
 
-/// Waiting for what nobody tells us of.
+/// Polling for conditions that nothing signals.
 enum Pause {
-    /// Returns when `condition` holds or the time has come; looks at growing intervals of 1 to 50 ms. Not for Swift
+    /// Returns when `condition` holds or the time has come; checks at growing intervals of 1 to 50 ms. Not for Swift
     /// tasks that may be cancelled.
     static func until(_ time: ContinuousClock.Instant?, _ condition: () -> Bool) async {
         var pause = Duration.milliseconds(1)

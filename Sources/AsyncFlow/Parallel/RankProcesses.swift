@@ -1,14 +1,14 @@
 import AsyncFlowBase
 import Synchronization
 
-/// The ranks of one command, and whatever they have started: all processes with a certain environment variable.
+/// The ranks of one command and everything that they have started: all processes with a certain environment variable.
 ///
-/// The variable is inherited by whoever they start, whichever group or session that joins. On systems without `/proc`
-/// none is ever found, and ranks are ended by their launcher alone.
+/// Every process that they start inherits the variable, whatever group or session it joins. On systems without `/proc`
+/// no process is ever found, and ranks are ended only by their launcher.
 final class RankProcesses: Sendable {
     private static let lastNumber = Atomic<UInt64>(0)
 
-    /// The variable's name. Ranks of a program that starts ranks itself have several such variables.
+    /// The variable's name. Ranks of a program that itself starts ranks have several such variables.
     let marker: String
     private let seen = Atomic<Bool>(false)
 
@@ -17,10 +17,10 @@ final class RankProcesses: Sendable {
         marker = "ASYNCFLOW_RANK_OF_\(getpid())_\(number)_\(UInt32.random(in: 0...(.max)))"
     }
 
-    /// Whether there were any at any time when somebody looked.
+    /// Whether any process was ever found.
     var wereSeen: Bool { seen.load(ordering: .acquiring) }
 
-    /// Those that haven't ended.
+    /// The processes that haven't ended.
     var all: [pid_t] {
         #if os(Linux)
         guard let directory = opendir("/proc") else { return [] }
@@ -39,17 +39,18 @@ final class RankProcesses: Sendable {
         #endif
     }
 
-    /// Ends them: `SIGTERM`, and `SIGKILL` when the grace period is over.
+    /// Ends the processes: with `SIGTERM`, and with `SIGKILL` after the grace period.
     func end(within gracePeriod: Duration, unless isOver: () -> Bool) async {
         guard send(SIGTERM) else { return }
         await Pause.until(.now + gracePeriod) { isOver() || all.isEmpty }
         if !isOver() { send(SIGKILL) }
     }
 
-    /// Kills what is left, until nothing is. Killed again at each look: one may have started another just before.
+    /// Kills the processes until none is left. They are killed again at each check, because one may have just started
+    /// another.
     func killAll() async { await Pause.until(nil) { !send(SIGKILL) } }
 
-    /// - Returns: whether there was anybody to send it to.
+    /// - Returns: whether there was any process to send it to.
     @discardableResult
     private func send(_ signal: CInt) -> Bool {
         let processes = all
@@ -61,7 +62,7 @@ final class RankProcesses: Sendable {
     }
 
     #if os(Linux)
-    /// A process that has ended, or belongs to somebody else, shows no environment.
+    /// Returns whether a process has the marker. One that has ended or belongs to another user shows no environment.
     private func hasMarker(_ pid: pid_t) -> Bool {
         guard let file = try? Descriptor.open("/proc/\(pid)/environ", O_RDONLY) else { return false }
         let wanted = Array("\(marker)=".utf8)

@@ -1,45 +1,45 @@
-/// What a started task got, until it ends.
+/// The resources that a started task holds until it ends.
 public struct ResourceAllocation: Sendable, Hashable {
-    /// A GPU, or the part of one, that a task got.
+    /// A GPU, or a share of one, that a task holds.
     public struct GPUShare: Sendable, Hashable {
         public let gpu: GPU
-        /// How much of it, in thousandths: 1000 is the whole GPU.
+        /// The share in thousandths: 1000 is the whole GPU.
         public let thousandths: Int
-        /// How much of it: 1 is the whole GPU.
+        /// The share: 1 is the whole GPU.
         public var fraction: Double { Double(thousandths) / 1000 }
     }
 
-    /// How many processes the task consists of.
+    /// The number of processes of the task.
     public let ranks: Int
-    /// How many cores each rank got.
+    /// The number of cores of each rank.
     public let coresPerRank: Int
-    /// Whether the task said how many cores it needs.
+    /// Whether the task requested a number of cores.
     let saysCores: Bool
-    /// How much memory the whole task got; none if it didn't ask for any.
+    /// The memory of the whole task; none if it didn't request any.
     public let memory: MemorySize
-    /// The GPUs the whole task got.
+    /// The GPUs of the whole task.
     public let gpus: [GPUShare]
-    /// How much the whole task got of the resources that have a name given by the user.
+    /// The amounts of user-named resources of the whole task.
     public let slots: [String: Int]
 
-    /// How many cores the whole task got.
+    /// The number of cores of the whole task.
     public var cores: Int { ranks * coresPerRank }
 
-    /// For people: `2 cores, 1 GPU`; empty if it is nothing.
+    /// A summary for people: `2 cores, 1 GPU`; empty if there is nothing.
     var summary: String {
         ResourceRequest(
             cores: cores > 0 ? cores : nil, memory: memory, gpus: gpus.reduce(0) { $0 + $1.fraction }, slots: slots
         ).summary
     }
 
-    /// The environment variables that tell a command what it got.
+    /// The environment variables that tell a command about its allocation.
     ///
-    /// - `OMP_NUM_THREADS`: the cores of a rank, if the task said how many it needs and that is at least one.
-    /// - `CUDA_VISIBLE_DEVICES`: the ids of the NVIDIA GPUs it got.
-    /// - `ROCR_VISIBLE_DEVICES`: the ids of the AMD GPUs it got; with it goes `HIP_VISIBLE_DEVICES`, which numbers
-    ///   those that `ROCR_VISIBLE_DEVICES` leaves from 0, in place of what is inherited.
+    /// - `OMP_NUM_THREADS`: the cores of a rank, if the task requested a number and that is at least one.
+    /// - `CUDA_VISIBLE_DEVICES`: the ids of its NVIDIA GPUs.
+    /// - `ROCR_VISIBLE_DEVICES`: the ids of its AMD GPUs, together with `HIP_VISIBLE_DEVICES`, which numbers the GPUs
+    ///   that `ROCR_VISIBLE_DEVICES` selects from 0, in place of the inherited value.
     ///
-    /// A task that asked for no GPU inherits these variables as they are.
+    /// A task that requested no GPU inherits these variables as they are.
     public var environment: [String: String] {
         var variables: [String: String] = [:]
         if saysCores, coresPerRank > 0 { variables["OMP_NUM_THREADS"] = "\(coresPerRank)" }

@@ -1,10 +1,11 @@
 extension ResourceCapacity {
-    /// Why a task with this request could never run here, even alone: `needs 64 cores, but backend 'local' has 8`.
+    /// Returns the reason why a task with this request could never run here, even alone: `needs 64 cores, but backend
+    /// 'local' has 8`.
     ///
     /// - Parameters:
-    ///   - request: what the task needs; one that makes no sense (see ``ResourceRequest/problem``) can't run either.
-    ///   - defaultCores: how many cores a request has that doesn't say it.
-    ///   - owner: whose capacity it is, for the text.
+    ///   - request: the task's request; an invalid one (see ``ResourceRequest/problem``) can't run either.
+    ///   - defaultCores: the number of cores if the request gives none.
+    ///   - owner: the owner of the capacity, for the text.
     /// - Returns: nil if the task could run.
     func shortfall(for request: ResourceRequest, defaultCores: Int, owner: String) -> String? {
         if let problem = request.problem { return problem }

@@ -1,50 +1,50 @@
-/// What there is for tasks to share. Tasks that run at the same time never get more than that together.
+/// The resources that tasks share. Tasks that run at the same time never get more than that together.
 ///
 /// ```swift
 /// ResourceCapacity(cores: 4, memory: .gigabytes(8), slots: ["license": 3])    // the GPUs as detected
 /// ```
 public struct ResourceCapacity: Sendable, Hashable {
-    /// How many cores there are.
+    /// The number of cores.
     public var cores: Int
-    /// How much memory there is in all, used or not; ``MemorySize/unlimited`` if it can't be found out.
+    /// The amount of memory in all, used or not; ``MemorySize/unlimited`` if it can't be determined.
     public var memory: MemorySize
-    /// The GPUs there are, of one vendor: a task that asks for two can't use one of each.
+    /// The GPUs, all of one vendor, because a task that requests two can't use one of each.
     public var gpus: [GPU]
-    /// How much there is of the resources that have a name given by the user.
+    /// The amounts of user-named resources.
     public var slots: [String: Int]
 
-    /// A capacity whose parts are those of this machine where they aren't given.
+    /// Creates a capacity. Parts that aren't given are those of this machine.
     ///
     /// - Parameters:
-    ///   - cores: how many cores; negative numbers count as 0.
-    ///   - memory: how much memory; negative amounts count as none.
-    ///   - gpus: how many GPUs, with the ids of those detected as far as there are such; negative numbers count as 0.
-    ///   - slots: how much of each resource with a name of your own; negative numbers count as 0.
+    ///   - cores: the number of cores; negative numbers count as 0.
+    ///   - memory: the amount of memory; negative amounts count as none.
+    ///   - gpus: the number of GPUs, with the ids of the detected ones as far as possible; negative numbers count as 0.
+    ///   - slots: the amount of each resource that you name; negative numbers count as 0.
     public init(
         cores: Int? = nil, memory: MemorySize? = nil, gpus: Int? = nil, slots: [String: Int] = [:]
     ) {
         self.init(machine: .thisOne, cores: cores, memory: memory, gpus: gpus, slots: slots)
     }
 
-    /// A capacity with these GPUs, and with the other parts of this machine where they aren't given.
+    /// Creates a capacity with these GPUs. Other parts that aren't given are those of this machine.
     ///
     /// - Parameters:
-    ///   - cores: how many cores; negative numbers count as 0.
-    ///   - memory: how much memory; negative amounts count as none.
-    ///   - gpus: the GPUs; one that is named twice counts once.
-    ///   - slots: how much of each resource with a name of your own; negative numbers count as 0.
+    ///   - cores: the number of cores; negative numbers count as 0.
+    ///   - memory: the amount of memory; negative amounts count as none.
+    ///   - gpus: the GPUs; one that is given twice counts once.
+    ///   - slots: the amount of each resource that you name; negative numbers count as 0.
     public init(cores: Int? = nil, memory: MemorySize? = nil, gpus: [GPU], slots: [String: Int] = [:]) {
         self.init(machine: .thisOne, cores: cores, memory: memory, gpus: 0, slots: slots)
         var seen: Set<GPU> = []
         self.gpus = gpus.filter { seen.insert($0).inserted }
     }
 
-    /// What this machine has, as far as this process may use it.
+    /// Returns the resources of this machine that this process may use.
     ///
-    /// Cores are those that are online, that the process may run on, and that its control groups leave it (a share of a
-    /// core counts as one). Memory is that of the machine, or what the control groups leave. GPUs are those of NVIDIA
-    /// or else of AMD whose drivers are loaded and that `CUDA_VISIBLE_DEVICES`, or `ROCR_VISIBLE_DEVICES` and
-    /// `HIP_VISIBLE_DEVICES`, don't hide. Each call looks anew.
+    /// Cores are those that are online, on which the process may run, and which its control groups allow it (a share of
+    /// a core counts as one). Memory is that of the machine, or the amount that the control groups allow. GPUs are
+    /// those of NVIDIA, or else of AMD, whose drivers are loaded and that `CUDA_VISIBLE_DEVICES`, or
+    /// `ROCR_VISIBLE_DEVICES` and `HIP_VISIBLE_DEVICES`, don't hide. Each call examines the machine again.
     public static func detected() -> ResourceCapacity { ResourceCapacity() }
 
     init(
@@ -57,7 +57,7 @@ public struct ResourceCapacity: Sendable, Hashable {
         if let gpus { resizeGPUs(to: max(0, gpus)) }
     }
 
-    /// Leaves out the last GPUs, or makes up more with the first numbers that are free.
+    /// Removes the last GPUs, or adds more with the lowest free numbers as ids.
     private mutating func resizeGPUs(to count: Int) {
         guard count > gpus.count else { return gpus = Array(gpus.prefix(count)) }
         let vendor = gpus.first?.vendor ?? .nvidia

@@ -1,19 +1,19 @@
-/// What one task needs while it runs.
+/// The resources that one task needs while it runs.
 public struct ResourceRequest: Sendable, Hashable {
-    /// How many cores each rank needs; nil, the default, means what is usual for the kind of task: one for a command,
+    /// The number of cores of each rank; nil, the default, means the default for the kind of task: one for a command,
     /// none for a function, which runs on the engine's own threads.
     ///
-    /// Only a task that says how many cores it needs is told so by `OMP_NUM_THREADS`.
+    /// `OMP_NUM_THREADS` is set only for a task that requests a number.
     public var cores: Int?
-    /// How much memory the whole task needs, all ranks together. None, the default, isn't counted at all.
+    /// The amount of memory of the whole task, all ranks together. None, the default, isn't counted at all.
     public var memory: MemorySize
-    /// How many GPUs the whole task needs, all ranks together: a share of one (0.5), or a whole number of them.
+    /// The number of GPUs of the whole task, all ranks together: a share of one (0.5), or a whole number.
     ///
-    /// Shares are counted in thousandths, rounded down, so that three tasks of 1.0 / 3 fit on a GPU.
+    /// Shares are counted in thousandths, rounded down, so that three tasks of 1.0 / 3 fit on one GPU.
     public var gpus: Double
-    /// How many processes the task consists of, for example those of an MPI program. Each gets ``cores`` cores.
+    /// The number of processes of the task, for example those of an MPI program. Each gets ``cores`` cores.
     public var ranks: Int
-    /// How much the whole task needs of resources that have a name given by the user, such as licenses.
+    /// The amounts of user-named resources, such as licenses, of the whole task.
     public var slots: [String: Int]
 
     public init(
@@ -26,10 +26,10 @@ public struct ResourceRequest: Sendable, Hashable {
         self.slots = slots
     }
 
-    /// Whether nothing is asked for beyond what is usual.
+    /// Whether nothing is requested beyond the defaults.
     public var isEmpty: Bool { self == ResourceRequest() }
 
-    /// Why no backend could ever grant this, whatever it has; nil if the request makes sense.
+    /// The reason why no backend could ever grant this request; nil if it is valid.
     public var problem: String? {
         if let cores, cores < 0 { return "\(cores) cores were asked for; it takes a number of 0 or more" }
         if ranks < 1 { return "\(ranks) ranks were asked for; it takes a number of 1 or more" }
@@ -45,8 +45,8 @@ public struct ResourceRequest: Sendable, Hashable {
         return nil
     }
 
-    /// What it asks for beyond what is usual, for people: `2 ranks of 4 cores, 8 GiB of memory, 1 GPU`; empty if
-    /// nothing.
+    /// A summary of the request beyond the defaults, for people: `2 ranks of 4 cores, 8 GiB of memory, 1 GPU`; empty if
+    /// there is nothing.
     var summary: String {
         var parts: [String] = []
         if ranks != 1 {

@@ -1,14 +1,14 @@
 import AsyncFlowBase
 
-/// Gives the resources of one backend to the tasks that want to run on it: carries out what ``ResourceQueue`` decides.
+/// The scheduler that allocates the resources of one backend to tasks, as ``ResourceQueue`` decides.
 final class ResourceScheduler: Sendable {
     private typealias Queue = ResourceQueue<Turn, UInt64>
 
-    /// One attempt of a task, in the queue. What comes late for an earlier attempt never meets a later one.
+    /// One attempt of a task, in the queue. A late event of an earlier attempt never affects a later one.
     private struct Turn: Hashable, Sendable {
         let number: UInt64
         let attempt: Int
-        /// Who is told of its turn; nil in a look-up.
+        /// The object that gets the turn; nil in a look-up.
         var taker: (any TurnTaker)?
         static func == (a: Self, b: Self) -> Bool { a.number == b.number && a.attempt == b.attempt }
         func hash(into hasher: inout Hasher) { hasher.combine(number) }
@@ -17,27 +17,27 @@ final class ResourceScheduler: Sendable {
     private struct WakeUp {
         let time: Duration
         let number: UInt64
-        /// Nil until it is set.
+        /// The timer; nil until it is set.
         var timer: TimerID?
     }
 
     private struct State {
         var queue: Queue
-        /// When the queue has to be asked again.
+        /// The time at which the queue has to be asked again.
         var wakeUp: WakeUp?
         var lastNumber: UInt64 = 0
     }
 
-    /// What the queue wants to be done, and why a task that starts didn't do so at once.
+    /// An action of the queue, and the reason why a task that starts had to wait.
     private typealias Decision = (action: Queue.Action, waitCause: WaitCause?)
 
-    /// What there is to give; nil if the backend takes whatever it is given, and only priorities and limits count here.
+    /// The resources; nil if the backend takes every task, so that only priorities and limits count here.
     let capacity: ResourceCapacity?
     private let owner: String
     private let timers: Timers
     private let state: Lock<State>
 
-    /// - Parameter owner: whose capacity it is, for messages: `backend 'local'`.
+    /// - Parameter owner: the owner of the capacity, for messages: `backend 'local'`.
     init(capacity: ResourceCapacity?, owner: String, timers: Timers) {
         self.capacity = capacity
         self.owner = owner
@@ -45,22 +45,22 @@ final class ResourceScheduler: Sendable {
         state = Lock(State(queue: Queue(capacity: capacity ?? .nothing, owner: owner)))
     }
 
-    /// Whether no task waits or has anything: all there is is free.
+    /// Whether no task waits or holds anything: all resources are free.
     var isUnused: Bool { state.withLock { $0.queue.isEmpty && $0.queue.isWhole } }
-    /// How many tasks wait for their turn.
+    /// The number of tasks that wait for their turn.
     var waitingCount: Int { state.withLock { $0.queue.waitingCount } }
 
-    /// Tasks that wait in vain for what others have.
+    /// Tasks that wait in vain for resources that others hold.
     struct Blockage: Sendable {
         struct Party: Sendable {
             let number: UInt64
             let label: String
-            /// Whether it has what it has as long as a service runs.
+            /// Whether it holds its resources as long as a service runs.
             let isService: Bool
         }
         let waiting: [Party]
         let by: [Party]
-        /// What they wait for, for people: `2 cores of backend 'local'`.
+        /// The resources for which they wait, for people: `2 cores of backend 'local'`.
         let what: String
     }
 
@@ -78,13 +78,13 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// Queues an attempt of a task, which is told when its turn has come, maybe before this returns.
+    /// Queues an attempt of a task, which is told when it has its turn, possibly before this returns.
     ///
     /// - Parameters:
-    ///   - number: that of the task.
-    ///   - request: what the attempt asks for.
-    ///   - defaultCores: the cores that it needs if the request doesn't say.
-    ///   - limit: how many tasks with the same key may run at once, and begin within a time.
+    ///   - number: the number of the task.
+    ///   - request: the resources that the attempt requests.
+    ///   - defaultCores: the number of cores if the request gives none.
+    ///   - limit: the numbers of tasks with the same key that may run at once and begin within a period.
     func submit(
         _ taker: any TurnTaker, _ number: UInt64, _ attempt: Int, _ request: ResourceRequest, defaultCores: Int,
         priority: Int, limit: (key: UInt64, TaskLimit)?
@@ -97,9 +97,9 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// Takes an attempt out of the queue, or what it had from it. Does nothing if it isn't there.
+    /// Removes an attempt from the queue, or gives back its resources. Does nothing if it isn't there.
     ///
-    /// - Parameter number: that of the task.
+    /// - Parameter number: the number of the task.
     func remove(_ number: UInt64, _ attempt: Int) {
         advance { queue, now in
             let turn = Turn(number: number, attempt: attempt)
@@ -107,9 +107,9 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// Lets the queue decide, and tells the tasks; takes back what a task doesn't want any more.
+    /// Passes an event to the queue, and tells the tasks; gives back the resources of tasks that decline their turn.
     ///
-    /// A loop, and not calls from within calls: of a hundred thousand tasks each may decline its turn.
+    /// It is a loop rather than nested calls, because each of a hundred thousand tasks may decline its turn.
     private func advance(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) {
         var decisions = decide(event)
         while !decisions.isEmpty {
@@ -120,7 +120,7 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// - Returns: those that don't want their turn.
+    /// - Returns: the attempts that decline their turn.
     private func tell(_ decisions: [Decision]) -> [Turn] {
         var declined: [Turn] = []
         for decision in decisions {
@@ -156,7 +156,7 @@ final class ResourceScheduler: Sendable {
         return decisions
     }
 
-    /// Outside of the lock: a clock of the user's may be told that it has to wake somebody earlier.
+    /// Sets a timer. Outside of the lock, because it may call a custom clock that has to wake a sleeper earlier.
     private func setTimer(_ wakeUp: WakeUp) {
         let timer = timers.schedule(at: wakeUp.time) { [weak self] in
             self?.advance { queue, now in queue.advance(to: max(now, wakeUp.time)) }
@@ -170,26 +170,28 @@ final class ResourceScheduler: Sendable {
     }
 }
 
-/// Who waits for a turn in the queue, and has it until it is taken out of it.
+/// An object that waits for a turn in the queue, and holds it until it is removed from the queue.
 protocol TurnTaker: AnyObject, Sendable {
-    /// - Parameter waitCause: why that wasn't at once.
-    /// - Returns: whether it takes what it is given.
+    /// Called when an attempt has its turn.
+    ///
+    /// - Parameter waitCause: the reason why it had to wait, if it did.
+    /// - Returns: whether it accepts the turn.
     func turnHasCome(_ attempt: Int, _ allocation: ResourceAllocation?, _ waitCause: WaitCause?) -> Bool
-    /// It doesn't have what it was given any more, because it didn't take it.
+    /// Called when it no longer holds the resources of the turn that it declined.
     func turnWasDeclined()
     func turnNeverComes(_ attempt: Int, _ reason: String)
-    /// For people.
+    /// The name for people.
     var label: String { get }
-    /// Whether what it has is kept after the end of its task.
+    /// Whether its resources are kept after the end of its task.
     var outlivesTask: Bool { get }
 }
 
 extension ResourceCapacity {
-    /// Nothing at all, for a queue in which only priorities and limits count.
+    /// A capacity of nothing at all, for a queue in which only priorities and limits count.
     fileprivate static let nothing = ResourceCapacity(cores: 0, memory: .zero, gpus: [])
 }
 
 extension ResourceRequest {
-    /// Nothing, not even what is usual.
+    /// A request for nothing, not even the defaults.
     fileprivate static let nothing = ResourceRequest(cores: 0)
 }

@@ -1,4 +1,4 @@
-/// How amounts are put in messages.
+/// The wording of amounts in messages.
 enum ResourceText {
     static func cores(_ count: Int) -> String { count == 1 ? "1 core" : "\(count) cores" }
 
@@ -8,7 +8,7 @@ enum ResourceText {
         return "\(decimal(thousandths)) GPUs"
     }
 
-    /// A number of thousandths without trailing zeros: `0.25`.
+    /// Returns a number of thousandths without trailing zeros: `0.25`.
     static func decimal(_ thousandths: Int) -> String {
         guard !thousandths.isMultiple(of: 1000) else { return "\(thousandths / 1000)" }
         var digits = String(1000 + thousandths % 1000).dropFirst()

@@ -1,9 +1,9 @@
 import AsyncFlowBase
 
-/// Looks whether a process of this machine has begun to end, before anybody is told: its connections are closed by
-/// then.
+/// A check whether a process of this machine has begun to end, before anybody is told of it: by then, its connections
+/// are closed.
 enum EndingProcess {
-    /// Whether a child of this process is ending, has ended, or is no longer there.
+    /// Returns whether a child of this process is ending, has ended, or no longer exists.
     static func isEnding(_ processID: pid_t) -> Bool {
         if kill(processID, 0) != 0, errno == ESRCH { return true }
         #if os(Linux)
@@ -17,9 +17,10 @@ enum EndingProcess {
         #endif
     }
 
-    /// - Parameter stat: what `/proc/<id>/stat` says: id, name in parentheses, state, five numbers, flags, and so on.
+    /// - Parameter stat: the contents of `/proc/<id>/stat`: id, name in parentheses, state, five numbers, flags, and so
+    ///   on.
     static func isEnding(stat: String) -> Bool {
-        // The name may contain anything, parentheses too.
+        // The name may contain anything, even parentheses.
         guard let end = stat.lastIndex(of: ")") else { return false }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
         guard fields.count > 6, let flags = UInt64(fields[6]) else { return false }

@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// A service as the backend sees it that runs its command. It doesn't keep its task alive: that is how it is known
-/// whether anybody can use it.
+/// The view of a service that the backend which runs its command gets. It doesn't keep its task alive, because the
+/// task's life shows whether anybody can use the service.
 extension Service {
     var localDefinition: TaskDefinition? { definition }
     var taskID: TaskID { task.id }
@@ -22,7 +22,7 @@ extension Service: BlockResident {
 }
 
 extension Service {
-    /// - Parameter failure: why the service ended or is restarted, if that wasn't wanted.
+    /// - Parameter failure: the reason why the service ended or is restarted, if that wasn't wanted.
     func emit(_ type: EventType, _ run: Int, _ failure: ServiceFailure? = nil) {
         let events = engine.events
         guard events.isFullyObserved || (events.isObserved && failure != nil) else { return }

@@ -2,25 +2,27 @@ import AsyncFlowBase
 import Synchronization
 
 extension Service {
-    /// Somebody uses the service from now on, and is told when it ends.
+    /// Adds a user of the service, which is told when the service ends.
     func attach(_ user: any ServiceUser) {
         guarded.withLock { state in
             if !state.isGone { state.users[ObjectIdentifier(user)] = user }
         }
     }
 
+    /// Removes a user.
+    ///
     /// - Parameter user: one that was attached, or anything else.
     func detach(_ user: AnyObject) {
         let kept = guarded.withLock { $0.users.removeValue(forKey: ObjectIdentifier(user)) }
         _ = kept  // ends outside of the lock
     }
 
-    /// Whether another service needs this one.
+    /// Whether another service uses this one.
     var isUsedByService: Bool { guarded.withLock { $0.users.values.contains { $0 is Service } } }
 
     // MARK: - Resources
 
-    /// Returns what waits in the queue for the task of the service, and then keeps its place for the service.
+    /// Returns the object that waits in the queue for the service's task, and then keeps its place for the service.
     func turn(of node: ManagedTaskNode) -> any TurnTaker {
         let turn = ServiceTurn(node)
         guarded.withLock { $0.turn = turn }
@@ -29,9 +31,9 @@ extension Service {
 
     func noteAllocation(_ allocation: ResourceAllocation?) { guarded.withLock { $0.allocation = allocation } }
 
-    /// The task has ended and leaves what it has to the service, unless that is gone already.
+    /// Takes over the resources of the task, which has ended, unless the service is already gone.
     ///
-    /// - Returns: whether the service gives it back.
+    /// - Returns: whether the service will give them back.
     func keepTurn(in scheduler: ResourceScheduler?) -> Bool {
         let (turn, keeps) = guarded.withLock { state in
             if !state.isGone { state.scheduler = scheduler }
@@ -49,7 +51,7 @@ extension Service: TurnKeeper, ServiceUser {
     }
 }
 
-/// Who is told when a service ends: a task that has it among its arguments, or another service.
+/// An object that is told when a service ends: a task that has it among its arguments, or another service.
 protocol ServiceUser: AnyObject, Sendable {
     func serviceFailed(_ failure: ServiceFailure, of service: Service)
 }

@@ -1,9 +1,9 @@
 import AsyncFlowBase
 
-/// One service from the call of its task to the end of its last process: carries out what ``ServiceMachine`` says.
+/// One service, from the call of its task to the end of its last process: performs the actions of ``ServiceMachine``.
 ///
-/// It outlives its task's node, which ends when the service is ready, and doesn't keep it: futures and arguments do.
-/// With the node goes the handle that is its value, and so the service learns that nobody can use it any more.
+/// It outlives its task's node, which ends when the service is ready, and doesn't keep it alive: futures and arguments
+/// do. When the node goes, so does the handle that is its value, which tells the service that nobody can use it.
 final class Service: TaskSubject {
     struct State {
         var machine: ServiceMachine
@@ -15,24 +15,24 @@ final class Service: TaskSubject {
         /// The timers of the current run.
         var timers: [TimerID] = []
         var output = ServiceOutput()
-        /// What the last process ended with; nil for exit code 0.
+        /// The error with which the last process ended; nil for exit code 0.
         var error: (any Error)?
         var failure: ServiceFailure?
-        /// The body of the service's task, until the service is ready.
+        /// The body of the service's task, suspended until the service is ready.
         var starter: CheckedContinuation<Void, any Error>?
         var users: [ObjectIdentifier: any ServiceUser] = [:]
-        /// Where it still has resources of its task.
+        /// The scheduler of which it still holds its task's resources.
         var scheduler: ResourceScheduler?
         var allocation: ResourceAllocation?
-        /// Whether the process that runs has got the service's own signal to stop.
+        /// Whether the running process has got the service's own stop signal.
         var wasSignalled = false
-        /// Who waits until it is known how the process that is about to end has ended.
+        /// The callbacks to call once it is known how the process that is about to end has ended.
         var endWaiters: [@Sendable () -> Void] = []
-        /// Whether the process has ended and those who use the service are being told.
+        /// Whether the process has ended and the users of the service are being told.
         var isTellingEnd = false
         var exitCallbacks: [@Sendable (ServiceFailure?) -> Void] = []
         var waiting: [CheckedContinuation<Void, Never>] = []
-        /// Set by the task's node when it is made.
+        /// The description of the task, set by the task's node when it is made.
         var task: WorkflowEvent.TaskDescription?
         var membership: Membership?
         var number: UInt64 = 0
@@ -54,7 +54,7 @@ final class Service: TaskSubject {
             State(machine: ServiceMachine(restart: settings.restart, startupTimeout: settings.startupTimeout)))
     }
 
-    /// The node of the service's task has been made.
+    /// Notes the node of the service's task, which has been made.
     func introduce(_ node: ManagedTaskNode) {
         guarded.withLock { state in
             state.task = node.eventDescription
@@ -63,10 +63,10 @@ final class Service: TaskSubject {
         }
     }
 
-    // MARK: - What people see
+    // MARK: - Properties that users see
 
     var task: WorkflowEvent.TaskDescription { guarded.withLock { $0.task! } }
-    /// That of its task.
+    /// The number of its task.
     var number: UInt64 { guarded.withLock { $0.number } }
     var membership: Membership? { guarded.withLock { $0.membership } }
     var state: ServiceState { guarded.withLock { $0.machine.publicState } }
@@ -75,7 +75,7 @@ final class Service: TaskSubject {
     var processID: Int32? { guarded.withLock { $0.processID } }
     var outputTail: String { guarded.withLock { $0.output.tail(limit: ServiceOutput.limit) } }
     var allocation: ResourceAllocation? { guarded.withLock { $0.allocation } }
-    /// Why it ended, once it has, whoever wanted that.
+    /// The reason of its end, wanted or not, once it has ended.
     var failure: ServiceFailure? { guarded.withLock { $0.failure } }
 
     func onExit(_ body: @escaping @Sendable (ServiceFailure?) -> Void) {
@@ -86,7 +86,7 @@ final class Service: TaskSubject {
         if let end { body(end.isWanted ? nil : failure) }
     }
 
-    /// Returns when nothing is left of it.
+    /// Returns when nothing is left of the service.
     func waitUntilGone() async {
         await withCheckedContinuation { continuation in
             let isGone = guarded.withLock { state in
@@ -102,8 +102,8 @@ final class Service: TaskSubject {
 
     /// Starts the service, and returns when it is ready.
     ///
-    /// - Throws: ``ServiceFailure`` if it can't be; `CancellationError` if the calling Swift task is cancelled, when
-    ///   nothing is left of it.
+    /// - Throws: ``ServiceFailure`` if it doesn't become ready; `CancellationError` if the calling Swift task is
+    ///   cancelled, when nothing is left of the service.
     func start(_ plan: ServicePlan) async throws {
         engine.services.insert(self)
         membership?.block?.insert(self)
@@ -129,12 +129,13 @@ final class Service: TaskSubject {
     }
 
     func stop(_ reason: ServiceMachine.StopReason) {
-        // Whoever stops a service on purpose isn't failed by that.
+        // A task that stops a service on purpose doesn't fail because of that.
         if reason == .requested, let user = ExecutionContext.current?.task { detach(user) }
         advance { machine, _ in machine.stop(reason) }
     }
 
-    /// Lets the machine decide, begins what has to begin before anybody else may decide again, and acts.
+    /// Passes an event to the machine, starts processes before anything else is decided, and performs the other
+    /// actions.
     func advance(_ event: (inout ServiceMachine, _ now: Duration) -> [ServiceMachine.Action]) {
         let now = timers.now()
         let (actions, run) = guarded.withLock { state in
@@ -164,7 +165,7 @@ final class Service: TaskSubject {
         }
     }
 
-    /// A timer that is taken back with the run.
+    /// Sets a timer that is cancelled with the run.
     private func schedule(at time: Duration, _ body: @escaping @Sendable (Service) -> Void) {
         let timer = timers.schedule(at: time) { [self] in body(self) }
         let isTooLate = guarded.withLock { state in
@@ -221,16 +222,16 @@ final class Service: TaskSubject {
         for waiter in waiters { waiter() }
     }
 
-    /// Whether a process has ended as one does that is stopped.
+    /// Returns whether a process has ended as one does that is stopped.
     private func isOurDoing(_ error: (any Error)?, wasSignalled: Bool) -> Bool {
         if error is CancellationError { return true }
-        // After the service's own signal it may end with any code, and by that signal.
+        // After the service's own stop signal it may end with any code, and by that signal.
         guard wasSignalled, let signal = (error as? CommandError)?.signal else { return wasSignalled }
         return signal == definition.options.stopSignal?.number
     }
 
-    /// Calls a closure when it is known how the process has ended, if that is about to end: what used it may notice
-    /// that before we do.
+    /// Calls a closure when it is known how the process has ended, if it is about to end: a user of the service may
+    /// notice its end before the engine does.
     ///
     /// - Returns: false if the process isn't ending.
     func whenEndIsKnown(_ body: @escaping @Sendable () -> Void) -> Bool {
@@ -257,12 +258,12 @@ final class Service: TaskSubject {
         }
     }
 
-    /// Stops the process: with the service's own signal first, if it has one, then as the backend does it.
+    /// Stops the process: with the service's own stop signal first, if it has one, then as the backend does it.
     private func interrupt() {
         endChecks()
         let (process, running) = guarded.withLock { ($0.process, $0.running) }
         let processID = running?.processID ?? 0
-        // It ends by itself, which is about to be told.
+        // The process ends by itself, which will be reported in a moment.
         if processID > 0, EndingProcess.isEnding(processID) { return }
         guard let (signal, patience) = definition.options.stopSignal, let running, processID > 0 else {
             process?.cancel()

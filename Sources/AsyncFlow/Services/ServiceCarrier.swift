@@ -1,4 +1,4 @@
-/// An argument of a task in which services may be, at any depth: handles, futures of them, and containers of those.
+/// An argument of a task that may contain services at any depth: handles, futures of them, and containers of those.
 protocol ServiceCarrier {
     func forEachService(_ body: (Service) -> Void)
 }
@@ -7,8 +7,8 @@ extension ServiceHandle: ServiceCarrier {
     func forEachService(_ body: (Service) -> Void) { body(service) }
 }
 
-/// The service that the task starts is known before it is there. Where another task hands on a handle, as `map` does,
-/// it is only known by that task's value.
+/// The service that a task starts is known before it is ready. If another task passes on a handle, as `map` does, the
+/// service is known only from that task's value.
 extension TaskFuture: ServiceCarrier where Value == ServiceHandle {
     func forEachService(_ body: (Service) -> Void) {
         if let service = node.service { body(service) }
@@ -31,7 +31,7 @@ extension Dictionary: ServiceCarrier where Value: ServiceCarrier {
     }
 }
 
-/// The services among values of any types.
+/// The search for services among values of any type.
 enum ServicesWithin {
     static func types<each Value>(_: repeat (each Value).Type) -> Bool {
         for type in repeat (each Value).self {

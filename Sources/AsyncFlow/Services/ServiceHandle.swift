@@ -1,7 +1,7 @@
 /// A service that is ready, as the value of its task's future.
 ///
-/// A service runs as long as somebody can use it: as long as there is a future of its task, this handle, or a task that
-/// has one of them among its arguments and hasn't ended. When the last of these is gone, it is stopped.
+/// A service runs as long as something can use it: a future of its task, this handle, or an unfinished task that has
+/// one of them among its arguments. When the last of these is gone, it is stopped.
 ///
 /// As an argument of a task, the handle or its future makes the task depend on the service: when the service ends
 /// without being asked to, the task is interrupted and fails.
@@ -16,30 +16,29 @@ public final class ServiceHandle: Sendable {
     public var id: TaskID { service.task.id }
     /// The name of the service's task.
     public var name: String { service.task.name }
-    /// The id of the process that runs now, or ran last; nil in a dry run, and on backends that don't tell.
+    /// The id of the process that is running, or ran last; nil in a dry run, and on backends that don't report it.
     public var processID: Int32? { service.processID }
-    /// Where the service is in its life.
+    /// The current state of the service.
     public var state: ServiceState { service.state }
-    /// Whether it can be used now, as far as is known.
+    /// Whether the service can be used now, as far as is known.
     public var isRunning: Bool { service.state == .ready }
-    /// How many times it was restarted.
+    /// The number of times that it was restarted.
     public var restarts: Int { service.restarts }
-    /// The end of what it has written to its standard output and error, at most 64 KiB of it, repaired where it isn't
-    /// UTF-8.
+    /// The end of its standard output and error, at most 64 KiB, repaired where it isn't UTF-8.
     public var outputTail: String { service.outputTail }
 
     /// Stops the service, and returns when nothing is left of its process. Tasks that use it fail, except for the one
-    /// that calls this. Calling it again does nothing, but waits as well.
+    /// that calls this. Further calls only wait for the end.
     public func stop() async {
         service.stop(.requested)
         await service.waitUntilGone()
     }
 
-    /// Calls a closure once when the service has ended for good, or at once if it has.
+    /// Calls a closure once, when the service has ended for good or, if it already has, at once.
     ///
-    /// - Parameter body: receives nil if the service was stopped, and otherwise why it failed. Runs on the thread that
-    ///   noticed it, so it must be quick and must not block. It is kept until then: with this handle in it, nobody
-    ///   would ever be the last one to need the service.
+    /// - Parameter body: receives nil if the service was stopped, otherwise the reason of its failure. It runs on the
+    ///   thread that noticed the end, so it must be quick and must not block. It is kept until then: if it captures
+    ///   this handle, the service is never unused.
     public func onExit(_ body: @escaping @Sendable (ServiceFailure?) -> Void) { service.onExit(body) }
 }
 

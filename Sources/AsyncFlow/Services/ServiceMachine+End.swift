@@ -1,5 +1,5 @@
 extension ServiceMachine.End {
-    /// Whether somebody has asked for it.
+    /// Whether it was asked for.
     var isWanted: Bool {
         switch self {
         case .stopped(.dependencyFailed), .died, .neverReady: false

@@ -11,14 +11,16 @@ import AsyncFlowBase
 /// starting, ready, replacing ─stop─▶ stopping ─processEnded─▶ ended
 /// ```
 ///
-/// A run is one process of the service, from 1. What comes late, of an earlier run or after the end, gives no action.
+/// A run is one process of the service, counted from 1. A late event, of an earlier run or after the end, yields no
+/// action.
 /// Times are durations since the engine was made.
 struct ServiceMachine: Sendable {
-    /// What the caller of an event has to do next, in this order.
+    /// The next steps of the caller of an event, in this order.
     enum Action: Hashable {
-        /// Start the process of this run, and call ``ServiceMachine/processEnded(_:failed:at:)`` when it has ended.
+        /// Start the process of this run, and call ``ServiceMachine/processEnded(_:failed:byItself:at:)`` when it has
+        /// ended.
         case launch(run: Int)
-        /// Look at this time whether the service is ready, and say so.
+        /// Check at this time whether the service is ready, and report the result.
         case check(run: Int, at: Duration)
         /// Call ``ServiceMachine/startupIsOver(_:)`` at this time.
         case limitStartup(run: Int, until: Duration)
@@ -28,14 +30,14 @@ struct ServiceMachine: Sendable {
         case restart(run: Int, at: Duration)
         /// Stop the process of this run.
         case interrupt(run: Int)
-        /// There is no process any more, and there will be none.
+        /// Finish: there is no process left, and there will be none.
         case end(End)
     }
 
-    /// How a service ended.
+    /// The way in which a service ended.
     enum End: Hashable {
         case stopped(StopReason)
-        /// The process ended, and nobody had asked it to.
+        /// The process ended without being asked to.
         case died(wasReady: Bool)
         case neverReady
     }
@@ -50,9 +52,9 @@ struct ServiceMachine: Sendable {
         case idle
         case starting(Int, checks: Int)
         case ready(Int)
-        /// Its start-up took too long; the process is being stopped.
+        /// The start-up took too long; the process is being stopped.
         case replacing(Int)
-        /// Before this run.
+        /// The pause before this run.
         case pausing(Int)
         case stopping(Int, StopReason)
         case ended(End)
@@ -72,10 +74,10 @@ struct ServiceMachine: Sendable {
         self.startupTimeout = min(startupTimeout, .aCentury)
     }
 
-    /// The run that is going on, or was last; 0 before the first.
+    /// The current run, or the last one; 0 before the first.
     private(set) var run = 0
 
-    /// What people see.
+    /// The state that users see.
     var publicState: ServiceState {
         switch state {
         case .idle: .starting
@@ -98,7 +100,7 @@ struct ServiceMachine: Sendable {
         }
     }
 
-    /// The check has found the service ready.
+    /// Notes that the check has found the service ready.
     mutating func checkPassed(_ number: Int) -> [Action] {
         switch state {
         case .starting(number, _):
@@ -109,7 +111,7 @@ struct ServiceMachine: Sendable {
         }
     }
 
-    /// The check has found that the service isn't ready yet.
+    /// Notes that the check has found the service not ready yet.
     mutating func checkFailed(_ number: Int, at now: Duration) -> [Action] {
         switch state {
         case .starting(number, let checks):
@@ -128,17 +130,17 @@ struct ServiceMachine: Sendable {
         }
     }
 
-    /// The process of a run has ended, or couldn't be started.
+    /// Notes that the process of a run has ended, or couldn't be started.
     ///
     /// - Parameters:
-    ///   - failed: whether it ended otherwise than with exit code 0.
-    ///   - byItself: whether it ended before it was stopped, or by something else than that.
+    ///   - failed: whether it ended in another way than with exit code 0.
+    ///   - byItself: whether it ended before it was stopped, or for another reason.
     mutating func processEnded(_ number: Int, failed: Bool, byItself: Bool = true, at now: Duration) -> [Action] {
         switch state {
         case .starting(number, _): return goOn(after: number, failed: failed, else: .died(wasReady: false), at: now)
         case .ready(number): return goOn(after: number, failed: failed, else: .died(wasReady: true), at: now)
         case .replacing(number): return goOn(after: number, failed: true, else: .neverReady, at: now)
-        // What had died already, when nobody knew it yet, wasn't stopped.
+        // A service that had already died unnoticed wasn't stopped.
         case .stopping(number, let reason):
             return end(failed && byItself ? .died(wasReady: hasBeenReady) : .stopped(reason))
         case .idle, .starting, .ready, .replacing, .pausing, .stopping, .ended: return []
@@ -152,7 +154,7 @@ struct ServiceMachine: Sendable {
         }
     }
 
-    /// Nobody needs the service any more, or nobody may have it.
+    /// Stops the service, because nothing needs it any longer or nothing may use it.
     mutating func stop(_ reason: StopReason) -> [Action] {
         switch state {
         case .idle, .pausing: return end(.stopped(reason))

@@ -1,19 +1,19 @@
-/// What a service writes: the end of it, and line by line as long as somebody waits for a certain line.
+/// The output of a service: its end, and its lines as long as a check waits for one.
 struct ServiceOutput: Sendable {
-    /// How much is kept, in bytes.
+    /// The number of bytes that are kept.
     static let limit = 64 << 10
-    /// How many lines may wait for the one who looks at them; of more, the oldest are dropped.
+    /// The number of lines that may wait for the check that reads them; beyond that, the oldest are dropped.
     private static let mostWaitingLines = 1 << 16
 
     private var end = TailBuffer(limit: limit)
     private var line: [UInt8] = []
     private var continuation: AsyncStream<String>.Continuation?
-    /// The lines of the process that runs, for one reader. Ends with the process.
+    /// The lines of the running process, for one reader. They end with the process.
     private(set) var lines = AsyncStream<String> { $0.finish() }
 
     func tail(limit: Int) -> String { OutputText.tail(of: end.bytes, limit: limit) }
 
-    /// Another process begins.
+    /// Begins the lines of another process.
     mutating func beginLines(wanted: Bool) {
         line = []
         guard wanted else { return }
@@ -22,7 +22,7 @@ struct ServiceOutput: Sendable {
         (lines, continuation) = (stream.stream, stream.continuation)
     }
 
-    /// Nobody waits for a line any more, or there will be none.
+    /// Ends the lines, because nothing waits for one or there will be none.
     mutating func endLines() {
         if !line.isEmpty { continuation?.yield(OutputText.decoded(line)) }
         continuation?.finish()

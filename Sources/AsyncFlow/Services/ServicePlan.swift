@@ -1,11 +1,11 @@
-/// What a service is started with, each time anew.
+/// The command, the backend and the options with which a service is started, each time.
 struct ServicePlan: Sendable {
     let command: Command
     let backend: any CommandBackend
     let options: TaskOptions
     /// The services among its arguments.
     let uses: [Service]
-    /// Its arguments: what they hold, another service for example, lives as long as this one.
+    /// Its arguments: everything that they hold, such as another service, lives as long as this service.
     let arguments: any Sendable
 
     func request(_ task: TaskContext, _ watcher: CommandWatcher) -> CommandRequest {

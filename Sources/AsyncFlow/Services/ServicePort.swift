@@ -2,14 +2,14 @@ import AsyncFlowBase
 
 /// Ports for services.
 public enum ServicePort {
-    /// A TCP port of this machine that nobody listens at.
+    /// Returns a TCP port of this machine on which nothing listens.
     ///
-    /// The system chooses it, and it is free again when this returns: another program may take it before the service
-    /// does. That is rare, since the system doesn't hand out the same port again soon; a service with a restart policy,
-    /// whose command is given the port by its closure, survives it only if the port becomes free. Where that matters,
-    /// let the service choose its port itself and write it down.
+    /// The system chooses the port, and it is free again when this returns: another program may take it before the
+    /// service does. That is rare, because the system doesn't hand out the same port again soon. A restart doesn't help
+    /// then, unless the port becomes free: the command is made only once. Where that matters, let the service choose
+    /// its port itself and write it down.
     ///
-    /// - Throws: ``EngineError`` if the system has none to give.
+    /// - Throws: ``EngineError`` if the system has no free port.
     public static func free() throws -> Int {
         #if canImport(Glibc)
         let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)

@@ -1,15 +1,15 @@
-/// How it is found out that a service is ready to be used.
+/// A condition under which a service is ready to be used.
 ///
-/// A check that looks from outside (``tcp(host:port:)``, ``http(_:)``, ``custom(_:)``) is made as soon as the process
-/// was started and then again after 10 ms, 15 ms and so on up to every 500 ms, by the engine's clock, until it passes.
-/// One look at a port or an address may take 2 seconds.
+/// A check from outside (``tcp(host:port:)``, ``http(_:)``, ``custom(_:)``) is made as soon as the process has started,
+/// and again after 10 ms, 15 ms and so on up to every 500 ms, by the engine's clock, until it passes. One check of a
+/// port or an address may take 2 seconds.
 public struct ServiceReadiness: Sendable {
-    /// Answers whether the service is ready. Gets the lines that it writes, one after the other.
+    /// Returns whether the service is ready. Receives the lines that it writes, one after the other.
     typealias Check = @Sendable (_ lines: AsyncStream<String>) async throws -> Bool
     let check: Check
-    /// Whether it wants the lines.
+    /// Whether the check reads the lines.
     let readsLines: Bool
-    /// What is wrong with it, if anything.
+    /// The reason why the condition can't work, if there is one.
     let problem: String?
 
     init(readsLines: Bool = false, problem: String? = nil, _ check: @escaping Check) {
@@ -18,10 +18,10 @@ public struct ServiceReadiness: Sendable {
         self.problem = problem
     }
 
-    /// Ready as soon as it is started.
+    /// The service is ready as soon as it has started.
     public static let immediately = ServiceReadiness { _ in true }
 
-    /// Ready when a connection to this port can be made.
+    /// Returns the condition that a connection to this port can be made.
     ///
     /// - Parameters:
     ///   - host: a name or an address; this machine by default.
@@ -33,9 +33,9 @@ public struct ServiceReadiness: Sendable {
         }
     }
 
-    /// Ready when a GET of this address is answered with a status from 200 to 399.
+    /// Returns the condition that a GET of this address is answered with a status from 200 to 399.
     ///
-    /// - Parameter address: `http://host:port/path`. TLS isn't spoken: an `https` address is refused.
+    /// - Parameter address: `http://host:port/path`. TLS isn't supported: an `https` address is refused.
     public static func http(_ address: String) -> ServiceReadiness {
         guard let url = ProbeAddress(address) else {
             let problem =
@@ -46,7 +46,8 @@ public struct ServiceReadiness: Sendable {
         return ServiceReadiness { _ in await SocketProbe.onOwnThread { $0.answersOK(url) } }
     }
 
-    /// Ready when it has written a line, to its standard output or error, in which the expression matches.
+    /// Returns the condition that the service has written a line, to its standard output or error, that matches an
+    /// expression.
     ///
     /// ```swift
     /// ready: .logLine(/listening on port \d+/)
@@ -61,7 +62,8 @@ public struct ServiceReadiness: Sendable {
         }
     }
 
-    /// Ready when it has written a line, to its standard output or error, that contains this text.
+    /// Returns the condition that the service has written a line, to its standard output or error, that contains a
+    /// text.
     public static func logLine(containing text: String) -> ServiceReadiness {
         ServiceReadiness(readsLines: true) { lines in
             for await line in lines where line.contains(text) { return true }
@@ -69,10 +71,10 @@ public struct ServiceReadiness: Sendable {
         }
     }
 
-    /// Ready when the closure says so.
+    /// Returns a condition that a closure checks.
     ///
     /// - Parameter check: returns false or throws as long as the service isn't ready. Its Swift task is cancelled when
-    ///   the answer isn't wanted any more.
+    ///   the answer is no longer needed.
     public static func custom(_ check: @escaping @Sendable () async throws -> Bool) -> ServiceReadiness {
         ServiceReadiness { _ in try await check() }
     }

@@ -8,13 +8,13 @@ final class ServiceRegistry: EnginePart {
     func remove(_ service: Service) { services.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(service)) } }
     private var all: [Service] { services.withLock { Array($0.values) } }
 
-    /// Stops all of them at once, because the engine doesn't wait for those who use them.
+    /// Stops all services at once, because the engine doesn't wait for their users.
     func interrupt() {
         for service in all { service.stop(.engineShutDown) }
     }
 
-    /// Stops all of them, those first that no other one uses, and returns when nothing is left of them: nobody needs
-    /// them any more.
+    /// Stops all services, which nothing uses any longer, and returns when nothing is left of them. Services that no
+    /// other one uses are stopped first.
     func tasksEnded() async {
         while case let all = all, !all.isEmpty {
             let unused = all.filter { !$0.isUsedByService }

@@ -1,30 +1,30 @@
 import AsyncFlowBase
 
-/// Where a service is in its life.
+/// The state of a service.
 public struct ServiceState: Sendable, Hashable, CustomStringConvertible {
     public let description: String
     private init(_ name: String) { description = name }
 
-    /// Not ready yet.
+    /// The service isn't ready yet.
     public static let starting = ServiceState("starting")
-    /// It can be used.
+    /// The service can be used.
     public static let ready = ServiceState("ready")
-    /// Its process has ended, and the next one isn't ready yet.
+    /// The process has ended, and the next one isn't ready yet.
     public static let restarting = ServiceState("restarting")
-    /// It is being stopped; its process hasn't ended.
+    /// The service is being stopped; its process hasn't ended.
     public static let stopping = ServiceState("stopping")
-    /// It was stopped, and nothing is left of it.
+    /// The service was stopped, and nothing is left of it.
     public static let stopped = ServiceState("stopped")
-    /// It ended by itself, or was never ready, and isn't restarted.
+    /// The service ended by itself, or was never ready, and isn't restarted.
     public static let failed = ServiceState("failed")
 }
 
-/// A service ended by itself, wasn't ready in time, or was stopped while it was used.
+/// The error of a service that ended by itself, wasn't ready in time, or was stopped while it was in use.
 ///
-/// It is the cause of the ``TaskFailedError`` of the service's own task, if that wasn't ready, and of tasks that ran
-/// with it; tasks that hadn't begun have it as the root cause of a ``DependencyFailureError``.
+/// It is the cause of the ``TaskFailedError`` of the service's own task, if the service wasn't ready, and of running
+/// tasks that used it; tasks that hadn't begun have it as the root cause of a ``DependencyFailureError``.
 public struct ServiceFailure: WorkflowError {
-    /// What happened to the service.
+    /// The reason of the failure.
     public enum Reason: Sendable, Hashable {
         /// Its process ended before it was ready.
         case endedBeforeReady
@@ -39,24 +39,25 @@ public struct ServiceFailure: WorkflowError {
     }
 
     public var code: WorkflowErrorCode { .serviceFailed }
-    /// The service's task.
+    /// The id of the service's task.
     public let taskID: TaskID?
     /// The service's name.
     public let taskName: String?
     public let reason: Reason
-    /// The end of what it wrote to its standard output and error, at most 4 KiB of it, repaired where it isn't UTF-8.
+    /// The end of its standard output and error, at most 4 KiB, repaired where it isn't UTF-8.
     public let outputTail: String
-    /// How many times it had been restarted.
+    /// The number of times that it had been restarted.
     public let restarts: Int
-    /// How its process ended: a ``CommandError``, or nil for exit code 0. Or the failure of the service that it uses.
+    /// The error with which its process ended: a ``CommandError``, or nil for exit code 0. Or the failure of the
+    /// service that it uses. Nil if it was stopped or wasn't ready in time.
     public let cause: (any Error)?
 
-    /// The exit code, where the process exited by itself.
+    /// The exit code, if the process exited by itself.
     public var exitCode: Int32? {
         if let error = cause as? CommandError { return error.exitCode }
         return cause == nil && (reason == .ended || reason == .endedBeforeReady) ? 0 : nil
     }
-    /// The number of the signal that ended the process, where one did.
+    /// The number of the signal that ended the process, if one did.
     public var signal: Int32? { (cause as? CommandError)?.signal }
 
     public var message: String {

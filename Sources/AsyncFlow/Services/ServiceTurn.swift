@@ -25,7 +25,7 @@ final class ServiceTurn: TurnTaker {
 
     func turnNeverComes(_ attempt: Int, _ reason: String) { node?.turnNeverComes(attempt, reason) }
 
-    /// From here on it stands for the service alone.
+    /// Makes the turn that of the service alone.
     func letGo() {
         let node = waiting.withLock { $0.take() }
         _ = node  // ends outside of the lock

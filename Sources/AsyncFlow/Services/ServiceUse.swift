@@ -14,7 +14,7 @@ final class ServiceUse: TaskAttachment {
         state = Lock(State(services: services, ofValues: ofValues))
     }
 
-    /// Those that are known.
+    /// The services that are known so far.
     var services: [Service] { state.withLock { $0.services } }
 
     func attach(to task: ManagedTaskNode) {
@@ -27,7 +27,7 @@ final class ServiceUse: TaskAttachment {
         }.first
     }
 
-    /// The task uses the services among the values of its dependencies, too.
+    /// Adds the services among the values of the task's dependencies.
     func dependenciesEnded(of task: ManagedTaskNode) {
         guard let find = state.withLock({ $0.ofValues.take() }) else { return }
         let known = Set(services.map(ObjectIdentifier.init))
@@ -45,8 +45,8 @@ final class ServiceUse: TaskAttachment {
         }
     }
 
-    /// A body may have failed because a service that it uses has died, which nobody was told of yet. Then the failure
-    /// is told when that is known.
+    /// Holds back a failure that may be due to the end of a service of which nobody has been told yet. It is reported
+    /// when the end is known.
     func holdsBack(_ error: any Error, of task: ManagedTaskNode) -> Bool {
         services.contains { service in service.whenEndIsKnown { task.fail(error) } }
     }
@@ -63,7 +63,7 @@ final class ServiceUse: TaskAttachment {
 }
 
 extension TaskNode {
-    /// Notes that the task uses these services. Before it is submitted.
+    /// Notes that the task uses these services. To be called before it is submitted.
     ///
     /// - Parameter ofValues: finds all services among the arguments, once all dependencies have values.
     func use(_ services: [Service], ofValues: @escaping () -> [Service]) {

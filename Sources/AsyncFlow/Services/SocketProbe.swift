@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// Where a check sends its request.
+/// The address to which a check sends its request.
 struct ProbeAddress: Sendable, Hashable {
     let host: String
     let port: Int
@@ -23,14 +23,16 @@ struct ProbeAddress: Sendable, Hashable {
     }
 }
 
-/// Looks whether somebody answers at a port: for a moment, from a thread of its own.
+/// A probe that checks whether a port answers, for a short time, from a dedicated thread.
 struct SocketProbe: ~Copyable {
     private let deadline: ContinuousClock.Instant
-    /// Becomes readable when the answer isn't wanted any more.
+    /// A descriptor that becomes readable when the answer is no longer needed.
     private let stop: CInt
 
-    /// - Parameter limit: how long it may look.
-    /// - Returns: what `body` returns, or false as soon as the calling Swift task is cancelled.
+    /// Runs a probe.
+    ///
+    /// - Parameter limit: the time that the probe may take.
+    /// - Returns: the result of `body`, or false as soon as the calling Swift task is cancelled.
     static func onOwnThread(
         within limit: Duration = .seconds(2), _ body: @escaping @Sendable (borrowing SocketProbe) -> Bool
     ) async -> Bool {
@@ -63,10 +65,10 @@ struct SocketProbe: ~Copyable {
         func close() { pipe.withLock { $0 = nil } }
     }
 
-    /// Whether a connection can be made.
+    /// Returns whether a connection can be made.
     func canConnect(to host: String, port: Int) -> Bool { connection(to: host, port: port) != nil }
 
-    /// Whether a GET is answered with a status from 200 to 399.
+    /// Returns whether a GET is answered with a status from 200 to 399.
     func answersOK(_ address: ProbeAddress) -> Bool {
         guard let socket = connection(to: address.host, port: address.port) else { return false }
         var request = Array(address.request.utf8)[...]
@@ -94,7 +96,7 @@ struct SocketProbe: ~Copyable {
         return match.1.first == "2" || match.1.first == "3"
     }
 
-    /// A write into a connection that was closed mustn't end this program.
+    /// The flag by which writing to a closed connection doesn't end this program.
     private static var quietly: CInt {
         #if canImport(Darwin)
         0  // the thread of a check has all signals blocked
@@ -136,7 +138,7 @@ struct SocketProbe: ~Copyable {
         return descriptor
     }
 
-    /// - Returns: false when time is over or the answer isn't wanted any more.
+    /// - Returns: false when the time is up or the answer is no longer needed.
     private func wait(for number: CInt, _ events: CInt) -> Bool {
         while true {
             let rest = deadline - .now

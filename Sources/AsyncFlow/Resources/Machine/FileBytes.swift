@@ -1,8 +1,10 @@
 import AsyncFlowBase
 
-/// Reads small files whose size the system doesn't know beforehand, such as those in `/proc`.
+/// Reading of small files whose size the system doesn't know beforehand, such as those in `/proc`.
 enum FileBytes {
-    /// - Returns: nil if the file can't be read, or is larger.
+    /// Reads a file.
+    ///
+    /// - Returns: nil if the file can't be read or is larger than the limit.
     static func read(_ path: String, atMost limit: Int) -> [UInt8]? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }

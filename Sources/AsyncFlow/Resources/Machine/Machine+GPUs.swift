@@ -1,6 +1,6 @@
 extension Machine {
-    /// The GPUs this process may use: those of NVIDIA if there are such, else those of AMD, which many machines have
-    /// besides as a part of their processor.
+    /// The GPUs that this process may use: those of NVIDIA if there are any, otherwise those of AMD, which many
+    /// machines also have as a part of their processor.
     var gpus: [GPU] {
         let nvidia = (0..<nvidiaCount).map { "\($0)" }
         if !nvidia.isEmpty {
@@ -8,13 +8,13 @@ extension Machine {
         }
         let amd = (0..<amdCount).map { "\($0)" }
         let left = visible(amd, by: "ROCR_VISIBLE_DEVICES")
-        // Numbers those that are left from 0.
+        // This variable numbers the remaining GPUs from 0.
         let chosen = visible(left.indices.map { "\($0)" }, by: "HIP_VISIBLE_DEVICES").compactMap { Int($0) }
         return chosen.map { GPU(id: left[$0], vendor: .amd) }
     }
 
-    /// A container may see all of the machine's GPUs in one of these places and only its own in the other; the files in
-    /// `/dev` may be missing until a GPU is used for the first time.
+    /// The number of NVIDIA GPUs. A container may see all of the machine's GPUs in one of these places and only its own
+    /// in the other; the files in `/dev` may be missing until a GPU is first used.
     private var nvidiaCount: Int {
         let inProc = names(in: "/proc/driver/nvidia/gpus").count
         let inDev = names(in: "/dev").count { name in
@@ -23,8 +23,8 @@ extension Machine {
         return inProc > 0 && inDev > 0 ? min(inProc, inDev) : max(inProc, inDev)
     }
 
-    /// The nodes of the topology that have vector units are GPUs; the properties of those that this process may not use
-    /// can't be read.
+    /// The number of AMD GPUs: the nodes of the topology that have vector units. The properties of nodes that this
+    /// process may not use can't be read.
     private var amdCount: Int {
         let nodes = "/sys/class/kfd/kfd/topology/nodes"
         return names(in: nodes).count { node in
@@ -35,8 +35,9 @@ extension Machine {
         }
     }
 
-    /// What a variable such as `CUDA_VISIBLE_DEVICES` leaves of the GPUs numbered from 0: a list of numbers and unique
-    /// ids that ends, as the vendors' libraries read it, at the first entry that is neither, or comes twice.
+    /// Returns the GPUs, numbered from 0, that a variable such as `CUDA_VISIBLE_DEVICES` selects: a list of numbers and
+    /// unique ids that ends, as the vendors' libraries read it, at the first entry that is neither, or that is
+    /// repeated.
     private func visible(_ ids: [String], by variable: String) -> [String] {
         guard let list = environment[variable] else { return ids }
         var visible: [String] = []

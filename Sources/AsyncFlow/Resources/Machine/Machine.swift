@@ -4,16 +4,16 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A machine as this process sees it: the files in which the system describes it, and what system calls say.
+/// A machine as this process sees it: the files in which the system describes it, and the results of system calls.
 ///
-/// Everything that is found out about a machine is read through here, so that one can be made up in a folder.
+/// Everything that is determined about a machine is read through this type, so that tests can simulate one in a folder.
 struct Machine: Sendable {
-    /// What goes before `/proc`, `/sys` and `/dev`: nothing, or the folder of a machine that was made up.
+    /// The prefix of `/proc`, `/sys` and `/dev`: empty, or the folder of a simulated machine.
     var root = ""
     var environment: [String: String]
-    /// How many processors are online.
+    /// The number of processors that are online.
     var processors: Int
-    /// How much memory the system says there is, if there is no `/proc/meminfo`.
+    /// The amount of memory that the system reports, where there is no `/proc/meminfo`.
     var physicalMemory: Int64?
 
     static var thisOne: Machine {
@@ -22,12 +22,13 @@ struct Machine: Sendable {
             physicalMemory: SystemCounts.memory)
     }
 
-    /// How many cores this process may use; at least one.
+    /// The number of cores that this process may use; at least one.
     var cores: Int {
         max(1, [processors, allowedProcessors, ControlGroups(of: self).coreLimit].compactMap(\.self).min() ?? 1)
     }
 
-    /// How many processors this process may run on: the line `Cpus_allowed_list:  0-3,8` of `/proc/self/status`.
+    /// The number of processors on which this process may run: the line `Cpus_allowed_list:  0-3,8` of
+    /// `/proc/self/status`.
     private var allowedProcessors: Int? {
         for line in lines(of: "/proc/self/status") where line.hasPrefix("Cpus_allowed_list:") {
             var count = 0
@@ -44,7 +45,7 @@ struct Machine: Sendable {
         return nil
     }
 
-    /// How much memory there is for this process.
+    /// The amount of memory that this process may use.
     var memory: MemorySize {
         let figures = [totalMemory, ControlGroups(of: self).memoryLimit, physicalMemory].compactMap(\.self)
         return figures.min().map(MemorySize.init(bytes:)) ?? .unlimited
@@ -61,9 +62,9 @@ struct Machine: Sendable {
         return nil
     }
 
-    // MARK: - Its files
+    // MARK: - Files
 
-    /// What is in a file; nil if it can't be read or isn't text.
+    /// Returns the contents of a file; nil if it can't be read or isn't text.
     func text(of path: String) -> String? {
         guard let bytes = FileBytes.read(root + path, atMost: 1 << 20) else { return nil }
         return String(validating: bytes, as: UTF8.self)
@@ -73,12 +74,12 @@ struct Machine: Sendable {
         text(of: path)?.split(whereSeparator: \.isNewline) ?? []
     }
 
-    /// The number that a file consists of.
+    /// Returns the number that a file consists of.
     func number(in path: String) -> Int64? {
         text(of: path)?.split(whereSeparator: \.isWhitespace).first.flatMap { Int64($0) }
     }
 
-    /// The names in a folder, in no order; none if it can't be read.
+    /// Returns the names in a folder, in no order; none if it can't be read.
     func names(in path: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: root + path)) ?? []
     }

@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// What system calls say about processors and memory.
+/// The numbers of processors and bytes of memory that system calls report.
 enum SystemCounts {
-    /// How many processors are online; at least one.
+    /// The number of processors that are online; at least one.
     static var processors: Int { max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
 
-    /// How much memory there is, in bytes; nil where a file says it.
+    /// The amount of memory in bytes; nil on systems where a file gives it.
     static var memory: Int64? {
         #if canImport(Darwin)
         var bytes: Int64 = 0

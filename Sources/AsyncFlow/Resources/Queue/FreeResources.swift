@@ -1,11 +1,11 @@
-/// What no running task has.
+/// The resources that no running task holds.
 struct FreeResources: Equatable, Sendable {
     private(set) var cores: Int
     private(set) var memory: Int64
     private(set) var gpus: GPUPool
     private(set) var slots: [Int]
 
-    /// All there is, with the named resources in the order of `slotNames`.
+    /// Creates the resources of a whole capacity, with the named resources in the order of `slotNames`.
     init(_ capacity: ResourceCapacity, slotNames: [String]) {
         cores = capacity.cores
         memory = capacity.memory.bytes
@@ -18,7 +18,7 @@ struct FreeResources: Equatable, Sendable {
         return claim.slots.isEmpty || claim.slots.allSatisfy { $0.count <= slots[$0.index] }
     }
 
-    /// Takes what ``fits(_:)``.
+    /// Takes a claim that ``fits(_:)``.
     mutating func take(_ claim: borrowing ResourceClaim) -> [GPUPool.Share] {
         cores -= claim.cores
         memory -= claim.memory
@@ -33,9 +33,9 @@ struct FreeResources: Equatable, Sendable {
         gpus.giveBack(shares)
     }
 
-    /// Whether, of each resource that both need, there is enough left for `other` after `claim` was taken.
+    /// Returns whether, of each resource that both need, enough is left for `other` after `claim` has been taken.
     ///
-    /// A share of a GPU counts as a whole one here, as it may take an empty GPU.
+    /// A share of a GPU counts as a whole one here, because it may take an empty GPU.
     func leaveEnough(for other: borrowing ResourceClaim, after claim: borrowing ResourceClaim) -> Bool {
         if claim.cores > 0, other.cores > 0, cores - claim.cores < other.cores { return false }
         if claim.memory > 0, other.memory > 0, memory - claim.memory < other.memory { return false }

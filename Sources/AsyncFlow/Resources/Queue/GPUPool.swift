@@ -1,7 +1,7 @@
-/// What is free of each GPU.
+/// The free part of each GPU.
 ///
-/// A share of a GPU goes to the fullest one that has room for it, so that others stay empty for tasks that need whole
-/// ones.
+/// A share of a GPU is taken from the fullest one that has room for it, so that others stay empty for tasks that need
+/// whole ones.
 package struct GPUPool: Equatable, Sendable {
     private(set) var free: [Int]
     private(set) var emptyCount: Int
@@ -28,7 +28,7 @@ package struct GPUPool: Equatable, Sendable {
         thousandths < 1000 ? thousandths <= largestFree : thousandths / 1000 <= emptyCount
     }
 
-    /// Takes what ``fits(_:)``.
+    /// Takes an amount that ``fits(_:)``.
     package mutating func take(_ thousandths: Int) -> [Share] {
         if thousandths == 0 { return [] }
         var shares: [Share] = []

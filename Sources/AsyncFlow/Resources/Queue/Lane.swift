@@ -1,6 +1,6 @@
-/// The waiting tasks that share a limit, or all those that have none, and what their limit allows.
+/// The waiting tasks that share a limit, or all those without one, and the state of their limit.
 struct Lane<LimitKey: Hashable & Sendable>: Sendable {
-    /// Nil for those without a limit.
+    /// The key of the limit; nil for the tasks without one.
     let key: LimitKey?
     private(set) var limit = TaskLimit()
     private var history = StartHistory()
@@ -8,7 +8,7 @@ struct Lane<LimitKey: Hashable & Sendable>: Sendable {
     /// The first task of each shape.
     var waiting = SortedSet<Place>()
 
-    // Where it is in the lists of the queue.
+    // The lane's entries in the lists of the queue.
     var listed: Place?
     var opensAt: Duration?
     var fadesAt: Duration?
@@ -25,25 +25,25 @@ struct Lane<LimitKey: Hashable & Sendable>: Sendable {
         history.add(time)
     }
 
-    /// Whether so many more tasks may start now.
+    /// Returns whether this many more tasks may start now.
     func allows(_ count: Int, at time: Duration) -> Bool {
         if let concurrent = limit.concurrent, concurrent - running < count { return false }
         return history.opening(for: count).map { $0 <= time } ?? false
     }
 
-    /// When the rate alone allows the next start, if only the rate is in its way; nil otherwise.
+    /// Returns the time at which the rate allows the next start, if only the rate prevents it; nil otherwise.
     func opening(at time: Duration) -> Duration? {
         if let concurrent = limit.concurrent, running >= concurrent { return nil }
         return history.opening(for: 1).flatMap { $0 > time ? $0 : nil }
     }
 
-    /// From when on nothing of it need be kept; nil as long as a task runs or waits.
+    /// The time from which nothing about the lane has to be kept; nil as long as a task runs or waits.
     var end: Duration? { running == 0 && waiting.isEmpty ? history.end : nil }
 }
 
-/// Where the first task of a shape is in the order in which tasks start: by priority, then by submission.
+/// The place of a shape's first task in the order in which tasks start: by priority, then by submission.
 struct Place: Comparable, Sendable {
-    /// The lower, the earlier.
+    /// The rank: the lower, the earlier.
     var rank: Int
     var number: UInt64
     var shape: Int
@@ -55,7 +55,7 @@ struct Place: Comparable, Sendable {
     }
 }
 
-/// When something is to be looked at again.
+/// The time at which a lane has to be examined again.
 struct LaneTime: Comparable, Sendable {
     var time: Duration
     var lane: Int

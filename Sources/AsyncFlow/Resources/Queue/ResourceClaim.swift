@@ -1,27 +1,27 @@
-/// What a task takes of each resource while it runs, in whole units, so that nothing is lost by rounding.
+/// The amount of each resource that a task takes while it runs, in whole units, so that nothing is lost by rounding.
 struct ResourceClaim: Hashable, Sendable {
     struct Slot: Hashable, Sendable {
-        /// The resource's place among the names of the capacity.
+        /// The resource's index among the names of the capacity.
         var index: Int
         var count: Int
     }
     var cores = 0
     var memory: Int64 = 0
-    /// In thousandths of a GPU: less than 1000, or a multiple of it.
+    /// The share of GPUs in thousandths: less than 1000, or a multiple of it.
     var gpus = 0
-    /// Those of which there is something to take, by index.
+    /// The named resources of which the task takes something, by index.
     var slots: [Slot] = []
 
     static func thousandths(of gpus: Double) -> Int {
         guard gpus.isFinite, gpus > 0 else { return 0 }
-        // What was meant as a whole number of thousandths may be a little less as a Double.
+        // An intended whole number of thousandths may be slightly less as a Double.
         return Int((min(gpus, 1_000_000) * 1000 + 1e-6).rounded(.down))
     }
 
-    /// How many GPUs without any other task it takes at most.
+    /// The maximum number of GPUs without any other task that it takes.
     var wholeGPUs: Int { (gpus + 999) / 1000 }
 
-    /// Makes each part the larger one of both.
+    /// Sets each part to the larger one of both.
     mutating func formMaximum(_ other: ResourceClaim) {
         cores = max(cores, other.cores)
         memory = max(memory, other.memory)

@@ -1,15 +1,16 @@
 extension ResourceQueue {
-    /// Tasks that wait in vain for the same, and those that have it.
+    /// Tasks that wait in vain for the same resources, and the tasks that hold them.
     struct Blockage: Sendable {
         let waiting: [ID]
         let by: [ID]
         let cause: WaitCause
-        /// What each of those that wait asks for.
+        /// The request of each waiting task.
         let request: ResourceRequest
         let coresPerRank: Int
     }
 
-    /// Those that wait for what others have; not those that only time lets start. Looks at everything: not for often.
+    /// Returns the tasks that wait for resources that others hold, but not those that wait only for time to pass. It
+    /// examines everything, so it shouldn't be called often.
     func blockages() -> [Blockage] {
         var waiting: [Int: [Int]] = [:]
         var running: [Int: [ID]] = [:]
@@ -38,7 +39,7 @@ extension ResourceQueue {
 }
 
 extension ResourceClaim {
-    /// Whether both take something of the same resource.
+    /// Returns whether both take something of the same resource.
     func shares(with other: ResourceClaim) -> Bool {
         (cores > 0 && other.cores > 0) || (memory > 0 && other.memory > 0) || (gpus > 0 && other.gpus > 0)
             || slots.contains { slot in other.slots.contains { $0.index == slot.index } }

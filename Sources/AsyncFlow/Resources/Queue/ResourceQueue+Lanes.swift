@@ -1,5 +1,5 @@
 extension ResourceQueue {
-    /// Takes note of the time.
+    /// Sets the time.
     ///
     /// - Returns: whether a limit allows a start now that it didn't allow before.
     mutating func wakeLanes(at time: Duration) -> Bool {
@@ -16,7 +16,7 @@ extension ResourceQueue {
         return hasOpened
     }
 
-    /// Puts the first waiting task of a shape where it belongs in its lane.
+    /// Moves the first waiting task of a shape to its place in its lane.
     mutating func updatePlace(of shape: Int) {
         let key = shapes[shape].key
         let before = shapes[shape].place
@@ -31,7 +31,7 @@ extension ResourceQueue {
         updateLane(key.lane)
     }
 
-    /// Puts a lane on the lists where it belongs.
+    /// Moves a lane to its places in the lists.
     mutating func updateLane(_ lane: Int) {
         let isLimited = lanes[lane].key != nil
         let isOpen = !isLimited || lanes[lane].allows(1, at: now)

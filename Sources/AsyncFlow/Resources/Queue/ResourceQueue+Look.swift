@@ -1,14 +1,14 @@
 extension ResourceQueue {
-    /// Looks at the waiting tasks in their order, and starts those that fit.
+    /// Examines the waiting tasks in order, and starts those that fit.
     mutating func look(_ actions: inout [Action]) {
         var walk = Walk()
         passed.removeAll(keepingCapacity: true)
         entered.removeAll(keepingCapacity: true)
-        // What is held for tasks that were set back too often, and the lanes they are in.
+        // The resources held for tasks that were set back too often, and those tasks' lanes.
         var held = ResourceClaim()
         var heldLanes: [Int] = []
         while passed.count < lookAhead, let place = next(&walk) {
-            // The usual end: all cores have been given away, or are held.
+            // The usual end: all cores are taken or held.
             if corelessCount == 0, free.cores <= held.cores, free.cores == 0 || held.cores > 0 { break }
             let shape = place.shape
             let lane = shapes[shape].key.lane
@@ -26,7 +26,7 @@ extension ResourceQueue {
         }
     }
 
-    /// Counts the start of a shape's first task against those that were passed over and are set back by it.
+    /// Counts the start of a shape's first task against the tasks that were passed over and are set back by it.
     private mutating func setBack(by shape: Int, _ held: inout ResourceClaim, _ heldLanes: inout [Int]) {
         if passed.isEmpty { return }
         let claim = shapes[shape].key.claim
@@ -34,7 +34,7 @@ extension ResourceQueue {
         let leavesPlace = lanes[lane].allows(2, at: now)
         for other in passed {
             let otherLane = shapes[other].key.lane
-            // An earlier start of this look was the last that its limit allows.
+            // An earlier start in this pass was the last that its limit allows.
             if lanes[otherLane].listed == nil { continue }
             let isClosed = otherLane == lane && !leavesPlace
             if !isClosed, free.leaveEnough(for: shapes[other].key.claim, after: claim) { continue }
@@ -49,7 +49,7 @@ extension ResourceQueue {
         if lanes[lane].key != nil, !heldLanes.contains(lane) { heldLanes.append(lane) }
     }
 
-    /// Starts the first task of its shape.
+    /// Starts a task, which is the first of its shape.
     private mutating func start(_ index: Int) -> Action {
         let shape = roster[index].shape
         let lane = shapes[shape].key.lane
@@ -72,7 +72,7 @@ extension ResourceQueue {
 
     // MARK: - The order of the shapes in all open lanes
 
-    /// How far a look has come.
+    /// The progress of a pass over the waiting tasks.
     private struct Walk {
         var last: Place?
         /// The next place at which a lane begins, if it is known.
@@ -82,16 +82,16 @@ extension ResourceQueue {
         var inLane = SortedSet<Place>.Position()
     }
 
-    /// The first place after the last one, in the lanes that are open now.
+    /// Returns the first place after the last one, in the lanes that are open now.
     private mutating func next(_ walk: inout Walk) -> Place? {
         if let last = walk.last {
-            // What comes first in a lane is found among the open lanes; what comes behind a task that was passed over,
-            // here.
+            // The first task of a lane is found among the open lanes; the one after a task that was passed over is
+            // found here.
             let lane = shapes[last.shape].key.lane
             if let first = lanes[lane].listed, first <= last,
                 let place = lanes[lane].waiting.first(after: last, near: &walk.inLane)
             {
-                // The earliest is at the end, and there is but one unless tasks of several lanes wait for resources.
+                // The earliest is at the end, and it is the only one unless tasks of several lanes wait for resources.
                 let index = (entered.lastIndex { $0 > place } ?? -1) + 1
                 if index == entered.count { entered.append(place) } else { entered.insert(place, at: index) }
             }

@@ -1,52 +1,52 @@
-/// Which of the tasks that wait for resources start next, as a pure state machine: events in, actions out.
+/// The queue of tasks that wait for resources, as a pure state machine: events in, actions out.
 ///
-/// **Order.** Tasks with a higher priority come first; among those with the same, the one that was submitted first.
-/// Every event is followed by one look at the waiting tasks in that order, and each that fits into what is free is
-/// started. Later tasks may therefore overtake an earlier one that doesn't fit.
+/// **Order.** Tasks with a higher priority come first; among those with the same priority, the one that was submitted
+/// first. Each event is followed by one pass over the waiting tasks in that order, which starts each one that fits into
+/// the free resources. Later tasks may therefore overtake an earlier one that doesn't fit.
 ///
-/// **No starvation.** A start *sets back* a waiting task that comes before it in the order when both need the same
-/// resource and the start leaves less of it than the waiting task needs. Each waiting task is set back at most
-/// `maximumSetbacks` times (the larger of 16 and twice the number of cores, unless told otherwise); from then on,
-/// nothing that comes later and would set it back is started until it has started itself. What tasks before it hold
-/// comes free one after the other and stays free for it, so it starts at the latest when they have all ended. Starts
-/// that have no scarce resource in common with a waiting task never wait for it, and aren't counted.
+/// **No starvation.** A start *sets back* a waiting task that precedes it in the order when both need the same resource
+/// and the start leaves less of it than the waiting task needs. Each waiting task is set back at most `maximumSetbacks`
+/// times (by default the larger of 16 and twice the number of cores); from then on, no later task that would set it
+/// back is started until it has started itself. The resources that earlier tasks hold become free one after the other
+/// and stay free for it, so it starts at the latest when those tasks have all ended. Starts that share no scarce
+/// resource with a waiting task never wait for it, and aren't counted.
 ///
-/// Waiting tasks with the same request, priority and limit are of one *shape*. The first one of each shape stands for
-/// all of them: its setbacks are counted, and the next one's count begins at zero when it becomes the first.
+/// Waiting tasks with the same request, priority and limit are of one *shape*. The first one of each shape represents
+/// all of them: its setbacks are counted, and the count of the next one begins at zero when it becomes the first.
 ///
-/// **Limits.** Tasks may share a limit on how many run at once and on how many start in a time; for the latter, time
-/// is told with each event. As long as a limit allows no start, the tasks that share it are passed over: they hold up
-/// nobody, and starts don't set them back. While one of them that the limit allows waits for its resources after having
-/// been set back too often, later tasks leave it the limit's last place, too.
+/// **Limits.** Tasks may share a limit on the number that run at once and on the number that start in a period; for the
+/// latter, each event carries the time. As long as a limit allows no start, the tasks that share it are passed over:
+/// they delay no other task, and starts don't set them back. While one of them that the limit allows waits for its
+/// resources after having been set back too often, later tasks leave it the limit's last place, too.
 ///
-/// **Look-ahead.** A look ends after `lookAhead` shapes whose first task couldn't start, as Slurm's
-/// `bf_max_job_test` does it. Tasks behind that wait although they might fit. Without this, a hundred thousand
-/// tasks that all ask for different things would all have to be looked at each time one ends.
+/// **Look-ahead.** A pass ends after `lookAhead` shapes whose first task couldn't start, like Slurm's
+/// `bf_max_job_test`. Tasks after those wait although they might fit. Without this, a hundred thousand tasks with
+/// different requests would all have to be examined each time one ends.
 ///
-/// **GPUs.** A share of a GPU goes to the fullest one that has room for it, whole GPUs are empty ones.
+/// **GPUs.** A share of a GPU is taken from the fullest one that has room for it; whole GPUs are empty ones.
 ///
 /// Late events are expected: the end or the cancellation of a task that the queue doesn't know does nothing.
 struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Sendable {
     enum Action: Hashable, Sendable {
-        /// The task has its resources, until ``finish(_:at:)`` or ``requeue(_:_:defaultCores:at:)``.
+        /// The task has its resources until ``finish(_:at:)`` or ``requeue(_:_:defaultCores:at:)``.
         case start(ID, ResourceAllocation)
         /// The task can never start. It isn't in the queue.
         case refuse(ID, reason: String)
-        /// The task was cancelled before it started. It isn't in the queue any more.
+        /// The task was cancelled before it started. It is no longer in the queue.
         case drop(ID)
     }
 
     struct Entry: Sendable {
-        /// Nil for a place that isn't used.
+        /// The task; nil for an unused place.
         let id: ID?
         var request: ResourceRequest
         var coresPerRank: Int
-        /// Its turn among tasks with the same priority.
+        /// The task's position among tasks with the same priority.
         var number: UInt64
         var shape: Int
-        /// What it got of GPUs, while it runs.
+        /// The shares of GPUs that it holds while it runs.
         var shares: [GPUPool.Share]?
-        /// Why it didn't start when it was submitted, if it didn't.
+        /// The reason why it didn't start when it was submitted, if it didn't.
         var waitCause: WaitCause?
         var isRunning: Bool { shares != nil }
     }
@@ -62,9 +62,9 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         let key: ShapeKey
         var waiting = TaskList()
         var running = 0
-        /// How often the first one of those that wait was set back.
+        /// The number of times the first waiting task was set back.
         var setbacks = 0
-        /// Where its first task is in the lane; nil if none waits.
+        /// The place of its first task in the lane; nil if none waits.
         var place: Place?
     }
 
@@ -81,33 +81,34 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     var lanes = Roster<Lane<LimitKey>>()
     /// The first place of each lane whose limit allows a start.
     var open = SortedSet<Place>()
-    /// When the rate of lanes in which tasks wait allows the next start.
+    /// The times at which the rates of lanes with waiting tasks allow the next start.
     var openings = SortedSet<LaneTime>()
-    /// When lanes that nobody uses can be forgotten.
+    /// The times at which unused lanes can be discarded.
     var fadings = SortedSet<LaneTime>()
-    /// How many shapes whose first task waits need no core.
+    /// The number of shapes with waiting tasks that need no core.
     var corelessCount = 0
     var now = Duration.zero
-    /// For the look at the waiting tasks: the shapes whose first task couldn't start.
+    /// During a pass, the shapes whose first task couldn't start.
     var passed: [Int] = []
-    /// For the look at the waiting tasks: the next place in each lane in which a task couldn't start, the last one
-    /// first.
+    /// During a pass, the next place in each lane in which a task couldn't start, the last one first.
     var entered: [Place] = []
 
     private(set) var indices: [ID: Int] = [:]
     private var shapeIndices: [ShapeKey: Int] = [:]
     private var laneIndices: [LimitKey: Int] = [:]
     private var lastNumber = Self.numbersBetween
-    /// How many numbers are left between those of two tasks for such as are put between them.
+    /// The gap between the numbers of two tasks, for tasks that are inserted between them.
     private static var numbersBetween: UInt64 { 1 << 16 }
     private(set) var runningCount = 0
 
+    /// Creates a queue.
+    ///
     /// - Parameters:
-    ///   - capacity: what there is.
-    ///   - owner: whose it is, for the reasons of refusals: `backend 'local'`.
-    ///   - lookAhead: how many shapes are looked at in vain before a look ends; at least one.
-    ///   - maximumSetbacks: how often a task may be set back before a place is held for it; by default the larger of 16
-    ///     and twice the number of cores.
+    ///   - capacity: the resources that there are.
+    ///   - owner: the owner of the resources, for the reasons of refusals: `backend 'local'`.
+    ///   - lookAhead: the number of shapes that can't start after which a pass ends; at least one.
+    ///   - maximumSetbacks: the number of times that a task may be set back before its resources are held for it; by
+    ///     default the larger of 16 and twice the number of cores.
     init(capacity: ResourceCapacity, owner: String, lookAhead: Int = 128, maximumSetbacks: Int? = nil) {
         self.capacity = capacity
         self.owner = owner
@@ -124,23 +125,23 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
     /// Whether no task runs or waits.
     var isEmpty: Bool { roster.count == 0 }
 
-    /// Whether all that there is is free.
+    /// Whether all resources are free.
     var isWhole: Bool { free == FreeResources(capacity, slotNames: slotNames) }
 
-    /// When to call ``advance(to:)``, on the same clock as the times given with events; nil if there is no need to.
+    /// The time at which ``advance(to:)`` has to be called, on the clock of the events' times; nil if it needn't be.
     var nextWakeUp: Duration? { openings.first?.time }
 
     // MARK: - Events
 
-    /// A task wants to start. It must not be in the queue already.
+    /// Adds a task that is to start. It must not be in the queue already.
     ///
     /// - Parameters:
-    ///   - request: what it needs.
-    ///   - defaultCores: how many cores it needs if the request doesn't say.
+    ///   - request: the resources that it needs.
+    ///   - defaultCores: the number of cores that it needs if the request gives none.
     ///   - priority: the higher, the earlier.
-    ///   - limitKey: which tasks share the limit; nil for a task without a limit.
-    ///   - limit: the limit. The last one that was given for a key holds for all its tasks.
-    ///   - time: the time since any fixed moment. One before an earlier event's counts as that.
+    ///   - limitKey: the key that the tasks with a common limit share; nil for a task without a limit.
+    ///   - limit: the limit. The last one given for a key applies to all its tasks.
+    ///   - time: the time since any fixed moment. A time before that of an earlier event counts as that.
     mutating func submit(
         _ id: ID, _ request: ResourceRequest, defaultCores: Int = 1, priority: Int = 0, limitKey: LimitKey? = nil,
         limit: TaskLimit = TaskLimit(), at time: Duration
@@ -163,7 +164,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         indices[id] = index
         roster.append(index, to: &shapes[entry.shape].waiting)
         updatePlace(of: entry.shape)
-        // Nothing else could start before, and what is like a task that can't start can't either.
+        // Nothing else could start before, and a task of the same shape as one that can't start can't start either.
         let mayStart = shapes[entry.shape].waiting.first == index && lanes[lane].listed != nil && free.fits(key.claim)
         if mustLook || wasChanged || mayStart { look(&actions) }
         if !roster[index].isRunning { roster[index].waitCause = waitCause(in: lanes[lane]) }
@@ -175,10 +176,10 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         return lane.opening(at: now) == nil ? .limit : .rate
     }
 
-    /// Why a task that waits or runs didn't start when it was submitted; nil if it did.
+    /// Returns the reason why a task that waits or runs didn't start when it was submitted; nil if it did.
     func waitCause(of id: ID) -> WaitCause? { indices[id].flatMap { roster[$0].waitCause } }
 
-    /// A task has ended, and gives back what it had. Does nothing if it doesn't run.
+    /// Ends a task, which gives back its resources. Does nothing if it isn't running.
     mutating func finish(_ id: ID, at time: Duration) -> [Action] {
         var mustLook = wakeLanes(at: time)
         if let index = indices[id], roster[index].isRunning {
@@ -191,7 +192,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         return actions
     }
 
-    /// A task isn't to start any more. Does nothing if it runs: it has what it has until it ends.
+    /// Removes a task that is no longer to start. Does nothing if it is running: it holds its resources until it ends.
     mutating func cancel(_ id: ID, at time: Duration) -> [Action] {
         var mustLook = wakeLanes(at: time)
         var actions: [Action] = []
@@ -205,13 +206,13 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         return actions
     }
 
-    /// A task gives back what it had, if it runs, and waits again, with its priority, limit and turn among the others;
+    /// Makes a task give back its resources, if it is running, and wait again, with its priority, limit and position;
     /// it goes before those of its own shape.
     ///
     /// - Parameters:
-    ///   - request: what it needs now; nil for the same as before. It is refused, and out of the queue, if that can
-    ///     never be had.
-    ///   - defaultCores: how many cores it needs if the request doesn't say.
+    ///   - request: the resources that it needs now; nil for the same as before. If they can never be available, the
+    ///     task is refused and removed from the queue.
+    ///   - defaultCores: the number of cores that it needs if the request gives none.
     mutating func requeue(
         _ id: ID, _ request: ResourceRequest? = nil, defaultCores: Int = 1, at time: Duration
     ) -> [Action] {
@@ -235,14 +236,14 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         return actions
     }
 
-    /// Time has passed.
+    /// Notes that time has passed.
     mutating func advance(to time: Duration) -> [Action] {
         var actions: [Action] = []
         if wakeLanes(at: time) { look(&actions) }
         return actions
     }
 
-    // MARK: - What tasks need
+    // MARK: - Needs of tasks
 
     private func shortfall(for request: ResourceRequest, _ defaultCores: Int) -> String? {
         capacity.shortfall(for: request, defaultCores: defaultCores, owner: owner)
@@ -286,13 +287,13 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         return (index, true)
     }
 
-    /// Forgets a lane that nobody uses.
+    /// Discards a lane that nothing uses.
     mutating func forgetLane(_ index: Int) {
         laneIndices[lanes[index].key!] = nil
         lanes.remove(index, leaving: Lane(key: nil))
     }
 
-    /// Takes a task off its list of waiting ones.
+    /// Removes a task from its list of waiting ones.
     mutating func leave(_ index: Int) {
         let shape = roster[index].shape
         if shapes[shape].waiting.first == index { shapes[shape].setbacks = 0 }
@@ -300,7 +301,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         updatePlace(of: shape)
     }
 
-    /// Gives back what a running task has.
+    /// Gives back the resources of a running task.
     private mutating func release(_ index: Int) {
         let shape = roster[index].shape
         free.giveBack(shapes[shape].key.claim, roster[index].shares!)
@@ -317,7 +318,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         shapes[roster[index].shape].running += 1
     }
 
-    /// Forgets a task that neither runs nor waits.
+    /// Discards a task that neither runs nor waits.
     private mutating func forget(_ index: Int) {
         indices[roster[index].id!] = nil
         forgetShapeIfUnused(roster[index].shape)
@@ -331,7 +332,7 @@ struct ResourceQueue<ID: Hashable & Sendable, LimitKey: Hashable & Sendable>: Se
         shapes.remove(shape, leaving: Shape(key: ShapeKey(claim: ResourceClaim(), lane: 0, rank: 0)))
     }
 
-    /// Changes what a task needs that neither runs nor waits.
+    /// Changes the request of a task that neither runs nor waits.
     private mutating func changeRequest(of index: Int, to request: ResourceRequest, _ defaultCores: Int) {
         let before = roster[index].shape
         var key = shapes[before].key

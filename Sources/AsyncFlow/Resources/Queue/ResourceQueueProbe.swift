@@ -1,6 +1,6 @@
-/// The queue for resources as the benchmarks see it, which are a package of their own.
+/// The queue for resources, as the benchmarks use it, which are a separate package.
 ///
-/// Not for programs: it may change at any time.
+/// It isn't meant for programs, and may change at any time.
 @_spi(Benchmarks)
 public struct ResourceQueueProbe: ~Copyable {
     private var queue: ResourceQueue<Int, Int>
@@ -9,9 +9,9 @@ public struct ResourceQueueProbe: ~Copyable {
 
     public var waitingCount: Int { queue.waitingCount }
 
-    /// Submits a task; adds those that start then.
+    /// Submits a task, and appends the tasks that start as a result.
     ///
-    /// - Parameter definition: of those with the same number, four may run at once; nil for no limit.
+    /// - Parameter definition: of the tasks with the same number, four may run at once; nil for no limit.
     public mutating func submit(
         _ id: Int, _ request: ResourceRequest, definition: Int?, startingInto started: inout [Int]
     ) {
@@ -19,7 +19,7 @@ public struct ResourceQueueProbe: ~Copyable {
         note(queue.submit(id, request, limitKey: definition, limit: limit, at: .zero), &started)
     }
 
-    /// Ends a task; adds those that start then.
+    /// Ends a task, and appends the tasks that start as a result.
     public mutating func finish(_ id: Int, startingInto started: inout [Int]) {
         note(queue.finish(id, at: .zero), &started)
     }

@@ -1,11 +1,11 @@
-/// A list of those tasks in a ``Roster`` that wait and are alike.
+/// A list of waiting tasks of the same shape in a ``Roster``.
 struct TaskList: Sendable {
     fileprivate(set) var first: Int?
     fileprivate var last: Int?
 }
 
-/// All tasks of a queue, each at an index of its own, and linked to the one before and after it in its list: adding and
-/// removing take the same time wherever it is.
+/// All tasks of a queue, each at its own index and linked to the previous and the next one in its list: adding and
+/// removing take constant time.
 struct Roster<Entry: Sendable>: Sendable {
     private struct Cell {
         // Not an optional: reading a field of one would copy all of it.
@@ -32,7 +32,7 @@ struct Roster<Entry: Sendable>: Sendable {
         return cells.count - 1
     }
 
-    /// Removes an entry that is in no list; what takes its place holds on to nothing.
+    /// Removes an entry that is in no list; the blank entry that replaces it holds no references.
     mutating func remove(_ index: Int, leaving blank: Entry) {
         cells[index].entry = blank
         unused.append(index)

@@ -1,14 +1,14 @@
-/// Elements in their order, with room for hundreds of thousands: adding, removing and finding one take time that hardly
+/// A sorted set with room for hundreds of thousands of elements: adding, removing and finding one take time that hardly
 /// grows with their number.
 ///
-/// They are kept in chunks of limited size, so that adding or removing one moves few others.
+/// The elements are kept in chunks of limited size, so that adding or removing one moves few others.
 struct SortedSet<Element: Comparable & Sendable>: Sendable {
     private static var largestChunk: Int { 64 }
 
-    /// None of them is empty.
+    /// The chunks, none of which is empty.
     private var chunks: [[Element]] = []
 
-    /// Where an element was found; a hint to find the next one.
+    /// The position at which an element was found; a hint for finding the next one.
     struct Position: Sendable {
         fileprivate var chunk = 0
         fileprivate var offset = 0
@@ -17,11 +17,11 @@ struct SortedSet<Element: Comparable & Sendable>: Sendable {
     var isEmpty: Bool { chunks.isEmpty }
     var first: Element? { chunks.first?.first }
 
-    /// Adds an element that isn't there yet.
+    /// Adds an element that isn't in the set.
     mutating func insert(_ element: Element) {
         let chunk = chunkIndex(for: element)
         guard chunk >= 0 else {
-            // Before all others.
+            // The element comes before all others.
             if chunks.isEmpty || chunks[0].count >= Self.largestChunk {
                 chunks.insert([element], at: 0)
             } else {
@@ -32,7 +32,7 @@ struct SortedSet<Element: Comparable & Sendable>: Sendable {
         let offset = offset(for: element, in: chunk)
         guard chunks[chunk].count >= Self.largestChunk else { return chunks[chunk].insert(element, at: offset) }
         if offset == chunks[chunk].count {
-            // The usual case: what comes last is added last, and chunks stay full.
+            // The usual case: the largest element is added last, and chunks stay full.
             chunks.insert([element], at: chunk + 1)
             return
         }
@@ -46,7 +46,7 @@ struct SortedSet<Element: Comparable & Sendable>: Sendable {
         }
     }
 
-    /// Removes an element that is there.
+    /// Removes an element that is in the set.
     mutating func remove(_ element: Element) {
         let chunk = chunkIndex(for: element)
         precondition(chunk >= 0, "an element to remove isn't there")
@@ -60,9 +60,9 @@ struct SortedSet<Element: Comparable & Sendable>: Sendable {
         }
     }
 
-    /// The first element that comes after this one, which may be absent.
+    /// Returns the first element after this one, which may be absent.
     ///
-    /// - Parameter position: where `element` was found before, if it was; where the result is afterwards.
+    /// - Parameter position: the position of `element`, if it was found before; the position of the result afterwards.
     func first(after element: Element, near position: inout Position) -> Element? {
         let (chunk, offset) = (position.chunk, position.offset)
         if chunk < chunks.count, offset < chunks[chunk].count, chunks[chunk][offset] == element {
@@ -84,7 +84,7 @@ struct SortedSet<Element: Comparable & Sendable>: Sendable {
         return position.chunk < chunks.count ? chunks[position.chunk][position.offset] : nil
     }
 
-    /// The last chunk that doesn't begin after the element, or -1.
+    /// Returns the last chunk that doesn't begin after the element, or -1.
     private func chunkIndex(for element: Element) -> Int {
         var low = 0
         var high = chunks.count
@@ -95,7 +95,7 @@ struct SortedSet<Element: Comparable & Sendable>: Sendable {
         return low - 1
     }
 
-    /// The place of the first element in a chunk that isn't less.
+    /// Returns the offset of the first element in a chunk that isn't less.
     private func offset(for element: Element, in chunk: Int) -> Int {
         var low = 0
         var high = chunks[chunk].count

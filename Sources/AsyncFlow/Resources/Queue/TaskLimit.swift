@@ -1,17 +1,17 @@
-/// How many tasks that share a limit may run at once, and how many of them may start in a time.
+/// The number of tasks with a common limit that may run at once, and the number that may start in a period.
 struct TaskLimit: Hashable, Sendable {
-    /// At most so many starts in any span of time of this length, wherever it begins: a sliding window. A burst at the
-    /// end of one span and another at the beginning of the next, as with fixed spans or a bucket of tokens, can't
-    /// happen.
+    /// The maximum number of starts in any period of this length, wherever it begins: a sliding window. A burst at the
+    /// end of one period followed by another at the beginning of the next, which fixed periods or a token bucket allow,
+    /// can't happen.
     struct Rate: Hashable, Sendable {
         var count: Int
         var period: Duration
     }
-    /// How many may run at once; nil for any number.
+    /// The number that may run at once; nil for any number.
     var concurrent: Int?
     var rate: Rate?
 
-    /// Why no task could ever start with this limit; nil if tasks can.
+    /// The reason why no task could ever start with this limit; nil if tasks can.
     var problem: String? {
         if let concurrent, concurrent < 1 { return "at most \(concurrent) at once may run; it takes 1 or more" }
         if let rate, rate.count < 1 { return "at most \(rate.count) may start per period; it takes 1 or more" }
@@ -20,10 +20,10 @@ struct TaskLimit: Hashable, Sendable {
     }
 }
 
-/// When the last tasks under a rate started, as far as it matters.
+/// The times of the last starts under a rate, as far as they matter.
 struct StartHistory: Sendable {
     private(set) var rate: TaskLimit.Rate?
-    /// A ring once it is full.
+    /// The times; a ring buffer once it is full.
     private var times: [Duration] = []
     private var oldest = 0
 
@@ -32,7 +32,7 @@ struct StartHistory: Sendable {
         times.isEmpty ? nil : times[(oldest + times.count - 1) % times.count]
     }
 
-    /// Goes on with another rate, as far as the starts that are remembered allow.
+    /// Continues with another rate, as far as the recorded starts allow.
     mutating func setRate(_ rate: TaskLimit.Rate?) {
         guard rate != self.rate else { return }
         let inOrder = times[oldest...] + times[..<oldest]
@@ -48,7 +48,7 @@ struct StartHistory: Sendable {
         oldest = (oldest + 1) % times.count
     }
 
-    /// From when on `count` more tasks may start; nil if never, because the rate is less.
+    /// Returns the time from which `count` more tasks may start; nil if never, because the rate is lower.
     func opening(for count: Int) -> Duration? {
         guard let rate else { return .zero }
         guard count <= rate.count else { return nil }
@@ -56,6 +56,6 @@ struct StartHistory: Sendable {
         return missing <= 0 ? .zero : times[(oldest + missing - 1) % times.count] + rate.period
     }
 
-    /// From when on none of the starts matters any more.
+    /// The time from which none of the starts matters.
     var end: Duration { rate.flatMap { rate in newest.map { $0 + rate.period } } ?? .zero }
 }
