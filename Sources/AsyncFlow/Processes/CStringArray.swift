@@ -1,18 +1,18 @@
-/// The null-terminated array of C strings that a program's arguments and environment are passed as.
+/// The null-terminated array of C strings in which a program's arguments and environment are passed.
 struct CStringArray: ~Copyable {
     private let text: UnsafeMutablePointer<CChar>
     private let storage: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-    /// Valid as long as this value lives.
+    /// The address of the array. Valid as long as this value exists.
     var pointer: UnsafePointer<UnsafeMutablePointer<CChar>?> { UnsafePointer(storage) }
 
-    /// Copies strings, and refers to others that are kept elsewhere.
+    /// Creates an array that copies strings and refers to others that are kept elsewhere.
     ///
     /// - Parameters:
-    ///   - strings: None of them may contain a NUL. Names of files are written as their bytes (``FileNameText``).
+    ///   - strings: Strings without NUL. Names of files are written as their bytes (``FileNameText``).
     ///   - others: C strings that outlive this value.
     init(_ strings: [String], others: [UnsafeMutablePointer<CChar>] = []) {
-        // A text is never shorter than the bytes that it stands for.
+        // A text is never shorter than the bytes that it represents.
         text = .allocate(capacity: max(1, strings.reduce(0) { $0 + $1.utf8.count + 1 }))
         storage = .allocate(capacity: strings.count + others.count + 1)
         var next = text

@@ -1,54 +1,54 @@
 import AsyncFlowBase
 import Synchronization
 
-/// Runs commands, each in a process group of its own of which nothing is left when the call returns.
+/// A runner of commands, each in its own process group, of which nothing is left when the call returns.
 package struct CommandRunner: Sendable {
     package typealias Capture = CommandOutput
 
-    /// How much of the standard error is kept in memory.
+    /// The number of bytes of the standard error that are kept in memory.
     package static let standardErrorLimit = 64 << 10
 
-    /// The most of the standard output that is kept in memory, in bytes, where nobody says otherwise.
+    /// The default for the maximum number of bytes of the standard output that are kept in memory.
     package static let defaultOutputLimit = 1 << 30
 
-    /// How much of it an error carries.
+    /// The number of bytes of the standard error that an error contains.
     package static let errorTailLimit = 4 << 10
 
     private static let lastNumber = Atomic<UInt64>(0)
 
     private let reactor: ProcessReactor?
 
-    /// Makes a runner. It holds nothing: all of them share one thread.
+    /// Creates a runner. It holds nothing: all runners share one thread.
     package init() {
         reactor = nil
     }
 
-    /// Makes a runner with a reactor of its own.
+    /// Creates a runner with a separate reactor.
     init(reactor: ProcessReactor) {
         self.reactor = reactor
     }
 
-    /// Runs a command and waits for its end and for that of everything it leaves behind in its process group.
+    /// Runs a command, and waits for its end and for that of everything that it leaves behind in its process group.
     ///
-    /// A command that is cancelled, and what one leaves behind, gets `SIGTERM`, and `SIGKILL` when the grace period is
-    /// over. A descendant that made a session of its own isn't in the group any more; it is left alone and not waited
+    /// A cancelled command, and processes that a command leaves behind, get `SIGTERM`, and `SIGKILL` after the grace
+    /// period. A descendant that started its own session is no longer in the group; it is left alone and not waited
     /// for, even if it holds the command's output open.
     ///
     /// - Parameters:
     ///   - command: The command.
-    ///   - capture: Where its output goes.
+    ///   - capture: The destination of its output.
     ///   - gracePeriod: The time from `SIGTERM` to `SIGKILL`.
-    ///   - tap: Takes what it writes as it comes, besides.
-    ///   - watcher: Learns of the start and of the output; then the standard output isn't kept.
-    ///   - outputLimit: The most of its standard output that is kept in memory, in bytes. A command that writes more is
-    ///     ended.
-    ///   - channel: Becomes its standard input and output, in place of what the command and `capture` say. The
+    ///   - tap: Also receives the output, as it is written.
+    ///   - watcher: Receives the start and the output; the standard output isn't kept then.
+    ///   - outputLimit: The maximum number of bytes of the standard output that are kept in memory. A command that
+    ///     writes more is ended.
+    ///   - channel: Becomes the standard input and output, in place of those that the command and `capture` set. The
     ///     command's ends are closed here.
-    ///   - onStart: Is told the id of the command's process when that has begun.
-    /// - Returns: What it wrote.
+    ///   - onStart: Receives the id of the command's process when it has started.
+    /// - Returns: The result of the command.
     /// - Throws: ``CommandError`` if it can't be started, exits with a code other than 0 or is ended by a signal.
-    ///   `CancellationError` if the task is cancelled: at once when it is before the start, otherwise when the whole
-    ///   group has ended. A command that had ended by itself when the cancellation came has its result.
+    ///   `CancellationError` if the Swift task is cancelled: at once before the start, otherwise when the whole group
+    ///   has ended. A command that had ended by itself before the cancellation returns its result.
     package func run(
         _ command: Command,
         capture: Capture = .memory,
@@ -79,7 +79,7 @@ package struct CommandRunner: Sendable {
         return try result(of: command, started, outcome, capture)
     }
 
-    /// A process that is running, and the reactor that is going to watch it.
+    /// A running process, and the reactor that will watch it.
     private struct Started {
         let process: RunningProcess
         let reactor: ProcessReactor
@@ -90,7 +90,7 @@ package struct CommandRunner: Sendable {
                 await withCheckedContinuation { continuation in
                     process.setContinuation(continuation)
                     reactor.adopt(process)
-                    // A cancellation before this came when the reactor didn't know the process yet.
+                    // If the task was cancelled before this, the reactor didn't know the process yet.
                     if Task.isCancelled { reactor.cancel(number) }
                 }
             } onCancel: {
@@ -99,7 +99,7 @@ package struct CommandRunner: Sendable {
         }
     }
 
-    /// Starts a command; waits for what it lacks, if others hold that for a while.
+    /// Starts a command; if the system lacks a resource that others hold for a while, waits for it.
     private func startWhenPossible(
         _ command: Command, capture: Capture, gracePeriod: Duration, channel: ProcessChannel?
     ) async throws -> Started {
@@ -177,7 +177,7 @@ package struct CommandRunner: Sendable {
                 captured: outcome.output, standardErrorTail: tail, processID: pid, usage: outcome.usage)
         }
         let tail = OutputText.tail(of: errorTail, limit: Self.errorTailLimit)
-        // Many programs complain on their standard output.
+        // Many programs report errors on their standard output.
         let outputTail =
             tail.isEmpty
             ? OutputText.tail(of: outcome.output.suffix(Self.errorTailLimit + 1), limit: Self.errorTailLimit) : ""
@@ -202,7 +202,7 @@ extension CommandRunner.Capture {
 }
 
 extension CommandError.Reason {
-    /// What a status of `waitpid` says, or `nil` for success.
+    /// Creates the reason for a status of `waitpid`; nil for success.
     fileprivate init?(waitStatus: CInt?) {
         guard let status = waitStatus else {
             self = .statusLost

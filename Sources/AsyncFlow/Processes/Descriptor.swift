@@ -4,11 +4,11 @@ import AsyncFlowBase
 import CProcesses
 #endif
 
-/// An open file descriptor with one owner, which no child inherits. It is closed with its owner.
+/// An open file descriptor with a single owner, which no child inherits. It is closed with its owner.
 struct Descriptor: ~Copyable, Sendable {
     let number: CInt
 
-    /// Takes over an open descriptor.
+    /// Takes ownership of an open descriptor.
     init(owning number: CInt) {
         self.number = number
     }
@@ -17,9 +17,9 @@ struct Descriptor: ~Copyable, Sendable {
 
     /// Opens a file.
     ///
-    /// One that is made belongs to this user alone: it is there for what commands write, which is nobody else's.
+    /// A file that is created is accessible to this user only, because it is for the output of the user's commands.
     ///
-    /// A FIFO without anyone at its other end doesn't hold up the caller: it reads as empty, and isn't writable.
+    /// A FIFO without a process at its other end doesn't block the caller: it reads as empty, and isn't writable.
     static func open(_ path: String, _ flags: CInt) throws(SystemError) -> Descriptor {
         let number = try retrying {
             FileNameText.withPath(path) { Self.openFile($0, flags | O_CLOEXEC | O_NONBLOCK, 0o600) }
@@ -29,7 +29,7 @@ struct Descriptor: ~Copyable, Sendable {
         return descriptor
     }
 
-    /// Makes a pipe.
+    /// Creates a pipe.
     static func pipe() throws(SystemError) -> Pipe {
         var ends: (CInt, CInt) = (-1, -1)
         try retrying {
@@ -49,15 +49,15 @@ struct Descriptor: ~Copyable, Sendable {
         return number
     }
 
-    /// Makes reads and writes return at once when there is nothing to do.
+    /// Makes reads and writes return at once if nothing can be transferred.
     func setNonblocking() throws(SystemError) {
         try setFlags(O_NONBLOCK)
     }
 
-    /// Moves the descriptor out of the way if it is one of 0, 1 and 2.
+    /// Moves the descriptor to another number if it is 0, 1 or 2.
     ///
-    /// A process that was started without those is handed them out for anything, and they are what a child's own
-    /// standard streams are put on.
+    /// A process that was started without its standard streams gets those numbers for anything it opens, but a child's
+    /// own standard streams are put there.
     private consuming func aboveStandardStreams() throws(SystemError) -> Descriptor {
         guard number <= STDERR_FILENO else { return self }
         return Descriptor(owning: try retrying { fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) })
@@ -71,8 +71,8 @@ struct Descriptor: ~Copyable, Sendable {
         #if os(Linux)
         return cprocesses_pipe(ends)
         #else
-        // There is no call that does both. A child that another thread starts in between doesn't inherit the ends
-        // if it is started by the launcher here, which has everything closed in the child.
+        // No call does both. A child that another thread starts in between doesn't inherit the ends if it is started by
+        // the launcher here, which makes everything close in the child.
         guard Darwin.pipe(ends) == 0 else { return -1 }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)

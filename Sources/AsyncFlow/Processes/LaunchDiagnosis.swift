@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// Finds out why the system refused to start a command.
+/// The diagnosis of the reasons for which the system refuses to start a command.
 ///
-/// One error number stands for several causes: "no such file" is the answer for the working directory, for the program
-/// and for the interpreter in a script's first line. So each of them is looked at.
+/// One error number has several causes: "no such file" is the answer for the working directory, for the program and for
+/// the interpreter in a script's first line. So each of them is examined.
 enum LaunchDiagnosis {
-    /// Makes the error for a command that couldn't be started.
+    /// Returns the error of a command that couldn't be started.
     ///
     /// - Parameters:
     ///   - command: The command.
@@ -27,7 +27,7 @@ enum LaunchDiagnosis {
         "'\(path)' isn't executable (chmod +x \(ShellQuoting.quoted(path)))"
     }
 
-    /// What can be done about an error that isn't about the program itself.
+    /// Returns advice about an error that isn't about the program itself.
     static func advice(for code: CInt) -> String {
         switch code {
         case EMFILE: "this process has too many open files; run fewer commands at a time or raise 'ulimit -n'"
@@ -91,7 +91,7 @@ enum LaunchDiagnosis {
         }
     }
 
-    /// The interpreter that a script's first line names, if the file is a script that can be read.
+    /// Returns the interpreter that a script's first line names, if the file is a readable script.
     private static func interpreter(ofScript path: String) -> String? {
         guard let file = try? Descriptor.open(path, O_RDONLY) else { return nil }
         var start = [UInt8](repeating: 0, count: 256)

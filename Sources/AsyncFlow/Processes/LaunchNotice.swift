@@ -1,7 +1,7 @@
 import AsyncFlowBase
 import Logging
 
-/// Says in the log that commands wait because the system lacks descriptors or processes, at most twice a minute.
+/// A warning in the log that commands wait because the system lacks descriptors or processes, at most twice a minute.
 final class LaunchNotice: Sendable {
     static let shared = LaunchNotice(Logger.asyncFlow(label: "asyncflow.commands"))
 
@@ -12,9 +12,11 @@ final class LaunchNotice: Sendable {
 
     init(_ logger: Logger) { self.logger = logger }
 
+    /// Logs the warning, if it is due.
+    ///
     /// - Parameters:
-    ///   - error: the reason for which a command couldn't be started.
-    ///   - running: the number of commands that run, one of which has to end first.
+    ///   - error: the error of a command that couldn't be started.
+    ///   - running: the number of running commands, one of which has to end first.
     ///   - now: the time, for tests.
     func tell(_ error: CommandError, running: Int, now: ContinuousClock.Instant = .now) {
         let isDue = lastTime.withLock { last in

@@ -1,28 +1,30 @@
 import AsyncFlowBase
 
-/// What is done about a command that can't be started now, and perhaps can in a moment: a pure machine.
+/// The decisions about a command that can't be started now, but perhaps in a moment: a pure state machine.
 ///
-/// - A program that has just been copied is "busy" as long as another child, forked while the copy was still open for
-///   writing, hasn't executed its own program: a moment.
-/// - Descriptors and processes run out when many commands run, and come back when they end. So it waits as long as any
-///   does. Without any, others hold them, and it waits a moment.
+/// - A program that has just been copied is "busy" for a moment: as long as another child, forked while the copy was
+///   still open for writing, hasn't executed its own program.
+/// - Descriptors and processes run out when many commands run, and become free when they end. So a command waits as
+///   long as any other runs. If none runs, others hold them, and it waits a moment.
 struct LaunchPatience: Hashable {
     enum Step: Hashable {
         case giveUp
         case pause(Duration)
-        /// Until a command of this process ends.
+        /// Wait until a command of this process ends.
         case waitForEnd
     }
 
     private static let firstPause = Duration.milliseconds(1)
-    /// With pauses that double, about a second in all.
+    /// The number of pauses; they double each time and take about a second in all.
     private static let mostPauses = 10
 
     private var pauses = 0
 
+    /// Returns the next step after a failed start.
+    ///
     /// - Parameters:
-    ///   - code: the system's error number, or 0 if it was another kind of error.
-    ///   - running: how many commands of this process run.
+    ///   - code: the system's error number, or 0 for another kind of error.
+    ///   - running: the number of running commands of this process.
     mutating func next(after code: CInt, running: Int) -> Step {
         switch code {
         case EMFILE, ENFILE, EAGAIN:
@@ -38,7 +40,7 @@ struct LaunchPatience: Hashable {
     }
 }
 
-/// Tells of the ends of commands, to those who wait for what a command gives back.
+/// The notification of the ends of commands, for starts that wait for the resources of a command.
 final class CommandEnds: Sendable {
     static let shared = CommandEnds()
 
@@ -55,8 +57,8 @@ final class CommandEnds: Sendable {
 
     func started() { state.withLock { $0.running += 1 } }
 
-    /// One command's descriptors are enough for another one: the one that has waited longest goes on. When nothing runs
-    /// any more, all do.
+    /// Notes the end of a command. Its descriptors are enough for one other command, so the longest-waiting start goes
+    /// on. If nothing runs, all go on.
     func ended() {
         let waiters = state.withLock { state in
             state.running -= 1
@@ -84,7 +86,8 @@ final class CommandEnds: Sendable {
         try Task.checkCancellation()
     }
 
-    /// Waits on a thread: `Task.sleep` needs descriptors when it is used first, and ends the program without any.
+    /// Waits on a thread, because `Task.sleep` needs descriptors at its first use, and ends the program if there are
+    /// none.
     static func pause(for time: Duration) async throws {
         let microseconds = UInt32(time / .microseconds(1))
         await withCheckedContinuation { continuation in

@@ -1,11 +1,11 @@
-/// Whether the system has ended processes of this process's control group because memory ran out, as far as it counts
-/// that: Linux does, for each control group.
+/// The number of processes of this process's control group that the system has ended because memory ran out. Linux
+/// counts them for each control group.
 struct MemoryKills {
     private var known: Int64
 
     init(machine: Machine = .thisOne) { known = Self.count(on: machine) }
 
-    /// - Returns: whether there are more of them than at the last call. Each is noticed once.
+    /// Returns whether there are more of them than at the last call. Each is reported once.
     mutating func haveIncreased(on machine: Machine = .thisOne) -> Bool {
         let count = Self.count(on: machine)
         guard count > known else { return false }

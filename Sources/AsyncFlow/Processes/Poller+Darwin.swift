@@ -3,12 +3,12 @@ import AsyncFlowBase
 #if canImport(Darwin)
 import Darwin
 
-/// The structure; the function has the same name.
+/// An alias for the structure, because the function has the same name.
 private typealias KernelEvent = kevent
 
-/// Waits for events of many descriptors and processes, with kqueue.
+/// A poller that waits for events of many descriptors and processes, with kqueue.
 ///
-/// It lives as long as the process does.
+/// It lives as long as the process.
 final class Poller: Sendable {
     private let queue: CInt
 
@@ -33,24 +33,24 @@ final class Poller: Sendable {
         try? change(UInt(number), readiness == .readable ? EVFILT_READ : EVFILT_WRITE, EV_DELETE, token: .wake)
     }
 
-    /// Nothing: here the end of a child is reported by its id.
+    /// Returns nil: kqueue reports the end of a child by its id.
     static func exitDescriptor(of pid: pid_t) -> Descriptor? { nil }
 
     /// Reports the end of a child with a token.
     ///
-    /// - Throws: The error, also where the child has ended already.
+    /// - Throws: The system's error, also if the child has already ended.
     func watchExit(of pid: pid_t, _ descriptor: CInt?, token: Token) throws(SystemError) {
         try change(UInt(pid), EVFILT_PROC, EV_ADD | EV_ONESHOT, flags: UInt32(NOTE_EXIT), token: token)
     }
 
-    /// Makes a thread that waits, or the next that does, return at once.
+    /// Makes the waiting thread, or the next one that waits, return at once.
     func wake() {
         try? change(0, EVFILT_USER, 0, flags: UInt32(NOTE_TRIGGER), token: .wake)
     }
 
     /// Waits for events and calls a function with the token of each.
     ///
-    /// - Parameter milliseconds: How long to wait at most, or -1 for ever.
+    /// - Parameter milliseconds: The maximum time to wait; -1 for no limit.
     func wait(milliseconds: CInt, _ body: (Token) -> Void) {
         var limit = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
         withUnsafeTemporaryAllocation(of: KernelEvent.self, capacity: 128) { events in

@@ -3,9 +3,9 @@ import AsyncFlowBase
 #if os(Linux)
 import CProcesses
 
-/// Waits for events of many descriptors and processes, with epoll.
+/// A poller that waits for events of many descriptors and processes, with epoll.
 ///
-/// It lives as long as the process does.
+/// It lives as long as the process.
 final class Poller: Sendable {
     private let queue: CInt
     private let wakeDescriptor: CInt
@@ -32,13 +32,13 @@ final class Poller: Sendable {
         try retrying { cprocesses_watch(queue, number, readiness == .writable ? 1 : 0, token.rawValue) }
     }
 
-    /// Ends the watch on a descriptor, which has to happen before it is closed: a child that is just being started
-    /// has a copy for a moment, and so the kernel would go on reporting it.
+    /// Ends the watch on a descriptor, which has to happen before it is closed: a child that is just being started has
+    /// a copy for a moment, so that the kernel would continue to report it.
     func unwatch(_ number: CInt, for readiness: Readiness) {
         _ = cprocesses_unwatch(queue, number)
     }
 
-    /// Opens what reports the end of a child, or gives `nil`, on a kernel before 5.3 or without a free descriptor.
+    /// Opens a descriptor that reports the end of a child; nil on a kernel before 5.3 or without a free descriptor.
     static func exitDescriptor(of pid: pid_t) -> Descriptor? {
         let number = cprocesses_open_process(pid)
         return number < 0 ? nil : Descriptor(owning: number)
@@ -50,7 +50,7 @@ final class Poller: Sendable {
         try watch(descriptor, for: .readable, token: token)
     }
 
-    /// Makes a thread that waits, or the next that does, return at once.
+    /// Makes the waiting thread, or the next one that waits, return at once.
     func wake() {
         var one: UInt64 = 1
         _ = write(wakeDescriptor, &one, 8)
@@ -58,7 +58,7 @@ final class Poller: Sendable {
 
     /// Waits for events and calls a function with the token of each.
     ///
-    /// - Parameter milliseconds: How long to wait at most, or -1 for ever.
+    /// - Parameter milliseconds: The maximum time to wait; -1 for no limit.
     func wait(milliseconds: CInt, _ body: (Token) -> Void) {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 128) { tokens in
             let count = cprocesses_wait(queue, tokens.baseAddress, CInt(tokens.count), milliseconds)

@@ -1,10 +1,10 @@
-/// What a descriptor is watched for.
+/// The condition for which a descriptor is watched.
 enum Readiness {
     case readable
     case writable
 }
 
-/// The name of an event: which process it is about, and which of its descriptors.
+/// The identity of an event: the process that it is about, and which of its descriptors.
 struct Token: Hashable {
     enum Source: UInt64 {
         case exit
@@ -13,10 +13,10 @@ struct Token: Hashable {
         case input
     }
 
-    /// What the system keeps with the watch.
+    /// The value that the system keeps with the watch.
     let rawValue: UInt64
 
-    /// Only wakes the waiting thread up. No process has a number as large.
+    /// The token that only wakes the waiting thread. No process has a number this large.
     static let wake = Token(rawValue: .max)
 
     init(rawValue: UInt64) {

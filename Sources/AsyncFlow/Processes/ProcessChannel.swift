@@ -1,6 +1,6 @@
 package import AsyncFlowBase
 
-/// Two pipes to a process, for as long as it lives: into its standard input and out of its standard output.
+/// Two pipes to a process, for as long as it lives: to its standard input and from its standard output.
 package final class ProcessChannel: Sendable {
     private struct Ends: ~Copyable {
         var input: Descriptor?
@@ -9,9 +9,9 @@ package final class ProcessChannel: Sendable {
     /// The process's ends.
     let farInput: CInt
     let farOutput: CInt
-    /// Where what the process is told is written, without blocking. Whoever made the channel closes it.
+    /// The descriptor for writing to the process, without blocking. The creator of the channel closes it.
     package let writing: CInt
-    /// Where what the process says is read, without blocking. Whoever made the channel closes it.
+    /// The descriptor for reading from the process, without blocking. The creator of the channel closes it.
     package let reading: CInt
     private let farEnds: Lock<Ends>
 
@@ -30,7 +30,7 @@ package final class ProcessChannel: Sendable {
         reading = (consume output.reading).leaked()
     }
 
-    /// The process has them now, or will never be.
+    /// Closes the process's ends, because it has them now or was not started.
     func closeFarEnds() {
         farEnds.withLock { ends in
             ends.input = nil

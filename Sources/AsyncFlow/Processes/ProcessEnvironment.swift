@@ -7,19 +7,19 @@ import Darwin
 @preconcurrency import Musl
 #endif
 
-/// The environment of this process, and what a command makes of it.
+/// The environment of this process, and the environment of a command.
 enum ProcessEnvironment {
-    /// Where programs are looked up without a `PATH`.
+    /// The directories in which programs are looked up without a `PATH`.
     static let defaultPath = "/usr/bin:/bin"
 
-    /// The `PATH` the command's program is looked up in: the one the command itself will see.
+    /// Returns the `PATH` in which a command's program is looked up: the one that the command itself will see.
     static func path(for command: Command) -> String {
         if let path = command.environment["PATH"] { return path }
         guard command.inheritsEnvironment, let path = getenv("PATH") else { return defaultPath }
         return String(cString: path)
     }
 
-    /// Calls a function with the environment a command is to be started with.
+    /// Calls a closure with the environment with which a command is to be started.
     static func withVariables<Result>(
         of command: Command,
         _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
@@ -36,8 +36,8 @@ enum ProcessEnvironment {
         return body(variables.pointer)
     }
 
-    /// The entries of this process's environment that a command gets: those that it neither sets anew nor withholds,
-    /// without the secrets of this program.
+    /// Returns the entries of this process's environment that a command gets: those that it neither sets itself nor
+    /// withholds, without this program's secrets.
     private static func inherited(
         by command: Command, without secrets: WithheldEnvironment.Secrets?
     ) -> [UnsafeMutablePointer<CChar>] {

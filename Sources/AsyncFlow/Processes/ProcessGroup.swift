@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// A process group, named by the process that leads it.
+/// A process group, identified by the process that leads it.
 struct ProcessGroup: Hashable {
     let id: pid_t
 
@@ -18,21 +18,21 @@ struct ProcessGroup: Hashable {
     /// Whether nothing is left of the group that could be ended. Its leader must have been reaped.
     var isGone: Bool {
         guard exists else { return true }
-        // Orphans are handed to process 1, or to a subreaper. If that is us, nobody else reaps them. The leader was
-        // reaped before, so any child of ours that is in its group is such an orphan.
+        // Orphans are adopted by process 1 or by a subreaper. If that is this process, only it can reap them. The
+        // leader was reaped before, so any child of this process in its group is such an orphan.
         var hasReaped = false
         while waitpid(-id, nil, WNOHANG) > 0 { hasReaped = true }
         if hasReaped, !exists { return true }
         return !hasLivingMember
     }
 
-    /// Whether there is a member we can signal.
+    /// Whether there is a member that can be signalled.
     ///
-    /// One that belongs to somebody else can't be ended, so there is no point in waiting for it; macOS gives the same
-    /// answer for a group in which everybody has ended.
+    /// A member that belongs to another user can't be ended, so there is no point in waiting for it; macOS gives the
+    /// same answer for a group whose members have all ended.
     private var exists: Bool { kill(-id, 0) == 0 }
 
-    /// Whether a member hasn't ended yet. One that has, but isn't reaped by a careless process 1, is a member for ever.
+    /// Whether a member hasn't ended yet. A member that has ended but isn't reaped by process 1 remains one forever.
     private var hasLivingMember: Bool {
         #if os(Linux)
         guard let directory = opendir("/proc") else { return true }
@@ -58,10 +58,10 @@ struct ProcessGroup: Hashable {
             let file = try Descriptor.open("/proc/\(pid)/stat", O_RDONLY)
             count = read(file.number, &status, status.count)
         } catch {
-            // No answer isn't the answer that it has ended.
+            // A missing answer doesn't mean that the process has ended.
             return error.code != ENOENT && error.code != ESRCH
         }
-        // The state is the letter after the name, which is in brackets and may contain some itself.
+        // The state is the letter after the name, which is in parentheses and may itself contain some.
         guard count > 0, let bracket = status[..<count].lastIndex(of: UInt8(ascii: ")")), bracket + 2 < count else {
             return false
         }

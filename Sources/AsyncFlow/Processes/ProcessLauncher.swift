@@ -4,20 +4,20 @@ import AsyncFlowBase
 import CProcesses
 #endif
 
-/// Starts processes with `posix_spawn`.
+/// A launcher of processes with `posix_spawn`.
 ///
-/// A child leads a process group of its own, so that it can be ended with everything it has started; it has default
+/// A child leads its own process group, so that it can be ended with everything that it has started; it has default
 /// signal handlers and no blocked signals; it inherits nothing but its three standard streams.
 enum ProcessLauncher {
     /// Starts a process.
     ///
-    /// The caller is held up until the child executes its program, which is when the system has answered.
+    /// The caller is blocked until the child executes its program, when the system answers.
     ///
     /// - Parameters:
-    ///   - command: A command that was validated.
+    ///   - command: A validated command.
     ///   - path: The path of its program.
     ///   - streams: The descriptors that become its standard input, output and error.
-    /// - Returns: The process's id, which is its group's as well.
+    /// - Returns: The process's id, which is also that of its group.
     /// - Throws: The error of `posix_spawn`, whichever of its steps failed.
     static func launch(
         _ command: Command,
@@ -44,7 +44,7 @@ enum ProcessLauncher {
     }
 }
 
-/// What the child does before it executes its program.
+/// The actions of the child before it executes its program.
 private struct SpawnActions: ~Copyable {
     #if canImport(Darwin)
     var actions: posix_spawn_file_actions_t?
@@ -73,10 +73,10 @@ private struct SpawnActions: ~Copyable {
         #endif
     }
 
-    /// Our own descriptors are all close-on-exec; this is for those of others in this process.
+    /// Closes all other descriptors. The library's own are all close-on-exec; this is for those of other code.
     mutating func closeEverythingElse() throws(SystemError) {
         #if os(Linux)
-        // An older C library can't do it: there, only descriptors that are close-on-exec are closed.
+        // An older C library can't do this: there, only close-on-exec descriptors are closed.
         let code = cprocesses_add_closefrom(&actions, STDERR_FILENO + 1)
         if code != ENOSYS { try check(code) }
         #endif
@@ -87,7 +87,7 @@ private struct SpawnActions: ~Copyable {
     }
 }
 
-/// How the child is set up.
+/// The attributes of the child.
 private struct SpawnAttributes: ~Copyable {
     #if canImport(Darwin)
     var attributes: posix_spawnattr_t?
@@ -101,7 +101,7 @@ private struct SpawnAttributes: ~Copyable {
         var all = sigset_t()
         sigemptyset(&none)
         sigfillset(&all)
-        // Nobody can set how these two are handled, and one system refuses the whole set because of them.
+        // The handling of these two can't be changed, and one system refuses the whole set because of them.
         sigdelset(&all, SIGKILL)
         sigdelset(&all, SIGSTOP)
         if code == 0 { code = posix_spawnattr_setsigmask(&attributes, &none) }

@@ -1,9 +1,9 @@
-/// How a process and its group come to their end, as a state machine without any effects.
+/// The end of a process and its group, as a pure state machine.
 ///
-/// Events go in with the time at which they happen; what is to be done comes out. A process ends by itself or is
-/// cancelled; what it leaves behind in its group is ended before it counts as ended: `SIGTERM`, and `SIGKILL` when the
-/// grace period is over. Members of the group aren't our children, so nobody tells us when they end; they are looked
-/// for at growing intervals, which only happens when something was left behind.
+/// Events come in with the time at which they happen; the next step comes out. A process ends by itself or is
+/// cancelled; processes that it leaves behind in its group are ended before it counts as ended: by `SIGTERM`, and by
+/// `SIGKILL` after the grace period. Members of the group aren't children of this process, so nothing reports their
+/// end; they are checked at growing intervals, but only if something was left behind.
 struct ProcessLifecycle: Hashable {
     typealias Instant = ContinuousClock.Instant
 
@@ -15,19 +15,19 @@ struct ProcessLifecycle: Hashable {
         case kill
     }
 
-    /// What is to be done.
+    /// The next step.
     struct Step: Hashable {
         var signal: GroupSignal?
-        /// When ``timePassed(groupIsGone:now:)`` is to be called, or `nil` for never.
+        /// The time at which ``timePassed(groupIsGone:now:)`` is to be called; nil for never.
         var wakeAt: Instant?
         var isFinished = false
     }
 
     private enum Phase: Hashable {
         case running
-        /// Signalled; the process itself hasn't ended.
+        /// The group was signalled; the process itself hasn't ended.
         case ending(Termination)
-        /// The process itself has ended; others of its group haven't.
+        /// The process itself has ended, but others of its group haven't.
         case endingGroup(Termination, pause: Duration)
         case ended
     }
@@ -50,7 +50,7 @@ struct ProcessLifecycle: Hashable {
         self.gracePeriod = gracePeriod
     }
 
-    /// Whether nothing has happened to it yet.
+    /// Whether the process neither has ended nor is being ended.
     var isRunning: Bool {
         switch phase {
         case .running: true
@@ -58,7 +58,7 @@ struct ProcessLifecycle: Hashable {
         }
     }
 
-    /// Whether the time is needed to look whether the group still has members.
+    /// Whether the next check has to find out whether the group still has members.
     var awaitsGroup: Bool {
         switch phase {
         case .endingGroup: true
@@ -66,7 +66,7 @@ struct ProcessLifecycle: Hashable {
         }
     }
 
-    /// The process is to be ended.
+    /// Ends the process, because it was cancelled.
     mutating func cancelled(now: Instant) -> Step {
         switch phase {
         case .running:
@@ -75,21 +75,21 @@ struct ProcessLifecycle: Hashable {
             phase = .ending(Termination(killAt: killAt))
             return Step(signal: .terminate, wakeAt: killAt)
         case .ending(let termination):
-            // Cancelled before, or a signal on its way out.
+            // It was cancelled before, or a signal is on its way.
             isCancelled = true
             return Step(wakeAt: termination.isKilled ? nil : termination.killAt)
         case .endingGroup(let termination, let pause):
-            // It ended by itself, and its group is being ended already.
+            // The process ended by itself, and its group is already being ended.
             return Step(wakeAt: Self.wakeAt(termination, pause, now))
         case .ended:
             return Step()
         }
     }
 
-    /// The process has ended and is about to be reaped.
+    /// Notes that the process has ended and is about to be reaped.
     ///
-    /// As long as it isn't, nobody else can have its id, so this is when its group can be signalled without any doubt
-    /// about who is meant.
+    /// Until it is reaped, no other process can have its id, so this is when its group can be signalled without hitting
+    /// another one.
     mutating func leaderExited(now: Instant) -> Step {
         switch phase {
         case .running:
@@ -103,7 +103,7 @@ struct ProcessLifecycle: Hashable {
         }
     }
 
-    /// The process was reaped.
+    /// Notes that the process was reaped.
     mutating func leaderReaped(groupIsGone: Bool, now: Instant) -> Step {
         switch phase {
         case .ending(let termination):
@@ -113,9 +113,9 @@ struct ProcessLifecycle: Hashable {
         }
     }
 
-    /// The time of an earlier step has come.
+    /// Notes that the time of an earlier step has come.
     ///
-    /// - Parameter groupIsGone: Whether nothing is left of the group; only looked at if ``awaitsGroup``.
+    /// - Parameter groupIsGone: Whether nothing is left of the group; used only if ``awaitsGroup`` is true.
     mutating func timePassed(groupIsGone: Bool, now: Instant) -> Step {
         switch phase {
         case .ending(var termination):
@@ -143,7 +143,7 @@ struct ProcessLifecycle: Hashable {
             return Step(isFinished: true)
         }
         var termination = termination
-        // Killed again at each look: a member may have started another process just before it was killed.
+        // The group is killed again at each check: a member may have started another process just before it was killed.
         let signal: GroupSignal? = termination.isKilled || now >= termination.killAt ? .kill : nil
         if signal != nil { termination.isKilled = true }
         phase = .endingGroup(termination, pause: pause)

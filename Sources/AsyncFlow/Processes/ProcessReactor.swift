@@ -1,11 +1,12 @@
 import AsyncFlowBase
 
-/// Watches all running processes from one thread: it reads their output, writes their input, and ends them.
+/// The reactor that watches all running processes from one thread: it reads their output, writes their input, and ends
+/// them.
 ///
 /// There is one for the whole program, with its thread, made at the first command and kept. The thread sleeps until
 /// something happens; it runs no user code.
 final class ProcessReactor: Sendable {
-    /// What other threads ask of the reactor's.
+    /// A request of another thread to that of the reactor.
     enum Request: Sendable {
         case adopt(RunningProcess)
         case cancel(UInt64)
@@ -20,9 +21,9 @@ final class ProcessReactor: Sendable {
 
     private static let sharedReactor = Lock<ProcessReactor?>(nil)
 
-    /// The reactor of this program.
+    /// Returns the reactor of this program.
     ///
-    /// - Throws: The error, when it can't be made, which is tried again the next time.
+    /// - Throws: The system's error, if the reactor can't be made; the next call tries again.
     static func shared() throws(SystemError) -> ProcessReactor {
         try sharedReactor.withLock { reactor throws(SystemError) in
             if let reactor { return reactor }
@@ -32,17 +33,17 @@ final class ProcessReactor: Sendable {
         }
     }
 
-    /// Makes a reactor and starts its thread, which never ends.
+    /// Creates a reactor and starts its thread, which never ends.
     ///
-    /// - Parameter usesExitEvents: Whether the system is asked to report the end of processes; otherwise a thread for
-    ///   each process waits for it, as it does where the system can't.
+    /// - Parameter usesExitEvents: Whether the system is asked to report the ends of processes; otherwise a separate
+    ///   thread waits for each process, as it does where the system can't report them.
     init(usesExitEvents: Bool = true) throws(SystemError) {
         poller = try Poller()
         self.usesExitEvents = usesExitEvents
         try SystemThread.startDetached { [self] in run() }
     }
 
-    /// Takes a process over. Whoever waits for it is resumed when nothing is left of it.
+    /// Takes over a process. The caller that waits for it is resumed when nothing is left of it.
     func adopt(_ process: RunningProcess) {
         let number = process.number
         let group = process.group
@@ -50,8 +51,8 @@ final class ProcessReactor: Sendable {
         let error = process.error?.number
         let input = process.input?.number
         let exit = process.exitDescriptor?.number
-        // It is in the inbox before any event of it can come, and the inbox is read before events are. Its end is
-        // watched for last, because with it the descriptors are closed.
+        // The process is in the inbox before any of its events can come, and the inbox is read before events are. The
+        // watch for its end comes last, because its end closes the descriptors.
         inbox.withLock { $0.append(.adopt(process)) }
         do {
             if let output { try poller.watch(output, for: .readable, token: Token(number, .output)) }
@@ -68,23 +69,24 @@ final class ProcessReactor: Sendable {
         }
     }
 
-    /// Ends a process and its group. Does nothing if there is no such process any more.
+    /// Ends a process and its group. Does nothing if it has already ended.
     func cancel(_ number: UInt64) {
         post(.cancel(number))
     }
 
-    /// Sends a signal to a process and its group. Does nothing if there is no such process any more.
+    /// Sends a signal to a process and its group. Does nothing if it has already ended.
     func send(_ signal: CInt, to number: UInt64) {
         post(.signal(number, signal))
     }
 
-    /// Waits for the end of a process on a thread of its own, for when the system can't report it: a kernel without
+    /// Waits for the end of a process on a separate thread, for when the system can't report it: a kernel without
     /// process descriptors, no free descriptor, or (on macOS) a process that has already ended.
     private func waitOnOwnThread(for number: UInt64, _ group: ProcessGroup) {
         do {
             try SystemThread.startDetached { [self] in
                 var information = siginfo_t()
-                // It is left to be reaped, so that its id stays its own until the reactor has seen to its group.
+                // The process isn't reaped here, so that its id stays its own until the reactor has dealt with its
+                // group.
                 _ = try? retrying { waitid(P_PID, id_t(group.id), &information, WEXITED | WNOWAIT) }
                 post(.exited(number))
             }
@@ -100,7 +102,7 @@ final class ProcessReactor: Sendable {
         poller.wake()
     }
 
-    /// The thread's work: requests first, because an event may be about a process that is still in the inbox.
+    /// Runs the thread: requests are handled first, because an event may be about a process that is still in the inbox.
     private func run() {
         var loop = ReactorLoop(poller: poller)
         var tokens: [Token] = []

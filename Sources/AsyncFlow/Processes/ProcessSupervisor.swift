@@ -1,31 +1,31 @@
 import AsyncFlowBase
 internal import CProcesses
 
-/// Ends what this process has started when the process itself is gone: by `SIGKILL`, a trap, the out-of-memory killer.
+/// A supervisor that ends everything that this process has started when this process is gone: by `SIGKILL`, a trap, or
+/// the out-of-memory killer.
 ///
-/// One small process, started with the first command, holds the reading end of a pipe of which this process has the
-/// other one. When that closes, it ends the process groups, and the processes with a marking variable, that stand in a
+/// One small process, started with the first command, holds the reading end of a pipe whose other end this process
+/// holds. When that closes, it ends the process groups, and the processes with a marking variable, that are listed in a
 /// table which both share. See ``SupervisorScript``.
 ///
-/// Why so:
-/// - `PR_SET_PDEATHSIG` belongs to the thread that has forked, is lost in a set-user-ID program and reaches no
-///   grandchild.
-/// - A `fork` of this process would keep every page that it had, and double a large engine's memory as it goes on; one
-///   that shares its memory is killed with it by the out-of-memory killer and by a core dump. So a program is executed,
-///   and the one that is on every system, needs no file of ours and a megabyte, is the shell.
-/// - The table is shared memory, so that a command costs a few stores, no system call and no turn of the supervisor.
-///   The entry becomes valid with its first byte, which is stored last.
+/// The reasons for this design:
+/// - `PR_SET_PDEATHSIG` belongs to the thread that forked, is lost in a set-user-ID program and reaches no grandchild.
+/// - A `fork` of this process would keep all of its pages, and double a large engine's memory over time; a fork that
+///   shares its memory is killed with it by the out-of-memory killer and by a core dump. So a program is executed: the
+///   shell, which is on every system and needs no extra file and only a megabyte.
+/// - The table is shared memory, so that a command costs a few stores, no system call and no wake-up of the supervisor.
+///   An entry becomes valid with its first byte, which is stored last.
 ///
-/// A command that is being started in the very moment of the death isn't in the table yet, and is missed. So is
-/// whatever has made a session of its own, as at the end of any command. Process numbers are compared with the time of
-/// the entry, where there is `/proc`; on macOS they aren't, and marks aren't found. Without `/bin/sh` there is no
+/// A command that is being started at the very moment of death isn't in the table yet, and is missed. So is any process
+/// that has started its own session, as at the end of any command. Process numbers are compared with the time of the
+/// entry where there is `/proc`; on macOS they aren't, and marks aren't found. Without `/bin/sh` there is no
 /// supervisor.
 package final class ProcessSupervisor: Sendable {
     /// The supervisor of this program.
     package static let shared = ProcessSupervisor()
 
     private struct State: ~Copyable {
-        /// The writing end of the pipe. No other process has it.
+        /// The writing end of the pipe, which no other process has.
         var lifeline: Descriptor?
         var table: SupervisionTable?
     }
@@ -33,20 +33,21 @@ package final class ProcessSupervisor: Sendable {
 
     private init() {}
 
-    /// Has a process group ended when this process is gone.
+    /// Ends a process group when this process is gone.
     ///
-    /// - Parameter group: The group's number, which is that of the process that leads it. It has to be there.
-    /// - Returns: The watch, which ends with its owner; to be given up when the group is gone, before its leader's
-    ///   number can be another's. Nil if there is no supervisor.
+    /// - Parameter group: The group's number, which is that of the process that leads it. The group must exist.
+    /// - Returns: The watch, which ends with its owner; it must be released when the group is gone, before its leader's
+    ///   number can be reused. Nil if there is no supervisor.
     package func watch(group: Int32) -> Supervision? {
         guard group > 1 else { return nil }
         return enter("G\(group):\(cprocesses_ticks())")
     }
 
-    /// Has the processes with a certain environment variable ended when this process is gone, whoever started them.
+    /// Ends all processes with a certain environment variable, whoever started them, when this process is gone.
     ///
-    /// - Parameter mark: The variable's name, of letters, digits and underscores, that is used for nothing else.
-    /// - Returns: The watch, which ends with its owner. Nil if there is no supervisor, or the name isn't one.
+    /// - Parameter mark: The variable's name, of letters, digits and underscores, which must not be used for anything
+    ///   else.
+    /// - Returns: The watch, which ends with its owner. Nil if there is no supervisor, or the name is invalid.
     package func watch(processesMarked mark: String) -> Supervision? {
         let isName = mark.utf8.allSatisfy {
             (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
@@ -56,7 +57,7 @@ package final class ProcessSupervisor: Sendable {
         return enter("M\(mark)")
     }
 
-    /// Starts the supervisor if there is none. A command is started after that, so that it isn't without one.
+    /// Starts the supervisor if there is none. Called before a command is started, so that the command has one.
     package func prepare() {
         state.withLock { Self.prepare(&$0) }
     }
@@ -74,7 +75,7 @@ package final class ProcessSupervisor: Sendable {
         state.withLock { $0.table?.leave(place) }
     }
 
-    /// Starts a supervisor, or another one if it was killed.
+    /// Starts a supervisor, or a new one if it was killed.
     private static func prepare(_ state: inout State) {
         if let number = state.lifeline?.number, hasReader(number) { return }
         state.lifeline = nil
@@ -91,7 +92,7 @@ package final class ProcessSupervisor: Sendable {
     }
 }
 
-/// What the supervisor has been told to end, for as long as this value lives.
+/// A watch of the supervisor, which lasts as long as this value exists.
 package struct Supervision: ~Copyable, Sendable {
     private let place: Int
 
@@ -100,11 +101,11 @@ package struct Supervision: ~Copyable, Sendable {
     deinit { ProcessSupervisor.shared.leave(place) }
 }
 
-/// The table of what is to be ended, in memory that outlives this process: lines of one length, each with one word if
-/// it is taken.
+/// The table of everything that is to be ended, in memory that outlives this process: lines of equal length, each with
+/// one word if it is used.
 private struct SupervisionTable: ~Copyable {
     private static let lineLength = 64
-    /// More than a system has processes; what doesn't fit isn't supervised.
+    /// The number of lines, which is more than a system has processes; an entry that doesn't fit isn't supervised.
     private static let capacity = 1 << 16
     private static let free = UInt8(ascii: " ")
 
@@ -120,6 +121,8 @@ private struct SupervisionTable: ~Copyable {
         self.lines = lines
     }
 
+    /// Creates a table.
+    ///
     /// - Returns: nil if the system has no memory or descriptor for it.
     static func make() -> SupervisionTable? {
         let number = cprocesses_unnamed_file()
@@ -134,8 +137,10 @@ private struct SupervisionTable: ~Copyable {
 
     deinit { munmap(lines, Self.capacity * Self.lineLength) }
 
+    /// Adds an entry.
+    ///
     /// - Parameter text: One word that begins with a letter.
-    /// - Returns: Where it stands.
+    /// - Returns: The number of its line.
     mutating func enter(_ text: String) -> Int? {
         let bytes = Array(text.utf8)
         guard bytes.count < Self.lineLength, let place = takePlace() else { return nil }
@@ -155,7 +160,7 @@ private struct SupervisionTable: ~Copyable {
     private mutating func takePlace() -> Int? {
         if let place = freePlaces.popLast() { return place }
         guard count < Self.capacity else { return nil }
-        // The file grows by a page at a time; what is beyond its end must not be touched.
+        // The file grows by a page at a time; memory beyond its end must not be accessed.
         let linesInPage = 4096 / Self.lineLength
         if count % linesInPage == 0 {
             guard ftruncate(file.number, off_t((count + linesInPage) * Self.lineLength)) == 0 else { return nil }

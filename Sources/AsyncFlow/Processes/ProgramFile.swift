@@ -1,8 +1,8 @@
 import AsyncFlowBase
 
-/// What can be learned about a path before it is executed, or after that failed.
+/// The lookup and examination of programs, before they are executed or after that failed.
 enum ProgramFile {
-    /// What is at a path.
+    /// The kind of thing at a path.
     enum Kind: Hashable {
         case executable
         case notExecutable
@@ -10,7 +10,7 @@ enum ProgramFile {
         case absent(CInt)
     }
 
-    /// Looks at what is at a path.
+    /// Returns the kind of thing at a path.
     static func kind(at path: String) -> Kind {
         var status = stat()
         guard FileNameText.withPath(path, { stat($0, &status) }) == 0 else { return .absent(errno) }
@@ -18,11 +18,11 @@ enum ProgramFile {
         return FileNameText.withPath(path) { access($0, X_OK) } == 0 ? .executable : .notExecutable
     }
 
-    /// Finds the program a command names.
+    /// Returns the path of the program that a command names.
     ///
-    /// A name without a `/` is looked up in the directories of `PATH`. Entries that aren't absolute are left out, so
-    /// that what runs doesn't depend on the directory somebody is in. A path isn't looked at: that is left to the
-    /// system, and to ``LaunchDiagnosis`` when it refuses.
+    /// A name without a `/` is looked up in the directories of `PATH`. Entries that aren't absolute are skipped, so
+    /// that the program that runs doesn't depend on the current directory. A path isn't examined: that is left to the
+    /// system, and to ``LaunchDiagnosis`` if the system refuses it.
     ///
     /// - Throws: ``CommandError`` with the reason `notFound` or `notExecutable`.
     static func path(for command: Command) throws(CommandError) -> String {
@@ -47,7 +47,7 @@ enum ProgramFile {
         throw CommandError(.notFound, command, detail: detail)
     }
 
-    /// A path that means the same here as in the command's directory.
+    /// Returns a path that means the same here as in the command's directory.
     private static func inWorkingDirectory(of command: Command, _ path: String) -> String {
         guard let directory = command.workingDirectory, path.utf8.first != UInt8(ascii: "/") else { return path }
         if directory.utf8.first == UInt8(ascii: "/") { return "\(directory)/\(path)" }

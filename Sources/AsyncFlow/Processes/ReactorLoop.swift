@@ -1,7 +1,7 @@
 import AsyncFlowBase
 import CProcesses
 
-/// What the reactor's thread does with requests, events and the passing of time. Only that thread has it.
+/// The handling of requests, events and the passing of time by the reactor's thread. Only that thread uses it.
 struct ReactorLoop {
     private let poller: Poller
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
@@ -13,12 +13,12 @@ struct ReactorLoop {
         self.poller = poller
     }
 
-    /// How long nothing has to be done unless something happens, or -1 for ever.
+    /// Returns the time until something has to be done if nothing happens before; -1 for no limit.
     func millisecondsToWait() -> CInt {
         guard let next = wakeTimes.values.min() else { return -1 }
         let pause = next - .now
         guard pause > .zero else { return 0 }
-        // Rounded up: waking early would only mean waiting again. A day is as good as for ever.
+        // Rounded up: waking early would only mean waiting again. A day is as good as no limit.
         let milliseconds = min(pause, .seconds(86_400)) / .milliseconds(1)
         return CInt(milliseconds.rounded(.up))
     }
@@ -31,7 +31,7 @@ struct ReactorLoop {
             guard let process = processes[number] else { return }
             perform(process.lifecycle.cancelled(now: .now), on: process)
         case .signal(let number, let signal):
-            // Until it was reaped, nobody else can have its id.
+            // Until it is reaped, no other process can have its id.
             if let process = processes[number], !process.wasReaped { kill(-process.group.id, signal) }
         case .fail(let number, let error):
             guard let process = processes[number] else { return }
@@ -113,7 +113,7 @@ struct ReactorLoop {
 }
 
 extension ResourceUsage {
-    /// - Parameter inherited: The peak, in bytes, that the process has had from its starter; a larger one is its own.
+    /// - Parameter inherited: The peak, in bytes, that the process inherited from its starter; a larger one is its own.
     fileprivate init(_ usage: rusage, elapsed: Duration, startingFrom inherited: Int64) {
         #if canImport(Darwin)
         let peak = Int64(usage.ru_maxrss)

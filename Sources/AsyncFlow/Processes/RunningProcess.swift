@@ -1,39 +1,39 @@
 import AsyncFlowBase
 internal import CProcesses
 
-/// How a process ended.
+/// The outcome of a process.
 struct ProcessOutcome: Sendable {
-    /// The status as `waitpid` gives it, or `nil` when somebody else has taken it.
+    /// The status that `waitpid` returned; nil if other code took it.
     var status: CInt?
     /// Whether the process was cancelled before it ended by itself.
     var isCancelled = false
-    /// What went wrong on our side, for which the process was ended.
+    /// The failure on this side for which the process was ended.
     var failure: SystemError?
-    /// What it took of the machine.
+    /// The resources that it used.
     var usage: ResourceUsage?
     /// Whether the system ended it because memory ran out.
     var ranOutOfMemory = false
-    /// What it wrote to its standard output, where that is kept in memory.
+    /// Its standard output, where that is kept in memory.
     var output = CapturedOutput()
-    /// Whether it was ended because that was more than is kept.
+    /// Whether it was ended because it wrote more than is kept.
     var hasTooMuchOutput = false
-    /// The end of what it wrote to its standard error, where that is kept in memory.
+    /// The end of its standard error, where that is kept in memory.
     var errorTail: [UInt8] = []
 }
 
-/// A process that was started, with its pipes.
+/// A started process, with its pipes.
 ///
-/// `@unchecked Sendable` because it changes hands once: the task that has started it hands it over to the reactor's
-/// inbox, and from there on only the reactor's thread touches it.
+/// `@unchecked Sendable` because it changes hands once: the task that started it puts it into the reactor's inbox, and
+/// from then on only the reactor's thread touches it.
 final class RunningProcess: @unchecked Sendable {
-    /// More than a pipe ever holds. Someone who has left the group and writes without end isn't read any further.
+    /// More than a pipe ever holds. A process that has left the group and writes endlessly isn't read beyond this.
     static let mostInPipe = 16 << 20
 
-    /// A number that no other process gets in the lifetime of this one, unlike a process id.
+    /// A number that no other process gets in the lifetime of this program, unlike a process id.
     let number: UInt64
     let group: ProcessGroup
     var lifecycle: ProcessLifecycle
-    /// What reports its end, where that is a descriptor.
+    /// The descriptor that reports its end, where there is one.
     var exitDescriptor: Descriptor?
     var output: Descriptor?
     var error: Descriptor?
@@ -41,17 +41,17 @@ final class RunningProcess: @unchecked Sendable {
     var remainingInput: ArraySlice<UInt8>
     var outcome = ProcessOutcome()
     let started = ContinuousClock.now
-    /// What this process had at most until now, in bytes: on Linux, a child counts that as its own.
+    /// The peak memory of this process so far, in bytes: on Linux, a child counts that as its own.
     let peakMemoryOfStarter: Int64
-    /// Takes all that it writes, besides.
+    /// Also receives its output.
     var tap: OutputTap?
     var wasReaped = false
-    /// What has it ended should this process die.
+    /// The watch that ends it if this process dies.
     private var supervision: Supervision?
     private var hasBegun = false
-    /// Gets all that it writes.
+    /// Receives its output.
     var watcher: CommandWatcher?
-    /// The most of its standard output that is kept, in bytes.
+    /// The maximum number of bytes of its standard output that are kept.
     var outputLimit = CommandRunner.defaultOutputLimit
     private var errorTail = TailBuffer(limit: CommandRunner.standardErrorLimit)
     private var continuation: CheckedContinuation<ProcessOutcome, Never>?
@@ -72,22 +72,22 @@ final class RunningProcess: @unchecked Sendable {
         remainingInput = pipes.remainingInput
     }
 
-    /// The process counts from now on, and is ended should this process die.
+    /// Counts the process from now on, and makes it end if this process dies.
     func begin() {
         hasBegun = true
         CommandEnds.shared.started()
         supervision = ProcessSupervisor.shared.watch(group: group.id)
     }
 
-    /// Sets who waits for the process.
+    /// Sets the caller that waits for the process.
     func setContinuation(_ continuation: CheckedContinuation<ProcessOutcome, Never>) {
         self.continuation = continuation
     }
 
-    /// Whether what it writes can't be kept, so that it has to end.
+    /// Whether its output can't be kept, so that it has to end.
     var isBeyondLimits: Bool { outcome.hasTooMuchOutput || outcome.failure != nil }
 
-    /// Tells whoever waits how the process ended.
+    /// Reports the outcome to the caller that waits.
     func finish() {
         supervision = nil
         if hasBegun { CommandEnds.shared.ended() }
@@ -100,7 +100,7 @@ final class RunningProcess: @unchecked Sendable {
 
     /// Reads once from one of the output pipes.
     ///
-    /// - Returns: The number of bytes, 0 at the end, -1 when there is nothing now.
+    /// - Returns: The number of bytes; 0 at the end, -1 if there is nothing now.
     func read(_ source: Token.Source, using buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard let number = source == .output ? output?.number : error?.number else { return 0 }
         let count: Int
@@ -125,7 +125,7 @@ final class RunningProcess: @unchecked Sendable {
         return count
     }
 
-    /// Reads what is left in an output pipe when everybody has ended.
+    /// Reads the rest of an output pipe when all processes have ended.
     func drain(_ source: Token.Source, using buffer: UnsafeMutableRawBufferPointer) {
         var total = 0
         while total < Self.mostInPipe {
@@ -135,9 +135,9 @@ final class RunningProcess: @unchecked Sendable {
         }
     }
 
-    /// Writes as much of the input as the pipe takes.
+    /// Writes as much of the input as the pipe accepts.
     ///
-    /// - Returns: Whether that was the last of it, or nobody reads it any more.
+    /// - Returns: Whether that was the last of it, or nothing reads it.
     func writeInput() -> Bool {
         guard let number = input?.number else { return true }
         do {

@@ -1,15 +1,15 @@
 import AsyncFlowBase
 
-/// Our ends of the pipes to a process, where there are any.
+/// This process's ends of the pipes to a child, where there are any.
 struct ParentPipes: ~Copyable, Sendable {
     var input: Descriptor?
     var output: Descriptor?
     var error: Descriptor?
-    /// What is still to be written to its standard input.
+    /// The rest of the standard input that is still to be written.
     var remainingInput: ArraySlice<UInt8> = []
 }
 
-/// The three streams a process starts with: what it gets, and our ends of the pipes among them.
+/// The three streams with which a process starts: its own descriptors, and this process's ends of the pipes among them.
 struct StandardStreams: ~Copyable {
     private var childInput: Descriptor?
     private var childOutput: Descriptor?
@@ -25,7 +25,7 @@ struct StandardStreams: ~Copyable {
         return (Self.number(of: childInput, or: null), output, Self.number(of: childError, or: output))
     }
 
-    /// Opens what a command reads and writes.
+    /// Opens the input and output of a command.
     ///
     /// - Throws: ``CommandError`` with the reason `inputFailed`, `outputFailed` or `launchFailed`; nothing is left
     ///   open.
@@ -57,12 +57,12 @@ struct StandardStreams: ~Copyable {
         }
         if case .files(let output, let error) = capture {
             childOutput = try Self.outputFile(output, for: command)
-            // Two openings of one file would each write over what the other has written.
+            // Opening one file twice would let each stream overwrite the other.
             if error != output { childError = try Self.outputFile(error, for: command) }
         }
     }
 
-    /// Hands over our ends of the pipes.
+    /// Hands over this process's ends of the pipes.
     mutating func takePipes() -> ParentPipes {
         var taken = ParentPipes()
         swap(&taken, &pipes)
@@ -79,8 +79,8 @@ struct StandardStreams: ~Copyable {
     private mutating func openInputPipe(for bytes: [UInt8]) throws(SystemError) {
         let pipe = try Descriptor.pipe()
         try pipe.writing.setNonblocking()
-        // As long as the reading end is ours, nobody sends us SIGPIPE. What fits is written before the process starts,
-        // which is all there is in most cases.
+        // As long as this process has the reading end, it gets no SIGPIPE. The part that fits, which is all of it in
+        // most cases, is written before the process starts.
         pipes.remainingInput = try InputWriter.write(bytes[...], to: pipe.writing.number)
         childInput = consume pipe.reading
         if !pipes.remainingInput.isEmpty { pipes.input = consume pipe.writing }
@@ -114,7 +114,7 @@ struct StandardStreams: ~Copyable {
         }
     }
 
-    /// Makes a file, or empties the one that is there. Somebody else's link isn't followed.
+    /// Creates a file, or empties an existing one. A symbolic link isn't followed.
     private static func openForOutput(_ path: String) throws(SystemError) -> Descriptor {
         let flags = O_WRONLY | O_APPEND | O_NOFOLLOW
         do throws(SystemError) {
@@ -126,11 +126,11 @@ struct StandardStreams: ~Copyable {
     }
 }
 
-/// Writes input into a pipe.
+/// A writer of input to a pipe.
 enum InputWriter {
-    /// Writes as much as the pipe takes.
+    /// Writes as much as the pipe accepts.
     ///
-    /// - Returns: What is left.
+    /// - Returns: The rest.
     static func write(_ bytes: ArraySlice<UInt8>, to number: CInt) throws(SystemError) -> ArraySlice<UInt8> {
         var rest = bytes
         while !rest.isEmpty {

@@ -1,9 +1,9 @@
 /// The supervisor's program, for the POSIX shell.
 ///
-/// It waits until the pipe has no writer any more, which is when the engine's process is gone, however it ended, and
-/// then ends what stands in the table: politely first, and for good within half a second. It takes no signal that could
-/// end it before, holds no terminal and no folder, and isn't a child of the engine: the shell that is started ends at
-/// once and leaves it to the system, so that no `wait` of the program ever meets it.
+/// It waits until the pipe has no writer left, which means that the engine's process is gone, and then ends everything
+/// in the table: with SIGTERM first, and with SIGKILL within half a second. It ignores the signals that could end it
+/// before, holds no terminal and no directory, and isn't a child of the engine: the shell that is started ends at once
+/// and leaves it to the system, so that no `wait` of the program ever encounters it.
 enum SupervisorScript {
     static let text = #"""
         trap '' HUP INT QUIT TERM TSTP TTIN TTOU PIPE ALRM USR1 USR2

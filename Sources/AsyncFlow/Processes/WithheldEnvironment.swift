@@ -3,7 +3,7 @@ import Synchronization
 
 /// The secrets among this process's environment variables that commands don't inherit.
 ///
-/// A backend that was given an API key names it here. A command sees the variable only if it sets it itself, or with
+/// A backend that is given an API key names it here. A command sees the variable only if it sets it itself, or with
 /// ``Command/inheritingSecrets(_:)``.
 package enum WithheldEnvironment {
     struct Secrets: Sendable {
@@ -11,7 +11,7 @@ package enum WithheldEnvironment {
         var values: Set<[UInt8]> = []
     }
 
-    /// Shorter values would hide variables that have nothing to do with them.
+    /// The minimum length of a value. Shorter values would hide unrelated variables.
     private static let shortestValue = 8
 
     private static let secrets = Lock(Secrets())
@@ -28,16 +28,16 @@ package enum WithheldEnvironment {
 
     /// Withholds every variable whose value contains a secret, whatever its name is.
     ///
-    /// - Parameter secret: The secret itself. One of fewer than 8 bytes is left alone: too many variables would contain
-    ///   it.
+    /// - Parameter secret: The secret itself. A secret of fewer than 8 bytes is ignored, because too many variables
+    ///   would contain it.
     package static func withhold(secret: String) {
         guard secret.utf8.count >= shortestValue else { return }
         _ = secrets.withLock { $0.values.insert(Array(secret.utf8)) }
         isInUse.store(true, ordering: .releasing)
     }
 
-    /// The secrets themselves, which recordings and logs leave out: those that were given, and the values of the
-    /// variables that were named.
+    /// The secrets themselves, which recordings and logs omit: those that were given, and the values of the variables
+    /// that were named.
     package static var knownSecrets: [String] {
         guard let current else { return [] }
         let named = current.names.compactMap { name in
@@ -48,20 +48,21 @@ package enum WithheldEnvironment {
         }
     }
 
-    /// Returns the variables that a command may inherit, for those that are passed on otherwise than by this process.
+    /// Returns the variables that a command may inherit, for those that are passed on in other ways than by this
+    /// process.
     package static func inheritable(_ variables: [String: String]) -> [String: String] {
         guard let current else { return variables }
         return variables.filter { !current.contains(name: $0.key.utf8, value: $0.value.utf8) }
     }
 
-    /// The secrets, or `nil` if there are none.
+    /// The secrets; nil if there are none.
     static var current: Secrets? {
         isInUse.load(ordering: .acquiring) ? secrets.withLock { $0 } : nil
     }
 }
 
 extension WithheldEnvironment.Secrets {
-    /// Whether a variable is one of them.
+    /// Returns whether a variable is one of them.
     func contains(name: some Collection<UInt8>, value: some Collection<UInt8>) -> Bool {
         if names.contains(Array(name)) { return true }
         let value = Array(value)

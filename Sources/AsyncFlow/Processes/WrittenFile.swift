@@ -1,10 +1,11 @@
 import AsyncFlowBase
 
-/// Looks at files that commands have written.
+/// The examination of files that commands have written.
 package enum WrittenFile {
-    /// Why nothing more can be written beside a file, or nil if it can: on a full disk, a command can't even say so.
+    /// Returns the reason why nothing can be written beside a file; nil if something can. On a full disk, a command
+    /// can't even report that.
     ///
-    /// Found out by writing another file, so that quotas count, too.
+    /// It is determined by writing another file, so that quotas count, too.
     static func problem(beside path: String) -> SystemError? {
         let probe = "\(path).probe"
         defer { _ = FileNameText.withPath(probe) { unlink($0) } }
@@ -19,7 +20,7 @@ package enum WrittenFile {
         }
     }
 
-    /// The last bytes of a file, or nothing if it can't be read.
+    /// Returns the last bytes of a file, or nothing if it can't be read.
     package static func tail(of path: String, limit: Int) -> [UInt8] {
         guard let file = try? Descriptor.open(path, O_RDONLY) else { return [] }
         var status = stat()

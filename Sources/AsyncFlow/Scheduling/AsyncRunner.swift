@@ -1,32 +1,32 @@
 import AsyncFlowBase
 
-/// A Swift task in which a worker runs async bodies one after the other.
+/// A Swift task in which one of the engine's threads runs async bodies one after the other.
 ///
 /// Making a Swift task costs more than everything else about a task of the graph. While a body is suspended, the runner
-/// stays with it, and the worker makes itself another one. A runner that was cancelled runs no other body, and who
-/// wants to cancel one says which body of the runner is meant: cancellation of one never reaches the next.
+/// stays with it, and the thread makes another one. A cancelled runner runs no further body. Cancellation names the
+/// body by its turn, so it never reaches the next one.
 final class AsyncRunner: Sendable {
     private struct State {
         var task: Task<Void, Never>?
-        /// Counts the bodies that have suspended and ended.
+        /// The number of the current body, which changes when a body that had suspended ends.
         var turn = 0
         var isCancelled = false
     }
     private let state = Lock(State())
 
-    /// Runs an async body on the calling worker's thread, and what else the worker has to do, until a body suspends or
-    /// there is nothing more to do.
+    /// Runs an async body on the calling thread, and then the thread's other work, until a body suspends or there is
+    /// nothing left to do.
     static func run(_ node: TaskNode, _ body: @escaping TaskWork.AsyncBody, on worker: Worker) {
         let runner = AsyncRunner()
         if #available(macOS 26, *) {
             runner.setTask(Task.immediate(executorPreference: worker.pool { $0 }) { await runner.loop(node, body) })
         } else {
-            // Queued on this worker, which starts it next.
+            // Queued on this thread, which starts it next.
             runner.setTask(Task(executorPreference: worker.pool { $0 }) { await runner.loop(node, body) })
         }
     }
 
-    /// The runner's whole life.
+    /// Runs bodies until the runner's end.
     private nonisolated(nonsending) func loop(_ first: TaskNode, _ firstBody: @escaping TaskWork.AsyncBody) async {
         var node = first
         var body = firstBody
@@ -60,9 +60,10 @@ final class AsyncRunner: Sendable {
         if isCancelled { task.cancel() }
     }
 
-    /// After the end of a body that had suspended: who still wants to cancel it comes too late.
+    /// Begins the turn of the next body after one that had suspended, so that a late cancellation of that one has no
+    /// effect.
     ///
-    /// - Returns: nil if it was cancelled, and the Swift task with it.
+    /// - Returns: the turn; nil if the body was cancelled, and the Swift task with it.
     private func nextTurn() -> Int? {
         state.withLock { state in
             guard !state.isCancelled else { return nil }
@@ -71,7 +72,7 @@ final class AsyncRunner: Sendable {
         }
     }
 
-    /// Cancels the Swift task, if the body of that turn hasn't ended.
+    /// Cancels the Swift task, unless the body with this turn has ended.
     func cancel(turn: Int) {
         let task = state.withLock { state -> Task<Void, Never>? in
             guard state.turn == turn else { return nil }

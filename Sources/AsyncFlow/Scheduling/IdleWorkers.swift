@@ -1,16 +1,17 @@
 import AsyncFlowBase
 import Synchronization
 
-/// The workers that have nothing to do, and how they are woken.
+/// The threads that have nothing to do, and their wake-up.
 ///
-/// A worker that runs dry naps once, for a moment, before it sleeps. While one naps, new work doesn't wake anybody: the
-/// napping worker finds all of it when it looks again. Waking a thread for every call of a burst, or for what little
-/// another worker has to give away, would cost more than short tasks themselves. Whoever awaits a result wakes at once.
+/// A thread that runs out of work naps once, for a moment, before it sleeps. While one naps, new work wakes none: the
+/// napping thread finds all of it when it looks again. Waking a thread for every call of a burst, or for the little
+/// that another thread has to give away, would cost more than short tasks themselves. A caller that awaits a result
+/// wakes a thread at once.
 struct IdleWorkers: ~Copyable {
     private static let napMicroseconds = 50
 
     private let workers: [Worker]
-    /// Those that sleep, or are about to; whoever takes one off the list owes it a signal.
+    /// The threads that sleep or are about to. Removing one from the list obliges the remover to signal it.
     private let sleeping = Lock<[Int]>([])
     private let sleepingCount = Atomic<Int>(0)
     private let napping = Lock<Worker?>(nil)
@@ -18,12 +19,12 @@ struct IdleWorkers: ~Copyable {
 
     init(_ workers: [Worker]) { self.workers = workers }
 
-    /// Whether all workers sleep: nothing is done, and nothing waits to be.
+    /// Whether all threads sleep: nothing runs, and nothing waits to run.
     var areAll: Bool { sleepingCount.load(ordering: .sequentiallyConsistent) == workers.count }
 
-    // MARK: - For workers
+    // MARK: - For threads of the pool
 
-    /// Waits for a moment, if no other worker does, or until it is woken.
+    /// Waits for a moment, if no other thread does, or until it is woken.
     func nap(_ worker: Worker) {
         let mayNap = napping.withLock { napping in
             guard napping == nil else { return false }
@@ -42,14 +43,14 @@ struct IdleWorkers: ~Copyable {
         if isWoken, !wasWoken { worker.sleep() }  // takes the signal that is on its way
     }
 
-    /// Puts a worker on the list of those that sleep. It must look for work once more before it does.
+    /// Adds a thread to the list of sleeping ones. It must look for work once more before it sleeps.
     func enter(_ worker: Worker) {
         sleeping.withLock { $0.append(worker.index) }
         sleepingCount.add(1, ordering: .sequentiallyConsistent)
         atomicMemoryFence(ordering: .sequentiallyConsistent)
     }
 
-    /// Takes the worker off the list; if somebody is waking it already, takes that signal.
+    /// Removes the thread from the list; if it is already being woken, consumes that signal.
     func leave(_ worker: Worker) {
         let wasListed = sleeping.withLock { list in
             guard let place = list.firstIndex(of: worker.index) else { return false }
@@ -63,15 +64,15 @@ struct IdleWorkers: ~Copyable {
         }
     }
 
-    // MARK: - For those who add work
+    // MARK: - For code that adds work
 
-    /// Wakes a worker that sleeps, unless one naps, which will find the work by itself. After the work was added, by a
-    /// sequentially consistent operation or followed by such a fence.
+    /// Wakes a sleeping thread, unless one naps, which will find the work by itself. To be called after the work has
+    /// been added, by a sequentially consistent operation or followed by such a fence.
     func wakeOneUnlessOneNaps() {
         if !isNapping.load(ordering: .sequentiallyConsistent) { wakeOne() }
     }
 
-    /// Wakes a worker that naps or else one that sleeps, if there is any. After the work was added.
+    /// Wakes a napping thread or else a sleeping one, if there is any. To be called after the work has been added.
     func wakeOne() {
         atomicMemoryFence(ordering: .sequentiallyConsistent)  // pairs with the one in `enter`
         if wakeNapping() { return }
@@ -81,7 +82,7 @@ struct IdleWorkers: ~Copyable {
         workers[index].wakeUp()
     }
 
-    /// Ends the nap of the worker that naps, if one does.
+    /// Ends the nap of the napping thread, if there is one.
     @discardableResult
     func wakeNapping() -> Bool {
         guard isNapping.load(ordering: .relaxed) else { return false }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Work that comes from outside the pool: any thread pushes, a worker takes everything there is.
+/// Work that comes from outside the pool: any thread pushes, and a thread of the pool takes all of it.
 struct InjectionQueue: ~Copyable {
     private let head = Atomic<UInt>(0)
 
@@ -22,7 +22,7 @@ struct InjectionQueue: ~Copyable {
         }
     }
 
-    /// Takes all items, the oldest first.
+    /// Removes all items, the oldest first.
     func takeAll() -> WorkList {
         guard head.load(ordering: .sequentiallyConsistent) != 0 else { return WorkList() }
         var item = UnsafeRawPointer(bitPattern: head.exchange(0, ordering: .acquiringAndReleasing))

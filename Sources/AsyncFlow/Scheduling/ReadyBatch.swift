@@ -1,8 +1,8 @@
-/// What the end of one or several tasks made ready, and which tasks it ended in turn.
+/// The tasks that the end of one or several tasks made ready, and those that it ended in turn.
 struct ReadyBatch: ~Copyable {
     private let engine: Uncounted<EngineCore>
     private var ready = WorkList()
-    /// Tasks that ended without having run and whose observers haven't been told yet: a list instead of recursion, so
+    /// Tasks that ended without having run and whose observers haven't been told yet. A list instead of recursion, so
     /// that a million dependents of a failed task don't overflow the stack.
     var ended: [TaskNode] = []
     private var nextEnded = 0
@@ -10,7 +10,7 @@ struct ReadyBatch: ~Copyable {
     /// - Parameter engine: the engine of the task that ends.
     init(of engine: Uncounted<EngineCore>) { self.engine = engine }
 
-    /// Takes over the in-flight reference of a task whose dependencies are resolved.
+    /// Adds a task whose dependencies are resolved, and takes over its in-flight reference.
     mutating func append(_ node: TaskNode) {
         if node.definition.isManaged {
             node.goOn()
@@ -23,7 +23,7 @@ struct ReadyBatch: ~Copyable {
         }
     }
 
-    /// Ends what ends in turn, until nothing more does, then queues what became ready.
+    /// Ends the tasks that end in turn, until there are no more, and then queues those that became ready.
     consuming func settle() {
         while nextEnded < ended.count {
             let node = ended[nextEnded]

@@ -1,24 +1,24 @@
-/// Anything a worker can be given: a task whose dependencies are resolved, or the next step of an async body.
+/// An item of work for a thread of the pool: a task whose dependencies are resolved, or the next step of an async body.
 @usableFromInline
 class WorkItem: @unchecked Sendable {  // `nextItem` belongs to whichever queue holds the item
-    /// The next item of the queue that holds this one. A queue owns its items (+1).
+    /// The next item in the queue that holds this one. A queue owns its items (+1).
     @exclusivity(unchecked)
     final var nextItem: Unmanaged<WorkItem>?
 
-    /// Whether it is a ``TaskNode`` that is nothing but its body, which may also be run within a Swift task.
+    /// Whether it is a ``TaskNode`` that consists only of its body, which may also be run within a Swift task.
     final let isPlainTask: Bool
 
     init(isPlainTask: Bool) { self.isPlainTask = isPlainTask }
 
-    /// Does the work. Called once, on a worker's thread; consumes the queue's reference.
+    /// Does the work. Called once, on a thread of the pool; consumes the queue's reference.
     func run(on worker: Worker) { fatalError("abstract") }
 
-    /// Ends it without running it, because there is no thread to run it on. Called once; consumes the queue's
+    /// Ends the item without running it, because there is no thread for it. Called once; consumes the queue's
     /// reference.
     func end(because error: WorkerThreadError) { fatalError("abstract") }
 }
 
-/// A first-in-first-out list of work items linked through the items themselves: no allocation to queue one.
+/// A first-in-first-out list of work items that are linked through the items themselves: queueing allocates nothing.
 struct WorkList: ~Copyable {
     private(set) var first: Unmanaged<WorkItem>?
     private var last: Unmanaged<WorkItem>?
@@ -62,7 +62,7 @@ struct WorkList: ~Copyable {
         return item
     }
 
-    /// Takes the older half, rounded up, away.
+    /// Removes the older half, rounded up.
     mutating func splitOlderHalf() -> WorkList {
         var half = WorkList()
         for _ in 0..<((count + 1) / 2) {

@@ -1,13 +1,13 @@
 import AsyncFlowBase
 import Synchronization
 
-/// The async body that runs on a worker's thread and hasn't suspended.
+/// The async body that is running on one of the engine's threads and hasn't suspended.
 struct CurrentAsyncBody {
     var node: TaskNode
     var runner: AsyncRunner
-    /// Which of the runner's bodies it is, for its cancellation.
+    /// The number of the body within its runner, for its cancellation.
     var turn: Int
-    /// Cancelled meanwhile, so that the runner must not run another body.
+    /// Whether it was cancelled in the meantime, so that the runner must not run another body.
     var isInterrupted = false
 
     func cancel() { runner.cancel(turn: turn) }
@@ -21,11 +21,11 @@ extension Worker {
 
     enum AsyncEnd {
         case neverSuspended, wasInterrupted
-        /// It ended on another worker than it began on, or on the same one after that had done something else.
+        /// The body ended on another thread than it began on, or on the same one after that had done something else.
         case hasSuspended
     }
 
-    /// After the end of the body of a runner.
+    /// Notes the end of a body of a runner.
     func endAsync(in runner: AsyncRunner) -> AsyncEnd {
         let ended = asyncBody.withLock { current -> CurrentAsyncBody? in
             guard let body = current, body.runner === runner else { return nil }
@@ -37,16 +37,16 @@ extension Worker {
         return ended.isInterrupted ? .wasInterrupted : .neverSuspended
     }
 
-    /// After every item: if that left a suspended body behind, hands it to the engine's running tasks.
+    /// Hands a body that the last item left suspended to the engine's running tasks. Called after every item.
     func handOverSuspendedBody() {
         guard currentTask != nil, let body = asyncBody.withLock({ $0.take() }) else { return }
         currentTask = nil
         body.node.engine.running.insert(body.node) { body.cancel() }
     }
 
-    /// Cancels the Swift task of a body that runs on this worker now.
+    /// Cancels the Swift task of a body that is running on this thread.
     ///
-    /// - Returns: whether it does.
+    /// - Returns: whether the body is running here.
     func interrupt(_ node: TaskNode) -> Bool {
         let body = asyncBody.withLock { current -> CurrentAsyncBody? in
             guard current?.node === node else { return nil }
@@ -57,15 +57,15 @@ extension Worker {
         return body != nil
     }
 
-    /// The task whose async body runs on this worker now and hasn't suspended.
+    /// The task whose async body is running on this thread and hasn't suspended.
     var asyncTask: TaskNode? { asyncBody.withLock { $0?.node } }
 
-    /// An async body that is to run next, and its task.
+    /// The async body that is to run next, with its task.
     typealias AsyncNext = (TaskNode, TaskWork.AsyncBody)
 
-    /// Runs what there is to do until an async body comes.
+    /// Runs items until an async body comes.
     ///
-    /// - Returns: that body; nil if there is nothing more to do, or something that can't be done within a Swift task.
+    /// - Returns: that body; nil if there is nothing left, or only an item that can't be run within a Swift task.
     func runUntilAsync() -> AsyncNext? {
         while let item = takeNext() {
             guard item._withUnsafeGuaranteedRef({ $0.isPlainTask }) else {
@@ -77,9 +77,9 @@ extension Worker {
         return nil
     }
 
-    /// Runs the dependent of the task that has just ended on this worker, if there is one and its body is synchronous.
+    /// Runs the dependent of the task that has just ended on this thread, if there is one and its body is synchronous.
     ///
-    /// - Returns: the body, if it is an async one.
+    /// - Returns: the body, if it is async.
     func runDependent() -> AsyncNext? { takeDependent().flatMap(startTask) }
 
     private func startTask(_ item: Unmanaged<WorkItem>) -> AsyncNext? {

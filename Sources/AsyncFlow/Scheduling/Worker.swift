@@ -1,23 +1,23 @@
 import AsyncFlowBase
 
-/// One thread of a worker pool, with the work that it took or made and that other workers may steal.
+/// One thread of the engine's pool, with the work that it took or made and that other threads may steal.
 @usableFromInline
 final class Worker: @unchecked Sendable {  // all shared state is in `local` and `wake`; the rest is its thread's own
-    /// Set once, before its thread starts.
+    /// The pool. Set once, before the thread starts.
     @exclusivity(unchecked) private(set) var pool: Uncounted<WorkerPool>!
     let index: Int
-    /// The task whose synchronous body (or the synchronous start of an async one) runs now on this thread.
+    /// The task whose synchronous body (or the synchronous start of an async one) is running on this thread.
     @exclusivity(unchecked) unowned(unsafe) var currentTask: TaskNode?
     /// The item to run next: a dependent of the task that just ended, while its input is still in the cache.
     @exclusivity(unchecked) private var next: Unmanaged<WorkItem>?
-    /// How many items ran since one was taken from a queue: bounds how long a chain may keep the queues waiting.
+    /// The number of items that ran since one was taken from a queue; it bounds how long a chain may delay the queues.
     @exclusivity(unchecked) private var chained = 0
     let asyncBody = Lock<CurrentAsyncBody?>(nil)
     private let local = Lock(WorkList())
     private let wake = WakeUp()
 
-    /// How many items ran since it was looked whether there is work from outside: a worker that always has work of its
-    /// own must not keep that waiting.
+    /// The number of items that ran since the last check for work from outside: a thread that always has work must not
+    /// delay that.
     @exclusivity(unchecked) private var takenSinceLookingOutside = 0
 
     private static let longestChain = 128
@@ -35,18 +35,18 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         return key
     }()
 
-    /// The worker whose thread calls, if any.
+    /// The object of the calling thread, if it belongs to a pool.
     static var current: Worker? {
         pthread_getspecific(key).map { Unmanaged<Worker>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// The same, for what is done for every task.
+    /// The same without reference counting, for work that is done for every task.
     static func withCurrent<Result>(_ body: (Worker?) -> Result) -> Result {
         guard let worker = pthread_getspecific(key) else { return body(nil) }
         return Unmanaged<Worker>.fromOpaque(worker)._withUnsafeGuaranteedRef { body($0) }
     }
 
-    /// The thread's whole life: works until the pool stops.
+    /// Runs the thread, which works until the pool stops.
     func runLoop() {
         pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
         while let item = takeNext() ?? pool({ $0.waitForWork(self) }) {
@@ -56,9 +56,9 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         pthread_setspecific(Self.key, nil)
     }
 
-    // MARK: - Its work
+    // MARK: - Work
 
-    /// Adds what the end of a task on this thread made ready: the first item runs next, the others may be stolen.
+    /// Adds items that the end of a task on this thread made ready: the first one runs next, the others may be stolen.
     func schedule(_ work: consuming WorkList) {
         var work = work
         if next == nil, chained < Self.longestChain { next = work.popFirst() }
@@ -83,7 +83,7 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         next = item
     }
 
-    /// The task that became ready by the end of another one on this thread, if it is to run next.
+    /// Returns the task that the end of another one on this thread made ready, if it is to run next.
     func takeDependent() -> Unmanaged<WorkItem>? {
         guard let item = next, item._withUnsafeGuaranteedRef({ $0.isPlainTask }) else { return nil }
         next = nil
@@ -109,13 +109,15 @@ final class Worker: @unchecked Sendable {  // all shared state is in `local` and
         return local.withLock { $0.popFirst() }
     }
 
-    /// The older half of the waiting work, for another worker.
+    /// Returns the older half of the waiting work, for another thread.
     func steal() -> WorkList { local.withLock { $0.splitOlderHalf() } }
 
     // MARK: - Sleeping
 
     func sleep() { wake.wait() }
-    /// - Returns: whether somebody woke it before the time was over.
+    /// Waits for a short time.
+    ///
+    /// - Returns: whether it was woken before the time was up.
     func nap(microseconds: Int) -> Bool { wake.wait(microseconds: microseconds) }
     func wakeUp() { wake.signal() }
 }

@@ -2,11 +2,11 @@ import AsyncFlowBase
 import Dispatch
 import Synchronization
 
-/// The threads that run synchronous bodies, and the executor on which async bodies go on after a suspension.
+/// The threads that run synchronous bodies, and the executor on which async bodies continue after a suspension.
 ///
-/// Work comes in by two ways: from outside through one lock-free stack that a worker takes as a whole, and from the
-/// workers themselves into their own queues, where others steal. A worker without work sleeps; whoever adds work wakes
-/// one. There is no polling.
+/// Work arrives in two ways: from outside through one lock-free stack, which a thread takes as a whole, and from the
+/// threads themselves in their own queues, from which others steal. A thread without work sleeps; code that adds work
+/// wakes one. There is no polling.
 @usableFromInline
 final class WorkerPool: TaskExecutor, @unchecked Sendable {
     private let injected = InjectionQueue()
@@ -25,7 +25,7 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
 
     typealias ThreadMaker = @Sendable (_ body: @escaping @Sendable () -> Void) throws(SystemError) -> SystemThread
 
-    /// - Parameter makeThread: starts a thread; tests have it fail.
+    /// - Parameter makeThread: starts a thread; tests can make it fail.
     init(
         workerCount: Int,
         makeThread: @escaping ThreadMaker = { (body) throws(SystemError) -> SystemThread in try SystemThread(body) }
@@ -55,7 +55,7 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
 
     /// Queues a task that was ready when it was called.
     ///
-    /// Such calls often come in bursts: a worker that naps is left to find the whole burst (see ``IdleWorkers``).
+    /// Such calls often come in bursts: a napping thread is left to find the whole burst (see ``IdleWorkers``).
     func submit(_ node: TaskNode) {
         add(Unmanaged.passUnretained(node))
         idle.wakeOneUnlessOneNaps()
@@ -69,8 +69,8 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         pool.release()
     }
 
-    /// The pool, held: the work that a thread from outside adds may end the engine, and let go of its pool, before that
-    /// thread has woken a worker.
+    /// Returns the pool, retained: the work that a thread from outside adds may end the engine, and release its pool,
+    /// before that thread has woken one of the pool.
     private func retained() -> Unmanaged<WorkerPool> { Unmanaged.passRetained(self) }
 
     private func add(_ item: Unmanaged<WorkItem>) {
@@ -90,19 +90,19 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         if !isStarted.load(ordering: .acquiring) { start() }
     }
 
-    /// All work from outside that no worker has taken yet.
+    /// Returns all work from outside that no thread has taken yet.
     func takeInjected() -> WorkList { injected.takeAll() }
 
     // MARK: - Waiting for work
 
-    /// The next item for a worker whose own queue is empty, or nil when the pool has stopped.
+    /// Returns the next item for a thread whose own queue is empty; nil when the pool has stopped.
     func waitForWork(_ worker: Worker) -> Unmanaged<WorkItem>? {
         if let item = findWork(for: worker) { return item }
         idle.nap(worker)
         while true {
             if let item = findWork(for: worker) { return item }
             idle.enter(worker)
-            // Whoever added work before it could see this worker idle woke nobody: look again.
+            // Code that added work before it could see this thread idle woke none, so look again.
             if let item = findWork(for: worker) {
                 idle.leave(worker)
                 return item
@@ -131,8 +131,8 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Start and stop
 
-    /// Starts the threads, as many as there can be. Without any, the work that waits ends with an error, and the next
-    /// work tries again.
+    /// Starts as many of the threads as possible. If none can be started, the waiting work ends with an error, and the
+    /// next work tries again.
     private func start() {
         let failure = threads.withLock { threads -> WorkerThreadError? in
             switch threads {
@@ -159,8 +159,8 @@ final class WorkerPool: TaskExecutor, @unchecked Sendable {
         while let item = work.popFirst() { item.takeUnretainedValue().end(because: failure) }
     }
 
-    /// Ends the threads and waits until they are gone. Called once nothing is in flight; steps of Swift tasks that come
-    /// after that run where Swift's own work does.
+    /// Ends the threads and waits until they are gone. Called when nothing is in flight; steps of Swift tasks that come
+    /// after that run on Swift's own threads.
     func stop() {
         isStopped.store(true, ordering: .sequentiallyConsistent)
         for worker in workers { worker.wakeUp() }
@@ -185,7 +185,7 @@ private final class SwiftJob: WorkItem, @unchecked Sendable {
         super.init(isPlainTask: false)
     }
 
-    /// A step of an async body can't be left out. It runs where Swift's own work does.
+    /// Runs the step on Swift's own threads, because a step of an async body can't be skipped.
     override func end(because error: WorkerThreadError) {
         DispatchQueue.global().async { [self] in
             job.runSynchronously(on: executor.asUnownedTaskExecutor())
@@ -199,7 +199,7 @@ private final class SwiftJob: WorkItem, @unchecked Sendable {
     }
 }
 
-/// Why none of the threads could be started that run synchronous bodies.
+/// The error of a pool none of whose threads could be started.
 struct WorkerThreadError: Error {
     let count: Int
     let code: CInt
