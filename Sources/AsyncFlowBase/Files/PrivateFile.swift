@@ -1,4 +1,4 @@
-/// New files that only their owner may read, in places where somebody else may have put a link or a file first.
+/// New files that only their owner may read, in places where another user may have put a link or a file first.
 package enum PrivateFile {
     /// Creates a file with mode 0600 that isn't there yet.
     ///
@@ -16,15 +16,15 @@ package enum PrivateFile {
 package enum PrivateDirectory {
     /// Creates a folder with mode 0700 that isn't there yet.
     ///
-    /// - Throws: The system's error; `EEXIST` if something is at the path, so that of two who try the same path one
-    ///   knows that the folder is its own.
+    /// - Throws: The system's error; `EEXIST` if something is at the path, so that of two callers that try the same
+    ///   path only one gets the folder.
     package static func create(_ path: String) throws(SystemError) {
         try retrying { mkdir(path, 0o700) }
     }
 
     /// Creates a folder with mode 0700, and its missing parents, where there is none yet.
     ///
-    /// - Throws: The system's error; `ENOTDIR` if a part of the path is something else than a folder.
+    /// - Throws: The system's error; `ENOTDIR` if a part of the path isn't a folder.
     package static func createPath(_ path: String) throws(SystemError) {
         do throws(SystemError) { try createOrFind(path) } catch {
             switch error.code {
@@ -35,7 +35,7 @@ package enum PrivateDirectory {
                     throw error
                 }
                 try createPath(String(parent[..<slash]))
-                // Once: where nothing can be made, as in /proc, the folder is still missing.
+                // Only once: where nothing can be created, as in /proc, the folder is still missing.
                 try createOrFind(path)
             default: throw error
             }

@@ -7,11 +7,12 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
     /// The error of the call that has just failed on this thread.
     package static var current: SystemError { SystemError(code: errno) }
 
-    /// The system's own words for the error, such as "No space left on device".
+    /// The system's description of the error, such as "No space left on device".
     package var description: String { String(cString: strerror(code)) }
 }
 
-/// Calls a function that returns -1 and sets `errno` on failure, again as long as a signal interrupts it.
+/// Calls a function that returns -1 and sets `errno` on failure, and repeats the call as long as a signal interrupts
+/// it.
 @discardableResult
 package func retrying<Value: SignedInteger>(_ call: () -> Value) throws(SystemError) -> Value {
     while true {

@@ -1,8 +1,8 @@
 extension [String] {
-    /// The words of a command line with ``SecretRedactor/mark`` in the place of what looks like a secret: the value of
-    /// an option or variable whose name speaks of one (`--token x`, `--api-key=x`, `PASSWORD=x`), text after `Bearer`
-    /// or `Basic`, the password of `-u name:password`, and user info and query values of URLs. A word that is itself a
-    /// script or JSON text is looked through piece by piece.
+    /// The words of a command line with ``SecretRedactor/mark`` in place of everything that looks like a secret: the
+    /// value of an option or variable whose name suggests one (`--token x`, `--api-key=x`, `PASSWORD=x`), text after
+    /// `Bearer` or `Basic`, the password of `-u name:password`, and user info and query values of URLs. A word that is
+    /// itself a script or JSON text is examined piece by piece.
     ///
     /// A secret that nothing names, such as a password without an option, can't be recognised.
     package var maskingSecrets: [String] {
@@ -11,15 +11,15 @@ extension [String] {
     }
 }
 
-/// Tells by a name, such as that of an option or a variable, whether its value is a secret.
+/// The recognition of names, such as those of options and variables, whose values are secrets.
 package enum SecretName {
     private static let parts = [
         "token", "password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "credential",
         "authorization", "bearer",
     ]
-    /// Names of secrets only when they stand alone.
+    /// Names that denote a secret only when they stand alone.
     private static let wholeNames: Set = ["auth", "pwd", "pass", "key", "pat"]
-    /// Endings that say where a secret is, or how long it is.
+    /// Endings of names that give the place of a secret, or its length.
     private static let harmlessEndings = [
         "file", "path", "dir", "directory", "url", "name", "count", "limit", "length", "tokens",
     ]
@@ -39,10 +39,10 @@ private enum ExpectedSecret {
     case password
 }
 
-/// Finds the secrets in words of a command line.
+/// The search for secrets in the words of a command line.
 private enum CommandLineSecrets {
     static let mark = SecretRedactor.mark
-    /// How deep scripts within scripts are looked through.
+    /// The maximum depth of nested scripts that are examined.
     private static let deepest = 4
 
     static func masking(_ word: String, _ expected: inout ExpectedSecret, depth: Int = 0) -> String {
@@ -60,13 +60,13 @@ private enum CommandLineSecrets {
         return maskingPieces(of: shown, depth)
     }
 
-    /// What the word says about the one after it.
+    /// Returns the part of the next word that is a secret because of this one.
     private static func next(after word: String) -> ExpectedSecret {
         if word == "-u" || word == "--user" { return .password }
         if word.hasPrefix("-"), !word.utf8.contains(UInt8(ascii: "=")), isName(word[...]) {
             return SecretName.isSecret(word) ? .whole : .none
         }
-        // A header or a member of an object that was split into words: Authorization: Bearer x
+        // A header or an object's member that was split into words: Authorization: Bearer x
         if word.utf8.last == UInt8(ascii: ":"), word.utf8.count <= 100 {
             return SecretName.isSecret(word) ? .whole : .none
         }
@@ -74,7 +74,7 @@ private enum CommandLineSecrets {
         return isScheme ? .whole : .none
     }
 
-    /// `--token=x` and `TOKEN=x` keep their names only.
+    /// Masks the values of `--token=x` and `TOKEN=x`.
     private static func maskingAssignment(_ word: String) -> String? {
         guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")), isName(word[..<equals]),
             SecretName.isSecret(word[..<equals])
@@ -82,7 +82,7 @@ private enum CommandLineSecrets {
         return word[...equals] + mark
     }
 
-    /// `Authorization: Bearer x`, `X-Api-Key: x` and `"token":"x"` keep their names only.
+    /// Masks the values of `Authorization: Bearer x`, `X-Api-Key: x` and `"token":"x"`.
     private static func maskingHeader(_ word: String) -> String? {
         guard let colon = word.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let name = word[..<colon].trimming { $0 == "\"" || $0 == "'" || $0 == "\\" }
@@ -109,7 +109,7 @@ private enum CommandLineSecrets {
         return result
     }
 
-    /// The text up to a separator that isn't within quotes.
+    /// Returns the text up to a separator that isn't within quotes.
     private static func firstPiece(of text: Substring) -> Substring {
         var quote: UInt8?
         var isEscaped = false
@@ -127,7 +127,7 @@ private enum CommandLineSecrets {
         return end.map { text[..<$0] } ?? text
     }
 
-    /// A piece without the quotes around it, if it consists of one quoted text.
+    /// Returns a piece without the quotes around it, if it consists of one quoted text.
     private static func unquoted(_ piece: Substring) -> (opening: Substring, inner: Substring, closing: Substring) {
         guard let first = piece.utf8.first, isQuote(first), piece.utf8.count >= 2, piece.utf8.last == first,
             !piece.utf8.dropFirst().dropLast().contains(first)
@@ -135,7 +135,7 @@ private enum CommandLineSecrets {
         return (piece.prefix(1), piece.dropFirst().dropLast(), piece.suffix(1))
     }
 
-    /// Whether a text is what stands before `=` in an option or a variable, and no other text.
+    /// Returns whether a text may be the name of an option or a variable before `=`.
     private static func isName(_ text: Substring) -> Bool {
         !text.isEmpty && text.utf8.count <= 100
             && text.utf8.allSatisfy {

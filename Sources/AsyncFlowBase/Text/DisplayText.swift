@@ -1,14 +1,14 @@
-/// The columns that text takes on a terminal, and text fitted to a number of columns.
+/// Measuring text in columns of a terminal, and fitting it to a number of columns.
 package enum DisplayText {
-    /// The columns that the text takes. What a terminal draws as one character counts once: an emoji made of several
-    /// scalars two columns, a letter with combining marks as many as the letter.
+    /// Returns the number of columns of a text. Everything that a terminal draws as one character counts once: an emoji
+    /// made of several scalars is two columns wide, a letter with combining marks as wide as the letter.
     package static func width(of text: String) -> Int { text.reduce(0) { $0 + width(of: $1) } }
 
     package static func width(of character: Character) -> Int {
         let scalars = character.unicodeScalars
         guard let first = scalars.first else { return 0 }
         if scalars.count > 1 {
-            // Asked for as an emoji, or a flag.
+            // A sequence that requests an emoji, or a flag.
             if scalars.contains("\u{FE0F}"), first.properties.isEmoji { return 2 }
             if (0x1F1E6...0x1F1FF).contains(first.value) { return 2 }
         }
@@ -34,9 +34,9 @@ package enum DisplayText {
         0xFFE0...0xFFE6, 0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF, 0x1F200...0x1F2FF, 0x20000...0x3FFFD,
     ]
 
-    /// The text, cut so that it takes at most so many columns, with a mark where something is missing.
+    /// Returns the text cut to at most this many columns, with a mark where something is missing.
     package static func shortened(_ text: String, to columns: Int, unicode: Bool = true) -> String {
-        // Counting all of a long text is more than is needed.
+        // Measuring all of a long text would be more than is needed.
         let start = String(text.prefix(columns * 2 + 2))
         if start.utf8.count == text.utf8.count, width(of: start) <= columns { return text }
         let mark = unicode ? "…" : "..."
@@ -51,7 +51,7 @@ package enum DisplayText {
         return result + mark
     }
 
-    /// The text in so many columns.
+    /// Returns the text padded to this many columns.
     package static func padded(_ text: String, to columns: Int, onTheLeft: Bool = false) -> String {
         let space = String(repeating: " ", count: max(0, columns - width(of: text)))
         return onTheLeft ? space + text : text + space

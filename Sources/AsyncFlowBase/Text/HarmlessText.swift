@@ -1,9 +1,9 @@
 extension String {
-    /// The text on one line, without anything that makes a terminal or a reader do something: control characters,
-    /// escape sequences, line breaks, and marks that turn the direction of text. Decided scalar by scalar, so that a
-    /// combining mark behind a control character hides nothing.
+    /// Returns the text on one line, without anything that makes a terminal or a reader act: control characters, escape
+    /// sequences, line breaks, and marks that change the direction of text. Each scalar is examined, so that a
+    /// combining mark after a control character hides nothing.
     ///
-    /// - Parameter unicode: whether the reader shows more than ASCII. Where it doesn't, other characters become `?`.
+    /// - Parameter unicode: whether the reader shows more than ASCII. If it doesn't, other characters become `?`.
     package func harmless(unicode: Bool = true) -> String {
         if utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return self }
         var result = ""
@@ -21,9 +21,9 @@ extension String {
         return result
     }
 
-    /// The text with its line breaks as `\n`, each of its lines made ``harmless(unicode:)``.
+    /// Returns the text with `\n` as its line breaks, with each of its lines made ``harmless(unicode:)``.
     package func harmlessLines(unicode: Bool = true) -> String {
-        // Split by bytes: "\r\n" is one character, which a search for "\n" passes over.
+        // Split by bytes: "\r\n" is one character, which a search for "\n" doesn't find.
         utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .map { line in
                 var line = String(Substring(line))

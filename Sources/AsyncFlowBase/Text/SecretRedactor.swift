@@ -1,20 +1,20 @@
-/// Takes secrets out of text before it is shown, shortened or written anywhere.
+/// A redactor that removes secrets from text before it is shown, shortened or written anywhere.
 ///
-/// It doesn't show its secrets itself, however its holder is printed. Shorten a text only after it was redacted: a part
-/// of a secret that is left at the cut isn't found.
+/// It never shows its secrets, however its owner is printed. A text must be shortened only after it has been redacted:
+/// a part of a secret that is left at the cut isn't found.
 package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text that stands in the place of a secret.
+    /// The text that replaces a secret.
     package static let mark = "[redacted]"
 
     /// The forms of all secrets, as bytes, longest first: a secret may begin with another one.
     private let forms: [[UInt8]]
-    /// Whether a form begins with a byte, so that most bytes of a text need only one look.
+    /// Whether any form begins with a byte, so that most bytes of a text need only one check.
     private let begins: [Bool]
 
     /// Creates a redactor.
     ///
-    /// - Parameter secrets: the secrets. Each is also found percent-encoded, as a piece of a JSON string, and in Base64
-    ///   as a Basic credential that consists of nothing else. Empty ones are left out.
+    /// - Parameter secrets: the secrets. Each is also found percent-encoded, as part of a JSON string, and in Base64 as
+    ///   a Basic credential that consists of nothing else. Empty ones are ignored.
     package init(_ secrets: [String]) {
         var forms: Set<[UInt8]> = []
         for secret in secrets where !secret.isEmpty {
@@ -31,10 +31,10 @@ package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStr
         self.begins = begins
     }
 
-    /// Whether there is nothing to take out.
+    /// Whether there are no secrets.
     package var isEmpty: Bool { forms.isEmpty }
 
-    /// Returns the text with ``mark`` in the place of each secret.
+    /// Returns the text with ``mark`` in place of each secret.
     package func redact(_ text: String) -> String {
         if forms.isEmpty { return text }
         let bytes = Array(text.utf8)
@@ -61,7 +61,7 @@ package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStr
 }
 
 extension String {
-    /// The text with every byte but RFC 3986's unreserved characters percent-encoded.
+    /// The text with every byte percent-encoded except RFC 3986's unreserved characters.
     package var percentEncoded: String {
         var result = ""
         for byte in utf8 {
@@ -81,7 +81,7 @@ extension String {
         return text.count == 1 ? "0" + text : text
     }
 
-    /// The text as it stands between the quotes of a JSON string.
+    /// The text as it appears between the quotes of a JSON string.
     fileprivate var jsonEscaped: String {
         var result = ""
         for scalar in unicodeScalars {

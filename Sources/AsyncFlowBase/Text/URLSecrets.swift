@@ -1,7 +1,7 @@
 extension String {
     /// The text with the user info and every query value of each URL in it replaced by ``SecretRedactor/mark``:
-    /// passwords, tokens and the signatures of presigned URLs. Which query values are secret can't be known, so none is
-    /// shown.
+    /// passwords, tokens and the signatures of presigned URLs. All query values are hidden, because it can't be known
+    /// which are secret.
     ///
     /// A URL begins with a scheme and `://` and ends before white space, a control character, a quotation mark or an
     /// angle bracket. It is found by its bytes, so that no combining mark hides one.
@@ -29,7 +29,7 @@ extension String {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// Appends what stands behind `scheme://`.
+    /// Appends the part after `scheme://`.
     private static func append(rest: ArraySlice<UInt8>, to result: inout [UInt8]) {
         let authorityEnd =
             rest.firstIndex { [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")].contains($0) } ?? rest.endIndex

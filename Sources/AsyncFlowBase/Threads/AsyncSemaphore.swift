@@ -1,12 +1,12 @@
-/// A counting semaphore whose callers are suspended, not blocked, and served in the order in which they came.
+/// A counting semaphore whose callers are suspended, not blocked, and served in the order of their calls.
 package final class AsyncSemaphore: Sendable {
     private let queue: Lock<SemaphoreQueue<CheckedContinuation<Void, any Error>>>
 
     package init(count: Int) { queue = Lock(SemaphoreQueue(count: count)) }
 
-    /// Returns when a place is free and taken.
+    /// Takes a place, and returns when it has one.
     ///
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled while it waits; no place is taken then.
+    /// - Throws: `CancellationError` if the calling Swift task is cancelled while it waits; it then takes no place.
     package func wait() async throws {
         try Task.checkCancellation()
         guard let ticket = queue.withLock({ $0.take() }) else { return }

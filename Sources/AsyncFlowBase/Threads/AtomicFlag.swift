@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something that has happened or not, and that any thread may look at.
+/// A flag for something that has happened or not, which any thread may read.
 package final class AtomicFlag: Sendable {
     private let value = Atomic<Bool>(false)
 
@@ -11,7 +11,7 @@ package final class AtomicFlag: Sendable {
 
     /// Notes that it has happened.
     ///
-    /// - Returns: Whether it hadn't before.
+    /// - Returns: Whether it hadn't happened before.
     @discardableResult
     package func raise() -> Bool { !value.exchange(true, ordering: .acquiringAndReleasing) }
 }

@@ -3,9 +3,8 @@
 #if THREAD_SANITIZER
 /// A value that is only touched under a lock.
 ///
-/// In builds for the thread sanitizer this takes the place of `Synchronization.Mutex`: the sanitizer watches POSIX
-/// mutexes but doesn't see the standard library's own on Linux, so that everything guarded by one looks like a race to
-/// it.
+/// In builds for the thread sanitizer this replaces `Synchronization.Mutex`: the sanitizer watches POSIX mutexes but
+/// doesn't see the standard library's own on Linux, so that everything guarded by one looks like a race to it.
 package struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {  // the value is only touched under the lock
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let value = UnsafeMutablePointer<Value>.allocate(capacity: 1)

@@ -11,9 +11,9 @@ package struct SemaphoreQueue<Waiter> {
         case cancelled
     }
     private var free: Int
-    /// Tickets that have neither got a place nor been told that they are cancelled.
+    /// Tickets that have neither got a place nor been reported as cancelled.
     private var places: [Ticket: Place] = [:]
-    /// The tickets of the waiting callers, in order, from `next` on. Cancelled ones are no longer in `places`.
+    /// The tickets of the waiting callers, in order, starting at `next`. Cancelled ones are no longer in `places`.
     private var queue: [Ticket] = []
     private var next = 0
     private var lastTicket: Ticket = 0
@@ -22,7 +22,7 @@ package struct SemaphoreQueue<Waiter> {
 
     /// Takes a place if one is free.
     ///
-    /// - Returns: nil if a place was taken, else a ticket to wait with.
+    /// - Returns: nil if a place was taken; otherwise a ticket to wait with.
     package mutating func take() -> Ticket? {
         if free > 0 {
             free -= 1
@@ -34,7 +34,7 @@ package struct SemaphoreQueue<Waiter> {
     }
 
     package enum Answer: Equatable {
-        /// A slot was given back meanwhile: it is taken now.
+        /// A place was given back in the meantime, and is now taken.
         case taken
         case cancelled
         /// The waiter is kept; ``giveBack()`` or ``cancel(_:)`` returns it later.
@@ -59,7 +59,7 @@ package struct SemaphoreQueue<Waiter> {
 
     /// Gives up waiting.
     ///
-    /// - Returns: the waiter that has to be told; nil if there is none yet, or none any more.
+    /// - Returns: the waiter that has to be told; nil if there is none yet, or none any longer.
     package mutating func cancel(_ ticket: Ticket) -> Waiter? {
         switch places[ticket] {
         case .arriving:
@@ -74,7 +74,7 @@ package struct SemaphoreQueue<Waiter> {
 
     /// Gives a place back.
     ///
-    /// - Returns: the waiter that has it now; nil if nobody waits.
+    /// - Returns: the waiter that now has it; nil if nobody waits.
     package mutating func giveBack() -> Waiter? {
         while next < queue.count {
             let ticket = queue[next]

@@ -1,4 +1,4 @@
-/// A thread for work that would hold up one of Swift's own.
+/// A thread for work that would block one of Swift's own.
 package struct SystemThread: Sendable {
     private final class Work {
         let body: @Sendable () -> Void
@@ -45,8 +45,8 @@ package struct SystemThread: Sendable {
     /// Waits until the thread has ended.
     package func join() { pthread_join(handle, nil) }
 
-    /// Starts a detached thread in which every signal is blocked: the handlers of the program don't run on it, and
-    /// writing into a pipe that nobody reads is an error there instead of the program's end.
+    /// Starts a detached thread in which every signal is blocked: the program's signal handlers don't run on it, and
+    /// writing to a pipe that nobody reads causes an error there instead of ending the program.
     package static func startDetached(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var all = sigset_t()
         var before = sigset_t()

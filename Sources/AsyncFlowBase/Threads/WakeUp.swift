@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Lets one thread sleep until another one wakes it. A signal that comes first isn't lost.
+/// A signal on which one thread sleeps until another one sends it. A signal that is sent first isn't lost.
 package struct WakeUp: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
 
@@ -8,7 +8,9 @@ package struct WakeUp: Sendable {
 
     package func wait() { semaphore.wait() }
 
-    /// - Returns: whether a signal came before the time was over.
+    /// Waits for a limited time.
+    ///
+    /// - Returns: whether a signal came before the time was up.
     package func wait(microseconds: Int) -> Bool {
         semaphore.wait(timeout: .now() + .microseconds(microseconds)) == .success
     }

@@ -5,21 +5,22 @@ extension Duration {
     /// The duration in seconds, as a floating-point number.
     package var inSeconds: Double { Double(attoseconds) * 1e-18 }
 
-    /// The duration, or the nearest one from zero to ``aCentury``: safe to add to an instant, to sleep for, to convert.
+    /// The duration, or the nearest one from zero to ``aCentury``: safe to add to an instant, to sleep for and to
+    /// convert.
     package var bounded: Duration { min(max(self, .zero), .aCentury) }
 
-    /// The duration in whole nanoseconds, rounded towards zero; the nearest `Int64` where it doesn't fit.
+    /// The duration in whole nanoseconds, rounded towards zero; the nearest `Int64` if it doesn't fit.
     package var clampedNanoseconds: Int64 { whole(perSecond: 1_000_000_000) }
 
-    /// The duration in whole milliseconds, rounded towards zero; the nearest `Int64` where it doesn't fit.
+    /// The duration in whole milliseconds, rounded towards zero; the nearest `Int64` if it doesn't fit.
     package var clampedMilliseconds: Int64 { whole(perSecond: 1_000) }
 
-    // By attoseconds: `components` traps where the seconds don't fit into an `Int64`.
+    // Computed from attoseconds, because `components` traps if the seconds don't fit into an `Int64`.
     private func whole(perSecond count: Int128) -> Int64 {
         Int64(clamping: attoseconds / (1_000_000_000_000_000_000 / count))
     }
 
-    /// The nearest duration in whole nanoseconds, from zero to ``aCentury``; zero for a NaN.
+    /// Creates the nearest duration in whole nanoseconds, from zero to ``aCentury``; zero for a NaN.
     package init(roundedToNanoseconds seconds: Double) {
         guard seconds < Self.aCentury.inSeconds else {
             self = seconds.isNaN ? .zero : .aCentury
@@ -28,7 +29,7 @@ extension Duration {
         self = .nanoseconds(Int64(max(0, seconds * 1e9).rounded()))
     }
 
-    /// For messages: `5 s`, `1.5 s`, `250 ms`, `10 min`, `2 h`; at most three digits after the point.
+    /// The duration for messages: `5 s`, `1.5 s`, `250 ms`, `10 min`, `2 h`; at most three digits after the point.
     package var shortText: String {
         let (seconds, rest) = attoseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
         return (self < .zero ? "-" : "") + Self.shortText(seconds, rest)
