@@ -1,7 +1,7 @@
 import AsyncFlow
 
 extension BackendCheck {
-    /// How commands end.
+    /// The checks of how commands end.
     static let commandEnds = [
         BackendCheck(.commands, "an exit code, and what was written to standard error, come back with the failure") {
             run in

@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 extension BackendCheck {
-    /// What commands are given and give back.
+    /// The checks of commands' inputs and outputs.
     static let commands = [
         BackendCheck(.commands, "a command's standard output is the value, and its standard error isn't") { run in
             let text = try await run.withEngine { flow in
@@ -95,7 +95,7 @@ extension BackendCheck {
         },
     ]
 
-    /// What commands ask for.
+    /// The checks of commands' resources.
     static let resources = [
         BackendCheck(.commands, "a command that asks for cores is told how many it got") { run in
             if let cores = run.backend.capacity?.cores, cores < 1 { return }

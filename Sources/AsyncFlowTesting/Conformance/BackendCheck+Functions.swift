@@ -1,13 +1,13 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// The error that checks have bodies throw.
+/// The error that the bodies of checks throw.
 struct CheckError: Error, Equatable {
     let number: Int
 }
 
 extension BackendCheck {
-    /// Swift closures.
+    /// The checks of function tasks.
     static let functions = [
         BackendCheck(.functions, "a function's value comes back, and it is called once") { run in
             let calls = Lock(0)

@@ -1,7 +1,7 @@
 import AsyncFlow
 
 extension BackendCheck {
-    /// From the engine's beginning to its end.
+    /// The checks of a backend's life, from the engine's beginning to its end.
     static let life = [
         BackendCheck(.any, "it has a name that stays the same, and can run something") { run in
             let backend = run.backend

@@ -1,7 +1,7 @@
 import AsyncFlow
 
 extension BackendCheck {
-    /// Prompts that a model answers.
+    /// The checks of prompt tasks.
     static let prompts = [
         BackendCheck(.prompts, "a prompt is answered, with some text") { run in
             let answer = try await run.withEngine { flow in

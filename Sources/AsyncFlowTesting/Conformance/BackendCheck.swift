@@ -8,7 +8,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// One thing that an engine expects of a backend, as a check that any backend can be put to.
+/// A check of one thing that an engine expects of a backend. It applies to any backend.
 ///
 /// ```swift
 /// @Test(arguments: BackendCheck.all)
@@ -17,15 +17,15 @@ import Foundation
 /// }
 /// ```
 ///
-/// The checks are independent of any test library: one that isn't met throws a ``BackendCheckFailure``. Each makes a
-/// backend and an engine of its own, so they can run side by side.
+/// The checks are independent of any test library: a failed one throws a ``BackendCheckFailure``. Each makes its own
+/// backend and engine, so they can run side by side.
 public struct BackendCheck: Sendable, CustomStringConvertible {
     /// The expectation in words.
     public let description: String
     private let ability: Ability
     private let body: @Sendable (BackendCheckRun) async throws -> Void
 
-    /// What a backend has to be for a check to make sense.
+    /// The kind of backend to which a check applies.
     enum Ability {
         case any, functions, commands, portable, prompts
         /// A command backend with a capacity.
@@ -43,10 +43,10 @@ public struct BackendCheck: Sendable, CustomStringConvertible {
         }
     }
 
-    /// How a check went that didn't fail.
+    /// The outcome of a check that didn't fail.
     public enum Outcome: Sendable, Hashable {
         case passed
-        /// It is about a kind of task that the backend doesn't run.
+        /// The check is about a kind of task that the backend doesn't run.
         case doesNotApply
     }
 
@@ -62,11 +62,11 @@ public struct BackendCheck: Sendable, CustomStringConvertible {
     public static let all: [BackendCheck] =
         life + functions + portableTasks + prompts + commands + commandEnds + resources
 
-    /// Puts a backend to the check.
+    /// Checks a backend.
     ///
-    /// - Returns: whether it was one for this kind of backend.
-    /// - Throws: ``BackendCheckFailure`` if the backend isn't as an engine expects it, or takes longer than
-    ///   ``BackendSubject/limit``; what making the backend throws.
+    /// - Returns: whether the check applies to this kind of backend.
+    /// - Throws: ``BackendCheckFailure`` if the backend doesn't behave as an engine expects, or takes longer than
+    ///   ``BackendSubject/limit``; an error from making the backend.
     @discardableResult
     public func run(on subject: BackendSubject) async throws -> Outcome {
         let backend = try await subject.makeBackend()
@@ -79,7 +79,7 @@ public struct BackendCheck: Sendable, CustomStringConvertible {
         return .passed
     }
 
-    /// A check that hangs can't be waited for: it is cancelled and left behind.
+    /// Runs the check within a time limit. A check that hangs can't be waited for: it is cancelled and left behind.
     private func withLimit(_ limit: Duration, _ run: BackendCheckRun) async throws {
         let (ends, end) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
         let work = Task { [body] in
@@ -98,11 +98,11 @@ public struct BackendCheck: Sendable, CustomStringConvertible {
     }
 }
 
-/// A backend isn't as an engine expects it.
+/// The error of a backend that doesn't behave as an engine expects.
 public struct BackendCheckFailure: Error, Sendable, CustomStringConvertible {
-    /// The check that isn't met.
+    /// The check that failed.
     public let check: String
-    /// The way in which it isn't.
+    /// The way in which it failed.
     public let problem: String
 
     public var description: String { "\(check): \(problem)" }

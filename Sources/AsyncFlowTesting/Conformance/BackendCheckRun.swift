@@ -8,15 +8,15 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// One check of one backend while it goes on.
+/// One check of one backend while it runs.
 struct BackendCheckRun: Sendable {
     let check: String
     let subject: BackendSubject
     let backend: any Backend
-    /// A fresh folder that the backend's commands see too.
+    /// A new folder that the backend's commands see too.
     let folder: String
 
-    /// Runs `body` with an engine that has only this backend, says nothing, and leaves signals alone.
+    /// Runs `body` with an engine that has only this backend, logs nothing, and leaves signals alone.
     func withEngine<Result: Sendable>(
         _ body: @Sendable (WorkflowEngine) async throws -> Result
     ) async throws -> Result {
@@ -43,12 +43,12 @@ struct BackendCheckRun: Sendable {
         try expect(value == expected, "\(what) is \(value), not \(expected)")
     }
 
-    /// Returns what a task ended with.
+    /// Returns the value of a task.
     func value<Value>(of future: TaskFuture<Value>, _ what: String) async throws -> Value {
         do { return try await future.result.get() } catch { throw failure("\(what) failed: \(error)") }
     }
 
-    /// Returns the error that the task's body or command ended with.
+    /// Returns the error of the task's body or command.
     func cause<Value>(of future: TaskFuture<Value>, _ what: String) async throws -> any Error {
         switch await future.result {
         case .success(let value): throw failure("\(what) should have failed, but its value is \(value)")
@@ -73,7 +73,7 @@ struct BackendCheckRun: Sendable {
         try expect(future.state, is: .cancelled, "the state of \(what)")
     }
 
-    /// Returns when a condition holds. The check's own limit ends the wait.
+    /// Returns when a condition holds. The check's own time limit ends the wait.
     func until(_ condition: () throws -> Bool) async throws {
         while try !condition() { try await Task.sleep(for: .milliseconds(5)) }
     }
@@ -88,15 +88,15 @@ struct BackendCheckRun: Sendable {
         (try? String(contentsOfFile: path(name), encoding: .utf8)) ?? ""
     }
 
-    /// A shell command that finds the folder of notes as `$NOTES`.
+    /// Returns a shell command with the folder of notes as `$NOTES`.
     func shell(_ line: String) -> Command { Command.shell(line).environment(["NOTES": folder]) }
 
-    /// A shell command that notes its process id under this name, and runs on for ten minutes.
+    /// Returns a shell command that writes its process id to a note with this name, and keeps running for ten minutes.
     func sleeper(_ name: String, before line: String = "") -> Command {
         shell("\(line)echo $$ >\"$NOTES/\(name).new\"; mv \"$NOTES/\(name).new\" \"$NOTES/\(name)\"; exec sleep 600")
     }
 
-    /// Fails if the process that has noted its id under this name is still there, a moment after its task's end.
+    /// Fails if the process whose id is in the note with this name still exists a moment after its task's end.
     func expectGone(_ name: String) async throws {
         guard subject.runsOnThisMachine, let id = pid_t(text(of: name).filter(\.isNumber)), id > 1 else { return }
         for _ in 0..<400 where isThere(id) { try await Task.sleep(for: .milliseconds(5)) }
@@ -106,7 +106,7 @@ struct BackendCheckRun: Sendable {
     private func isThere(_ id: pid_t) -> Bool {
         if kill(id, 0) != 0 { return false }
         #if os(Linux)
-        // One that has ended, and that nobody has asked for, isn't there any more.
+        // A process that has ended but hasn't been reaped doesn't exist any longer.
         guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
             let end = stat.lastIndex(of: ")")
         else { return false }

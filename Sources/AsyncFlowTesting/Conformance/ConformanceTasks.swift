@@ -6,8 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The portable tasks that ``BackendCheck`` calls: what the workers of a backend of portable tasks must have among
-/// theirs.
+/// The portable tasks that ``BackendCheck`` calls. The workers of a backend of portable tasks must have them among
+/// their tasks.
 public enum ConformanceTasks {
     static let add = PortableTask("asyncflow-check.add") { (a: Int, b: Int) in a + b }
     static let mirror = PortableTask("asyncflow-check.mirror") { (bytes: [UInt8]) in bytes }
@@ -23,17 +23,17 @@ public enum ConformanceTasks {
         return 0
     }
 
-    /// All of them.
+    /// All of the tasks.
     public static let all: [any PortableTaskDefinition] = [add, mirror, fail, failTyped, sleep]
 }
 
-/// The error that checks have portable tasks throw.
+/// The error that the portable tasks of checks throw.
 struct PortableCheckError: Error, Codable, Equatable {
     let number: Int
 }
 
 extension BackendCheck {
-    /// Named functions that run in other processes.
+    /// The checks of portable tasks.
     static let portableTasks = [
         BackendCheck(.portable, "a portable task's arguments and value cross, small and large") { run in
             try await run.withEngine { flow in

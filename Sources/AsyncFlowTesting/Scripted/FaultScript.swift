@@ -1,13 +1,13 @@
-/// The faults of a ``ScriptedBackend``, one after the other as its seed has them, as a pure state machine.
+/// The sequence of a ``ScriptedBackend``'s faults, as determined by its seed; a pure state machine.
 ///
-/// Each call is three events: it arrives, it begins, and its result is there. They are counted over all calls.
+/// Each call consists of three events: its arrival, its beginning, and its result. They are counted over all calls.
 struct FaultScript: Sendable {
-    /// What becomes of a result.
+    /// The delivery of a result.
     enum Delivery: Hashable {
         case now
-        /// After this part of the longest delay.
+        /// After this fraction of the longest delay.
         case late(Double)
-        /// After that of a later call, or when no other call is under way.
+        /// After the result of a later call, or when no other call is under way.
         case afterOthers
         case never
     }
@@ -30,10 +30,10 @@ struct FaultScript: Sendable {
         return faults.crashes.contains(eventCount)
     }
 
-    /// Decides whether a start or a result is told twice.
+    /// Decides whether a start or a result is reported twice.
     mutating func tellsTwice() -> Bool { next() < faults.duplicates }
 
-    /// Decides what becomes of the next result.
+    /// Decides how the next result is delivered.
     mutating func delivery() -> Delivery {
         var chance = next()
         let part = next()
@@ -46,7 +46,8 @@ struct FaultScript: Sendable {
         return .now
     }
 
-    /// From 0 up to but not including 1. (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.)
+    /// Returns a number from 0 up to but not including 1. (Steele, Lea, Flood: Fast splittable pseudorandom number
+    /// generators, 2014.)
     private mutating func next() -> Double {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

@@ -1,30 +1,30 @@
 public import AsyncFlow
 import AsyncFlowBase
 
-/// A backend on which things go wrong, as often as a test wants and in the same order for the same seed: for tests of
-/// programs that have to live with backends that lose results, are slow, or crash.
+/// A backend with faults, as frequent as a test requires and in the same order for the same seed: for tests of programs
+/// that have to cope with backends that lose results, are slow, or crash.
 ///
 /// ```swift
 /// let backend = ScriptedBackend(seed: 7, faults: .init(drops: 0.05, reorders: 0.2, crashes: [40]))
 /// ```
 ///
-/// Functions run here, and commands are answered by a closure: no process is started. Which call meets which fault
-/// follows from the order in which calls arrive and end; with one call at a time it is always the same.
+/// Functions run in this process, and commands are answered by a closure: no process is started. The order in which
+/// calls arrive and end determines which call meets which fault; with one call at a time it is always the same.
 public final class ScriptedBackend: FunctionBackend, CommandBackend {
-    /// How often things go wrong.
+    /// The frequency of faults.
     public struct Faults: Sendable, Hashable {
-        /// The share of results that never come; such a call goes on until it is cancelled. 0 to 1.
+        /// The share of results that never arrive; such a call goes on until it is cancelled. 0 to 1.
         public var drops: Double
-        /// The share of results that come late. 0 to 1, together with ``drops`` and ``reorders`` at most 1.
+        /// The share of results that arrive late. 0 to 1; together with ``drops`` and ``reorders`` at most 1.
         public var delays: Double
-        /// How late they come, at most; by the backend's clock.
+        /// The maximum delay of late results, by the backend's clock.
         public var maximumDelay: Duration
-        /// The share of results that come after those of later calls. 0 to 1.
+        /// The share of results that arrive after those of later calls. 0 to 1.
         public var reorders: Double
-        /// The share of starts, and of results, that are told twice. 0 to 1.
+        /// The share of starts, and of results, that are reported twice. 0 to 1.
         public var duplicates: Double
         /// The events, counted from 1, at which the backend crashes: all calls that are under way end with a
-        /// ``ScriptedCrash``. Each call is three events: it arrives, it begins, and its result is there.
+        /// ``ScriptedCrash``. Each call consists of three events: its arrival, its beginning, and its result.
         public var crashes: Set<Int>
 
         public init(
@@ -41,10 +41,10 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
     }
 
     private struct Call {
-        /// Ends it with a crash.
+        /// Ends the call with a crash.
         let crash: @Sendable () -> Void
         var hasCrashed = false
-        /// Tells its result, which was held back.
+        /// Delivers the call's result, which was held back.
         var deliver: (@Sendable () -> Void)?
     }
 
@@ -54,7 +54,7 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
         var lastNumber: UInt64 = 0
         var crashCount = 0
 
-        /// The results that are held back, the latest first, if they are to be told now.
+        /// Returns the results that are held back and due now, the latest first.
         mutating func takeHeld(after number: UInt64? = nil) -> [@Sendable () -> Void] {
             let held = calls.filter { $0.value.deliver != nil }
             guard number != nil || held.count == calls.count else { return [] }
@@ -67,19 +67,21 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
     }
 
     public let name: String
-    /// True: a task counts as running when the backend says so.
+    /// True: a task counts as running when the backend reports its start.
     public let reportsStart = true
     private let maximumDelay: Duration
     private let clock: any Clock<Duration>
     private let answer: @Sendable (Command) async throws -> CommandResult
     private let state: Lock<State>
 
+    /// Creates a scripted backend.
+    ///
     /// - Parameters:
     ///   - name: the name for `.on("name")`.
-    ///   - seed: decides which call meets which fault.
-    ///   - faults: how often things go wrong; nothing does by default.
-    ///   - clock: what delays are measured by.
-    ///   - answer: what stands in for running a command; by default it succeeds without output.
+    ///   - seed: determines which call meets which fault.
+    ///   - faults: the frequency of faults; by default there are none.
+    ///   - clock: the clock for delays.
+    ///   - answer: stands in for running a command; by default it succeeds without output.
     public init(
         name: String = "scripted", seed: UInt64, faults: Faults = Faults(),
         clock: any Clock<Duration> = ContinuousClock(),
@@ -147,7 +149,7 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
         for deliver in due { deliver() }
     }
 
-    /// Counts an event of a call. If the backend crashes at it, all calls do.
+    /// Counts an event of a call. If the backend crashes at it, all calls crash.
     ///
     /// - Returns: whether the call goes on.
     private func step(of number: UInt64) -> Bool {
@@ -162,7 +164,7 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
         return crashed == nil
     }
 
-    /// Tells a result, as the script has it.
+    /// Delivers a result, as the script decides.
     private func deliver(_ number: UInt64, _ tell: @escaping @Sendable () -> Void) async {
         let (delivery, twice) = state.withLock { ($0.script.delivery(), $0.script.tellsTwice()) }
         let tell: @Sendable () -> Void = {
@@ -187,7 +189,7 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
     }
 }
 
-/// A ``ScriptedBackend`` has crashed while it had the task. Of the class ``FailureClass/workerLost``.
+/// The error of a task that a ``ScriptedBackend`` had when it crashed. It is of the class ``FailureClass/workerLost``.
 public struct ScriptedCrash: ClassifiedError, Hashable, CustomStringConvertible {
     public var failureCode: WorkflowErrorCode? { .workerLost }
     public var description: String { "the scripted backend crashed, as it was told to" }

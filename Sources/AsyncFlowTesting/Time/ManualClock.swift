@@ -2,8 +2,8 @@ import AsyncFlowBase
 
 /// A clock that stands still until a test moves it.
 ///
-/// Retries with long pauses, timeouts and deadlines are tested in no time, and always with the same outcome: nothing
-/// happens by itself, and whatever is due happens when the test moves the clock.
+/// It makes it possible to test retries with long pauses, timeouts and deadlines instantly, and always with the same
+/// outcome: nothing happens by itself, and everything that is due happens when the test moves the clock.
 ///
 /// ```swift
 /// let clock = ManualClock()
@@ -15,17 +15,17 @@ import AsyncFlowBase
 /// try await lamp.value
 /// ```
 ///
-/// Moving the clock wakes whoever is due, but doesn't wait for what they do then; a test waits for that as for anything
-/// else: for a value, an event, or with ``waitForSleepers(_:)`` until something sleeps again. An engine never sleeps
-/// for more than one timer at a time: it counts as one sleeper, or as none if it has nothing to wait for. Where it
-/// waits for several things, ``waitForSleeper(dueBy:)`` returns when it sleeps until the time in question, or an
+/// Moving the clock wakes every sleeper that is due, but doesn't wait for what happens then; a test waits for that as
+/// for anything else: for a value, an event, or with ``waitForSleepers(_:)`` until something sleeps again. An engine
+/// never sleeps for more than one timer at a time: it counts as one sleeper, or as none if it has nothing to wait for.
+/// If it waits for several things, ``waitForSleeper(dueBy:)`` returns when it sleeps until the time in question, or an
 /// earlier one.
 ///
 /// It may be used from any thread.
 public final class ManualClock: Clock, Sendable {
     /// A time of a manual clock, as the duration since it was made.
     public struct Instant: InstantProtocol, CustomStringConvertible {
-        /// Since the clock was made, or since zero for one that was given another start.
+        /// The time since the clock was made, or since zero for a clock with another start.
         public let offset: Duration
 
         public init(offset: Duration) { self.offset = offset }
@@ -42,7 +42,7 @@ public final class ManualClock: Clock, Sendable {
         let continuation: CheckedContinuation<Void, any Error>
     }
 
-    /// Somebody who waits for sleepers.
+    /// A caller that waits for sleepers.
     private struct Watcher {
         let number: UInt64
         let expectation: Expectation
@@ -59,7 +59,7 @@ public final class ManualClock: Clock, Sendable {
         var sleepers: [Sleeper] = []
         var watchers: [Watcher] = []
         var lastNumber: UInt64 = 0
-        /// Cancelled before they had begun to wait.
+        /// The numbers of waits that were cancelled before they began.
         var cancelled: Set<UInt64> = []
 
         mutating func makeNumber() -> UInt64 {
@@ -85,21 +85,23 @@ public final class ManualClock: Clock, Sendable {
 
     private let state: Lock<State>
 
-    /// - Parameter now: where it stands at first; zero by default.
+    /// Creates a clock.
+    ///
+    /// - Parameter now: the time at which it stands at first; zero by default.
     public init(now: Instant = Instant(offset: .zero)) { state = Lock(State(now: now)) }
 
-    /// The time it stands at.
+    /// The time at which it stands.
     public var now: Instant { state.withLock { $0.now } }
 
-    /// Zero: it can be moved by any duration.
+    /// Zero: the clock can be moved by any duration.
     public var minimumResolution: Duration { .zero }
 
     // MARK: - Sleeping
 
-    /// Returns when the clock has been moved to this time or a later one; at once if it is there already.
+    /// Returns when the clock has been moved to this time or a later one; at once if it has already reached it.
     ///
     /// - Parameter tolerance: not used.
-    /// - Throws: `CancellationError` if the calling Swift task is cancelled, at once then.
+    /// - Throws: `CancellationError`, at once, if the calling Swift task is cancelled.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         try await wait { number, continuation in
             state.withLock { state in
@@ -111,17 +113,18 @@ public final class ManualClock: Clock, Sendable {
         }
     }
 
-    /// How many are asleep.
+    /// The number of sleepers.
     public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// When the next one who is asleep wakes, or nil if nobody is asleep.
+    /// The time at which the next sleeper wakes; nil if there is none.
     public var nextDeadline: Instant? { state.withLock { $0.sleepers.map(\.deadline).min() } }
 
-    // MARK: - Moving it
+    // MARK: - Moving the clock
 
-    /// Moves the clock on, and wakes everybody who is due by then, the earliest first.
+    /// Moves the clock on, and wakes every sleeper that is due by then, the earliest first.
     ///
-    /// Whoever is woken sees the new time, and may sleep again; that sleep begins after the clock has been moved.
+    /// A sleeper that is woken sees the new time, and may sleep again; that sleep begins after the clock has been
+    /// moved.
     ///
     /// - Parameter duration: 0 or more.
     public func advance(by duration: Duration) {
@@ -129,14 +132,14 @@ public final class ManualClock: Clock, Sendable {
         move { $0.advanced(by: duration) }
     }
 
-    /// Moves the clock to a time, and wakes everybody who is due by then, the earliest first.
+    /// Moves the clock to a time, and wakes every sleeper that is due by then, the earliest first.
     ///
-    /// - Parameter instant: a time that isn't over; nothing happens if it is.
+    /// - Parameter instant: the time; nothing happens if it has already passed.
     public func advance(to instant: Instant) { move { max($0, instant) } }
 
-    /// Moves the clock to when the next one who is asleep wakes.
+    /// Moves the clock to the time at which the next sleeper wakes.
     ///
-    /// - Returns: whether anybody was asleep.
+    /// - Returns: whether there was a sleeper.
     @discardableResult
     public func advanceToNextSleeper() -> Bool {
         guard let deadline = nextDeadline else { return false }
@@ -156,12 +159,12 @@ public final class ManualClock: Clock, Sendable {
 
     // MARK: - Waiting for sleepers
 
-    /// Returns when at least this many are asleep.
+    /// Returns when there are at least this many sleepers.
     ///
     /// - Throws: `CancellationError` if the calling Swift task is cancelled, by a test's time limit for example.
     public func waitForSleepers(_ count: Int) async throws { try await waitUntil(.count(count)) }
 
-    /// Returns when somebody is asleep who wakes at this time or before.
+    /// Returns when there is a sleeper that wakes at this time or before.
     ///
     /// - Throws: `CancellationError` if the calling Swift task is cancelled, by a test's time limit for example.
     public func waitForSleeper(dueBy instant: Instant) async throws { try await waitUntil(.dueBy(instant)) }
@@ -181,7 +184,7 @@ public final class ManualClock: Clock, Sendable {
 
     private typealias Resumption = (CheckedContinuation<Void, any Error>, Result<Void, any Error>)
 
-    /// - Parameter enter: keeps the continuation, or returns it with what else is to be resumed.
+    /// - Parameter enter: keeps the continuation, or returns it with the others that are to be resumed.
     private func wait(_ enter: (UInt64, CheckedContinuation<Void, any Error>) -> [Resumption]) async throws {
         let number = state.withLock { $0.makeNumber() }
         defer { state.withLock { _ = $0.cancelled.remove(number) } }
