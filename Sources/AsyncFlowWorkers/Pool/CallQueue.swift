@@ -1,5 +1,5 @@
-/// The calls that wait, in their order. One that is taken out is only left out when its turn comes, so that taking out
-/// very many takes no longer for each.
+/// The waiting calls, in order. A removed call is skipped only when its turn comes, so that removing very many calls
+/// takes constant time for each.
 struct CallQueue {
     private var list: [UInt64] = []
     private var head = 0

@@ -1,4 +1,4 @@
-/// Something for each call, found without hashing: a call's number says at which place it is.
+/// A value for each call, found without hashing: a call's number contains its place.
 struct CallTable<Value> {
     private var entries: [(number: UInt64, value: Value)?] = []
 
@@ -28,7 +28,7 @@ struct CallTable<Value> {
     var count: Int { entries.count { $0 != nil } }
 }
 
-/// Numbers for calls. Their places are used again; a number is only when four billion others have been used.
+/// The numbers of calls. Their places are reused; a number is reused only after four billion others.
 struct CallNumbers {
     private var freePlaces: [UInt32] = []
     private var placeCount: UInt32 = 0

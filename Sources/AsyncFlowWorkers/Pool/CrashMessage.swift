@@ -1,7 +1,7 @@
 import AsyncFlow
 
-/// Finds the first lines of a crash in what a program writes to its standard error. A backtrace, which comes behind
-/// them, is often longer than what is kept of the end.
+/// The search for the first lines of a crash in a program's standard error. The backtrace that follows them is often
+/// longer than the part of the end that is kept.
 struct CrashMessage {
     private static let longest = (lines: 8, line: 512)
     private static let beginnings = [
@@ -11,13 +11,13 @@ struct CrashMessage {
         "double free or corruption", "malloc(): ", "free(): ", "corrupted size vs. prev_size",
         "stack smashing detected",
     ]
-    /// What a backtrace begins with.
+    /// The beginnings of a backtrace.
     private static let ends = ["*** Signal", "*** Program crashed", "Thread ", "Backtrace", "Stack dump"]
 
     private var lines: [String] = []
     private var isComplete = true
 
-    /// The lines of the last crash that was reported.
+    /// The lines of the last crash.
     var text: String { lines.joined(separator: "\n") }
 
     mutating func append(_ line: String) {

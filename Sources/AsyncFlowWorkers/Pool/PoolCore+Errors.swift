@@ -41,7 +41,7 @@ extension PoolCore {
     func mismatch(
         of call: PortableCall, _ theirs: String?, _ link: WorkerLink, _ hello: Hello?
     ) -> WorkerPoolError {
-        // Words of the worker's.
+        // The names come from the worker.
         let known = (hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? "").harmless()
         let there =
             theirs.map { "there it is \($0.harmless())" }
@@ -52,9 +52,9 @@ extension PoolCore {
                 + "name it in the list for WorkflowWorker.serveIfLaunchedAsOne, and use the same program at both ends")
     }
 
-    /// What is wrong with a worker that has said what it is, if anything.
+    /// Returns the reason why a worker that has introduced itself can't be used, if there is one.
     ///
-    /// - Parameter known: what this program has by name, if it has said so.
+    /// - Parameter known: this program's tasks by name, if it has listed them.
     static func problem(with hello: Hello, known: [String: String]?) -> String? {
         guard hello.version == WireProtocol.version else {
             return "it speaks version \(hello.version) of the protocol, and this program version "

@@ -2,18 +2,18 @@ import AsyncFlowBase
 import AsyncFlow
 import Logging
 
-/// A pool: the machine under a lock, the calls, the connections. One thread reads from all workers and does what is
-/// due; those who call write to an idle worker themselves, because waking that thread first would take twice the time.
+/// A pool: the machine under a lock, the calls, the connections. One thread reads from all workers and does everything
+/// that is due; callers write to an idle worker themselves, because waking that thread first would take twice the time.
 final class PoolCore: Sendable {
     /// A call that hasn't ended.
     final class PendingCall: @unchecked Sendable {  // what changes is only touched under the pool's lock
         let call: PortableCall
-        /// What is sent before the input.
+        /// The bytes that are sent before the input.
         let head: [UInt8]
         let end: CallEnding
-        /// When the pool got it.
+        /// The time at which the pool got it.
         let submitted: Duration
-        /// Whether its task has been told that it has started.
+        /// Whether its task has been told of its start.
         var hasStarted = false
 
         init(_ call: PortableCall, at submitted: Duration, _ end: @escaping CallEnding) {
@@ -25,18 +25,18 @@ final class PoolCore: Sendable {
     }
     typealias CallEnding = @Sendable (Result<PortableResult, any Error>) -> Void
 
-    /// What is known of a worker that there is.
+    /// The record of an existing worker.
     final class WorkerRecord: @unchecked Sendable {  // what changes is only touched under the pool's lock
         let link: WorkerLink
         var hello: Hello?
-        /// Where it has its tasks, by their names.
+        /// The places of its tasks, by name.
         var places: [String: (index: UInt32, signature: String)] = [:]
-        /// The functions of another language that it has been told of, by their place.
+        /// The functions of another language that the worker knows, by their place.
         var functions: [ForeignFunction] = []
         var functionPlaces: [ObjectIdentifier: UInt32] = [:]
-        /// Why it was killed, or can't be used.
+        /// The reason why it was killed or can't be used.
         var trouble: String?
-        /// How its process ended.
+        /// The end of its process.
         var end: WorkerEnd?
 
         init(_ link: WorkerLink) { self.link = link }
@@ -48,12 +48,12 @@ final class PoolCore: Sendable {
         var calls = CallTable<PendingCall>()
         var workers: [Int: WorkerRecord] = [:]
         var kinds: [String: Int] = [:]
-        /// Those that have something to write.
+        /// The links with something to write.
         var dirty: [WorkerLink] = []
         var ended: [(worker: Int, end: WorkerEnd)] = []
-        /// Whether the thread sleeps, and nobody has woken it.
+        /// Whether the thread sleeps and hasn't been woken.
         var isAsleep = false
-        /// How many have started the pool and not shut it down.
+        /// The number of users that have started the pool and not shut it down.
         var users = 0
         var wantsClose = false
         var isRunning = false
@@ -104,9 +104,9 @@ final class PoolCore: Sendable {
 
     var now: Duration { ContinuousClock.now - origin }
 
-    // MARK: - What the engine asks for
+    // MARK: - Requests of the engine
 
-    /// Starts the pool for one more user, who calls ``shutdown()`` afterwards.
+    /// Starts the pool for another user, which calls ``shutdown()`` afterwards.
     func start() async throws {
         try await open { $0.users += 1 }
         do { try await waitUntilReady() } catch {
@@ -115,13 +115,13 @@ final class PoolCore: Sendable {
         }
     }
 
-    /// Starts the pool unless it runs: for an owner that needs it again and again, and shuts it down once.
+    /// Starts the pool unless it is running: for an owner that calls this repeatedly, and shuts it down once.
     func startOnce() async throws {
         try await open { $0.users = max(1, $0.users) }
         try await waitUntilReady()
     }
 
-    /// Starts the thread if there is none. One that is about to end is waited for.
+    /// Starts the thread if there is none. If it is about to end, its end is awaited first.
     private func open(_ enter: @Sendable (inout State) -> Void) async throws {
         enum Step { case wait, open, join }
         while true {
@@ -179,7 +179,7 @@ final class PoolCore: Sendable {
                     return nil
                 }
                 if let outcome { continuation.resume(with: outcome) }
-                // A cancellation before this came when nobody waited yet.
+                // If the task was cancelled before this, nobody waited yet.
                 if Task.isCancelled { stopWaiting(waiter) }
             }
         } onCancel: {
@@ -196,7 +196,7 @@ final class PoolCore: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 begin(call, number: number) { continuation.resume(with: $0) }
-                // A cancellation before this came when nobody knew the call yet.
+                // If the task was cancelled before this, the call wasn't known yet.
                 if Task.isCancelled { cancel(number) }
             }
         } onCancel: {
@@ -204,10 +204,10 @@ final class PoolCore: Sendable {
         }
     }
 
-    /// Takes a call, whose end is told on whatever thread it is found out.
+    /// Accepts a call, whose end is reported on any thread.
     ///
-    /// - Parameter number: its number, if it has one already.
-    /// - Returns: its number.
+    /// - Parameter number: the call's number, if it has one already.
+    /// - Returns: the call's number.
     @discardableResult
     func begin(_ call: PortableCall, number: UInt64? = nil, _ end: @escaping CallEnding) -> UInt64 {
         let pending = PendingCall(call, at: now, end)
@@ -226,7 +226,7 @@ final class PoolCore: Sendable {
         }
     }
 
-    /// One user less. With the last one the workers end, and this returns when they have.
+    /// Removes a user. With the last one the workers end, and this returns when they have ended.
     func shutdown() async {
         let isLast = state.withLock { state in
             state.users = max(0, state.users - 1)
@@ -234,7 +234,7 @@ final class PoolCore: Sendable {
         }
         guard isLast else { return }
         change { state, effects in
-            // Somebody may have started it again.
+            // The pool may have been started again.
             if state.users == 0 { state.wantsClose = true }
             effects.wakes = true
         }
@@ -275,11 +275,11 @@ final class PoolCore: Sendable {
 
     // MARK: - Carrying out decisions
 
-    /// What is to be done when the lock is released.
+    /// The actions to carry out after the lock has been released.
     struct Effects {
-        /// What tasks are told, in order: how long ago they were started, what they ended with.
+        /// The news for tasks, in order: the time since they started, and their outcome.
         var news: [(call: PendingCall, started: Duration?, end: Result<PortableResult, any Error>?)] = []
-        /// Those that had nothing to do: they are written to at once.
+        /// The links of workers that had nothing to do, which are written to at once.
         var flushes: [WorkerLink] = []
         var launches: [(worker: Int, slot: Int)] = []
         var closes: [WorkerLink] = []
@@ -287,7 +287,9 @@ final class PoolCore: Sendable {
         var stacks: [WorkerLink] = []
         var wakes = false
 
-        /// - Returns: whether a pipe had no room for all that was to be written.
+        /// Carries out everything except launches.
+        ///
+        /// - Returns: whether a pipe had no room for everything that was to be written.
         func carryOut() -> Bool {
             for (pending, started, end) in news {
                 if let started { pending.call.task.reportStarted(ago: started) }
@@ -304,7 +306,7 @@ final class PoolCore: Sendable {
         }
     }
 
-    /// Changes the state, and does what follows on the calling thread, except for launches, which are the loop's.
+    /// Changes the state, and carries out what follows on the calling thread, except for launches, which the loop does.
     @discardableResult
     func change<Result: Sendable>(_ body: (inout State, inout Effects) -> Result) -> Result {
         var effects = Effects()
@@ -314,7 +316,7 @@ final class PoolCore: Sendable {
             state.isAsleep = false
             return (result, true)
         }
-        // The thread writes the rest as there is room.
+        // The thread writes the rest when there is room.
         let isBlocked = effects.carryOut()
         if wakes || (isBlocked && isWokenNow()) { waker.wake() }
         return result
@@ -392,7 +394,8 @@ final class PoolCore: Sendable {
         }
     }
 
-    /// Where a worker has the function of a call; it is told of one of another language first.
+    /// Returns the place of a call's function in a worker, which first gets its definition if it is of another
+    /// language.
     private func place(of call: PortableCall, in record: WorkerRecord) -> UInt32? {
         guard let function = call.foreign else {
             let place = record.places[call.portableName]
@@ -411,7 +414,7 @@ final class PoolCore: Sendable {
         return index
     }
 
-    /// A worker has begun with a call.
+    /// Notes that a worker has begun a call.
     ///
     /// - Parameter elapsed: the time since then.
     func started(_ call: UInt64, by worker: Int, elapsed: Duration, _ state: inout State, _ effects: inout Effects) {
@@ -421,7 +424,7 @@ final class PoolCore: Sendable {
         effects.news.append((pending, ago, nil))
     }
 
-    /// - Parameter started: how long ago a worker began with it, if one did.
+    /// - Parameter started: the time since a worker began it, if one did.
     private func end(
         _ call: UInt64, _ result: Result<PortableResult, any Error>, started: Duration? = nil,
         _ state: inout State, _ effects: inout Effects
@@ -431,7 +434,8 @@ final class PoolCore: Sendable {
         effects.news.append((pending, started.flatMap { startTime(of: pending, $0) }, result))
     }
 
-    /// - Returns: how long ago the call began, not before the pool had it; nil if its task has been told already.
+    /// - Returns: the time since the call began, at most that since the pool got it; nil if its task has already been
+    ///   told.
     private func startTime(of pending: PendingCall, _ elapsed: Duration) -> Duration? {
         if pending.hasStarted { return nil }
         pending.hasStarted = true

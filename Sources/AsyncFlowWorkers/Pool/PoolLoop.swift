@@ -3,29 +3,29 @@ import AsyncFlowBase
 import Logging
 import Synchronization
 
-/// The thread of a pool: reads what the workers say, launches them, notices how they end.
+/// The thread of a pool: it reads the workers' messages, launches workers, and notices how they end.
 final class PoolLoop {
     private let core: PoolCore
-    /// When this thread is to look after everything again.
+    /// The time at which this thread is to check everything again.
     private var nextTurn: Duration
-    /// By how much it may be late without having been stopped.
+    /// The delay that doesn't yet mean that the thread was stopped.
     private let patience: Duration
     private var readers: [Int: Reader] = [:]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
 
-    /// What comes from one worker.
+    /// The input from one worker.
     private final class Reader {
         let link: WorkerLink
         var splitter = FrameSplitter(opening: WireProtocol.opening)
         var hello: Hello?
-        /// Whether more can come.
+        /// Whether more can arrive.
         var isOpen = true
         /// Whether no worker like this one can ever be of use.
         var isHopeless = false
 
         init(_ link: WorkerLink) { self.link = link }
 
-        /// What came instead of a worker's opening, or before it, for people; nil if nothing did.
+        /// The text that arrived instead of a worker's opening, or before it, for people; nil if there is none.
         var noiseText: String? {
             let noise = splitter.unexplained
             guard hello == nil, !noise.isEmpty else { return nil }
@@ -63,7 +63,8 @@ final class PoolLoop {
 
     // MARK: - Sleeping
 
-    /// Finds out whether this program was stopped, or the machine was. What has come meanwhile has just been read.
+    /// Determines whether this program, or the machine, was stopped. Messages that arrived in the meantime have just
+    /// been read.
     private func noticePause() {
         let now = core.now
         let gap = now - nextTurn
@@ -79,7 +80,7 @@ final class PoolLoop {
         }
     }
 
-    /// - Returns: how many milliseconds to sleep at most; nil if there is something to do, a negative number at the
+    /// - Returns: the maximum time to sleep in milliseconds; nil if there is something to do, a negative number at the
     ///   end.
     private func fallAsleep() -> CInt? {
         let now = core.now
@@ -116,9 +117,9 @@ final class PoolLoop {
 
     // MARK: - Reading
 
-    /// What came in one go.
+    /// The messages that arrived together.
     private struct Batch {
-        /// What was begun and what has ended, in order.
+        /// The calls that began and that ended, in order.
         var news: [(call: UInt64, elapsed: UInt64, result: Result<ArraySlice<UInt8>, FailureBox>?)] = []
         var reports: [(call: UInt64, report: RemoteReport)] = []
         var hello: Hello?
@@ -134,7 +135,7 @@ final class PoolLoop {
             if count < 0, errno == EAGAIN { return }
             guard count > 0 else {
                 reader.isOpen = false
-                // Most often its end is about to be reported. A worker that goes on without its pipe must not.
+                // Usually the worker's end is about to be reported. A worker must not go on without its pipe.
                 core.change { state, effects in
                     core.perform(state.machine.cutOff(reader.link.worker, now: core.now), &state, &effects)
                 }
@@ -167,7 +168,7 @@ final class PoolLoop {
                 let hello = try Hello(frame.content)
                 reader.hello = hello
                 batch.hello = hello
-                // One of another language learns what it can be asked for.
+                // A worker of another language has no list of tasks, but gets their definitions.
                 let known = core.configuration.foreign == nil ? WorkflowWorker.known.withLock { $0 } : nil
                 if let problem = PoolCore.problem(with: hello, known: known) {
                     reader.isHopeless = true
@@ -183,14 +184,14 @@ final class PoolLoop {
             case .started: batch.news.append((try content.next(), try content.next(), nil))
             case .progress, .custom, .log:
                 let call: UInt64 = try content.next()
-                // An event that can't be read isn't worth the worker.
+                // An event that can't be read isn't worth losing the worker.
                 if let report = try? ReportContent.read(type, &content) { batch.reports.append((call, report)) }
             case .pong: batch.memory = try content.next()
             }
         }
     }
 
-    /// What a shell or a launcher has printed before the worker began.
+    /// Logs the text that a shell or a launcher printed before the worker began.
     private func quoteNoise(of reader: Reader) {
         guard let text = reader.noiseText else { return }
         core.configuration.logger.info(
@@ -198,7 +199,7 @@ final class PoolLoop {
             metadata: ["worker": "\(reader.link.name)", "text": "\(text)"])
     }
 
-    /// A body that reports something has begun.
+    /// Passes on reports. A body that reports something has begun.
     private func passOn(_ reports: [(call: UInt64, report: RemoteReport)], from reader: Reader) {
         let worker = reader.link.worker
         core.change { state, effects in
@@ -269,7 +270,7 @@ final class PoolLoop {
         }
     }
 
-    // MARK: - Workers' lives
+    // MARK: - Lives of workers
 
     private func doWhatIsDue() {
         change { state, effects in
@@ -278,7 +279,7 @@ final class PoolLoop {
         }
     }
 
-    /// As the core's, with launches.
+    /// Changes the state as the core does, and also launches workers.
     private func change(_ body: (inout PoolCore.State, inout PoolCore.Effects) -> Void) {
         var launches: [(worker: Int, slot: Int)] = []
         var starting: [CheckedContinuation<Void, any Error>] = []
@@ -379,7 +380,7 @@ private func systemRead(_ descriptor: CInt, _ buffer: UnsafeMutableRawBufferPoin
 private func systemMessage(_ code: CInt) -> String { String(cString: strerror(code)) }
 
 extension Result where Success == ArraySlice<UInt8>, Failure == PoolLoop.FailureBox {
-    /// Whether it is that of a body which has run, and not one of a call that was cancelled before.
+    /// Whether it is the result of a body that has run, not of a call that was cancelled before.
     fileprivate var hasRun: Bool {
         if case .failure(let box) = self { box.failure.kind != .cancelled } else { true }
     }

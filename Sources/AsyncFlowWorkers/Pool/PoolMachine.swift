@@ -1,32 +1,32 @@
 import AsyncFlowBase
 
-/// Decides, for a pool, which worker gets which call, and what becomes of calls when workers end. Pure: it is told what
-/// happens and when, and says what is to be done.
+/// The decisions of a pool about which worker gets which call, and about calls whose worker ends. Pure: it is told of
+/// events and their times, and returns the actions to be carried out.
 ///
 /// A call is in one place from ``submit(_:kind:now:)`` until one ``Action/end(call:_:)`` or ``Action/deliver(call:)``.
 struct PoolMachine {
     struct Settings {
         var workers = 2
-        /// How many bodies run at once in a worker.
+        /// The number of bodies that run at once in a worker.
         var concurrency = 1
-        /// How many calls a worker has at most, running and sent ahead.
+        /// The maximum number of calls that a worker has, running and sent ahead.
         var inFlightLimit = 256
-        /// How much work, by what calls of the same kind took before, is sent ahead of what runs.
+        /// The amount of work, estimated from earlier calls of the same kind, that is sent ahead of the running calls.
         var aheadLimit: Duration = .milliseconds(2)
         var startTimeout: Duration = .seconds(30)
         var heartbeatTimeout: Duration = .seconds(10)
-        /// After how many workers in a row that couldn't be started the pool gives up.
+        /// The number of successive failures to start a worker after which the pool gives up.
         var startFailureLimit = 3
         var taskLimit = Int.max
         var memoryLimit = UInt64.max
         var firstBackoff: Duration = .milliseconds(100)
         var longestBackoff: Duration = .seconds(30)
-        /// How long a worker may take to end when it has nothing more to do.
+        /// The time that a worker has to end when it has nothing left to do.
         var closingPatience: Duration = .seconds(5)
-        /// Whether a worker that has calls may say nothing for as long as it wants: an interpreter can't, while it runs
-        /// code that keeps its lock. The end of its process is noticed anyway.
+        /// Whether a worker that has calls may be silent for any time: an interpreter can't answer while it runs code
+        /// that holds its lock. The end of its process is noticed anyway.
         var allowsBusySilence = false
-        /// How long a worker that is about to be killed for a call has time to show what it is doing; nil if it can't.
+        /// The time that a worker that is about to be killed for a call has to show what it is doing; nil if it can't.
         var stackPatience: Duration?
 
         var pingInterval: Duration { heartbeatTimeout / 4 }
@@ -40,15 +40,15 @@ struct PoolMachine {
         case send(call: UInt64, worker: Int)
         case cancel(call: UInt64, worker: Int)
         case ping(worker: Int)
-        /// Has a worker write what it is doing to its standard error.
+        /// Makes a worker write what it is doing to its standard error.
         case showStack(worker: Int)
-        /// A worker that may say nothing has left a ping unanswered, so its first call counts as begun: its interpreter
-        /// runs code that keeps everything else in it from running, even what would tell of that.
+        /// A worker that may be silent has left a ping unanswered, so its first call counts as begun: its interpreter
+        /// runs code that blocks everything else in it, including the report of its start.
         case presumeStarted(call: UInt64, worker: Int)
-        /// Lets a worker end that has nothing more to do.
+        /// Makes a worker that has nothing left to do end.
         case closeInput(worker: Int)
         case kill(worker: Int, KillReason)
-        /// The call's result has come, and is the first and only one.
+        /// The call's result has arrived; it is the first and only one.
         case deliver(call: UInt64)
         case end(call: UInt64, CallEnd)
     }
@@ -56,10 +56,10 @@ struct PoolMachine {
     enum Stage: Hashable {
         case starting(until: Duration)
         case ready
-        /// Gets no more calls, and ends when it has none.
+        /// The worker gets no more calls, and ends when it has none.
         case draining
         case closing(until: Duration)
-        /// Can't say anything any more, and will be killed if it doesn't end.
+        /// The worker can't send anything any longer, and will be killed if it doesn't end.
         case cutOff(until: Duration)
         case killed
     }
@@ -67,7 +67,7 @@ struct PoolMachine {
     struct WorkerState {
         let slot: Int
         var stage: Stage
-        /// In the order in which they were sent.
+        /// The calls that were sent, in order.
         var inFlight: [UInt64] = []
         var load: Double = 0
         var lastHeard: Duration
@@ -85,11 +85,11 @@ struct PoolMachine {
         let kind: Int
         var worker: Int?
         var isCancelled = false
-        /// When a cancelled one has to have ended.
+        /// The time by which a cancelled call must have ended.
         var overdueAt: Duration?
-        /// Whether its worker has been asked what it is doing.
+        /// Whether its worker has been asked to show what it is doing.
         var hasShownStack = false
-        /// What it counts for in the load of its worker.
+        /// The call's share of the load of its worker.
         var load: Double = 0
     }
 
@@ -97,13 +97,13 @@ struct PoolMachine {
     private(set) var workers: [Int: WorkerState] = [:]
     private(set) var calls = CallTable<Call>()
     private var queue = CallQueue()
-    /// By slot: when a worker is to be launched there; nil where there is one.
+    /// By slot, the time at which a worker is to be launched; nil where there is one.
     private var launchTimes: [Duration?]
     private var lastWorker = 0
     private var startFailures = 0
     private var losses = 0
     private var cancelled: Set<UInt64> = []
-    /// By kind: how long its calls took, in seconds; nil if none has ended.
+    /// By kind, the time that its calls took, in seconds; nil if none has ended.
     private var estimates: [Double?] = []
     private(set) var hasFailed = false
     private(set) var isClosing = false
@@ -115,7 +115,7 @@ struct PoolMachine {
 
     var isOver: Bool { workers.isEmpty && (isClosing || hasFailed) }
     var readyCount: Int { workers.values.count { $0.stage == .ready } }
-    /// How many calls wait for a worker.
+    /// The number of calls that wait for a worker.
     var queuedCount: Int { queue.count }
 
     // MARK: - Calls
@@ -143,13 +143,13 @@ struct PoolMachine {
         return [.cancel(call: call, worker: worker)]
     }
 
-    /// A result, of whatever sort, has come from a worker.
+    /// Notes that a result, of any sort, has arrived from a worker.
     mutating func finished(_ call: UInt64, by worker: Int, elapsed: Duration, now: Duration) -> [Action] {
         heard(worker, now: now)
         guard let state = calls[call], state.worker == worker else { return [] }  // it has ended otherwise
         let seconds = elapsed / .seconds(1)
         if let old = estimates[state.kind] {
-            // What takes longer counts at once; what takes less has to show it for a while.
+            // A longer time counts at once; shorter times count only gradually.
             estimates[state.kind] = seconds > old ? seconds : old * 0.8 + seconds * 0.2
         } else {
             estimates[state.kind] = seconds
@@ -197,23 +197,24 @@ struct PoolMachine {
         return closeIfDrained(worker, now: now)
     }
 
-    /// What comes from a worker can't be understood, or nothing can come from it any more.
+    /// Notes that the messages of a worker can't be understood, or that none can arrive any longer.
     mutating func broken(_ worker: Int, _ reason: KillReason) -> [Action] {
         guard let state = workers[worker], state.stage != .killed else { return [] }
         workers[worker]!.stage = .killed
         return [.kill(worker: worker, reason)]
     }
 
-    /// Nothing can come from a worker any more, most often because it is about to end by itself: it is given a moment.
+    /// Notes that no message can arrive from a worker any longer, usually because it is about to end: it gets a moment
+    /// to do so.
     mutating func cutOff(_ worker: Int, now: Duration) -> [Action] {
         guard let stage = workers[worker]?.stage, stage == .ready || stage == .draining else { return [] }
         workers[worker]!.stage = .cutOff(until: now + .seconds(1))
         return []
     }
 
-    /// A worker's process has ended, and all that it has said was heard.
+    /// Notes that a worker's process has ended, and that all its messages have been read.
     ///
-    /// - Parameter isHopeless: whether no other one could do better.
+    /// - Parameter isHopeless: whether no other worker could do better.
     mutating func ended(_ worker: Int, hadConnected: Bool, isHopeless: Bool = false, now: Duration) -> [Action] {
         guard let state = workers.removeValue(forKey: worker) else { return [] }
         var actions: [Action] = []
@@ -262,8 +263,8 @@ struct PoolMachine {
 
     // MARK: - Time
 
-    /// The pool itself didn't run for a while: its program was stopped, or the machine slept. Nobody was asked or heard
-    /// in that time, so it doesn't count.
+    /// Notes that the pool itself didn't run for a while: its program was stopped, or the machine slept. No message was
+    /// sent or read in that time, so it doesn't count.
     mutating func paused(for gap: Duration, now: Duration) {
         for (worker, state) in workers {
             workers[worker]!.lastHeard = min(now, state.lastHeard + gap)
@@ -280,7 +281,7 @@ struct PoolMachine {
         }
     }
 
-    /// Does what is due.
+    /// Does everything that is due.
     mutating func timePassed(_ now: Duration) -> [Action] {
         var actions: [Action] = []
         for slot in launchTimes.indices {
@@ -330,7 +331,7 @@ struct PoolMachine {
         return actions
     }
 
-    /// When something is due next.
+    /// The time at which something is due next.
     var nextTime: Duration? {
         var times = launchTimes.compactMap { $0 }
         for state in workers.values {
@@ -374,7 +375,7 @@ struct PoolMachine {
     }
 
     private mutating func send(_ call: UInt64, to worker: Int) -> Action {
-        // What was never seen may take any time: nothing is sent ahead of it.
+        // A call of an unknown kind may take any time: nothing is sent ahead of it.
         var state = calls[call]!
         state.worker = worker
         state.load = estimates[state.kind] ?? 1e9

@@ -1,27 +1,27 @@
 public import AsyncFlow
 import AsyncFlowBase
 
-/// The worker that ran a task has ended before the task had.
+/// The error of a task whose worker ended before the task did.
 ///
-/// `.retry(2, on: .workerLost)` tries again, on another worker.
+/// `.retry(2, on: .workerLost)` retries it on another worker.
 public struct WorkerLostError: WorkflowError, Hashable {
     public let taskID: TaskID?
     public let taskName: String?
     /// The worker's name.
     public let workerName: String
-    /// The machine it ran on, and its process id there.
+    /// The machine on which the worker ran.
     public let host: String
+    /// The worker's process id on that machine.
     public let processID: Int32
-    /// What became of it, in words.
+    /// A description of how the worker ended.
     public let reason: String
-    /// The signal that ended it, if it is known to be one.
+    /// The number of the signal that ended it, if it is known that one did.
     public let signal: Int32?
-    /// The code that it exited with, if it did.
+    /// The code with which it exited, if it did.
     public let exitCode: Int32?
-    /// The first lines that it wrote as it crashed (`Fatal error: …`), if it wrote any; at most 8.
+    /// The first lines that it wrote when it crashed (`Fatal error: …`), if it wrote any; at most 8.
     public let crashMessage: String
-    /// The end of what it wrote to its standard error, at most 4 KiB: after a crash most often the end of a backtrace,
-    /// if that was asked for.
+    /// The end of its standard error, at most 4 KiB: after a crash usually the end of a backtrace, if that was enabled.
     public let standardErrorTail: String
 
     public var code: WorkflowErrorCode { .workerLost }
@@ -30,14 +30,14 @@ public struct WorkerLostError: WorkflowError, Hashable {
         let worker = "worker '\(workerName)' (process \(processID) on \(host))"
         var text = "\(worker) was lost while it ran the task\(task): \(reason)"
         if !crashMessage.isEmpty { text += ": \(crashMessage.harmlessLines())" }
-        // What is in one place already isn't repeated.
+        // A text that is already in the message isn't repeated.
         let tail = standardErrorTail.trimmingLineEnds
         guard !tail.isEmpty, tail != crashMessage else { return text }
         return "\(text); the end of its standard error:\n\(tail.harmlessLines())"
     }
 }
 
-/// A pool can't do what it was asked to.
+/// The error of a pool that can't do what it was asked to do.
 public struct WorkerPoolError: WorkflowError, Hashable {
     public let code: WorkflowErrorCode
     /// The pool's name.
@@ -48,7 +48,7 @@ public struct WorkerPoolError: WorkflowError, Hashable {
 }
 
 extension String {
-    /// Without line ends at the end.
+    /// The text without line breaks at its end.
     fileprivate var trimmingLineEnds: String {
         guard let last = utf8.lastIndex(where: { $0 != 10 && $0 != 13 }) else { return "" }
         return String(Substring(utf8[...last]))

@@ -1,26 +1,26 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// How a worker's process ended.
+/// The end of a worker's process.
 struct WorkerEnd: Sendable {
     var reason: String
     var signal: Int32?
     var exitCode: Int32?
     var standardErrorTail = ""
-    /// The first lines of what it said as it crashed.
+    /// The first lines that it wrote when it crashed.
     var crashMessage = ""
 }
 
-/// The pool's end of the connection to one worker: what it is sent, by one writer at a time.
+/// The pool's end of the connection to one worker: the messages to it, sent by one writer at a time.
 ///
-/// Who finds it idle writes at once; while somebody writes, the others add to what is written next.
+/// A caller that finds the connection idle writes at once; while one writes, others add to what it writes next.
 final class WorkerLink: Sendable {
     private struct Outbox {
         var queue = SendQueue()
         var isWriting = false
         /// Whether the pipe had no room for the rest.
         var isFull = false
-        /// Nothing more is written; the descriptor is closed, or will be by the one who writes.
+        /// Nothing more is written; the descriptor is closed, or will be by the current writer.
         var isClosed = false
     }
     struct Process {
@@ -44,10 +44,9 @@ final class WorkerLink: Sendable {
         writing = channel.writing
     }
 
-    /// Gives the pipes more room than they have at first, so that what is large crosses with fewer system calls.
+    /// Enlarges the pipes, so that large messages need fewer system calls.
     ///
-    /// - Note: what a user's pipes may have in all is limited (64 MiB on Linux). Where it can't be had, nothing
-    ///   happens.
+    /// - Note: the total size of a user's pipes is limited (64 MiB on Linux). If the limit is reached, nothing happens.
     func widenPipes() {
         #if os(Linux)
         let setPipeSize: CInt = 1031  // F_SETPIPE_SZ, which the C library hides behind _GNU_SOURCE
@@ -57,7 +56,7 @@ final class WorkerLink: Sendable {
 
     func append(_ add: (inout [UInt8]) -> Void) { outbox.withLock { $0.queue.append(add) } }
 
-    /// - Parameter content: follows what is added first, without being copied if it is large.
+    /// - Parameter content: bytes that follow those that are added; they aren't copied if they are large.
     func append(_ add: (inout [UInt8]) -> Void, content: ArraySlice<UInt8>) {
         outbox.withLock { outbox in
             outbox.queue.append(add)
@@ -65,14 +64,15 @@ final class WorkerLink: Sendable {
         }
     }
 
-    /// Whether the pipe was full, so that somebody has to wait until there is room.
+    /// Whether the pipe was full, so that something has to wait until there is room.
     var isBlocked: Bool { outbox.withLock { $0.isFull && !$0.isWriting && !$0.isClosed } }
-    /// What to watch for room in the pipe.
+    /// The descriptor to watch for room in the pipe.
     var writingDescriptor: CInt { writing }
 
-    /// Writes what there is, as far as the pipe has room, unless somebody does so already.
+    /// Writes what is queued, as far as the pipe has room, unless another caller already does.
     ///
-    /// - Returns: whether there is more than it has room for; then ``isBlocked`` is true until it is flushed again.
+    /// - Returns: whether there is more than the pipe has room for; ``isBlocked`` is then true until it is flushed
+    ///   again.
     @discardableResult
     func flush() -> Bool {
         while true {
@@ -98,7 +98,7 @@ final class WorkerLink: Sendable {
         }
     }
 
-    /// Ends the worker's input when nothing is being written.
+    /// Closes the worker's input as soon as nothing is being written.
     func closeInput() {
         let closes = outbox.withLock { outbox in
             guard !outbox.isClosed else { return false }
@@ -108,7 +108,8 @@ final class WorkerLink: Sendable {
         if closes { close(writing) }
     }
 
-    /// - Returns: what there was no room for. Nothing if nobody reads any more: the end of the process tells why.
+    /// - Returns: the bytes for which there was no room. None if nothing reads any longer: the end of the process gives
+    ///   the reason.
     private func write(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var rest = bytes
         while !rest.isEmpty {
@@ -124,18 +125,18 @@ final class WorkerLink: Sendable {
         return rest
     }
 
-    /// Sends a signal to the worker and all that it has started; before it is started, keeps it from being.
+    /// Sends a signal to the worker and everything that it has started; if it hasn't been started, prevents that.
     func kill(_ signal: Int32) {
         let process = process.withLock { $0 }
         guard let command = process.command else { return process.task?.cancel() ?? () }
         command.send(signal)
     }
 
-    /// Asks the process to end, and makes it after a while.
+    /// Asks the process to end, and forces it to after a while.
     func terminate() { process.withLock { $0.task }?.cancel() }
 }
 
-/// Writes into pipes that may have nobody at their other end, on threads that are somebody else's.
+/// Writing to pipes that may have no reader, on threads that belong to other code.
 enum BrokenPipeSignal {
     static func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> (count: Int, code: CInt) {
         var blocked = sigset_t()

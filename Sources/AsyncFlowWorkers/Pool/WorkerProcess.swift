@@ -2,7 +2,7 @@ import AsyncFlow
 import AsyncFlowBase
 import Logging
 
-/// The life of a worker's process.
+/// The process of a worker.
 struct WorkerProcess: Sendable {
     private let core: PoolCore
     private let link: WorkerLink
@@ -14,7 +14,7 @@ struct WorkerProcess: Sendable {
         self.channel = channel
     }
 
-    /// Starts it, and returns when it and all that it has started have ended.
+    /// Starts the process, and returns when it and everything that it has started have ended.
     func run() async -> WorkerEnd {
         let output = Lock((lines: LineSplitter(), crash: CrashMessage()))
         let logger = core.configuration.logger
@@ -52,7 +52,7 @@ struct WorkerProcess: Sendable {
         return "it couldn't be started: \(error)"
     }
 
-    /// As for commands, with what the signal means in a Swift program.
+    /// Returns the name of a signal as for commands, with its meaning in a Swift program.
     private static func name(of signal: Int32) -> String {
         switch signal {
         case SIGILL: "SIGILL (signal \(signal), a trap: a failed precondition, an overflow, a missing value)"
@@ -61,8 +61,9 @@ struct WorkerProcess: Sendable {
         }
     }
 
-    /// Printing the backtrace of a crash takes seconds, and is longer than what an error keeps. Whoever wants it sets
-    /// `SWIFT_BACKTRACE`, for this program or in the pool's environment.
+    /// The variable that enables backtraces. Printing the backtrace of a crash takes seconds, and it is longer than
+    /// what an error keeps, so it must be enabled explicitly with `SWIFT_BACKTRACE`, for this program or in the pool's
+    /// environment.
     private static let backtrace = "SWIFT_BACKTRACE"
 
     private var invocation: WorkerInvocation? {
@@ -80,7 +81,7 @@ struct WorkerProcess: Sendable {
             environment[Self.backtrace] = "enable=no"
         }
         // The system closes a local worker's pipe when the pool is gone, and a pool that is stopped for hours comes
-        // back. A machine that is gone closes nothing.
+        // back. But a machine that is gone closes nothing.
         let silence = core.launcher.isLocal ? 0 : max(1, Int(configuration.orphanTimeout.bounded.inSeconds))
         let settings = WorkerSettings(
             name: link.name, concurrency: min(65_536, max(1, configuration.concurrency)), silence: silence,

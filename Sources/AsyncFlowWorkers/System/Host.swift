@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// The machine that this process runs on.
+/// The machine on which this process runs.
 enum Host {
     static var name: String {
         var buffer = [CChar](repeating: 0, count: 256)
@@ -8,7 +8,7 @@ enum Host {
         return buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// The file that this process was started from.
+    /// The file from which this process was started.
     static var program: String? {
         #if os(Linux)
         var buffer = [CChar](repeating: 0, count: 4096)
@@ -23,9 +23,9 @@ enum Host {
     }
 }
 
-/// How much memory this process has in use.
+/// The amount of memory that this process uses.
 enum ResidentMemory {
-    /// 0 if that isn't known.
+    /// The number of bytes; 0 if it isn't known.
     static var bytes: UInt64 {
         #if os(Linux)
         let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)

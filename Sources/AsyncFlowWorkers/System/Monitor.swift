@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// A value under a lock, for whose change threads can wait.
+/// A value under a lock, with a condition on which threads can wait for its change.
 final class Monitor<Value>: @unchecked Sendable {  // the value is only touched under the lock
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -25,13 +25,13 @@ final class Monitor<Value>: @unchecked Sendable {  // the value is only touched 
         return body(&value)
     }
 
-    /// Changes the value and wakes one of those who wait.
+    /// Changes the value and wakes one waiting thread.
     func signal<Result>(_ body: (inout Value) -> Result) -> Result {
         defer { pthread_cond_signal(condition) }
         return withLock(body)
     }
 
-    /// Waits until the body returns something.
+    /// Waits until the body returns a value.
     func wait<Result>(_ body: (inout Value) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

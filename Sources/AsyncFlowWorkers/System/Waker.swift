@@ -2,7 +2,7 @@ import AsyncFlowBase
 
 import AsyncFlow
 
-/// A pipe to ourselves, by which a thread that waits for others' descriptors is woken.
+/// A pipe of this process to itself, by which a thread that waits for other descriptors is woken.
 final class Waker: Sendable {
     private let ends = Lock<(reading: CInt, writing: CInt)>((-1, -1))
 
@@ -19,7 +19,7 @@ final class Waker: Sendable {
     }
 
     func wake() {
-        // Under the lock, so that the descriptor isn't another one's by now; it never blocks.
+        // Under the lock, so that the descriptor hasn't been reused in the meantime; this never blocks.
         ends.withLock { ends in
             if ends.writing >= 0 { _ = write(ends.writing, [UInt8](repeating: 1, count: 1), 1) }
         }
@@ -39,5 +39,5 @@ final class Waker: Sendable {
     }
 }
 
-/// Swift's view of the C function, where a method has the same name.
+/// Closes a descriptor: the C function, for code in which a method has the same name.
 func closeDescriptor(_ number: CInt) { close(number) }

@@ -1,4 +1,4 @@
-/// Writes numbers and texts as bytes, the lowest byte first.
+/// A writer of numbers and strings as bytes, the lowest byte first.
 struct ByteWriter {
     var bytes: [UInt8] = []
 
@@ -21,7 +21,7 @@ extension [UInt8] {
     }
 }
 
-/// Reads what a ``ByteWriter`` wrote. Whatever the bytes are, it throws or returns a value.
+/// A reader of the output of a ``ByteWriter``. Whatever the bytes are, it throws or returns a value.
 struct ByteReader {
     private var rest: ArraySlice<UInt8>
 
@@ -47,7 +47,7 @@ struct ByteReader {
     mutating func nextText() throws(WireError) -> String { String(decoding: try nextBytes(), as: UTF8.self) }
     mutating func nextNumber() throws(WireError) -> Double { Double(bitPattern: try next()) }
 
-    /// A number that says how many elements follow, of which each takes at least a byte.
+    /// Returns the number of elements that follow, each of which takes at least a byte.
     mutating func nextCount() throws(WireError) -> Int {
         let count = Int(try next(UInt32.self))
         guard count <= rest.count else { throw WireError("a message is cut off") }
@@ -57,7 +57,7 @@ struct ByteReader {
     var remaining: ArraySlice<UInt8> { rest }
 }
 
-/// What came isn't what should.
+/// The error of a message that isn't as expected.
 struct WireError: Error, Hashable, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

@@ -1,38 +1,39 @@
-/// Cuts a stream of bytes into frames: four bytes that say how long the rest is, one that says what it is, the rest.
+/// A splitter of a stream of bytes into frames: four bytes with the length of the rest, one byte with the type, and the
+/// contents.
 ///
-/// The bytes of a large frame are read to where they stay: nothing moves them again.
+/// The bytes of a large frame are read to their final place and never moved.
 struct FrameSplitter {
-    /// In bytes. What seems to be longer is something else than frames.
+    /// The maximum length of a frame in bytes. Anything longer can't be a frame.
     static let longest = 1 << 30
-    /// How much may come before the opening, in bytes: what a shell or a launcher prints as it starts.
+    /// The maximum number of bytes before the opening: the output of a shell or a launcher when it starts.
     static let longestNoise = 64 << 10
-    /// From how many bytes on a frame has memory of its own.
+    /// The number of bytes from which a frame gets separate memory.
     private static let largeFrame = 128 << 10
 
     private var bytes: [UInt8] = []
     private var position = 0
-    /// What the other end says first; empty when it has.
+    /// The bytes that the other end sends first; empty when they have arrived.
     private var opening: [UInt8]
-    /// Up to where the opening has been looked for.
+    /// The position up to which the opening has been searched for.
     private var searched = 0
-    /// What came before the opening.
+    /// The bytes that arrived before the opening.
     private(set) var noise: [UInt8] = []
-    /// A large frame of which a part is there.
+    /// A large frame of which a part has arrived.
     private var large: [UInt8] = []
     private var largeCount = 0
 
     /// - Parameter opening: the bytes that come before the first frame.
     init(opening: [UInt8] = []) { self.opening = opening }
 
-    /// What has come so far instead of the opening, or before it.
+    /// The bytes that have arrived so far instead of the opening, or before it.
     var unexplained: ArraySlice<UInt8> { opening.isEmpty ? noise[...] : bytes[position...] }
 
-    /// Has bytes read to where they are needed.
+    /// Reads bytes to the place where they are needed.
     ///
     /// - Parameters:
-    ///   - buffer: where to read to if that isn't known yet.
-    ///   - read: reads, as `read(2)` does.
-    /// - Returns: what `read` returned, and for how much there was room.
+    ///   - buffer: the buffer to read to if that place isn't known yet.
+    ///   - read: reads, like `read(2)`.
+    /// - Returns: the value that `read` returned, and the number of bytes for which there was room.
     mutating func append(
         by buffer: UnsafeMutableRawBufferPointer, _ read: (UnsafeMutableRawBufferPointer) -> Int
     ) -> (count: Int, room: Int) {
@@ -68,9 +69,9 @@ struct FrameSplitter {
         bytes.append(contentsOf: piece)
     }
 
-    /// The next frame that is there as a whole.
+    /// Returns the next complete frame, if there is one.
     ///
-    /// - Throws: if the stream can't be one of frames.
+    /// - Throws: ``WireError`` if the stream can't be one of frames.
     mutating func next() throws(WireError) -> (type: UInt8, content: ArraySlice<UInt8>)? {
         if !opening.isEmpty { try skipToOpening() }
         if !large.isEmpty {
@@ -98,7 +99,7 @@ struct FrameSplitter {
         let part = bytes[(position + 4)...]
         large = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
             _ = buffer[..<part.count].update(fromContentsOf: part)
-            // The rest is written before anybody reads it.
+            // The rest is written before it is read.
             count = length
         }
         largeCount = part.count

@@ -7,24 +7,24 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What a pool and a worker agree on.
+/// The protocol between a pool and a worker.
 enum WireProtocol {
     static let version: UInt16 = 2
-    /// What a worker says before anything else.
+    /// The bytes that a worker sends before anything else.
     static let opening = Array("AFW\u{1}".utf8)
 
     enum ToWorker: UInt8 { case call = 1, cancel, ping, define }
     enum ToPool: UInt8 { case hello = 16, result, failure, progress, custom, log, pong, started }
 
-    /// What is wrong with the size of an argument or a value, in bytes, if anything.
+    /// Returns the problem with the size of an argument or a value, in bytes, if there is one.
     static func problem(withSize size: Int) -> String? {
-        // What is written beside it has its place in the last MiB.
+        // The last MiB is for the other contents of the message.
         guard size > FrameSplitter.longest - (1 << 20) else { return nil }
         return "takes \(size) bytes, and not more than \(FrameSplitter.longest - (1 << 20)) can be sent; "
             + "write it to a file, and send the path"
     }
 
-    /// Adds a frame to bytes that are to be sent.
+    /// Appends a frame to bytes that are to be sent.
     static func append(_ type: UInt8, _ content: [UInt8], to bytes: inout [UInt8]) {
         withUnsafeBytes(of: UInt32(content.count + 1).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(type)
@@ -37,7 +37,7 @@ enum WireProtocol {
         append(type.rawValue, writer.bytes, to: &bytes)
     }
 
-    /// A number that stands for what can be called, the same for the same names and types in whatever order.
+    /// Returns a number that identifies a set of signatures, in any order.
     static func hash(of signatures: some Sequence<String>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
         for byte in signatures.sorted().joined(separator: "\n").utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -45,17 +45,17 @@ enum WireProtocol {
     }
 }
 
-/// What a worker says of itself.
+/// The introduction of a worker.
 struct Hello: Sendable {
     var version = WireProtocol.version
     var hash: UInt64
     var processID: Int32
     var host: String
-    /// The portable tasks that it has, by their place: name and signature.
+    /// The worker's portable tasks, by their place: name and signature.
     var tasks: [(name: String, signature: String)]
     /// The interpreter of a worker that calls functions of another language, with its version, and its file.
     var runtime: (name: String, file: String)?
-    /// Without those that every program has.
+    /// The tasks without those that every program has.
     var ownTasks: [(name: String, signature: String)] {
         tasks.filter { task in !PortableCommand.builtIn.contains { $0.name == task.name } }
     }
@@ -89,7 +89,7 @@ struct Hello: Sendable {
         guard version == WireProtocol.version else { return }  // what follows may be something else
         hash = try reader.next()
         processID = Int32(bitPattern: try reader.next())
-        // Whoever sends a signal to another one would reach whole groups of processes.
+        // A signal to a number of 0 or less would reach whole groups of processes.
         guard processID > 0 else { throw WireError("it says that its process id is \(processID)") }
         host = try reader.nextText().shortened(to: 255).harmless()
         for _ in 0..<(try reader.nextCount()) {
@@ -103,7 +103,8 @@ struct Hello: Sendable {
     }
 }
 
-/// A call as it crosses, without its number and its task, which are known last. The input comes behind everything else.
+/// The contents of a call, without its number and its task's place, which become known last. The input follows
+/// everything else.
 struct CallContent {
     var taskID: TaskID
     var attempt: Int
@@ -123,7 +124,7 @@ struct CallContent {
         input = call.input[...]
     }
 
-    /// What comes before the input.
+    /// The bytes before the input.
     var head: [UInt8] {
         var writer = ByteWriter()
         writer.bytes.reserveCapacity(128)
@@ -158,7 +159,7 @@ struct CallContent {
     }
 }
 
-/// How a call failed.
+/// The failure of a call.
 struct CallFailure {
     enum Kind: UInt8 { case thrown, cancelled, unusable }
     var kind: Kind
@@ -189,7 +190,7 @@ struct CallFailure {
         let count = try reader.nextCount()
         for place in 0..<count {
             let (name, message) = (try reader.nextBytes(), try reader.nextBytes())
-            // Nobody reads so many, and each is told with all that follow it.
+            // Nobody reads this many, and each one's text contains those that follow.
             guard place < RemoteTaskError.longestChain else { continue }
             chain.append(
                 RemoteTaskError.Link(
@@ -201,9 +202,9 @@ struct CallFailure {
     }
 }
 
-/// What a body reports, on its way.
+/// The coding of a body's reports.
 enum ReportContent {
-    /// How long a text is that is passed on, and how many bytes the attributes of an event may have.
+    /// The maximum length of a text that is passed on, and of an event's attributes, in bytes.
     private static let longestText = 16 << 10, longestAttributes = 1 << 20
 
     static func append(_ report: RemoteReport, of call: UInt64, to bytes: inout [UInt8]) {
@@ -216,7 +217,7 @@ enum ReportContent {
                 if let message = progress.message { writer.write(message.shortened(to: longestText)) }
             }
         case .custom(let event):
-            // Attributes with a NaN don't encode: nobody could read them.
+            // Attributes with a NaN can't be encoded, because nothing could decode them.
             guard let attributes = try? JSONEncoder().encode(event.attributes), attributes.count <= longestAttributes
             else { return }
             WireProtocol.append(.custom, to: &bytes) { writer in

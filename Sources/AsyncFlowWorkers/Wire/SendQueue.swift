@@ -1,9 +1,9 @@
-/// What is to be written, in order: small messages together, and what is large as it is, without being copied.
+/// The bytes to be written, in order: small messages together, and large ones as they are, without being copied.
 struct SendQueue {
-    /// From how many bytes on the content of a message isn't copied behind its beginning.
+    /// The number of bytes from which the content of a message isn't copied.
     static let largeContent = 32 << 10
 
-    /// What comes before ``bytes``.
+    /// The parts that precede ``bytes``.
     private var parts: [ArraySlice<UInt8>] = []
     private var bytes: [UInt8] = []
 
@@ -21,7 +21,7 @@ struct SendQueue {
         parts.append(content)
     }
 
-    /// Takes what is to be written next; nil if there is nothing.
+    /// Removes the bytes to be written next; nil if there are none.
     mutating func takeNext() -> ArraySlice<UInt8>? {
         if !parts.isEmpty { return parts.removeFirst() }
         guard !bytes.isEmpty else { return nil }
@@ -31,11 +31,11 @@ struct SendQueue {
         return next[...]
     }
 
-    /// There was no room for these.
+    /// Puts back bytes for which there was no room.
     mutating func putBack(_ rest: ArraySlice<UInt8>) { parts.insert(rest, at: 0) }
 }
 
 extension ArraySlice<UInt8> {
-    /// The same bytes, without all those that came with them. What is large came alone.
+    /// The same bytes, without the others that arrived with them. Large ones arrived alone.
     var standalone: ArraySlice<UInt8> { count < SendQueue.largeContent ? Array(self)[...] : self }
 }

@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// Holds a crashing thread for a moment, so that what other bodies have returned before is sent home by the outbox's
-/// thread, and the crash costs nobody else anything.
+/// A pause of a crashing thread, so that the outbox's thread can send the results that other bodies have returned
+/// before, and the crash costs no other call.
 enum CrashPause {
     private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGSEGV, SIGFPE]
 
-    /// Where the program hasn't got a handler of its own, or Swift's for backtraces.
+    /// Installs the handlers, except where the program has its own handler or Swift's for backtraces.
     static func install() {
         for number in signals {
             var current = sigaction()
@@ -15,7 +15,7 @@ enum CrashPause {
             setHandler(
                 of: &action,
                 to: { _ in
-                    // Back in the handler's caller, the same fault ends the process by itself.
+                    // After the handler's return, the same fault ends the process.
                     usleep(20_000)
                 })
             action.sa_flags = CInt(truncatingIfNeeded: SA_RESETHAND)
@@ -23,8 +23,8 @@ enum CrashPause {
         }
     }
 
-    /// For threads that run bodies: they are started with all signals blocked, and then a fault would end the process
-    /// without any handler.
+    /// Unblocks the signals on threads that run bodies: they are started with all signals blocked, and a fault would
+    /// then end the process without any handler.
     static func unblockSignals() {
         var set = sigset_t()
         sigemptyset(&set)

@@ -3,10 +3,10 @@ import AsyncFlow
 import AsyncFlowBase
 import Dispatch
 
-/// A call that a worker has to run.
+/// A call that a worker is to run.
 final class Job: @unchecked Sendable {  // what changes is only touched under the lock of the worker's inbox
     let number: UInt64
-    /// When its body began.
+    /// The time at which its body began.
     var start = ContinuousClock.now
     /// Whether the pool has been told of that.
     var isAnnounced = false
@@ -50,7 +50,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
             }
         }
 
-        /// The same, unless it is too large to be sent.
+        /// The same outcome, or an error if it is too large to be sent.
         var sendable: Outcome {
             guard case .value(let output) = self, let problem = WireProtocol.problem(withSize: output.count) else {
                 return self
@@ -60,7 +60,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
         }
     }
 
-    /// Runs the body to its end on this thread, which waits while an async one is suspended.
+    /// Runs the body to its end on this thread, which waits while an async body is suspended.
     func run() -> Outcome {
         do {
             if definition.isSynchronous {
@@ -105,7 +105,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
         return try landing.result.withLock { $0 }!.get()
     }
 
-    /// Tells the body to stop.
+    /// Cancels the body.
     func cancel() {
         task.cancel()
         body.withLock { $0 }?.cancel()

@@ -1,8 +1,8 @@
 import AsyncFlowBase
 import Synchronization
 
-/// What a worker has to say, in order, by one writer at a time: while that writes, the others add to what it writes
-/// next. So there is one system call for each message where few come, and one for many where many do.
+/// The messages of a worker, in order, sent by one writer at a time: while one writes, others add to what it writes
+/// next. So there is one system call for each message when there are few, and one for many when there are many.
 final class WorkerOutbox: Sendable {
     private struct State {
         var queue = SendQueue()
@@ -10,7 +10,7 @@ final class WorkerOutbox: Sendable {
         /// Whether the outbox's own thread has nothing to do.
         var isIdle = false
     }
-    /// How long what is sent soon waits for more.
+    /// The time that messages to be sent soon wait for more.
     private static let delay: UInt32 = 50  // µs
     private let descriptor: CInt
     private let state = Monitor(State())
@@ -19,7 +19,7 @@ final class WorkerOutbox: Sendable {
 
     func append(_ add: (inout [UInt8]) -> Void) { state.withLock { $0.queue.append(add) } }
 
-    /// - Parameter content: follows what is added first, without being copied if it is large.
+    /// - Parameter content: bytes that follow those that are added; they aren't copied if they are large.
     func append(_ add: (inout [UInt8]) -> Void, content: [UInt8]) {
         state.withLock { state in
             state.queue.append(add)
@@ -27,8 +27,8 @@ final class WorkerOutbox: Sendable {
         }
     }
 
-    /// Has what there is sent by the outbox's own thread, with what comes within some microseconds, so that the caller
-    /// can go on.
+    /// Makes the outbox's own thread send the messages, with those that are added within some microseconds, so that the
+    /// caller can go on.
     func sendSoon() {
         let wakes = state.withLock { state in
             defer { state.isIdle = false }
@@ -37,7 +37,7 @@ final class WorkerOutbox: Sendable {
         if wakes { state.signal { _ in } }
     }
 
-    /// Sends what there is, unless somebody does so already.
+    /// Sends the messages, unless another caller already does.
     func flush() {
         while let bytes = takeBytes() { write(bytes) }
     }
@@ -61,7 +61,7 @@ final class WorkerOutbox: Sendable {
         }
     }
 
-    /// - Note: a pool that doesn't read any more is noticed by the thread that reads.
+    /// - Note: the thread that reads notices if the pool no longer reads.
     private func write(_ bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBytes { content in
             var rest = content[...]

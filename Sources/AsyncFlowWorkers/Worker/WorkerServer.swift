@@ -3,20 +3,20 @@ import AsyncFlowBase
 import CProcesses
 import Synchronization
 
-/// A worker: one thread reads what the pool says, some run bodies, and one sends what the others leave behind.
+/// A worker: one thread reads the pool's messages, some run bodies, and one sends what those leave behind.
 ///
-/// A thread of its own reads, because a body may block for hours, and pings and cancellations still have to be seen.
+/// A separate thread reads, because a body may block for hours, and pings and cancellations still have to be handled.
 final class WorkerServer: Sendable {
     struct Inbox {
         var waiting: [Job] = []
         var head = 0
         var running: [UInt64: Job] = [:]
-        /// Whether nobody looks after those that run, because none does.
+        /// Whether the announcer isn't watching the running jobs, because there are none to watch.
         var isUnobserved = true
 
         var isEmpty: Bool { head == waiting.count }
 
-        /// - Returns: also whether somebody has to look after it now.
+        /// - Returns: the job, and whether the announcer has to be woken; nil if there is no job.
         mutating func take() -> (job: Job, wakesAnnouncer: Bool)? {
             guard head < waiting.count else { return nil }
             let job = waiting[head]
@@ -31,7 +31,7 @@ final class WorkerServer: Sendable {
             return (job, isUnobserved)
         }
 
-        /// Those that have run for a while, and whose start is to be told.
+        /// Returns the jobs that have run for a while and whose start is to be reported.
         mutating func takeUnannounced(after delay: Duration) -> [(call: UInt64, elapsed: Duration)] {
             let now = ContinuousClock.now
             var found: [(call: UInt64, elapsed: Duration)] = []
@@ -49,8 +49,8 @@ final class WorkerServer: Sendable {
         }
     }
 
-    /// How long a body has run when its start is told, at least, and how often is looked for such ones. The start of a
-    /// shorter one is told with its end.
+    /// The time after which the start of a running body is reported, and the interval between checks. The start of a
+    /// shorter one is reported with its end.
     private static let announcement: (delay: Duration, interval: UInt32) = (.milliseconds(2), 3_000)  // µs
 
     private let tasks: [any PortableTaskDefinition]
@@ -59,14 +59,14 @@ final class WorkerServer: Sendable {
     private let input: CInt
     private let outbox: WorkerOutbox
     private let inbox = Monitor(Inbox())
-    /// Whether there are bodies to look after.
+    /// Whether there are bodies to watch.
     private let announcer = Monitor(false)
     private let heard = Atomic<Int64>(0)
     private let ticks = Atomic<Int64>(0)
 
-    /// Takes over the standard streams: what is printed from now on goes to the standard error.
+    /// Takes over the standard streams: from now on, printed output goes to the standard error.
     ///
-    /// - Parameter builtIn: the library's own tasks that it may be asked for.
+    /// - Parameter builtIn: the library's own tasks that the worker may be asked to run.
     init(
         _ tasks: [any PortableTaskDefinition], builtIn: [any PortableTaskDefinition] = [], _ settings: WorkerSettings
     ) throws {
@@ -86,7 +86,7 @@ final class WorkerServer: Sendable {
         outbox = WorkerOutbox(descriptor: output)
     }
 
-    /// Starts the threads, of which one ends the program when there is nothing more to do.
+    /// Starts the threads, one of which ends the program when there is nothing left to do.
     func start() throws {
         CrashPause.install()
         let signatures = tasks.map(\.signature)
@@ -157,7 +157,7 @@ final class WorkerServer: Sendable {
         guard !jobs.isEmpty else { return }
         let count = jobs.count
         inbox.signal { $0.waiting.append(contentsOf: jobs) }
-        // The one who was woken takes the first of them; others are needed only for more.
+        // The thread that was woken takes the first one; others are needed only for more.
         for _ in 1..<max(1, min(count, settings.concurrency)) { inbox.signal { _ in } }
         jobs.removeAll(keepingCapacity: true)
     }
@@ -206,8 +206,8 @@ final class WorkerServer: Sendable {
         }
     }
 
-    /// Tells the pool which bodies have begun that don't end at once: so short ones cost no message, and nobody is
-    /// woken for them more often than every few milliseconds.
+    /// Tells the pool which bodies have begun and don't end at once. Short ones cost no message, and no thread is woken
+    /// for them more often than every few milliseconds.
     private func announceStarts() {
         while true {
             announcer.wait { hasBodies -> Void? in
@@ -236,8 +236,8 @@ final class WorkerServer: Sendable {
 
     // MARK: - The end
 
-    /// Ends the worker when nothing has come from the pool for long, though nobody has closed the connection: the
-    /// pool's machine is gone, or the way to it.
+    /// Ends the worker when no message has come from the pool for long, although the connection isn't closed: the
+    /// pool's machine, or the connection to it, is gone.
     private func watchForSilence() {
         while true {
             sleep(1)
@@ -248,7 +248,8 @@ final class WorkerServer: Sendable {
         }
     }
 
-    /// Commands have groups of their own; nobody else would end them. Waits for that, but not for ever.
+    /// Ends the commands, which have their own groups and which nothing else would end. Waits for their end, but not
+    /// forever.
     private func endCommands() {
         let commands = inbox.withLock { inbox in
             inbox.waiting.removeAll()
@@ -268,7 +269,7 @@ final class WorkerServer: Sendable {
             _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
         }
         endCommands()
-        // What the bodies have started ends as well, if that is in a group of our own.
+        // Processes that the bodies have started end as well, if they are in this process's own group.
         if getpgrp() == getpid() {
             signal(SIGTERM, SIG_IGN)
             kill(0, SIGTERM)

@@ -1,31 +1,31 @@
 public import AsyncFlow
 import AsyncFlowBase
 
-/// Makes the program its own worker: a pool starts it again, with an argument that says so.
+/// The means by which a program is its own worker: a pool starts the program again, with an argument that says so.
 ///
 /// ```swift
 /// try await WorkflowWorker.serveIfLaunchedAsOne([Tasks.simulate, Tasks.analyse])
 /// ```
 ///
-/// is to be the first line of the program, before it reads its arguments or prints anything. Launched as usual, the
-/// program goes on behind it.
+/// must be the first line of the program, before it reads its arguments or prints anything. When the program is
+/// launched as usual, it continues after that line.
 public enum WorkflowWorker {
-    /// The first argument with which a pool launches a worker; the worker's settings follow it, and nothing else.
+    /// The first argument with which a pool launches a worker. Only the worker's settings follow it.
     package static let argument = "--asyncflow-worker"
 
-    /// What this program can be asked for, once it has said so.
+    /// The tasks that workers of this program can be asked to run, once the program has listed them.
     static let known = Lock<[String: String]?>(nil)
 
     /// Whether this program serves if it is launched as a worker.
     package static var servesIfLaunchedAsOne: Bool { known.withLock { $0 != nil } }
 
-    /// Serves portable tasks until the pool has no more of them, and then ends the program; or returns at once, if the
+    /// Serves portable tasks until the pool has no more of them, and then ends the program; returns at once if the
     /// program wasn't launched as a worker.
     ///
-    /// In a worker, what the tasks print to their standard output goes to the standard error instead, as the output
-    /// itself belongs to the pool; their standard input is empty.
+    /// In a worker, everything that the tasks print to their standard output goes to the standard error instead,
+    /// because the output itself belongs to the pool; their standard input is empty.
     ///
-    /// - Parameter tasks: everything that workers may be asked for.
+    /// - Parameter tasks: all tasks that workers may be asked to run.
     /// - Throws: ``PortableTaskListError`` if two of them have the same name.
     public static func serveIfLaunchedAsOne(_ tasks: [any PortableTaskDefinition]) async throws {
         var table: [String: String] = [:]
@@ -36,7 +36,7 @@ public enum WorkflowWorker {
         }
         for task in PortableCommand.builtIn { table[task.name] = nil }  // every program has them
         let words = CommandLine.arguments.dropFirst()
-        // Elsewhere it is an argument like others, whose meaning is the program's affair.
+        // Elsewhere it is an argument like any other, whose meaning is up to the program.
         guard words.first == argument else { return known.withLock { $0 = table } }
         guard let settings = WorkerSettings(Array(words.dropFirst())) else {
             throw WireError(
@@ -50,7 +50,7 @@ public enum WorkflowWorker {
     }
 }
 
-/// Two portable tasks of one program have the same name, so that nobody could say which one is meant.
+/// The error of two portable tasks of one program with the same name, which makes calls ambiguous.
 public struct PortableTaskListError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The name.
     public let name: String
@@ -71,9 +71,9 @@ public struct PortableTaskListError: Error, Sendable, Hashable, CustomStringConv
 /// }
 /// ```
 public protocol WorkflowApplication {
-    /// Everything that workers may be asked for.
+    /// All tasks that workers may be asked to run.
     static var portableTasks: [any PortableTaskDefinition] { get }
-    /// The program itself; not called in a worker.
+    /// Runs the program itself; not called in a worker.
     static func run() async throws
 }
 
@@ -84,18 +84,18 @@ extension WorkflowApplication {
     }
 }
 
-/// What a pool tells a worker as it launches it.
+/// The settings that a pool passes to a worker when it launches it.
 struct WorkerSettings: Equatable {
     var name: String
     /// The number of bodies that run at once.
     var concurrency: Int
-    /// After how many seconds without a word from the pool the worker ends by itself; never if it is 0.
+    /// The number of seconds without a message from the pool after which the worker ends by itself; 0 for never.
     var silence: Int
-    /// Whether the pool may have commands run, and not only the program's own tasks.
+    /// Whether the worker may run commands, besides the program's own tasks.
     var servesCommands = false
 
     private static let commandsWord = "commands"
-    /// More threads than any program can have, and a century.
+    /// The limits: more threads than any program can have, and a century.
     private static let limits = (concurrency: 1...65_536, silence: 0...(100 * 365 * 86_400))
 
     var arguments: [String] {
