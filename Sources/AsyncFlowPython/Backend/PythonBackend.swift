@@ -8,7 +8,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Calls Python functions in interpreters that it starts: on this machine, or wherever a launcher can start one.
+/// A backend that calls Python functions in interpreters that it starts: on this computer, or wherever a launcher can
+/// start one.
 ///
 /// ```swift
 /// let python = PythonBackend(workers: 4, environment: .virtualEnvironment(".venv"), modules: ["python"])
@@ -18,20 +19,20 @@ import Foundation
 /// }
 /// ```
 ///
-/// Nothing has to be installed for it in the environment: a worker gets its program, a file of the standard library's
-/// Python (3.8 or later), down the pipe. Each worker calls one function at a time, in its main thread, and keeps the
-/// modules that it has imported. A crash costs the task that runs in it, which fails with a `WorkerLostError`.
+/// Nothing has to be installed for it in the environment: a worker receives its program through the pipe; it needs only
+/// the standard library of Python 3.8 or later. Each worker calls one function at a time, in its main thread, and keeps
+/// the modules that it has imported. A crash fails only the task that runs in the worker, with a `WorkerLostError`.
 public final class PythonBackend: ForeignBackend, PortableReceiver {
-    /// The settings that most programs leave as they are.
+    /// The further settings, which most programs leave as they are.
     public struct Configuration: Sendable {
-        /// The way in which interpreters are started: on this machine by default. On another machine nothing is checked
-        /// before the first one starts.
+        /// The launcher of interpreters; on this computer by default. On another computer nothing is checked before the
+        /// first one starts.
         public var launcher = WorkerLauncher.local
-        /// The most memory that the data of one interpreter may take; what needs more fails with a `MemoryError`, as an
-        /// error with the code `outOfMemory`. Linux only; no limit by default.
+        /// The memory limit for the data of one interpreter. A function that exceeds it fails with a `MemoryError`,
+        /// whose error has the code `outOfMemory`. Linux only; no limit by default.
         public var memoryLimit: MemorySize?
-        /// The settings of the pool of workers: their variables, GPUs and cores, how long they live, their log.
-        /// `program` and `concurrency` don't matter here.
+        /// The settings of the pool of workers, such as variables, GPUs and cores, life spans and the logger. `program`
+        /// and `concurrency` have no effect here.
         public var pool = WorkerPoolBackend.Configuration()
 
         public init() {}
@@ -51,10 +52,10 @@ public final class PythonBackend: ForeignBackend, PortableReceiver {
     ///   - name: The name for `.on("python")`.
     ///   - workers: The number of interpreters.
     ///   - environment: The interpreter and its packages: `python3` by default.
-    ///   - modules: Folders in which modules are looked for first.
-    ///   - tasks: The tasks whose functions are checked as the backend starts, all together; others are before their
-    ///     first call.
-    ///   - configuration: Everything else.
+    ///   - modules: Folders that are searched for modules first.
+    ///   - tasks: The tasks whose functions are checked together as the backend starts; other tasks are checked before
+    ///     their first call.
+    ///   - configuration: The further settings.
     public init(
         name: String = "python", workers: Int = 2, environment: PythonEnvironment = .executable("python3"),
         modules: [String] = [], checking tasks: [any PythonTaskDefinition] = [],
@@ -68,12 +69,12 @@ public final class PythonBackend: ForeignBackend, PortableReceiver {
         self.configuration = configuration
     }
 
-    /// Finds the interpreter, starts workers, and returns when one of them is ready and the tasks that are to be
-    /// checked have been.
+    /// Finds the interpreter and starts workers. Returns when one of them is ready and the given tasks have been
+    /// checked.
     ///
-    /// - Throws: ``PythonEnvironmentError`` if there is no such interpreter; `WorkerPoolError` if it can't be
-    ///   started, or is too old; ``PythonFunctionError`` with everything that is wrong with the tasks;
-    ///   `CancellationError`.
+    /// - Throws: ``PythonEnvironmentError`` if there is no such interpreter; `WorkerPoolError` if it can't be started,
+    ///   or is too old; ``PythonFunctionError`` with all problems of the tasks; `CancellationError` if the calling
+    ///   Swift task is cancelled.
     public func start() async throws {
         let pool = try await preparedPool()
         try await pool.start()
@@ -146,13 +147,13 @@ public final class PythonBackend: ForeignBackend, PortableReceiver {
 
     package func cancel(_ call: UInt64) { started.cancel(call) }
 
-    /// Lets the interpreters end if this is the last user of the backend.
+    /// Ends the interpreters if this is the last user of the backend.
     public func shutdown() async { await pool.withLock { $0 }?.shutdown() }
 
-    /// The interpreters that there are now.
+    /// The current interpreters.
     public var workers: [WorkerStatus] { pool.withLock { $0 }?.workers ?? [] }
 
-    /// The pool; the engine calls nothing before it has been started.
+    /// The pool. The engine calls nothing before the backend has been started.
     private var started: WorkerPoolBackend {
         guard let pool = pool.withLock({ $0 }) else {
             preconditionFailure("the backend '\(name)' was asked to run a task before it was started")

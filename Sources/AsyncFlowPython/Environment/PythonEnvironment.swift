@@ -1,14 +1,14 @@
 import AsyncFlowBase
 
-/// The Python in which functions run: an interpreter, and the packages that it finds.
+/// The Python environment of functions: an interpreter, and the packages that it finds.
 ///
 /// ```swift
 /// PythonBackend(workers: 4, environment: .virtualEnvironment(".venv"))
 /// PythonBackend(workers: 4, environment: .executable("python3").prologue("module load cray-python"))
 /// ```
 ///
-/// It always stands for an interpreter itself and never for a wrapper such as `conda run`, which would keep signals and
-/// input from it.
+/// It always stands for an interpreter itself and never for a wrapper such as `conda run`, which would withhold signals
+/// and input from it.
 public struct PythonEnvironment: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case executable(String)
@@ -22,37 +22,37 @@ public struct PythonEnvironment: Sendable, Hashable {
 
     private init(_ kind: Kind) { self.kind = kind }
 
-    /// An interpreter.
+    /// Returns the environment of an interpreter.
     ///
-    /// - Parameter path: Its file, or a name that is looked for in `PATH`.
+    /// - Parameter path: The interpreter's file, or a name to search for in `PATH`.
     public static func executable(_ path: String) -> Self { Self(.executable(path)) }
 
-    /// An environment made by `python -m venv` or a tool like it, as if it were activated.
+    /// Returns an environment created by `python -m venv` or a similar tool, as if it were activated.
     ///
-    /// - Parameter path: Its folder.
+    /// - Parameter path: The environment's folder.
     public static func virtualEnvironment(_ path: String) -> Self { Self(.virtualEnvironment(path)) }
 
-    /// An environment of conda, mamba or micromamba, as if it were activated; its activation scripts run once.
+    /// Returns an environment of conda, mamba or micromamba, as if it were activated; its activation scripts run once.
     ///
-    /// - Parameter nameOrPrefix: Its folder, or its name, which is looked for where conda puts environments.
+    /// - Parameter nameOrPrefix: The environment's folder, or its name, which is searched for in conda's folders.
     public static func conda(_ nameOrPrefix: String) -> Self { Self(.conda(nameOrPrefix)) }
 
-    /// The environment of a project of uv: `uv sync` runs once, before the first worker starts.
+    /// Returns the environment of a uv project: `uv sync` runs once, before the first worker starts.
     ///
     /// - Parameter project: The folder with the `pyproject.toml`.
     public static func uv(project: String) -> Self { Self(.uvProject(project)) }
 
-    /// An environment with these packages, which uv makes in the user's cache folder the first time.
+    /// Returns an environment with these packages, which uv creates in the user's cache folder on first use.
     ///
     /// - Parameters:
-    ///   - requirements: As pip takes them: `["numpy>=2", "scipy"]`.
-    ///   - python: The version, as in `"3.12"`; uv's choice by default.
+    ///   - requirements: The packages in pip's form: `["numpy>=2", "scipy"]`.
+    ///   - python: The version of Python, as in `"3.12"`; uv's choice by default.
     public static func uv(requirements: [String], python: String? = nil) -> Self {
         Self(.uvRequirements(requirements, python: python))
     }
 
-    /// The same environment, in which a shell carries out lines before the interpreter takes its place: `module load
-    /// …`, `source …`, `export …`. What they print is skipped.
+    /// Returns the same environment, in which a shell runs lines before the interpreter takes its place: `module load
+    /// …`, `source …`, `export …`. Their output is discarded.
     public func prologue(_ shell: String) -> Self {
         var copy = self
         copy.prologueText = shell
@@ -62,25 +62,24 @@ public struct PythonEnvironment: Sendable, Hashable {
 
 /// An interpreter that can be started.
 struct PythonInterpreter: Sendable, Hashable {
-    /// Its file.
+    /// The interpreter's file.
     var path: String
-    /// The variables that it is to have.
+    /// The environment variables to set.
     var variables: [String: String] = [:]
     var prologue: String?
 
-    /// The program and the words before those of Python itself: a shell that becomes the interpreter, if there is a
-    /// prologue.
+    /// The program to start; a shell that becomes the interpreter, if there is a prologue.
     var program: String { prologue == nil ? path : "/bin/sh" }
     func words(_ arguments: [String]) -> [String] {
         guard let prologue else { return arguments }
-        // The pipe is the interpreter's: the prologue mustn't read from it.
+        // The pipe belongs to the interpreter, so the prologue mustn't read from it.
         return ["-c", "{ \(prologue)\n} </dev/null >&2\nexec \"$0\" \"$@\"", path] + arguments
     }
 }
 
-/// A Python that can't be had.
+/// The reason that a Python environment isn't available.
 public struct PythonEnvironmentError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What is missing, and what can be done.
+    /// The missing part and the remedy.
     public let description: String
     init(_ description: String) { self.description = description }
 }

@@ -7,15 +7,17 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Finds the interpreter that an environment stands for, and makes the environment where that is a tool's affair.
+/// A resolver that finds the interpreter of an environment, and creates the environment if a tool is responsible for
+/// that.
 struct PythonResolver {
     let variables: [String: String]
 
     init(variables: [String: String] = ProcessInfo.processInfo.environment) { self.variables = variables }
 
-    /// The interpreter on this machine.
+    /// Returns the interpreter on this computer.
     ///
-    /// - Throws: ``PythonEnvironmentError`` if there is none; `CancellationError`.
+    /// - Throws: ``PythonEnvironmentError`` if there is none; `CancellationError` if the calling Swift task is
+    ///   cancelled.
     func interpreter(of environment: PythonEnvironment) async throws -> PythonInterpreter {
         var interpreter =
             switch environment.kind {
@@ -29,9 +31,9 @@ struct PythonResolver {
         return interpreter
     }
 
-    /// The interpreter on another machine, where nothing can be looked for.
+    /// Returns the interpreter on another computer, where nothing can be searched for.
     ///
-    /// - Throws: ``PythonEnvironmentError`` for an environment that this machine would have to make or find.
+    /// - Throws: ``PythonEnvironmentError`` for an environment that would have to be created or found on this computer.
     static func remoteInterpreter(of environment: PythonEnvironment) throws(PythonEnvironmentError) -> PythonInterpreter
     {
         var interpreter: PythonInterpreter
@@ -66,8 +68,7 @@ struct PythonResolver {
         } else {
             file = try found(path, "install Python 3.8 or later, or give the file of an interpreter")
         }
-        // A version manager puts scripts into PATH that choose the interpreter; each would cost a shell again and
-        // again.
+        // A version manager puts scripts into PATH that choose the interpreter; each start would cost another shell.
         guard Self.isScript(file) else { return PythonInterpreter(path: file) }
         let output = try await output(
             of: Command(file, arguments: ["-c", "import sys; print(sys.executable)"]), "finding Python")
@@ -139,7 +140,7 @@ struct PythonResolver {
         let cache = variables["XDG_CACHE_HOME"] ?? "\(variables["HOME"] ?? "/tmp")/.cache"
         let key = (requirements.sorted() + [python ?? ""]).joined(separator: "\n")
         let folder = "\(cache)/asyncflow/uv/\(Self.hash(of: key))"
-        // The mark is made last: what was broken off is made again.
+        // The mark is created last, so an interrupted installation is repeated.
         let mark = "\(folder)/asyncflow-complete"
         if !FileManager.default.fileExists(atPath: mark) {
             let version = python.map { ["--python", $0] } ?? []
@@ -160,7 +161,7 @@ struct PythonResolver {
         get throws { try found("uv", "install it: https://docs.astral.sh/uv") }
     }
 
-    /// The same number for the same text in every run (FNV-1a).
+    /// Returns the same number for the same text in every run (FNV-1a).
     private static func hash(of text: String) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -3,7 +3,7 @@ import AsyncFlowBase
 
 /// An exception that a Python function raised.
 public struct PythonError: WorkflowError, Hashable {
-    /// A place in the code that an exception went through.
+    /// A frame of the code that an exception passed through.
     public struct Frame: Sendable, Hashable, Codable {
         /// The file as Python names it.
         public let file: String
@@ -26,9 +26,9 @@ public struct PythonError: WorkflowError, Hashable {
     public struct Cause: Sendable, Hashable {
         /// The class with its module.
         public let typeName: String
-        /// The exception's text.
+        /// The exception's message.
         public let text: String
-        /// Where it was raised, the innermost place last.
+        /// The frames in which it was raised, the innermost last.
         public let frames: [Frame]
     }
 
@@ -36,11 +36,11 @@ public struct PythonError: WorkflowError, Hashable {
     public let function: String
     /// The class with its module, as in `builtins.KeyError`.
     public let typeName: String
-    /// The class and those that it is derived from.
+    /// The class and its base classes.
     public let typeNames: [String]
-    /// The exception's text.
+    /// The exception's message.
     public let text: String
-    /// Where it was raised, the innermost place last; at most the last 64.
+    /// The frames in which it was raised, the innermost last; at most the last 64.
     public let frames: [Frame]
     /// The exceptions that led to it, the nearest first; at most 16.
     public let causes: [Cause]
@@ -48,19 +48,20 @@ public struct PythonError: WorkflowError, Hashable {
     public let notes: [String]
     /// The traceback as Python prints it.
     public let traceback: String
-    /// The worker's name, its machine and its process id there.
+    /// The worker's name, its computer and its process id there.
     public let workerName: String
     public let host: String
     public let processID: Int32
 
-    /// Whether it is of this class, or of one derived from it.
+    /// Returns whether the exception is of a class or of one derived from it.
     ///
-    /// - Parameter name: With the module; without one for Python's own classes.
+    /// - Parameter name: The class with its module; without one for Python's built-in classes.
     public func isOf(_ name: String) -> Bool {
         typeNames.contains(name) || typeNames.contains("builtins.\(name)")
     }
 
-    /// `outOfMemory` for a `MemoryError` and torch's `OutOfMemoryError`, so that `.retry(growing:)` takes them as such.
+    /// `outOfMemory` for a `MemoryError` and torch's `OutOfMemoryError`, so that `.retry(growing:)` covers them;
+    /// otherwise `taskFailed`.
     public var code: WorkflowErrorCode {
         let isOutOfMemory =
             isOf("MemoryError") || isOf("torch.cuda.OutOfMemoryError") || isOf("torch.OutOfMemoryError")
@@ -76,19 +77,19 @@ public struct PythonError: WorkflowError, Hashable {
         }
         return message + "; in worker '\(workerName)', process \(processID) on \(host)"
     }
-    /// The traceback, and the worker.
+    /// The traceback and the worker.
     public var description: String {
         if traceback.isEmpty { return message }
         return "\(traceback.harmlessLines())\nin worker '\(workerName)', process \(processID) on \(host)"
     }
 }
 
-/// A Python function that can't be called as its task says: its module or package is missing, or its signature is
-/// another one.
+/// The reason that a Python function can't be called as its task declares: its module or package is missing, or its
+/// signature differs.
 public struct PythonFunctionError: WorkflowError, Hashable {
-    /// The task's function, as in `models.train:fit`; several of them if the backend found out as it started.
+    /// The task's function, as in `models.train:fit`; several of them if the backend checked them as it started.
     public let function: String
-    /// What is wrong, and what can be done.
+    /// The problem and the remedy.
     public let message: String
     public var code: WorkflowErrorCode { .unsupportedByBackend }
     public var taskID: TaskID? { nil }

@@ -19,7 +19,7 @@ struct PythonFailure {
         var notes: [String]?
     }
 
-    /// How many of each are kept, whatever the worker says.
+    /// The limits on the parts of an exception, whatever the worker sends.
     private static let limit = (types: 64, frames: 64, causes: 16, notes: 16)
 
     private let content: Content
@@ -34,11 +34,11 @@ struct PythonFailure {
         self.remote = remote
     }
 
-    /// The error that the task fails with.
+    /// Returns the error that the task fails with.
     ///
     /// - Parameters:
     ///   - function: The task's function.
-    ///   - types: The classes that have a type in Swift.
+    ///   - types: The classes with a Swift type.
     func error(of function: String, as types: [PythonErrorType]) -> any Error {
         if content.refusal == true {
             return PythonFunctionError(function: function, message: short(content.message).harmlessLines())
@@ -67,12 +67,12 @@ struct PythonFailure {
     }
 }
 
-/// A class of Python's and the Swift type that stands for its exceptions.
+/// A Python class, and the Swift type for its exceptions.
 struct PythonErrorType: Sendable {
     private struct Attributes<Failure: Decodable>: Decodable { var attributes: Failure }
 
     let name: String
-    /// Makes the error; nil if the exception's attributes aren't those of the type.
+    /// Creates the error; nil if the exception's attributes don't match the type.
     let decode: @Sendable (RemoteTaskError) -> (any Error)?
 
     init<Failure: Error & Codable & Sendable>(_ type: Failure.Type, named name: String) {

@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A function as workers are told of it.
+/// The description of a function for workers.
 struct PythonFunction: Encodable {
     static let language = "Python"
 
@@ -38,7 +38,7 @@ struct PythonFunction: Encodable {
     }
 }
 
-/// The sort of value that a Swift type is for Python, as far as a type hint can be compared with it.
+/// The kind of value that a Swift type is in Python, as far as a type hint can be compared with it.
 enum PythonSort: String, Encodable {
     case integer, number, text, boolean, bytes, array, tensor, other
 

@@ -6,7 +6,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A function written in Python, with the Swift types of what it takes and returns.
+/// A function written in Python, with the Swift types of its arguments and its result.
 ///
 /// ```swift
 /// enum Model {
@@ -17,8 +17,8 @@ import Foundation
 /// let fit = flow.pythonTask(Model.fit, .retry(2))
 /// ```
 ///
-/// The function is ordinary Python and has nothing of this library in it. It is found by its name in an interpreter
-/// of a ``PythonBackend``, which imports its module once. Before its first call its signature is compared with these
+/// The function is ordinary Python without any reference to this library. It is found by its name in an interpreter of
+/// a ``PythonBackend``, which imports its module once. Before its first call, its signature is compared with these
 /// types.
 public struct PythonTask<Output: Codable & Sendable, each Input: Codable & Sendable>: PythonTaskDefinition {
     public let name: String
@@ -28,14 +28,13 @@ public struct PythonTask<Output: Codable & Sendable, each Input: Codable & Senda
     /// The task as the engine knows it.
     package private(set) var portable: PortableTask<Output, repeat each Input>
 
-    /// Names a function of a module.
+    /// Creates a task for a function of a module.
     ///
     /// - Parameters:
     ///   - function: The module and the function, as in `"models.train:fit"`; a method as `"models.train:Model.fit"`.
     ///     With `source` it is the name of the function alone.
-    ///   - type: The type that the function has for Swift, as in `((Batch, Int) -> Fit).self`.
-    ///   - source: A text of Python that defines the function, for a few lines in place; nil for a function of a
-    ///     module.
+    ///   - type: The function's type in Swift, as in `((Batch, Int) -> Fit).self`.
+    ///   - source: Python source that defines the function, for a few lines in place; nil for a function of a module.
     public init(_ function: String, as type: ((repeat each Input) -> Output).Type, source: String? = nil) {
         self.init(name: function, source: source)
     }
@@ -46,16 +45,16 @@ public struct PythonTask<Output: Codable & Sendable, each Input: Codable & Senda
         portable = Self.portable(name, source, nil, [])
     }
 
-    /// The same function, whose arguments are passed by these names, in their order.
+    /// Returns the same function with its arguments passed by these names, in their order.
     ///
-    /// - Parameter names: One for each argument; another number is refused before the first call.
+    /// - Parameter names: One name for each argument; any other number is refused before the first call.
     public func keywords(_ names: String...) -> Self { changed { $0.names = names } }
 
-    /// The same function, whose exceptions of one class come back as errors of a Swift type.
+    /// Returns the same function with exceptions of one class converted to errors of a Swift type.
     ///
     /// - Parameters:
-    ///   - type: Decoded from the exception's attributes: `self.epoch` becomes `epoch`.
-    ///   - pythonName: The class with its module, as in `"models.train.Diverged"`; classes derived from it count, too.
+    ///   - type: The error type, which is decoded from the exception's attributes: `self.epoch` becomes `epoch`.
+    ///   - pythonName: The class with its module, as in `"models.train.Diverged"`; derived classes are included.
     public func throwing<Failure: Error & Codable & Sendable>(_ type: Failure.Type, for pythonName: String) -> Self {
         changed { $0.errors.append(PythonErrorType(type, named: pythonName)) }
     }
@@ -86,22 +85,22 @@ public struct PythonTask<Output: Codable & Sendable, each Input: Codable & Senda
 }
 
 extension PythonTask where Output == NoValue {
-    /// Names a function of a module that returns nothing.
+    /// Creates a task for a function of a module that returns nothing.
     ///
     /// - Parameters:
     ///   - function: The module and the function, as in `"models.train:save"`.
-    ///   - type: The type that the function has for Swift, as in `((Fit) -> Void).self`.
-    ///   - source: A text of Python that defines the function; nil for a function of a module.
+    ///   - type: The function's type in Swift, as in `((Fit) -> Void).self`.
+    ///   - source: Python source that defines the function; nil for a function of a module.
     public init(_ function: String, as type: ((repeat each Input) -> Void).Type, source: String? = nil) {
         self.init(name: function, source: source)
     }
 }
 
-/// A Python task whose types nobody has to know, for lists of them.
+/// A Python task without its types, for lists of tasks.
 public protocol PythonTaskDefinition: Sendable {
     /// The module and the function, as in `"models.train:fit"`.
     var name: String { get }
-    /// The description that workers get of it.
+    /// The description of the task for workers.
     var _definition: [UInt8] { get }
 }
 

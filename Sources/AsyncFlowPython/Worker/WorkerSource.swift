@@ -4,9 +4,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The worker's program, which goes down the pipe to an interpreter.
+/// The worker's program, which is sent to an interpreter through a pipe.
 enum WorkerSource {
-    /// What one worker is told besides.
+    /// The settings of one worker.
     struct Settings: Encodable, Sendable {
         var name = ""
         var modules: [String]
@@ -19,7 +19,7 @@ enum WorkerSource {
         }
     }
 
-    /// The words for the interpreter: it reads the program, says what it misses if it is too old, and becomes the
+    /// The interpreter's arguments: it reads the program, exits with a message if it is too old, and becomes the
     /// worker.
     static let arguments = [
         "-u", "-c",
@@ -30,14 +30,15 @@ enum WorkerSource {
             + "exec(compile(_input.read(int(_input.readline())), 'asyncflow_worker.py', 'exec'))",
     ]
 
-    /// The parts, put together.
+    /// The joined parts of the program.
     static var program: [UInt8] {
         PackageResources.state_py + PackageResources.reports_py + PackageResources.reading_py
             + PackageResources.packing_py + PackageResources.hints_py + PackageResources.functions_py
             + PackageResources.calls_py + PackageResources.serving_py
     }
 
-    /// What an interpreter gets before the first message: the program and its settings, each behind its length.
+    /// Returns the bytes that an interpreter receives before the first message: the program and its settings, each
+    /// preceded by its length.
     static func preamble(_ settings: Settings) -> [UInt8] {
         // Texts and numbers always encode.
         let settings = (try? JSONEncoder().encode(settings)).map { [UInt8]($0) } ?? Array("{}".utf8)

@@ -4,7 +4,7 @@
 
 
 def _on_interrupt(_signal, _frame_object):
-    """Interrupts the running function, and nothing else: the signal may come late."""
+    """Interrupts the running function and nothing else, because the signal may come late."""
     state = _state
     if state.entered is None or state.cancelling != state.entered:
         return
@@ -42,7 +42,7 @@ def _run_async(coroutine):
 
 
 def _set_environment(head):
-    """Sets the variables that the task was given, before anything is imported for it."""
+    """Sets the task's environment variables, before anything is imported for it."""
     reader = _Reader(head, 16)
     reader.bytes(), reader.bytes()
     if reader.byte():
@@ -61,7 +61,7 @@ def _set_environment(head):
 
 
 def _head_end(content, start):
-    """Where the input of a call begins, behind what is known of its task; and whether the task has variables."""
+    """Returns where the input of a call begins, after its task's description, and whether the task has variables."""
     unpack = struct.unpack_from
     position = start + 16
     position += 4 + unpack("<I", content, position)[0]
@@ -80,7 +80,7 @@ def _head_end(content, start):
 
 
 def _call(number, index, content, start):
-    """Runs a call, and sends how it ended."""
+    """Runs a call and sends its result."""
     state = _state
     state.is_defining = index not in state.functions
     state.current = number
@@ -138,7 +138,7 @@ def _call(number, index, content, start):
     sys.stdout.end()
     sys.stderr.end()
     state.is_deferred = False
-    state.current = None        # before the answer goes: what comes then belongs to the next call
+    state.current = None        # before the answer is sent, as later messages belong to the next call
     state.cancelling = None
     state.head = b""
     if failure is None:
@@ -168,6 +168,6 @@ def _define(index):
     if function.failure is None or function.failure.get("refusal"):
         _state.functions[index] = function
     else:
-        # What fails at its import may succeed the next time, as when a file was missing.
+        # A failed import may succeed the next time, for example if a file was missing.
         _state.definitions[index] = definition
     return function

@@ -10,8 +10,8 @@ class _Function:
         self.label = definition["label"]
         self.keywords = definition.get("keywords")
         self.call = None            # the function itself
-        self.converters = None      # of its arguments, if one has any
-        self.failure = None         # why it can't be called: the content of a failure
+        self.converters = None      # the converters of its arguments, if there are any
+        self.failure = None         # the failure if it can't be called
         self.is_async = False
         try:
             self.call = self.found(definition)
@@ -67,7 +67,7 @@ class _Function:
         return space[name]
 
     def check(self, definition):
-        """Finds out whether the function takes what it will be given."""
+        """Checks that the function accepts the arguments of its task."""
         import inspect
         import typing
         function, kinds = self.call, definition["arguments"]
@@ -88,7 +88,7 @@ class _Function:
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):
-            return      # many functions written in C don't say
+            return      # many functions written in C have no signature
         places = [None] * len(kinds)
         try:
             if self.keywords:
@@ -125,7 +125,7 @@ class _Function:
 
 
 def check(definitions):
-    """What is wrong with functions, for each: a text, or None. Called by the pool itself."""
+    """Returns the problem of each function as a text, or None. Called by the pool itself."""
     problems = []
     for definition in definitions:
         function = _Function(json.loads(definition))
@@ -141,7 +141,7 @@ def _name(kind):
 
 
 def _frames(error):
-    """Where an error was raised: the last 64 places, without those of the worker."""
+    """Returns the last 64 frames in which an error was raised, without those of the worker."""
     import linecache
     import traceback
     found = []
@@ -178,7 +178,7 @@ def _traceback(error):
 
 
 def _attributes(error):
-    """The values that an error has besides its text, as far as they can be sent."""
+    """Returns the attributes of an error that can be sent."""
     found = {}
     for name, value in list(getattr(error, "__dict__", {}).items())[:64]:
         if name[:1] == "_":
@@ -193,7 +193,7 @@ def _attributes(error):
 
 
 def _failure(error):
-    """What is told of an error."""
+    """Returns the description of an error."""
     if isinstance(error, _Refused):
         return {"kind": _THROWN, "refusal": True, "type": "asyncflow.Refused", "message": str(error)}
     if isinstance(error, _Unusable):
@@ -216,7 +216,7 @@ def _failure(error):
 
 
 def _told(error):
-    """The same, whatever it takes: an error may be one that can't be described."""
+    """Returns the description of an error, even of one that can't be described."""
     try:
         return _failure(error)
     except BaseException as other:

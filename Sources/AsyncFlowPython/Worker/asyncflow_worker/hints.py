@@ -4,7 +4,7 @@
 
 
 def _converter(hint):
-    """A function that makes a received value into one of the hinted type; None if every value stays as it is."""
+    """Returns a function that converts a received value to the hinted type; None if values need no conversion."""
     import typing
     if hint is None or hint is typing.Any or hint in (int, float, str, bool, bytes, dict, list, object):
         if hint is float:
@@ -85,7 +85,7 @@ def _class_converter(hint):
 
 
 def _record_converter(hint):
-    """For dataclasses and named tuples, whose fields have hints, too."""
+    """Returns a converter to a dataclass or named tuple, whose fields may have hints, too."""
     import typing
     try:
         hints = typing.get_type_hints(hint)
@@ -95,7 +95,7 @@ def _record_converter(hint):
         names = {name for name, field in hint.__dataclass_fields__.items() if field.init}
     else:
         names = set(hint._fields)
-    converters = {}     # filled at its first use, because a class may have fields of its own type
+    converters = {}     # filled on first use, because a class may have fields of its own type
 
     def convert(value):
         if not isinstance(value, dict):
@@ -116,7 +116,7 @@ def _record_converter(hint):
     return convert
 
 
-# What a hint of a simple type takes, of the sorts of value that the program says it sends.
+# The kinds of values that a hint of a simple type accepts.
 _TAKEN = {int: {"integer"}, float: {"integer", "number"}, str: {"text"}, bool: {"boolean"}, bytes: {"bytes"}}
 _SORTS = {"integer": "an integer", "number": "a floating-point number", "text": "a text", "boolean": "a truth value",
           "bytes": "bytes", "array": "an array", "tensor": "a tensor", "list": "a list", "object": "an object"}

@@ -7,7 +7,7 @@ _FORMATS = {"b": "i", "h": "i", "i": "i", "l": "i", "q": "i", "n": "i", "B": "u"
 
 
 def _buffer_code(view):
-    """The format of a buffer's elements as it crosses; None if they are no numbers."""
+    """Returns the transfer format of a buffer's elements; None if they aren't numbers."""
     format = view.format
     if format[:1] in "@=<>!|":
         if (format[0] in ">!" and sys.byteorder == "little" or format[0] == "<" and sys.byteorder == "big") \
@@ -19,7 +19,7 @@ def _buffer_code(view):
 
 
 class _Packer:
-    """Makes a value into JSON with arrays behind it."""
+    """Converts a value to JSON followed by arrays."""
 
     def __init__(self):
         self.buffers = []       # (code, view)
@@ -29,7 +29,7 @@ class _Packer:
         return len(self.buffers) - 1
 
     def numbers(self, view, path):
-        """An array of numbers, as memory with a shape."""
+        """Returns an array of numbers as memory with a shape."""
         code = _buffer_code(view)
         if code is None:
             raise _Unusable("%s: an array with elements of the format %r can't be sent; convert it to integers or "
@@ -166,7 +166,7 @@ class _Packer:
 
 
 def _encode(value):
-    """The parts of an encoded value, to be written one after the other."""
+    """Returns the parts of an encoded value, to be written one after the other."""
     kind = type(value)
     if kind is int:
         if -0x8000000000000000 <= value <= 0x7fffffffffffffff:

@@ -27,7 +27,7 @@ class _Reader:
         return self.bytes().decode("utf-8", "replace")
 
 
-_numpy = None       # the module, False if there is none, None as long as nobody has asked
+_numpy = None       # the module; False if it isn't installed; None before the first use
 
 
 def _find_numpy():
@@ -46,7 +46,7 @@ _TYPECODES = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", 
 
 
 def _array(code, view, shape=None):
-    """An array of numbers over received bytes: numpy's, if there is numpy."""
+    """Returns received bytes as an array of numbers, one of numpy's if it is installed."""
     numpy = _find_numpy()
     size = int(code[1])
     count = len(view) // size
@@ -64,7 +64,7 @@ def _array(code, view, shape=None):
         array = numpy.frombuffer(view, dtype="<" + code if code != "b1" else numpy.bool_)
         if shape is not None:
             array = array.reshape(shape)
-        # What is large lies in memory of its own, and well; a small piece of a message may be anywhere in it.
+        # A large array has separate, aligned memory; a small one may be anywhere in a message.
         if not array.flags.writeable or not array.flags.aligned:
             array = array.copy()
         return array
@@ -91,7 +91,7 @@ def _nested(flat, shape):
 
 
 def _structured(content):
-    """The value of JSON with arrays behind it."""
+    """Returns the value of JSON followed by arrays."""
     if len(content) < 8:
         raise _Unusable("a value is cut off")
     skeleton_size, count = struct.unpack_from("<II", content, 0)
@@ -138,7 +138,7 @@ def _structured(content):
 
 
 def _values(content):
-    """The arguments of a call."""
+    """Returns the arguments of a call."""
     values, position, end = [], 0, len(content)
     while position < end:
         if end - position < 9:

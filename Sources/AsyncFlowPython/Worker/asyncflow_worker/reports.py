@@ -1,10 +1,10 @@
 
 
-# MARK: - What functions may call
+# MARK: - For functions to call
 
 
 def progress(fraction=None, message=None):
-    """Reports how far the running task is: a number from 0 to 1, or None, and a text."""
+    """Reports the progress of the running task: a number from 0 to 1, or None, and a text."""
     call = _state.current
     if call is None or _state.is_child:
         return
@@ -14,7 +14,7 @@ def progress(fraction=None, message=None):
 
 
 def event(name, /, **attributes):
-    """Adds an event to those of the run: a name of words with dots between them, as "train.epoch", and attributes."""
+    """Adds an event to the run, with a name of words separated by dots, such as "train.epoch", and attributes."""
     words = name.split(".")
     if len(words) < 2 or words[0] == "asyncflow" or not all(
             word and all(letter.isalnum() or letter in "_-" for letter in word) for word in words):
@@ -30,7 +30,7 @@ def event(name, /, **attributes):
 
 
 def log(message, level="info"):
-    """Tells those who watch the run a line, as one of the running task."""
+    """Reports a line of the running task."""
     call = _state.current
     if call is None or _state.is_child:
         try:
@@ -42,7 +42,7 @@ def log(message, level="info"):
 
 
 def task():
-    """The running task: a dict with name, number, attempt, engine and workflow; None outside of one."""
+    """Returns the running task as a dict with name, number, attempt, engine and workflow; None outside of a task."""
     head = _state.head
     if _state.current is None or not head:
         return None
@@ -54,7 +54,7 @@ def task():
 
 
 def is_cancelled():
-    """Whether the running task has been cancelled: for code that has caught the interruption and still goes on."""
+    """Returns whether the running task was cancelled, for code that has caught the interruption and still goes on."""
     return _state.current is not None and _state.cancelling == _state.current
 
 
@@ -94,7 +94,7 @@ class _Lines:
             self.write(line)
 
     def end(self):
-        """Sends a line that has no end yet."""
+        """Sends an unfinished line."""
         rest, self._rest = self._rest, ""
         if rest:
             log(rest, self._level)
@@ -125,7 +125,7 @@ class _Lines:
 
 
 class _ByteLines:
-    """The bytes below such a stream."""
+    """The underlying byte stream of such a stream."""
 
     def __init__(self, lines):
         self._lines, self.raw, self.closed = lines, self, False
@@ -149,7 +149,7 @@ class _ByteLines:
 
 
 def _watch_logging():
-    """Has the lines of `logging` reported with their levels, if it has been imported."""
+    """Reports the lines of `logging` with their levels, if it has been imported."""
     if _state.has_logging or "logging" not in sys.modules:
         return
     _state.has_logging = True
@@ -169,7 +169,7 @@ def _watch_logging():
 
 
 class _LoggingFinder:
-    """Has `logging` watched from its import on; importing it for functions that don't need it would take time."""
+    """Watches `logging` from its import on, because importing it for functions that don't need it would take time."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):

@@ -4,7 +4,7 @@
 
 
 def _pump():
-    """Reads what there is, and does what can be done at once. To be called with the read lock."""
+    """Reads the available bytes and handles the messages in them. To be called with the read lock."""
     state = _state
     data = os.read(state.input, 262144)
     if not data:
@@ -30,7 +30,7 @@ def _pump():
 
 
 def _large(first, size, kind):
-    """Reads the rest of a large frame to where its arrays can stay: their place in a call decides how it lies."""
+    """Reads the rest of a large frame into memory where its arrays can stay, aligned by their place in a call."""
     import mmap
     shift = 0
     if kind == _CALL:
@@ -42,7 +42,7 @@ def _large(first, size, kind):
         try:
             shift = -_head_end(first, 12)[0] % 64
         except (struct.error, IndexError, _Protocol):
-            shift = 0       # its variables fill the beginning
+            shift = 0       # the beginning holds only its variables
     memory = mmap.mmap(-1, size + shift)
     view = memoryview(memory)[shift:]
     view[:len(first)] = first
@@ -86,7 +86,7 @@ def _cancel(number):
             try:
                 state.inbox.remove(call)
             except ValueError:
-                break       # it is just being begun
+                break       # it is just being started
             frame = _failure_frame(number, 0, {"kind": _CANCELLED})
             with state.write_lock:
                 _write(frame)
@@ -101,14 +101,14 @@ def _cancel(number):
             loop.call_soon_threadsafe(lambda: (seen.set(), work.cancel()))
         except RuntimeError:
             return
-        # A loop that doesn't come round is in code that doesn't wait for anything: that is interrupted.
+        # A loop that doesn't respond is in code that doesn't await anything, so that code is interrupted.
         if seen.wait(0.25) or state.cancelling != number:
             return
     signal.pthread_kill(state.main, signal.SIGINT)
 
 
 def _memory():
-    """The memory in use, in bytes."""
+    """Returns the memory in use, in bytes."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -119,7 +119,7 @@ def _memory():
 
 
 def _watch():
-    """Looks after calls that take longer than a moment: tells that they have begun, reads meanwhile."""
+    """Attends to long calls: reports that they have started, and reads messages meanwhile."""
     state, quiet = _state, 0
     while True:
         turns = state.turns
@@ -162,7 +162,7 @@ def _watch_call(call, turns):
         if not state.read_lock.acquire(False):
             return
         try:
-            # The main thread may have read it meanwhile.
+            # The main thread may have read the message meanwhile.
             if state.turns == turns and state.current == call and poll.poll(0):
                 _pump()
         except (_Protocol, struct.error, IndexError) as error:
@@ -171,11 +171,11 @@ def _watch_call(call, turns):
             state.read_lock.release()
 
 
-# MARK: - Beginning and end
+# MARK: - Start and end
 
 
 def _leave(code):
-    """Ends the process and what it has started; the pool has gone, or has no more calls."""
+    """Ends the process and the processes that it has started, because the pool has gone or has no more calls."""
     if threading.get_ident() == _state.main and _state.current is None:
         try:
             import atexit
@@ -188,8 +188,8 @@ def _leave(code):
 
 
 def _end_started():
-    """Sends SIGTERM to the others of this group. To all at once it would be this process's own end, before its exit
-    code, unless the signal is ignored, which only the main thread can ask for."""
+    """Sends SIGTERM to the other processes of this group. A signal to the whole group would end this process, too,
+    before its exit code, unless it ignores the signal, which only the main thread can request."""
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(0, signal.SIGTERM)
@@ -218,7 +218,7 @@ def _end(error):
 
 
 def _after_fork():
-    """A process that a function forks isn't the worker: it must not hold the pipe open, or write to it."""
+    """Detaches a forked process: it isn't the worker, and must neither hold the pipe open nor write to it."""
     for descriptor in (_state.input, _state.output):
         try:
             os.close(descriptor)
@@ -232,7 +232,7 @@ def _after_fork():
 
 
 def _limit_memory(limit):
-    """Has what needs more memory fail with a MemoryError. Data only: drivers of GPUs reserve far more addresses."""
+    """Makes larger allocations fail with a MemoryError. Limits data only, as GPU drivers reserve far more addresses."""
     try:
         import resource
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
@@ -286,7 +286,7 @@ def _serve(settings):
                 try:
                     call = state.inbox.popleft()
                 except IndexError:
-                    break       # it was cancelled
+                    break       # the call was cancelled
                 _call(*call)
                 call = None
             with state.read_lock:

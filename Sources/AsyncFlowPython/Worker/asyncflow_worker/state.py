@@ -26,10 +26,10 @@ _CALL, _CANCEL, _PING, _DEFINE = 1, 2, 3, 4
 _HELLO, _RESULT, _FAILURE, _PROGRESS, _CUSTOM, _LOG, _PONG, _STARTED = 16, 17, 18, 19, 20, 21, 22, 23
 _THROWN, _CANCELLED, _UNUSABLE = 0, 1, 2
 _INTEGER, _NUMBER, _TEXT, _BOOLEAN, _BYTES, _ARRAY, _STRUCTURED = 1, 2, 3, 4, 5, 6, 7
-_LONGEST = 1 << 30          # of a frame, in bytes
-_LARGE = 128 << 10          # from here on a frame has memory of its own, in which its arrays stay
-_LONGEST_TEXT = 16 << 10    # of a line or a message
-_TICK = 0.005               # how often the watcher looks, in seconds
+_LONGEST = 1 << 30          # the maximum size of a frame, in bytes
+_LARGE = 128 << 10          # the size from which a frame gets separate memory, in which its arrays stay
+_LONGEST_TEXT = 16 << 10    # the maximum length of a line or a message
+_TICK = 0.005               # the time between two looks of the watcher, in seconds
 _FILE = "asyncflow_worker.py"
 
 _monotonic = time.monotonic_ns
@@ -45,29 +45,29 @@ class Cancelled(KeyboardInterrupt):
 
 
 class _Unusable(Exception):
-    """A value that can't cross."""
+    """A value that can't be sent or received."""
 
 
 class _Refused(Exception):
-    """A function that can't be called as it is to be."""
+    """A function that can't be called as its task requires."""
 
 
 class _Protocol(Exception):
-    """The pool said something that can't be understood."""
+    """A message of the pool that can't be understood."""
 
 
 class _State:
-    """Everything that the threads share. The main thread calls; the watcher reads while a call takes longer."""
+    """The state that the threads share. The main thread runs calls; the watcher reads messages during long ones."""
 
     def __init__(self):
         self.settings = {}
         self.name = "worker"
         self.input = self.output = -1
         self.main = threading.get_ident()
-        self.read_lock = threading.Lock()       # whoever holds it may read from the pool
-        self.write_lock = threading.Lock()      # whoever holds it may write to the pool
-        self.pending = bytearray()              # frames that the next write takes along
-        self.rest = bytearray()                 # bytes of a frame that hasn't come as a whole
+        self.read_lock = threading.Lock()       # held while reading from the pool
+        self.write_lock = threading.Lock()      # held while writing to the pool
+        self.pending = bytearray()              # frames to send with the next write
+        self.rest = bytearray()                 # bytes of an incomplete frame
         self.inbox = collections.deque()
         self.functions = {}                     # by index
         self.definitions = {}                   # by index, those not yet used
@@ -76,9 +76,9 @@ class _State:
         self.turns = 0
         self.is_defining = False
         self.head = b""
-        self.entered = None                     # the call whose function runs, and may be interrupted
+        self.entered = None                     # the call whose function runs and may be interrupted
         self.cancelling = None
-        self.shield = 0                         # how often the main thread is in code that mustn't be interrupted
+        self.shield = 0                         # the depth of code in the main thread that mustn't be interrupted
         self.is_deferred = False
         self.loop = None                        # for async functions
         self.async_task = None
@@ -95,7 +95,7 @@ _state = _State()
 
 
 def _write(*parts):
-    """Writes frames, behind what waits. To be called with the write lock."""
+    """Writes frames after the pending ones. To be called with the write lock."""
     if _state.pending:
         parts = (bytes(_state.pending),) + parts
         del _state.pending[:]
@@ -138,7 +138,7 @@ def _short(text, limit=_LONGEST_TEXT):
 
 
 class _Shield:
-    """Keeps a cancellation out of code that holds a lock of the worker's; it comes at the end."""
+    """Defers a cancellation until the end of code that holds one of the worker's locks."""
 
     def __enter__(self):
         if threading.get_ident() == _state.main:
@@ -158,7 +158,7 @@ _shield = _Shield()
 
 
 def _report(frame):
-    """Sends a report with the next write, at the latest when the watcher looks."""
+    """Sends a report with the next write, at the latest at the watcher's next look."""
     with _shield:
         with _state.write_lock:
             _state.pending += frame
