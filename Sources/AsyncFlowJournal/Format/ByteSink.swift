@@ -1,6 +1,7 @@
-/// A place for the bytes of a record. Numbers are written with the lowest byte first.
+/// A destination for the bytes of a record. Numbers are written in little-endian order.
 ///
-/// A record is described once for two sinks: one that counts, and one that writes into memory of that size.
+/// A record's encoding is written once and used with two sinks: one that counts the bytes, and one that writes into
+/// memory of that size.
 protocol ByteSink {
     mutating func byte(_ value: UInt8)
     mutating func bytes(_ bytes: UnsafeRawBufferPointer)
@@ -9,7 +10,7 @@ protocol ByteSink {
 }
 
 extension ByteSink {
-    /// Small numbers of both signs in few bytes.
+    /// Writes a signed number in zigzag form, so that small numbers of both signs take few bytes.
     @inline(__always)
     mutating func signed(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
@@ -18,7 +19,7 @@ extension ByteSink {
         content.withUnsafeBytes { bytes($0) }
     }
 
-    /// A text; what is too long loses its end.
+    /// Writes a text, truncated to the limit.
     mutating func text(_ text: String, atMost limit: Int = RecordLimits.text) {
         let utf8 = text.utf8
         let count = utf8.count <= limit ? utf8.count : Self.cut(utf8, to: limit)
@@ -36,7 +37,7 @@ extension ByteSink {
 
     mutating func object(_ id: ObjectID) { withUnsafeBytes(of: id.words) { bytes($0) } }
 
-    /// The longest prefix of whole characters' bytes that isn't longer than the limit.
+    /// Returns the length of the longest prefix of whole UTF-8 sequences that isn't longer than the limit.
     private static func cut(_ utf8: String.UTF8View, to limit: Int) -> Int {
         var end = utf8.index(utf8.startIndex, offsetBy: limit)
         var count = limit
@@ -48,13 +49,13 @@ extension ByteSink {
     }
 }
 
-/// The limits that records are written with and read against.
+/// The limits that apply to writing and reading records.
 package enum RecordLimits {
-    /// The bytes of one record.
+    /// The maximum number of bytes of a record.
     package static let record = 1 << 20
-    /// The bytes of one text in it.
+    /// The maximum number of bytes of a text in a record.
     package static let text = 16 << 10
-    /// The bytes of the records in one frame.
+    /// The maximum number of bytes of the records in a frame.
     static let payload = 4 << 20
 }
 
@@ -74,7 +75,7 @@ struct ByteCounter: ByteSink {
     static func size(ofVarint value: UInt64) -> Int { (70 - (value | 1).leadingZeroBitCount) / 7 }
 }
 
-/// Writes into memory that a ``ByteCounter`` has found to be large enough.
+/// A sink that writes into memory whose size a ``ByteCounter`` has determined.
 struct MemoryWriter: ByteSink {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0

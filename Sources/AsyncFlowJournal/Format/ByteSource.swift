@@ -1,7 +1,7 @@
-/// The bytes aren't those of a record.
+/// An error for bytes that aren't a valid record.
 struct FormatError: Error, Hashable {}
 
-/// Reads what a ``ByteSink`` wrote. Whatever the bytes are, it returns a value or throws.
+/// A reader of the bytes that a ``ByteSink`` has written. For any bytes, its functions return a value or throw.
 struct ByteSource {
     private let bytes: UnsafeRawBufferPointer
     private(set) var position: Int
@@ -48,7 +48,7 @@ struct ByteSource {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    /// A number of bytes, or of elements that take at least a byte each.
+    /// Reads a number of bytes, or of elements that take at least a byte each.
     mutating func count() throws(FormatError) -> Int {
         guard let count = Int(exactly: try varint()), count <= remaining else { throw FormatError() }
         return count

@@ -1,8 +1,8 @@
-/// 16 bytes that stand for something: the first half of a SHA-256, or random.
+/// A digest of 16 bytes: the first half of a SHA-256, or random.
 package struct ShortDigest: Hashable, Sendable, CustomStringConvertible {
-    /// The first eight bytes, the lowest byte first.
+    /// The first eight bytes, in little-endian order.
     package var low: UInt64
-    /// The last eight bytes, the lowest byte first.
+    /// The last eight bytes, in little-endian order.
     package var high: UInt64
 
     package init(low: UInt64, high: UInt64) {
@@ -10,30 +10,30 @@ package struct ShortDigest: Hashable, Sendable, CustomStringConvertible {
         self.high = high
     }
 
-    /// 32 hexadecimal digits in the order of the bytes.
+    /// The digest as 32 hexadecimal digits, in the order of the bytes.
     package var description: String { HexText.digits(low.littleEndianBytes + high.littleEndianBytes) }
 
-    /// The digest with this ``description``; nil if the text is none.
+    /// Creates a digest from its ``description``; nil if the text isn't one.
     package init?(_ text: String) {
         guard let bytes = HexText.bytes(text), bytes.count == 16 else { return nil }
         low = UInt64(littleEndianBytes: bytes[..<8])
         high = UInt64(littleEndianBytes: bytes[8...])
     }
 
-    /// A digest of random bytes.
+    /// Returns a digest of random bytes.
     package static func random() -> ShortDigest {
         ShortDigest(low: .random(in: 0 ... .max), high: .random(in: 0 ... .max))
     }
 }
 
-/// The identity of one call in its run: key, scope and occurrence, hashed. Equal to the key for the first call at top
-/// level.
+/// The identity of a call in its run: the hash of key, scope and occurrence. It is equal to the key for the first call
+/// at top level.
 package typealias CallID = ShortDigest
 
-/// The identity of what a call does: the same in each run and each program.
+/// The identity of a call's work: the same in each run and each program.
 package typealias CallKey = ShortDigest
 
-/// The identity of one execution of a call, random: the quick name of the files and large values that it made.
+/// The random identity of one execution of a call: the quick name of the files and large values that it made.
 package typealias ExecutionID = UInt64
 
 /// The scope of a call: a digest of the chain of blocks, stream elements and iterations around it.
@@ -42,20 +42,20 @@ package struct ScopeID: Hashable, Sendable, CustomStringConvertible {
 
     package init(_ value: UInt64) { self.value = value }
 
-    /// The program itself, outside of every block.
+    /// The scope of the program itself, outside of every block.
     package static let program = ScopeID(0)
 
     package var description: String { HexText.digits(value.littleEndianBytes) }
 }
 
-/// The number of a definition among those of one journal's writer; ``JournalStore/define(_:)`` gives it out.
+/// The number of a definition among those of one writer of a journal; assigned by ``JournalStore/define(_:)``.
 package struct DefinitionNumber: Hashable, Sendable {
     package var value: UInt32
 
     package init(_ value: UInt32) { self.value = value }
 }
 
-/// Bytes as hexadecimal digits.
+/// A conversion between bytes and hexadecimal digits.
 package enum HexText {
     package static func digits(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
@@ -66,7 +66,7 @@ package enum HexText {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes; nil if the text is anything else than pairs of lowercase digits.
+    /// Returns the bytes of a text; nil if it isn't made of pairs of lowercase digits.
     package static func bytes(_ text: String) -> [UInt8]? {
         let digits = text.utf8.map { (digit: UInt8) -> UInt8? in
             switch digit {
@@ -92,7 +92,7 @@ package enum HexText {
 extension UInt64 {
     package var littleEndianBytes: [UInt8] { withUnsafeBytes(of: littleEndian) { Array($0) } }
 
-    /// - Parameter bytes: Eight at most.
+    /// - Parameter bytes: At most eight bytes.
     package init(littleEndianBytes bytes: some Sequence<UInt8>) {
         var (value, shift) = (UInt64(0), UInt64(0))
         for byte in bytes.prefix(8) {

@@ -1,8 +1,8 @@
-/// The parts that all records of an ended or started call have in common.
+/// The part that all records of started and ended calls have in common.
 package struct CallHeader: Sendable, Equatable {
     package var definition: DefinitionNumber
     package var scope: ScopeID
-    /// How many calls with the same key the scope has started before this one.
+    /// The number of calls with the same key that the scope has started before this one.
     package var occurrence: UInt64
     package var call: CallID
     package var key: CallKey
@@ -18,15 +18,15 @@ package struct CallHeader: Sendable, Equatable {
     }
 }
 
-/// One part of a call's key, so that an explanation can say which of them changed.
+/// A part of a call's key, recorded so that an explanation can name the parts that have changed.
 package struct KeyPart: Sendable, Hashable {
-    /// What the part is; a number, so that later versions can add some.
+    /// The kind of a part; a number, so that later versions can add kinds.
     package struct Kind: Sendable, Hashable, RawRepresentable {
         package var rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
 
         package static let version = Kind(rawValue: 1)
-        /// An argument; its position is in ``KeyPart/name`` where there are several.
+        /// An argument; ``KeyPart/name`` is its position where there are several.
         package static let argument = Kind(rawValue: 2)
         package static let words = Kind(rawValue: 3)
         package static let environment = Kind(rawValue: 4)
@@ -39,14 +39,14 @@ package struct KeyPart: Sendable, Hashable {
         package static let other = Kind(rawValue: 255)
     }
     package var kind: Kind
-    /// The name of the argument, variable or file; empty where the kind says it all.
+    /// The name of the argument, variable or file; empty where the kind is sufficient.
     package var name: String
     /// The first eight bytes of the part's hash.
     package var digest: UInt64
-    /// The value for people, at most 64 bytes of it (``maximumPreview``); empty for secrets.
+    /// The value for display, at most 64 bytes (``maximumPreview``); empty for secrets.
     package var preview: String
 
-    /// The bytes of a preview that are kept; the rest is cut off when it is written.
+    /// The maximum number of bytes of a preview; the rest is cut off when it is written.
     package static let maximumPreview = 64
 
     package init(_ kind: Kind, name: String = "", digest: UInt64, preview: String) {
@@ -57,31 +57,31 @@ package struct KeyPart: Sendable, Hashable {
     }
 }
 
-/// A recorded value, in an encoding that is its owner's affair.
+/// A recorded value, in an encoding that its owner chooses.
 package enum JournalValue: Sendable, Equatable {
-    /// No value: the call returns `Void`, or its value is made of its files alone.
+    /// No value: the call returns `Void`, or its value consists of its files alone.
     case none
-    /// The bytes themselves; at most ``maximumInline``.
+    /// The bytes themselves, at most ``maximumInline`` of them.
     case inline([UInt8])
     /// A file of the journal's object store.
     case object(ObjectID, size: UInt64)
 
-    /// Larger values go to the object store.
+    /// The maximum number of bytes of an inline value; larger values are written to the object store.
     package static let maximumInline = 16 << 10
 }
 
-/// A file that a call made, as it was when the call had ended.
+/// A file that a call made, as it was at the end of the call.
 package struct RecordedFile: Sendable, Equatable {
     /// The declared output's name.
     package var name: String
-    /// Relative to the journal's directory where the file is in it, else absolute.
+    /// The file's path: relative to the journal's directory if it is in it, else absolute.
     package var path: String
     package var size: UInt64
     /// Nanoseconds since 1970.
     package var modified: Int64
     package var inode: UInt64
     package var isDirectory: Bool
-    /// Nil until it is known; a ``NamedRecord`` adds it later.
+    /// The digest of the content; nil until it is known. A ``NamedRecord`` adds it later.
     package var content: ObjectID?
 
     package init(
@@ -104,9 +104,9 @@ package struct ResultRecord: Sendable, Equatable {
     /// Nil for calls that made neither files nor large values.
     package var execution: ExecutionID?
     package var began: JournalTime
-    /// In microseconds.
+    /// The duration in microseconds.
     package var duration: UInt64
-    /// 1 for the first attempt.
+    /// The number of the attempt, from 1.
     package var attempt: UInt32
     package var value: JournalValue
     package var files: [RecordedFile]
@@ -127,7 +127,7 @@ package struct ResultRecord: Sendable, Equatable {
     }
 }
 
-/// An error as it is recorded.
+/// An error in its recorded form.
 package struct RecordedError: Sendable, Equatable {
     package var type: String
     /// The code of a `WorkflowError`; empty without one.
@@ -148,7 +148,7 @@ package struct RecordedError: Sendable, Equatable {
 package struct FailureRecord: Sendable, Equatable {
     package var header: CallHeader
     package var began: JournalTime
-    /// In microseconds.
+    /// The duration in microseconds.
     package var duration: UInt64
     package var attempt: UInt32
     package var error: RecordedError
@@ -167,7 +167,7 @@ package struct FailureRecord: Sendable, Equatable {
     }
 }
 
-/// A call that was cancelled, refused, or never began.
+/// A call that was cancelled, refused, or never started.
 package struct CancelledRecord: Sendable, Equatable {
     package var header: CallHeader
     package var time: JournalTime
@@ -183,7 +183,7 @@ package struct CancelledRecord: Sendable, Equatable {
 /// A call that was answered from the journal.
 package struct ReusedRecord: Sendable, Equatable {
     package var call: CallID
-    /// The call whose record answered; another one than ``call`` after an adoption.
+    /// The call whose record provided the value; different from ``call`` after an adoption.
     package var source: CallID
 
     package init(call: CallID, source: CallID) {
@@ -199,7 +199,7 @@ package struct StartedRecord: Sendable, Equatable {
     package var time: JournalTime
     /// The backend's name; empty for functions.
     package var backend: String
-    /// What the backend finds its job or process by.
+    /// The information by which the backend finds its job or process.
     package var ticket: [UInt8]
 
     package init(header: CallHeader, attempt: UInt32 = 1, time: JournalTime, backend: String = "", ticket: [UInt8] = [])
@@ -227,7 +227,7 @@ package struct AttemptRecord: Sendable, Equatable {
     }
 }
 
-/// A content digest that became known.
+/// A content digest that was computed after its call was recorded.
 package struct NamedRecord: Sendable, Equatable {
     package var call: CallID
     package var execution: ExecutionID
@@ -237,7 +237,7 @@ package struct NamedRecord: Sendable, Equatable {
     package var size: UInt64
     /// Nanoseconds since 1970; 0 for a value.
     package var modified: Int64
-    /// The key by content, if the call had one by quick names.
+    /// The key by content, if the call's key was made of quick names.
     package var contentKey: CallKey?
 
     package init(

@@ -1,13 +1,13 @@
 import CChecksums
 
-/// The header of a frame: 32 bytes before a number of records that were written at once.
+/// The header of a frame: 32 bytes before the records that were written at once.
 ///
 /// | bytes | |
 /// |---|---|
 /// | 4 | ``magic`` |
 /// | 4 | length of the payload, without the zeros that fill it up to a multiple of 8 |
-/// | 8 | number of the first record among those of its writer; all ones for definitions that are repeated |
-/// | 8 | the moment that the times of the records count from |
+/// | 8 | number of the first record among those of its writer; all bits set for definitions that are repeated |
+/// | 8 | the time that the times of the records are relative to |
 /// | 4 | number of records |
 /// | 4 | CRC-32C of header and payload, without magic and checksum |
 struct Frame {
@@ -25,9 +25,9 @@ struct Frame {
 
     static func padded(_ length: Int) -> Int { (length + 7) & ~7 }
 
-    /// Writes the header in front of a payload that is in its place, and zeros behind it.
+    /// Writes the header in front of a payload that is already in the memory, and zeros after it.
     ///
-    /// - Parameter memory: From the header on, with room for the padding.
+    /// - Parameter memory: The memory from the header on, with room for the padding.
     func seal(_ memory: UnsafeMutableRawBufferPointer) {
         memory.storeBytes(of: Self.magic.littleEndian, toByteOffset: 0, as: UInt32.self)
         memory.storeBytes(of: UInt32(length).littleEndian, toByteOffset: 4, as: UInt32.self)
@@ -47,7 +47,7 @@ struct Frame {
 
     /// Reads a header without comparing the checksum.
     ///
-    /// - Returns: nil if no frame can begin here.
+    /// - Returns: nil if no frame can start here.
     init?(header bytes: UnsafeRawBufferPointer, at offset: Int) {
         guard bytes.count - offset >= Self.headerSize else { return nil }
         func load<Number: FixedWidthInteger>(_ at: Int, _: Number.Type) -> Number {
@@ -68,14 +68,14 @@ struct Frame {
         self.count = count
     }
 
-    /// Whether all of the frame is there and its checksum is right.
+    /// Returns whether the frame is complete and its checksum is right.
     func isWhole(in bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
         guard bytes.count - offset >= Self.headerSize + length else { return false }
         let sum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 28, as: UInt32.self))
         return sum == Self.checksum(UnsafeRawBufferPointer(rebasing: bytes[offset...]), length)
     }
 
-    /// Passes on the records of a payload: kind and body, and the offset in `bytes` at which each begins.
+    /// Calls a function with each record of a payload: its kind and body, and the offset in `bytes` at which it begins.
     ///
     /// - Returns: Whether the payload ended where a record ended.
     static func forEachRecord(

@@ -1,10 +1,10 @@
 extension JournalRecord {
-    /// A record from kind and body.
+    /// Decodes a record from its kind and body.
     ///
     /// - Parameters:
-    ///   - bytes: All of the record; what comes behind the known fields is a later version's, and skipped.
-    ///   - base: The moment that the frame's times count from.
-    ///   - withParts: Whether the parts of keys are wanted.
+    ///   - bytes: All of the record. Bytes after the known fields come from a later version, and are skipped.
+    ///   - base: The time that the frame's times are relative to.
+    ///   - withParts: Whether the parts of keys are decoded.
     /// - Returns: nil for a kind that this version doesn't know.
     static func decode(
         _ bytes: UnsafeRawBufferPointer, base: JournalTime, withParts: Bool = true
@@ -130,7 +130,7 @@ extension CallHeader {
         )
     }
 
-    /// The header of a record that has one, from its kind on; nil for other kinds.
+    /// Decodes the header of a record from its kind on; nil for kinds without a header.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> CallHeader? {
         var source = ByteSource(bytes)
         switch JournalRecordKind(rawValue: try source.byte()) {

@@ -22,16 +22,16 @@ extension JournalRecord {
         }
     }
 
-    /// The bytes of kind and body.
+    /// Returns the number of bytes of kind and body.
     func size(base: JournalTime) -> Int {
         var counter = ByteCounter()
         encode(into: &counter, base: base)
         return counter.count
     }
 
-    /// Kind and body, without the length that stands before them in a frame.
+    /// Writes kind and body, without the length that precedes them in a frame.
     ///
-    /// - Parameter base: The moment that the frame's times count from.
+    /// - Parameter base: The time that the frame's times are relative to.
     func encode<Sink: ByteSink>(into sink: inout Sink, base: JournalTime) {
         sink.byte(kind.rawValue)
         switch self {
@@ -110,8 +110,8 @@ extension JournalRecord {
     }
 }
 
-/// The bits of the byte before the header of a call. The call's identity follows it at once, so that an index finds it
-/// without decoding the rest.
+/// The flags in the byte before a call's header. The call's identity follows that byte directly, so that an index finds
+/// it without decoding the rest.
 struct CallFlags {
     static let keyDiffers: UInt8 = 1
     static let hasScope: UInt8 = 2

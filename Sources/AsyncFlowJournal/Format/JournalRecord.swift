@@ -1,11 +1,10 @@
-/// One fact of a journal.
+/// A record of a journal.
 ///
-/// Every subset of a journal's records is a valid journal: a record that was lost costs a repetition, never a wrong
-/// result.
+/// Every subset of a journal's records is a valid journal: a lost record costs a repetition, never a wrong result.
 package enum JournalRecord: Sendable, Equatable {
-    /// A run began. Written by the store itself, as is ``end(_:)``.
+    /// A run started. Written by the store itself, as is ``end(_:)``.
     case run(RunRecord)
-    /// A task was defined. Written by the store itself, in each segment anew.
+    /// A task was defined. Written by the store itself, again in each segment.
     case definition(DefinitionNumber, DefinitionRecord)
     /// A block, stream element or iteration was entered.
     case scope(ScopeRecord)
@@ -13,44 +12,45 @@ package enum JournalRecord: Sendable, Equatable {
     case result(ResultRecord)
     /// A call ended with an error.
     case failure(FailureRecord)
-    /// A call was cancelled, refused, or never began because of a dependency.
+    /// A call was cancelled, refused, or never started because of a dependency.
     case cancelled(CancelledRecord)
-    /// A call was answered from the journal in this run. Retention keeps what the last runs have used.
+    /// A call was answered from the journal in this run. Retention keeps the records that the last runs have used.
     case reused(ReusedRecord)
-    /// A call is about to run, or an effect is about to happen.
+    /// A call is about to run, or a side effect is about to happen.
     case started(StartedRecord)
     /// An attempt failed, and another one follows.
     case attempt(AttemptRecord)
     /// The content digest of a file or large value, computed after its call's record was written.
     case named(NamedRecord)
-    /// The choice of one future among several, made by which of them ended first.
+    /// The choice of one future among several, according to which of them ended first.
     case order(OrderRecord)
-    /// A durable sleep began.
+    /// A durable sleep started.
     case timer(TimerRecord)
-    /// A wait for a signal began.
+    /// A wait for a signal started.
     case waiting(WaitingRecord)
-    /// A signal came.
+    /// A signal arrived.
     case signal(SignalRecord)
-    /// The calls in a scope that nobody needs any more: its durable block has ended, or the next iteration has begun.
+    /// The calls in a scope are no longer needed: its durable block has ended, or the next iteration has started.
     case superseded(ScopeID)
-    /// Calls that a person wants to run again. It holds for what was recorded before it.
+    /// The user has asked for calls to run again. It applies to the records before this one.
     case forgotten(ForgottenRecord)
-    /// Anything else.
+    /// A note of another kind.
     case note(NoteRecord)
-    /// A run ended by itself.
+    /// A run ended regularly.
     case end(EndRecord)
 }
 
-/// The beginning of a run of a program.
+/// The start of a program's run.
 package struct RunRecord: Sendable, Equatable {
-    /// Random.
+    /// The random identity of the run.
     package var id: ShortDigest
-    /// 1 for the journal's first run, one more for each resumed one; the store fills it in when it opens a directory.
+    /// The number of the run: 1 for the journal's first run, one more for each resumed run. The store sets it when it
+    /// opens a directory.
     package var generation: UInt64 = 0
     package var began: JournalTime
     /// The program's path.
     package var program: String
-    /// The identity of the program's build, as bytes in hexadecimal digits; empty where it isn't known.
+    /// The identity of the program's build, in hexadecimal digits; empty if it isn't known.
     package var build: String
     package var arguments: [String]
     package var directory: String
@@ -75,16 +75,16 @@ package struct RunRecord: Sendable, Equatable {
     }
 }
 
-/// A task definition, for people and for explanations; none of it is part of a key by being here.
+/// A task definition, for display and explanations. Being recorded here doesn't make a property part of a key.
 package struct DefinitionRecord: Sendable, Hashable {
-    /// `function`, `executable`, `prompt`, `portable`, `block` or another word.
+    /// The kind: `function`, `executable`, `prompt`, `portable`, `block` or another word.
     package var kind: String
     package var name: String
-    /// The version as the key has it; empty without one.
+    /// The version in the form that is part of the key; empty without one.
     package var version: String
-    /// `#fileID:#line`; empty where it isn't known.
+    /// The source location, as `#fileID:#line`; empty if it isn't known.
     package var place: String
-    /// The types of inputs and output, for people.
+    /// The types of inputs and output, for display.
     package var types: String
 
     package init(kind: String, name: String, version: String = "", place: String = "", types: String = "") {
@@ -100,10 +100,10 @@ package struct DefinitionRecord: Sendable, Hashable {
 package struct ScopeRecord: Sendable, Equatable {
     package var id: ScopeID
     package var parent: ScopeID
-    /// `block`, `scope`, `stream`, `loop` or another word.
+    /// The kind: `block`, `scope`, `stream`, `loop` or another word.
     package var kind: String
     package var name: String
-    /// The position of the stream element or iteration; 0 for others.
+    /// The position of the stream element or iteration; 0 for other scopes.
     package var position: UInt64
 
     package init(id: ScopeID, parent: ScopeID, kind: String, name: String, position: UInt64 = 0) {
@@ -115,16 +115,16 @@ package struct ScopeRecord: Sendable, Equatable {
     }
 }
 
-/// The end of a run by itself: not of one that was killed.
+/// The regular end of a run; a killed run has none.
 package struct EndRecord: Sendable, Equatable {
-    /// How a run ends; a number, so that later versions can add some.
+    /// The way a run ended; a number, so that later versions can add some.
     package struct Outcome: Sendable, Hashable, RawRepresentable {
         package var rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
 
         package static let completed = Outcome(rawValue: 0)
         package static let failed = Outcome(rawValue: 1)
-        /// Ended by a person or a signal before everything was done.
+        /// The run was ended by the user or a signal before all tasks were done.
         package static let stopped = Outcome(rawValue: 2)
     }
     package var outcome: Outcome
@@ -132,7 +132,7 @@ package struct EndRecord: Sendable, Equatable {
     package var ran: UInt64
     package var reused: UInt64
     package var failed: UInt64
-    /// A sentence, for people; empty without one.
+    /// A sentence for display; empty without one.
     package var message: String
 
     package init(

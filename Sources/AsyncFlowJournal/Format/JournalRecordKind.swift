@@ -1,4 +1,4 @@
-/// The kind of a record: the number that stands for it in a file.
+/// The kind of a record, with the number that stands for it in a file.
 package enum JournalRecordKind: UInt8, Sendable, Hashable, CaseIterable {
     case run = 1
     case definition, scope, result, failure, cancelled, reused, started, attempt, named, order, timer, waiting, signal
@@ -17,7 +17,7 @@ extension JournalRecord {
         }
     }
 
-    /// Gives a call's record another definition's number.
+    /// Replaces the definition's number in a call's record.
     mutating func setDefinition(_ number: DefinitionNumber) {
         switch self {
         case .result(var record):

@@ -1,10 +1,10 @@
 import AsyncFlowBase
 
-/// A moment, in microseconds since 1970 by the wall clock.
+/// A time in microseconds since 1970, by the wall clock.
 package typealias JournalTime = Int64
 
 extension JournalTime {
-    /// The present.
+    /// The current time.
     package static var now: JournalTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

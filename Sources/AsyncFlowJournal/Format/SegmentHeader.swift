@@ -1,8 +1,8 @@
 import CChecksums
 
 /// The first 64 bytes of a segment: `AFJOURN1`, the format's version (two numbers of two bytes), four zeros, the
-/// writer's identity (16), the segment's number (8), the time it was begun (8), twelve zeros, and the CRC-32C of all
-/// that.
+/// writer's identity (16), the segment's number (8), the time of its creation (8), twelve zeros, and the CRC-32C of the
+/// bytes before.
 struct SegmentHeader: Equatable {
     static let size = 64
     static let magic = Array("AFJOURN1".utf8)
@@ -37,7 +37,7 @@ struct SegmentHeader: Equatable {
         self.began = began
     }
 
-    /// - Returns: nil if the bytes are no whole header.
+    /// - Returns: nil if the bytes aren't a complete header.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count >= Self.size, bytes.prefix(8).elementsEqual(Self.magic) else { return nil }
         func load<Number: FixedWidthInteger>(_ at: Int, _: Number.Type) -> Number {

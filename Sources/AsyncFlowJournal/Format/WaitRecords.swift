@@ -2,11 +2,11 @@
 package struct OrderRecord: Sendable, Equatable {
     /// The scope that the choice was made in.
     package var scope: ScopeID
-    /// How many such choices the scope had started before: which `asCompleted` or `firstCompleted` it is.
+    /// The number of choices that the scope had started before: it identifies the `asCompleted` or `firstCompleted`.
     package var choice: UInt64
-    /// How many futures that one had handed out before.
+    /// The number of futures that this `asCompleted` or `firstCompleted` had delivered before.
     package var position: UInt64
-    /// The position of the future that was handed out, among those that were given.
+    /// The position of the delivered future among the given futures.
     package var chosen: UInt64
 
     package init(scope: ScopeID, choice: UInt64, position: UInt64, chosen: UInt64) {
@@ -35,11 +35,11 @@ package struct WaitingRecord: Sendable, Equatable {
     package var call: CallID
     /// The signal's name.
     package var name: String
-    /// The type that the signal's payload has to have, for people.
+    /// The type that the signal's payload must have, for display.
     package var type: String
     package var question: String
     package var since: JournalTime
-    /// Nil without a time limit.
+    /// The time limit; nil without one.
     package var deadline: JournalTime?
 
     package init(
@@ -54,13 +54,13 @@ package struct WaitingRecord: Sendable, Equatable {
     }
 }
 
-/// A signal that came.
+/// A signal that arrived.
 package struct SignalRecord: Sendable, Equatable {
     package var name: String
-    /// The message's identity: the same message twice is one.
+    /// The message's identity: a message with the same identity counts once.
     package var message: ShortDigest
     package var time: JournalTime
-    /// JSON.
+    /// The payload as JSON.
     package var payload: [UInt8]
 
     package init(name: String, message: ShortDigest, time: JournalTime, payload: [UInt8]) {
@@ -74,10 +74,10 @@ package struct SignalRecord: Sendable, Equatable {
 /// Calls that are to run again.
 package struct ForgottenRecord: Sendable, Equatable {
     package var time: JournalTime
-    /// Names of definitions, all calls of which are meant.
+    /// The names of definitions whose calls are all to run again.
     package var names: [String]
     package var calls: [CallID]
-    /// Only the failures among them.
+    /// Whether only failed calls are to run again.
     package var failuresOnly: Bool
 
     package init(time: JournalTime, names: [String] = [], calls: [CallID] = [], failuresOnly: Bool = false) {
@@ -88,9 +88,9 @@ package struct ForgottenRecord: Sendable, Equatable {
     }
 }
 
-/// A fact of another kind.
+/// A note of another kind.
 package struct NoteRecord: Sendable, Equatable {
-    /// A word that says what it is, such as `settled`.
+    /// The kind of the note, such as `settled`.
     package var kind: String
     package var call: CallID?
     package var time: JournalTime
