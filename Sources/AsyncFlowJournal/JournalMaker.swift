@@ -7,7 +7,7 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Opens the journal of an engine that is configured with one.
+/// The maker of the journal for an engine that is configured with one.
 struct JournalMaker: EnginePartMaker {
     let journal: Journal
 
@@ -18,7 +18,7 @@ struct JournalMaker: EnginePartMaker {
     }
 }
 
-/// Opens the journal that `ASYNCFLOW_JOURNAL` names, for engines that aren't configured with one.
+/// The maker of the journal that `ASYNCFLOW_JOURNAL` names, for engines that aren't configured with one.
 struct EnvironmentJournalMaker: EnginePartMaker {
     func makePart(for configuration: WorkflowEngine.Configuration) throws -> (any EnginePart)? {
         guard let path = ProcessInfo.processInfo.environment["ASYNCFLOW_JOURNAL"], !path.isEmpty,
@@ -28,6 +28,7 @@ struct EnvironmentJournalMaker: EnginePartMaker {
     }
 }
 
-/// Called when the program is loaded, so that it need not name the module.
+/// Registers the journal of the environment. It is called when the program is loaded, so that the program need not
+/// import the module.
 @_cdecl("asyncflow_journal_register")
 package func registerJournal() { EngineParts.register(EnvironmentJournalMaker()) }

@@ -1,8 +1,8 @@
 import Crypto
 
-/// The hash by which calls are found.
+/// The hash functions that identify calls.
 enum CallDigest {
-    /// The first half of the SHA-256 of bytes.
+    /// Returns the first half of the SHA-256 of bytes.
     static func of(_ bytes: [UInt8]) -> ShortDigest {
         SHA256.hash(data: bytes).withUnsafeBytes { hash in
             ShortDigest(
@@ -11,7 +11,8 @@ enum CallDigest {
         }
     }
 
-    /// The identity of a call among those with the same key: the key itself for the first one outside of every block.
+    /// Returns the identity of a call among those with the same key: the key itself for the first call outside of every
+    /// block.
     static func call(_ key: CallKey, in scope: ScopeID, occurrence: UInt64) -> CallID {
         if scope == .program, occurrence == 0 { return key }
         var bytes: [UInt8] = []
@@ -22,7 +23,7 @@ enum CallDigest {
         return of(bytes)
     }
 
-    /// The identity of a scope: the names of the blocks around it, the innermost first.
+    /// Returns the identity of a scope, made of the names of the blocks around it, the innermost first.
     static func scope(_ names: [String]) -> ScopeID {
         if names.isEmpty { return .program }
         var bytes: [UInt8] = []
@@ -31,9 +32,10 @@ enum CallDigest {
         return ScopeID(max(1, of(bytes).low))
     }
 
-    /// A short hash of one part of a key: only compared with others, to say what has changed.
+    /// Returns a short hash of one part of a key. It is only compared with other hashes, to find out which parts have
+    /// changed.
     static func part(_ bytes: some Collection<UInt8>) -> UInt64 {
-        // FNV-1a. What is long is worth a faster one.
+        // FNV-1a; SHA-256 is faster for long parts.
         if bytes.count > 256 { return of(Array(bytes)).low }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

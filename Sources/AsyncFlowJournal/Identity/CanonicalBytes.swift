@@ -7,15 +7,15 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The bytes of a value in the one form that identifies it: the same in every process, on every platform.
+/// The canonical encoding of a value, which identifies it: the same in every process, on every platform.
 ///
-/// Keyed containers are sorted by key, sets and dictionaries by their elements' bytes, since the order in which they
-/// encode themselves follows a seed that differs from process to process. Numbers are written by value, floating-point
-/// numbers by their bits; all NaNs are one.
+/// Keyed containers are sorted by key, sets and dictionaries by their elements' bytes, since the order of their own
+/// encoding follows a seed that differs between processes. Integers are written by value, floating-point numbers by
+/// their bits; all NaNs are equal.
 struct CanonicalBytes {
     /// The way in which files within values are named.
     enum FileNaming {
-        /// By the name that they have in the task's directory alone.
+        /// By their name in the task's directory alone.
         case role
         /// By that name and these bytes.
         case identity((InputFile) -> [UInt8])
@@ -24,14 +24,14 @@ struct CanonicalBytes {
     private(set) var bytes: [UInt8]
     private let context: Context
 
-    /// What the containers of one value share.
+    /// The state that the containers of one value share.
     final class Context {
         let naming: FileNaming
         var files: [InputFile] = []
         init(_ naming: FileNaming) { self.naming = naming }
     }
 
-    /// - Parameter prefix: bytes that precede those of the values.
+    /// - Parameter prefix: The bytes that precede those of the values.
     init(prefix: [UInt8] = [], naming: FileNaming = .role) {
         bytes = prefix
         context = Context(naming)
@@ -42,10 +42,10 @@ struct CanonicalBytes {
 
     /// Appends the bytes of a value.
     ///
-    /// - Throws: what the value throws when it is encoded.
+    /// - Throws: The error that the value's encoding throws.
     mutating func append<Value: Encodable>(_ value: Value) throws { try Self.write(value, to: &bytes, context) }
 
-    /// Appends a text as it is written within values.
+    /// Appends a text in the form that it has within values.
     mutating func append(text: String) { Self.write(text: text, to: &bytes) }
 
     // MARK: - Forms
@@ -66,7 +66,8 @@ struct CanonicalBytes {
         sink.finish(into: &bytes)
     }
 
-    /// The types that most values are made of, and those whose own encoding says too little or too much.
+    /// Writes a value of a frequent type, or of a type whose own encoding contains too little or too much. Returns
+    /// false if the value has to be written in the general way.
     private static func writeKnown<Value: Encodable>(
         _ value: Value, to bytes: inout [UInt8], _ context: Context
     ) -> Bool {
@@ -139,7 +140,7 @@ struct CanonicalBytes {
     }
 }
 
-/// A collection whose own order means nothing.
+/// A collection whose order has no meaning.
 private protocol Unordered {
     func write(to bytes: inout [UInt8], _ context: CanonicalBytes.Context) throws
 }
@@ -171,7 +172,7 @@ extension Dictionary: Unordered where Key: Encodable, Value: Encodable {
     }
 }
 
-/// What types are, found out once for each: asking costs a fraction of a microsecond.
+/// The properties of types, determined once for each type, since a dynamic cast costs a fraction of a microsecond.
 private enum TypeTraits {
     private static let known = Lock<[ObjectIdentifier: Bool]>([:])
 

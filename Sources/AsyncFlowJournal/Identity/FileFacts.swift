@@ -1,23 +1,24 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// What the system says about a file without reading it: enough to know that it hasn't changed.
+/// The metadata of a file, from which a change is noticed without reading the file.
 ///
-/// The time of the last change of the file's state (`ctime`) is among it, which no program can set back: a file that
-/// was changed and given its old time of modification is told apart. It also changes with a file's mode and its number
-/// of names; then the contents are compared.
+/// It includes the time of the last change of the file's state (`ctime`), which no program can set back. Therefore a
+/// file that was changed and given its old modification time is noticed. The time also changes with a file's mode and
+/// its number of names; then the contents are compared.
 struct FileFacts: Sendable, Hashable, Codable {
     var path: String
     var size: UInt64
-    /// Nanoseconds since 1970.
+    /// The last modification of the content, in nanoseconds since 1970.
     var modified: Int64
     /// The last change of the file's state, in nanoseconds since 1970.
     var changed: Int64
     var inode: UInt64
     var isDirectory = false
 
-    /// Whether a change in the next moment might leave all of this as it is: the clock of a file system makes steps of
-    /// some milliseconds, or of up to two seconds where its times have no fractions.
+    /// Returns whether the last change is so recent that another change might leave all properties the same. The clock
+    /// of a file system advances in steps of some milliseconds, or of up to two seconds where its times have no
+    /// fractions.
     func isRacy(at now: Int64) -> Bool {
         let second: Int64 = 1_000_000_000
         let hasFractions = modified % second != 0 || changed % second != 0
@@ -54,12 +55,13 @@ struct FileFacts: Sendable, Hashable, Codable {
 
 /// The files that a file or directory consists of.
 enum FileTree {
-    /// More files than this in a directory have no name: calls that take it aren't recorded.
+    /// The maximum number of files in a directory that can be named. Calls that take a larger one aren't recorded.
     static let maximumCount = 100_000
 
-    /// The file alone, or everything in the directory, in order of the paths.
+    /// Returns the facts of the file, or of the directory and everything in it, sorted by path.
     ///
-    /// - Returns: nil if something is missing, unreadable, or neither a file nor a directory; or if there is too much.
+    /// - Returns: nil if something is missing, unreadable, or neither a file nor a directory, or if there are too many
+    ///   files.
     static func facts(of path: String) -> [FileFacts]? {
         guard let top = FileFacts(of: path) else { return nil }
         var all = [top]
@@ -71,7 +73,7 @@ enum FileTree {
                 guard all.count < maximumCount, let facts = FileFacts(of: "\(folder)/\(name)") else { return nil }
                 all.append(facts)
                 if facts.isDirectory {
-                    // A link to a directory above would never end.
+                    // A link to an enclosing directory would never end.
                     guard all.count(where: { $0.isDirectory && $0.inode == facts.inode }) == 1 else { return nil }
                     folders.append(facts.path)
                 }

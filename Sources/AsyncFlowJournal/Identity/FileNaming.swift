@@ -2,23 +2,22 @@ import AsyncFlow
 import AsyncFlowBase
 import Crypto
 
-/// The names of the files that calls take and make: quick ones, by what the system says about a file, and those by
-/// content.
+/// The names of the files that calls take and make: quick names, from the files' metadata, and names by content.
 ///
-/// What files contain is found out once and kept as long as nothing about them changes.
+/// A content name is computed once and kept as long as the file's metadata doesn't change.
 final class FileNaming: Sendable {
-    /// Files of more bytes aren't read to be named by content.
+    /// The maximum number of bytes of a file that is read for its content name.
     static let maximumSize: UInt64 = 1 << 30
 
     private struct Content {
         var facts: [FileFacts]
         var digest: [UInt8]
-        /// Whether it was read a while after the last change.
+        /// Whether the file was read long enough after its last change.
         var isCertain: Bool
     }
     private let contents = Lock<[String: Content]>([:])
 
-    /// The quick name of a file: all that the system says about it, or its URL. Nil if it isn't there.
+    /// Returns the quick name of a file: its metadata, or its URL. Nil if the file doesn't exist.
     func quickName(of file: InputFile) -> [UInt8]? {
         switch file.place {
         case .remote(let url): return Array(url.utf8)
@@ -37,20 +36,20 @@ final class FileNaming: Sendable {
                 withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
             }
         }
-        // A directory may have many files.
+        // A directory may contain many files.
         return bytes.count > 512 ? Array(SHA256.hash(data: bytes)) : bytes
     }
 
-    /// Whether a change in the next moment might leave the quick name as it is.
+    /// Returns whether another change right now might leave the quick name the same.
     func isRacy(_ file: InputFile, now: Int64) -> Bool {
         guard case .local(let path) = file.place else { return false }
         return FileTree.facts(of: path)?.contains { $0.isRacy(at: now) } ?? true
     }
 
-    /// The SHA-256 of a file's content, or of the names and contents in a directory. Reads it if nobody has yet: to be
-    /// called where that may take a while.
+    /// Returns the SHA-256 of a file's content, or of the names and contents in a directory. Reads the file unless the
+    /// digest is known, which may take a while.
     ///
-    /// - Returns: nil if it can't be read, changes meanwhile, or is too large.
+    /// - Returns: nil if the file can't be read, changes meanwhile, or is too large.
     func contentName(of file: InputFile) -> [UInt8]? {
         switch file.place {
         case .remote(let url): return Array(url.utf8)
@@ -106,9 +105,9 @@ final class FileNaming: Sendable {
     }
 }
 
-/// The time of day.
+/// The wall clock.
 enum WallClock {
-    /// Since 1970.
+    /// The nanoseconds since 1970.
     static var nanoseconds: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -1,11 +1,11 @@
-/// What a value is known by in keys: for tests of own types.
+/// The identity of values in keys, for tests of custom types.
 public enum ValueIdentity {
-    /// The digest of a value, 32 hexadecimal digits: the same for equal values in every process.
+    /// Returns the digest of a value, 32 hexadecimal digits: the same for equal values in every process.
     ///
-    /// A type whose own `encode(to:)` writes something in an order that follows the hash seed of the process has
-    /// another digest in each; compare those of several processes in a test. Sets and dictionaries are put in order.
+    /// If a type's `encode(to:)` writes elements in an order that follows the hash seed of the process, its digest
+    /// differs between processes; compare the digests of several processes in a test. Sets and dictionaries are sorted.
     ///
-    /// - Throws: what the value throws when it is encoded.
+    /// - Throws: The error that the value's encoding throws.
     public static func digest(of value: some Encodable) throws -> String {
         var bytes = CanonicalBytes()
         try bytes.append(value)

@@ -1,11 +1,11 @@
-/// The place that one value is encoded into: a single value, or the entries of a container, which are put in order at
+/// The destination for the encoding of one value: a single value, or the entries of a container, which are sorted at
 /// the end.
 final class ValueSink {
     private enum Form { case single, keyed, unkeyed }
     private struct Entry {
         var key: String
         var range: Range<Int>
-        /// A container, which may get more entries until everything is encoded.
+        /// A nested container, which may receive entries until everything is encoded.
         var child: ValueSink?
     }
 
@@ -42,14 +42,14 @@ final class ValueSink {
     func finish(into bytes: inout [UInt8]) {
         switch form {
         case .single:
-            // An encoder that was only asked for a nested one.
+            // The encoder was only used to make a nested encoder.
             if let child = entries.first?.child { return child.finish(into: &bytes) }
             if buffer.isEmpty { bytes.append(CanonicalBytes.Tag.null.rawValue) }
             bytes += buffer
         case .keyed:
             bytes.append(CanonicalBytes.Tag.keyed.rawValue)
             CanonicalBytes.write(count: entries.count, to: &bytes)
-            // By bytes: the order of texts is that of their normal forms, which may change with the system.
+            // By bytes: the order of strings follows their normal forms, which may change with the system.
             for entry in entries.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
                 CanonicalBytes.write(text: entry.key, to: &bytes)
                 write(entry, to: &bytes)
@@ -67,7 +67,7 @@ final class ValueSink {
     }
 }
 
-/// Encodes a value into a sink.
+/// An encoder that writes into a sink.
 struct SinkEncoder: Encoder {
     let sink: ValueSink
     var codingPath: [any CodingKey] { [] }

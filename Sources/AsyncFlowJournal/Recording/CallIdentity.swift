@@ -1,21 +1,23 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// What identifies one call: its keys, and the parts that they are made of.
+/// The identity of a call: its keys, and the parts that they are made of.
 struct CallIdentity: Sendable {
-    /// The key without the identities of files: what calls have in common that only differ in what their files contain.
+    /// The key without the identities of files. Calls that differ only in the contents of their files share it.
     var frame: CallKey
-    /// The key with the quick names of files; the frame itself for a call without files.
+    /// The key with the quick names of files; equal to `frame` for a call without files.
     var quick: CallKey
     var parts: [KeyPart]
     var files: [InputFile]
-    /// The key with the contents of files. Reads them.
+    /// Computes the key with the contents of the files, which it reads. Nil for a call without files.
     var byContent: (@Sendable () -> CallKey?)?
 
     /// - Parameters:
-    ///   - definition: the task.
-    ///   - naming: names the files.
-    /// - Throws: ``PortableCodingError`` if a part can't be encoded. Nil if a file has no name, because it isn't there.
+    ///   - definition: The task.
+    ///   - naming: The names of files.
+    /// - Returns: nil if a file has no name, because it doesn't exist.
+    ///
+    /// - Throws: ``PortableCodingError`` if a part can't be encoded.
     static func make(
         _ call: RecallableCall, of definition: RecordedDefinition, _ naming: FileNaming
     ) throws -> CallIdentity? {
@@ -47,8 +49,8 @@ struct CallIdentity: Sendable {
         var names: [InputFile: [UInt8]] = [:]
         for file in frame.files {
             guard var name = naming.quickName(of: file) else { return nil }
-            // Whether it is the same file can't be told from outside, so nothing may be taken for it without a look
-            // inside.
+            // A later change might leave the quick name the same, so it is made unique; only the content can identify
+            // the file.
             if naming.isRacy(file, now: now) { name += UInt64.random(in: 0 ... .max).littleEndianBytes }
             names[file] = name
         }
@@ -78,7 +80,7 @@ struct CallIdentity: Sendable {
 }
 
 extension KeyPart.Kind {
-    /// The kind of a part with a name that the engine gives.
+    /// Returns the kind of a part from the name that the engine gives it.
     static func named(_ name: String) -> KeyPart.Kind {
         switch name {
         case "words": .words
@@ -92,12 +94,12 @@ extension KeyPart.Kind {
     }
 }
 
-/// What people are shown of a part of a key.
+/// The text that is displayed for a part of a key.
 enum Preview {
     static func text(of part: RecallableCall.Part, typeName: String) -> String {
         switch part.value {
         case let words as [String]:
-            // Secrets go first: what is cut off could be the end of one.
+            // Secrets are replaced before the text is cut off, since the cut could leave a part of one.
             return shown(part.secrets.reduce(words.joined(separator: " ")) { $0.replacing($1, with: "***") })
         case let variables as [String: String]: return shown(variables.keys.sorted().joined(separator: " "))
         default: return text(of: part.value, typeName: typeName)

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// What a run has reused and what it has run, and why, in one paragraph.
+/// A summary of the calls that a run has reused and those that it has run, with the reasons.
 struct EndReport {
     let reused: Int
     let ran: Int
-    /// Nil for a run that had nothing to reuse.
+    /// The text; nil for a run that had nothing to reuse.
     let text: String?
 
-    /// More records than these aren't searched for the ones that come nearest.
+    /// The maximum number of records that are searched for the most similar calls.
     private static let searchLimit = 200_000
 
     init(_ recorder: JournalRecorder) {
@@ -56,7 +56,7 @@ struct EndReport {
         }
     }
 
-    /// For each call that ran without being known, the recorded one of its task that comes nearest.
+    /// Returns, for each call that wasn't recorded before, the most similar recorded call of its task.
     private static func nearest(
         to definitions: [RecordedDefinition], in contents: JournalContents
     ) -> [CallID: NearestCall] {
@@ -77,7 +77,8 @@ struct EndReport {
         return found
     }
 
-    /// Says so when another build of the program had recorded what closures gave, since nobody can see what these do.
+    /// Returns a warning if results of functions were reused that another build of the program recorded, since the code
+    /// of closures can't be compared.
     private static func rebuilt(_ recorder: JournalRecorder, _ definitions: [RecordedDefinition]) -> [String] {
         guard let last = recorder.store.contents.runs.last?.run.build, last != ThisProgram.build else { return [] }
         let reused = definitions.filter {

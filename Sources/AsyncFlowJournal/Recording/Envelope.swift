@@ -4,15 +4,16 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A recorded value with what has to be as it was for the value to be worth something: the files that it stands for.
+/// A recorded value, with the facts of the files that it refers to: the value is valid only as long as they are
+/// unchanged.
 struct Envelope {
     private enum Form: UInt8 { case plain = 1, withFiles = 2 }
 
-    /// What was known of each file when the call had ended: of the file itself, or of all that is in a directory.
+    /// The facts of each file at the end of the call: of the file itself, or of everything in a directory.
     var files: [[FileFacts]] = []
     var value: ArraySlice<UInt8>
 
-    /// - Throws: what the files' encoding throws.
+    /// - Throws: The error that the files' encoding throws.
     func bytes() throws -> [UInt8] {
         guard !files.isEmpty else { return [Form.plain.rawValue] + value }
         let facts = try JSONEncoder().encode(files)
@@ -27,7 +28,7 @@ struct Envelope {
         return bytes
     }
 
-    /// - Returns: nil if the bytes are none, of this version.
+    /// - Returns: nil if the bytes aren't an envelope of this version.
     init?(_ bytes: [UInt8]) {
         switch bytes.first.flatMap(Form.init) {
         case .plain?: value = bytes[1...]

@@ -1,5 +1,5 @@
-/// A directory in which a program records what its tasks have given, so that it goes on where it was when it is started
-/// again.
+/// A directory in which a program records the results of its tasks, so that a later run of the program continues where
+/// the last one stopped.
 ///
 /// ```swift
 /// try await withWorkflowEngine(.init(journal: Journal("campaign.journal"))) { flow in
@@ -8,58 +8,58 @@
 /// }
 /// ```
 ///
-/// Killed at any moment and started again, the program makes the same calls; those that the journal knows are answered
-/// from it. Commands, prompts and portable tasks are recorded by themselves, functions and blocks with `durable:`. A
-/// call is known by what it does: a command by its words and the content of its files, a function by its name, its
-/// version and its arguments.
+/// When the program is killed at any moment and started again, it makes the same calls; calls that the journal contains
+/// are answered from it. Commands, prompts and portable tasks are recorded automatically, functions and blocks with
+/// `durable:`. A call is identified by what it does: a command by its words and the content of its files, a function by
+/// its name, its version and its arguments.
 ///
-/// `ASYNCFLOW_JOURNAL=campaign.journal` gives every program that is linked with this module a journal.
-/// `ASYNCFLOW_FRESH=1` looks at nothing that was recorded before; `ASYNCFLOW_RERUN=train,score` has the calls of these
-/// tasks run again.
+/// `ASYNCFLOW_JOURNAL=campaign.journal` adds a journal to every program that is linked with this module.
+/// `ASYNCFLOW_FRESH=1` ignores all earlier records; `ASYNCFLOW_RERUN=train,score` runs the calls of these tasks again.
 ///
-/// One engine at a time writes a journal; a second one is refused with a ``JournalError``.
+/// Only one engine at a time can write a journal; a second one fails with a ``JournalError``.
 public struct Journal: Sendable, Hashable {
-    /// The use of what earlier runs recorded.
+    /// The use of the results of earlier runs.
     public enum Reuse: Sendable, Hashable {
-        /// Calls that are recorded are answered, whether the last run was interrupted or not.
+        /// Recorded calls are answered from the journal, whether the last run was interrupted or not.
         case automatic
-        /// Everything runs; what it gives is recorded anew, and what was recorded before isn't looked at again.
+        /// All calls run and their results are recorded; earlier records are no longer used.
         case fresh
     }
 
-    /// What happens when the journal can't be written any more.
+    /// The reaction to a journal that can no longer be written.
     public enum WriteFailure: Sendable, Hashable {
-        /// No more tasks start, running ones are cancelled, and the run fails with a ``JournalError``.
+        /// No more tasks start, running tasks are cancelled, and the run fails with a ``JournalError``.
         case stop
-        /// The run goes on without recording, after a warning.
+        /// The run continues without recording, after a warning.
         case goOn
     }
 
     /// The directory's path.
     public var directory: String
-    /// The moment at which a result is safe.
+    /// The time at which a result is safe.
     public var durability: JournalDurability
-    /// The use of what earlier runs recorded.
+    /// The use of the results of earlier runs.
     public var reuse: Reuse
-    /// Names of tasks whose recorded calls run again; what depends on them follows by itself, if their values change.
+    /// The names of tasks whose recorded calls run again. Calls that depend on them run again if their values change.
     public var rerunning: [String]
-    /// The number of runs whose records are kept for explanations, at least 1. What the last ones use is kept anyway.
+    /// The number of completed runs whose results are kept, at least 1: a result is kept as long as one of these runs,
+    /// or a later one, has made or used it.
     public var retainedRuns: Int
-    /// What happens when the journal can't be written any more.
+    /// The reaction to a journal that can no longer be written.
     public var onFailure: WriteFailure
     /// The number of crashes in a row after which a call that was running at each of them isn't started again, at least
     /// 1.
     public var crashLimit: Int
 
     /// - Parameters:
-    ///   - directory: where the journal is, or is to be made; relative to this process's current directory if it isn't
-    ///     absolute.
-    ///   - durability: the moment at which a result is safe; within a second on disk by default.
-    ///   - reuse: the use of what earlier runs recorded.
-    ///   - rerunning: names of tasks whose recorded calls run again.
-    ///   - retainedRuns: the number of runs whose records are kept for explanations.
-    ///   - onFailure: what happens when the journal can't be written any more.
-    ///   - crashLimit: the number of crashes in a row after which a call that was running at each of them isn't started
+    ///   - directory: The path of the directory, which is created if it doesn't exist; relative to this process's
+    ///     current directory if it isn't absolute.
+    ///   - durability: The time at which a result is safe; by default on disk within a second.
+    ///   - reuse: The use of the results of earlier runs.
+    ///   - rerunning: The names of tasks whose recorded calls run again.
+    ///   - retainedRuns: The number of completed runs whose results are kept.
+    ///   - onFailure: The reaction to a journal that can no longer be written.
+    ///   - crashLimit: The number of crashes in a row after which a call that was running at each of them isn't started
     ///     again.
     public init(
         _ directory: String, durability: JournalDurability = .background(), reuse: Reuse = .automatic,

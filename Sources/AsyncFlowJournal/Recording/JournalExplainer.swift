@@ -6,7 +6,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// Says of a journal's last run what was reused and what ran, and why; and of two journals how they differ. Only reads.
+/// An explanation of a journal's last run, with the reused calls, the calls that ran, and the reasons; and a comparison
+/// of two journals. It only reads.
 package struct JournalExplainer {
     private struct Call {
         var definition: DefinitionRecord
@@ -25,7 +26,7 @@ package struct JournalExplainer {
 
     private var lastRun: Int { contents.runs.count - 1 }
 
-    /// All calls with a value, in the order in which they were recorded.
+    /// Calls a function with each call that has a value, in the order in which they were recorded.
     private func forEachCall(_ body: (Call) -> Void) {
         contents.forEach([.result]) { entry in
             if case .result(let result) = entry.record, let definition = entry.definition {
@@ -37,7 +38,7 @@ package struct JournalExplainer {
 
     // MARK: - The last run
 
-    /// One paragraph about the last run.
+    /// Returns a paragraph about the last run.
     package func overview() -> String {
         guard let last = contents.runs.last else { return "the journal \(directory.harmless()) has no run" }
         var (reused, failed) = (0, 0)
@@ -51,7 +52,7 @@ package struct JournalExplainer {
         forEachCall { call in
             guard call.run == lastRun else { return }
             count += 1
-            // Some are enough to say why.
+            // A few calls are enough to show the reasons.
             if ran[call.definition.name, default: []].count < 3 { ran[call.definition.name, default: []].append(call) }
         }
         var counts: [String: Int] = [:]
@@ -79,7 +80,7 @@ package struct JournalExplainer {
         return text.isEmpty ? "the same call is recorded, and was asked for or couldn't be used" : text
     }
 
-    /// For each call, the one of its task in the runs before that comes nearest.
+    /// Returns, for each call, the most similar call of its task in the runs before.
     private func nearest(to calls: [Call]) -> [CallID: NearestCall] {
         var found: [CallID: NearestCall] = [:]
         var wanted: [String: [Call]] = [:]
@@ -97,10 +98,10 @@ package struct JournalExplainer {
 
     // MARK: - One call
 
-    /// The story of one call.
+    /// Returns a description of one call and of its differences from the most similar earlier call.
     ///
-    /// - Parameter name: the beginning of a call's id, or the name of a task, whose last call is meant.
-    /// - Returns: nil if there is none.
+    /// - Parameter name: The beginning of a call's id, or the name of a task, which selects its last call.
+    /// - Returns: nil if there is no such call.
     package func call(_ name: String) -> String? {
         var wanted: Call?
         forEachCall { call in
@@ -143,7 +144,7 @@ package struct JournalExplainer {
 
     // MARK: - Two journals
 
-    /// The differences between two journals, task by task.
+    /// Returns the differences between two journals, task by task.
     package static func differences(between one: JournalExplainer, and other: JournalExplainer) -> String {
         let (before, after) = (one.callsByName(), other.callsByName())
         var lines: [String] = []
@@ -167,7 +168,7 @@ package struct JournalExplainer {
         return lines.isEmpty ? "the journals have the same calls with the same values" : lines.joined(separator: "\n")
     }
 
-    /// The last calls of each task by their ids.
+    /// Returns the last calls of each task by their ids.
     private func callsByName() -> [String: [CallID: Call]] {
         var calls: [String: [CallID: Call]] = [:]
         forEachCall { calls[$0.definition.name, default: [:]][$0.result.header.call] = $0 }

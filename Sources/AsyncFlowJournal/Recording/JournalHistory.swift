@@ -1,18 +1,18 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// What the earlier runs have left, as far as this run looks at it.
+/// The results and interruptions of earlier runs, as far as this run may use them.
 final class JournalHistory: Sendable {
     private let store: JournalStore
-    /// Runs before this one don't count: somebody wanted a fresh start.
+    /// The first run whose records are used; the runs before it don't count after a fresh start.
     private let firstRun: Int
     let isEmpty: Bool
     let crashes: CrashHistory
-    /// Calls that may run only once, and were begun.
+    /// The calls with `.once` or `.committed` that earlier runs have started.
     let begun: Set<CallID>
-    /// The failed attempts of calls in the runs before, as far as these were interrupted.
+    /// The number of failed attempts of each call in the interrupted runs directly before this one.
     let attempts: [CallID: Int]
-    /// What the files of a recorded call contain.
+    /// The content digests of a recorded call's files.
     private struct Contents {
         var key: CallKey?
         var files: [String: ObjectID] = [:]
@@ -57,7 +57,7 @@ final class JournalHistory: Sendable {
         "\(directory)/running.\(generation)"
     }
 
-    /// - Parameter generations: the interrupted runs, the latest first.
+    /// - Parameter generations: The interrupted runs, the latest first.
     private static func runningLists(_ directory: String, _ generations: [UInt64]) -> [Set<CallID>?] {
         generations.map { generation in
             let path = runningPath(directory, generation)
@@ -65,7 +65,8 @@ final class JournalHistory: Sendable {
         }
     }
 
-    /// The run has ended by itself: what ran at the crashes before doesn't matter any more.
+    /// Removes the lists of running calls. It is called when a run has ended regularly, so that the earlier crashes no
+    /// longer matter.
     func removeRunningLists(upTo generation: UInt64) {
         for generation in runningGenerations + [generation] { unlink(Self.runningPath(store.directory, generation)) }
     }
@@ -77,7 +78,7 @@ final class JournalHistory: Sendable {
         return entry
     }
 
-    /// The recorded calls with a key that have a value.
+    /// Returns the recorded calls with a key that have a value.
     func outcomes(withKey key: CallKey) -> [(entry: JournalEntry, header: CallHeader)] {
         store.contents.outcomes(withKey: key).compactMap { entry in
             guard entry.run >= firstRun, case .result(let result) = entry.record else { return nil }
@@ -90,13 +91,14 @@ final class JournalHistory: Sendable {
         return runs.indices.contains(entry.run) ? runs[entry.run].run.build : ""
     }
 
-    /// The key by content of a recorded call with files, if anybody knows it.
+    /// Returns the key by content of a recorded call with files, if it is known.
     func contentKey(of call: CallID) -> CallKey? { contents(of: call)?.key }
 
-    /// The SHA-256 of a file that a recorded call has made, if anybody knows it.
+    /// Returns the SHA-256 of a file that a recorded call has made, if it is known.
     func content(of path: String, madeBy call: CallID) -> [UInt8]? { contents(of: call)?.files[path]?.bytes }
 
-    /// Read when somebody first asks: a run in which nothing has changed never does.
+    /// Returns the digests of a call. They are read at the first use, since a run in which nothing has changed doesn't
+    /// need them.
     private func contents(of call: CallID) -> Contents? {
         known.withLock { known in
             if let known { return known[call] }
@@ -117,12 +119,12 @@ final class JournalHistory: Sendable {
 }
 
 extension JournalStore {
-    /// The number of this run among those of the journal.
+    /// The number of this run among the journal's runs.
     var generation: UInt64 { run.generation }
 }
 
 extension JournalEntry {
-    /// Whether a call ended with a value.
+    /// Whether the call ended with a value.
     var hasValue: Bool {
         if case .result = record { true } else { false }
     }

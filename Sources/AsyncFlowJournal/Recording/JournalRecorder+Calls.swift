@@ -12,13 +12,13 @@ extension JournalRecorder {
         return try await outcome(of: call, definition, as: form, in: task, perform: perform)
     }
 
-    /// The same for a task whose definition is known.
+    /// Returns the recorded outcome of a call, or performs and records it, for a task whose definition is known.
     nonisolated(nonsending) func outcome<Value: Sendable>(
         of call: RecallableCall, _ definition: RecordedDefinition, as form: ValueForm<Value>, in task: TaskContext,
         perform: nonisolated(nonsending) (CallTerms) async throws -> Value
     ) async throws -> Value {
         guard var open = try await openCall(call, definition, task) else {
-            // A file isn't there: the call itself says so best.
+            // A file doesn't exist; the call itself reports that best.
             if task.isRecalling { throw NotRecalled() }
             return try await perform(CallTerms())
         }
@@ -43,7 +43,7 @@ extension JournalRecorder {
         let blocks = task.enclosingBlocks
         let scope = CallDigest.scope(blocks.map(\.name))
         guard let identity = try CallIdentity.make(call, of: definition, naming) else { return nil }
-        // Where quick names lead nowhere, files are read.
+        // Files are read if their quick names aren't recorded.
         let open =
             identity.byContent == nil || history.isEmpty
             ? self.open(identity, of: definition, in: scope)
@@ -54,7 +54,7 @@ extension JournalRecorder {
         return open
     }
 
-    /// Performs a call and records what it gives.
+    /// Performs a call and records its outcome.
     private nonisolated(nonsending) func run<Value: Sendable>(
         _ open: OpenCall, as form: ValueForm<Value>, in task: TaskContext,
         _ perform: nonisolated(nonsending) (CallTerms) async throws -> Value
@@ -64,7 +64,7 @@ extension JournalRecorder {
         let isSynced = open.definition.options.isOnce || open.definition.options.isCommitted
         let began = JournalTime.now
         if isSynced {
-            // With everything before it, the values of its arguments among them.
+            // Together with all earlier records, such as the values of its arguments.
             try await store.appendSynced(
                 .started(StartedRecord(header: open.header, attempt: UInt32(clamping: task.attempt), time: began)))
         }
@@ -77,7 +77,7 @@ extension JournalRecorder {
             noteFailure(of: open, error, began: began, attempt: task.attempt, mayRetry: task.hasRetries)
             throw error
         }
-        // A member has taken a file: the block's own value doesn't stand for that.
+        // A member has read a file, so the block's value depends on more than its arguments.
         if open.definition.isBlock, hasFiles(task.taskID.number) {
             noteRun(of: open)
             return value
@@ -113,7 +113,7 @@ extension JournalRecorder {
         backlog.name(open, made: made)
     }
 
-    /// Appends a result that nobody waits for. A failing store says so itself.
+    /// Appends a result without waiting for it. A failed store reports its failure elsewhere.
     func append(_ result: ResultRecord, _ bytes: [UInt8]) {
         do throws(JournalError) { try store.append(result, value: bytes) } catch  where error.reason == .tooLarge {
             logger.warning("\(error)")
@@ -145,7 +145,8 @@ extension JournalRecorder {
         try? store.append(.reused(ReusedRecord(call: open.id, source: open.id)))
     }
 
-    /// Records how a call ended that gave no value: what a cancelled one does isn't known.
+    /// Records the failure of a call or an attempt. A cancellation isn't recorded, since the effect of a cancelled call
+    /// is unknown.
     func noteFailure(of open: OpenCall, _ error: any Error, began: JournalTime, attempt: Int, mayRetry: Bool) {
         if error is CancellationError || error is TaskCancelledError { return }
         failedCount.add(1, ordering: .relaxed)
@@ -175,7 +176,7 @@ extension JournalRecorder {
         var reason: ReplayRule.Reason
     }
 
-    /// The recorded value of a call, if it is still worth something.
+    /// Returns the recorded value of a call, if it is still valid.
     func recall<Value: Sendable>(_ open: OpenCall, as form: ValueForm<Value>) -> Result<Value, Miss> {
         guard case .result(let result)? = open.entry?.record else { return .failure(Miss(reason: .new)) }
         let bytes: [UInt8]
@@ -201,7 +202,7 @@ extension JournalRecorder {
         do {
             let value = try form.decode(envelope.value)
             noteReuse(of: open)
-            // One that was killed before it knew.
+            // The run that recorded the call was killed before its contents were named.
             if open.identity.byContent != nil, history.contentKey(of: open.id) == nil { backlog.name(open, made: []) }
             return .success(value)
         } catch {
@@ -209,7 +210,7 @@ extension JournalRecorder {
         }
     }
 
-    /// What has files or a large value reads them.
+    /// Runs the function on another thread if the recorded call has files or a large value, which have to be read.
     private nonisolated(nonsending) func onThreadIfLarge<Value: Sendable>(
         _ open: OpenCall, _ body: @escaping @Sendable () -> Value
     ) async -> Value {

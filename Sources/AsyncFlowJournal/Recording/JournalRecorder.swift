@@ -3,9 +3,9 @@ import AsyncFlowBase
 import Logging
 import Synchronization
 
-/// The journal of one engine: answers calls from what earlier runs recorded, and records what this run gives.
+/// The journal of one engine. It answers calls from the results of earlier runs, and records the results of this run.
 ///
-/// ``CallLedger`` and ``ReplayRule`` decide; here their decisions are carried out, and files and the store are asked.
+/// ``CallLedger`` and ``ReplayRule`` make the decisions; this class carries them out, with the files and the store.
 final class JournalRecorder: EnginePart, PortableMemory {
     struct DefinitionKey: Hashable {
         var record: DefinitionRecord
@@ -24,7 +24,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
     private let ledger = Lock(CallLedger())
     private let definitions = Lock<[DefinitionKey: RecordedDefinition]>([:])
     private let seat = Lock<EngineSeat?>(nil)
-    /// The blocks whose members have taken files from outside.
+    /// The blocks whose members have read files that no task has made.
     private let blocksWithFiles = Lock<Set<UInt64>>([])
     private let failure: FailureSlot
     let failedCount = Atomic<Int>(0)
@@ -83,7 +83,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
             outcome: failures == 0 ? .completed : .failed, time: JournalTime.now, ran: UInt64(report.ran),
             reused: UInt64(report.reused), failed: UInt64(failures))
         if failure.error != nil {
-            // As interrupted: what wasn't recorded runs again.
+            // Without an end record the run counts as interrupted, and the calls that weren't recorded run again.
             _ = await onThread { Result { try self.store.close(nil) } }
         } else {
             try await onThread { Result { try self.store.close(end) } }.get()
@@ -94,7 +94,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
 
     // MARK: - Definitions
 
-    /// The definition of recorded calls; made when it is first asked for.
+    /// Returns the definition of recorded calls, which is created at the first use.
     func definition(
         _ kind: TaskKind, _ name: String, _ options: RecordingOptions, place: String = "", typeNames: [String] = [],
         makes outputs: [String] = []
@@ -120,7 +120,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
 
     // MARK: - Opening a call
 
-    /// Gives a call its identity and looks for its outcome. Reads files if their quick names lead nowhere.
+    /// Assigns a call its identity and looks up its outcome. Reads files if their quick names aren't recorded.
     func open(_ identity: CallIdentity, of definition: RecordedDefinition, in scope: ScopeID) -> OpenCall {
         var (call, occurrence) = ledger.withLock { $0.enter(identity.quick, in: scope) }
         var entry = history.outcome(of: call)
@@ -146,14 +146,14 @@ final class JournalRecorder: EnginePart, PortableMemory {
             earlierAttempts: definition.isForgotten ? 0 : history.attempts[call] ?? 0)
     }
 
-    /// A recorded call that does the same as another one: from another block, or with files of other names and times
-    /// but the same content.
+    /// Finds a recorded call that does the same work: one from another block, or one with the same file contents but
+    /// other names and times.
     private func adopt(_ identity: CallIdentity) -> (entry: JournalEntry, header: CallHeader)? {
         let candidates = history.outcomes(withKey: identity.frame)
         if candidates.isEmpty { return nil }
         var content: CallKey?
         if let byContent = identity.byContent {
-            // Only worth a look if somebody knows what the recorded files contained.
+            // The content is needed only if that of the recorded files is known.
             guard candidates.contains(where: { history.contentKey(of: $0.header.call) != nil }) else { return nil }
             content = byContent()
             if content == nil { return nil }
@@ -167,7 +167,8 @@ final class JournalRecorder: EnginePart, PortableMemory {
 
     // MARK: - Blocks
 
-    /// Notes that a member of these blocks has taken a file from outside: their values can't stand for it.
+    /// Notes that a member of these blocks has read a file that no task has made, so that their values can't be reused
+    /// as a whole.
     func note(filesIn blocks: [UInt64]) {
         if !blocks.isEmpty { blocksWithFiles.withLock { $0.formUnion(blocks) } }
     }
@@ -175,17 +176,17 @@ final class JournalRecorder: EnginePart, PortableMemory {
     func hasFiles(_ block: UInt64) -> Bool { blocksWithFiles.withLock { $0.remove(block) != nil } }
 }
 
-/// Does something that takes a while on a thread that nobody else waits for.
+/// Runs a slow function on a separate thread.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
-        // Without another thread this one has to do.
+        // If no thread can be started, the current one is used.
         if (try? SystemThread.startDetached { continuation.resume(returning: body()) }) == nil {
             continuation.resume(returning: body())
         }
     }
 }
 
-/// Keeps the store's failure until somebody can be told.
+/// The store's failure, kept until a callback is registered.
 private final class FailureSlot: Sendable {
     private struct State {
         var error: JournalError?

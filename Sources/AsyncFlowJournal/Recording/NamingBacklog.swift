@@ -1,8 +1,8 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// Finds out, on a thread of its own, what the files of recorded calls contain: nothing waits for that but the end of
-/// the run.
+/// The pending computations of content digests of recorded calls' files, carried out on a separate thread. Only the end
+/// of the run waits for them.
 final class NamingBacklog: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
@@ -18,9 +18,9 @@ final class NamingBacklog: Sendable {
         self.naming = naming
     }
 
-    /// Names a call by the content of its inputs, and the files that it has made.
+    /// Records a call's key by content, and the digests of the files that it has made.
     ///
-    /// - Parameter made: the paths, each with what was recorded of it.
+    /// - Parameter made: The facts of each file as they were recorded.
     func name(_ call: OpenCall, made: [[FileFacts]]) {
         guard call.identity.byContent != nil || !made.isEmpty else { return }
         add { [store, naming] in
@@ -51,7 +51,7 @@ final class NamingBacklog: Sendable {
             return !state.isWorking
         }
         guard starts else { return }
-        // Without a thread nobody is named; that costs a repetition at most.
+        // Without a thread the digests are missing, which at most costs a repetition.
         if (try? SystemThread.startDetached { [self] in work() }) == nil { drop() }
     }
 
@@ -78,7 +78,7 @@ final class NamingBacklog: Sendable {
         for waiter in waiting { waiter.signal() }
     }
 
-    /// Returns when everything has its name. Blocks the thread.
+    /// Waits until all digests are recorded. Blocks the thread.
     func finish() {
         let wakeUp = state.withLock { state -> WakeUp? in
             guard state.isWorking else { return nil }

@@ -1,31 +1,31 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// A call of this run, from when it is looked up until it ends.
+/// A call of this run, from its look-up to its end.
 struct OpenCall: Sendable {
     let header: CallHeader
     let definition: RecordedDefinition
     let identity: CallIdentity
-    /// What the journal has of it.
+    /// The journal's record of the call; nil without one.
     let entry: JournalEntry?
     var answer: ReplayRule.Answer
-    /// The attempts that failed in the runs before, which were interrupted.
+    /// The number of attempts that failed in the interrupted runs before this one.
     let earlierAttempts: Int
 }
 
-/// The same, kept by a task from one attempt to the next.
+/// An open call that a task keeps from one attempt to the next.
 final class KeptCall: Sendable {
     let call: OpenCall
     init(_ call: OpenCall) { self.call = call }
 }
 
-/// A task isn't started again because it was running at several crashes of the program in a row.
+/// An error for a task that isn't started again because it was running at several crashes of the program in a row.
 public struct RepeatedCrashError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The task's name.
     public let taskName: String
     /// The call's id in the journal.
     public let callID: String
-    /// The crashes in a row at which it was running.
+    /// The number of crashes in a row at which the task was running.
     public let crashes: Int
 
     public var description: String {
@@ -35,11 +35,12 @@ public struct RepeatedCrashError: Error, Sendable, Hashable, CustomStringConvert
     }
 }
 
-/// A task that must not run twice was begun in an earlier run, and nobody knows whether it has done its work.
+/// An error for a task that must not run twice, was started in an earlier run and interrupted, so that it is unknown
+/// whether it has done its work.
 public struct InterruptedTaskError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The task's name.
     public let taskName: String
-    /// The call's id in the journal, and on the other side of its effect.
+    /// The call's id in the journal, which the other side of its effect may know.
     public let callID: String
 
     public var description: String {
@@ -51,7 +52,9 @@ public struct InterruptedTaskError: Error, Sendable, Hashable, CustomStringConve
 extension OpenCall {
     var id: CallID { header.call }
 
-    /// - Throws: why the call must not be performed.
+    /// Checks whether the call may be performed.
+    ///
+    /// - Throws: ``RepeatedCrashError`` or ``InterruptedTaskError`` if it must not be performed.
     func check() throws {
         switch answer {
         case .refuse(let crashes):
@@ -68,13 +71,13 @@ extension OpenCall {
         if case .run(let reason) = answer { reason } else { .new }
     }
 
-    /// The same call, which is performed although a value is recorded.
+    /// Returns the same call, to be performed although a value is recorded.
     func running(because reason: ReplayRule.Reason) -> OpenCall {
         var copy = self
         copy.answer = .run(reason)
         return copy
     }
 
-    /// The form of the call in a sentence.
+    /// A description of the recorded call, for reports of reuse.
     var explanation: String { "call \(id) of an earlier run" }
 }

@@ -2,22 +2,22 @@ import AsyncFlow
 import AsyncFlowBase
 import Synchronization
 
-/// What all recorded calls of one task have in common.
+/// The properties that all recorded calls of one task share.
 final class RecordedDefinition: Sendable {
     let record: DefinitionRecord
     let number: DefinitionNumber
-    /// What the keys of its calls begin with.
+    /// The bytes that the keys of its calls begin with.
     let prefix: [UInt8]
     let options: RecordingOptions
     let isBlock: Bool
     /// Whether its recorded calls are to run again.
     let isForgotten: Bool
-    /// The inputs' types, for people.
+    /// The inputs' types, for display.
     let typeNames: [String]
 
     let reusedCount = Atomic<Int>(0)
     let ranCount = Atomic<Int>(0)
-    /// The first calls that ran, for the explanation at the end.
+    /// The first calls that weren't answered from the journal, for the report at the end.
     private let misses = Lock<[Miss]>([])
 
     /// A call that wasn't answered from the journal.
@@ -28,7 +28,8 @@ final class RecordedDefinition: Sendable {
     }
     static let rememberedMisses = 8
 
-    /// - Parameter isNamed: whether the task's name is part of its calls' keys, because nothing else says what it does.
+    /// - Parameter isNamed: Whether the task's name is part of its calls' keys, because nothing else identifies its
+    ///   work.
     init(
         _ record: DefinitionRecord, _ number: DefinitionNumber, options: RecordingOptions, isNamed: Bool,
         makes outputs: [String] = [], isForgotten: Bool, typeNames: [String]
@@ -48,7 +49,7 @@ final class RecordedDefinition: Sendable {
         prefix = bytes
     }
 
-    /// The type of an input, for people.
+    /// Returns the type of an input, for display.
     func typeName(_ index: Int) -> String { index < typeNames.count ? typeNames[index] : "" }
 
     func note(_ miss: @autoclosure () -> Miss) {
@@ -60,7 +61,7 @@ final class RecordedDefinition: Sendable {
     var firstMisses: [Miss] { misses.withLock { $0 } }
 }
 
-/// The name of a call for the other side of an effect, and for people: 32 hexadecimal digits.
+/// The id of the call that the current Swift task performs, for the other side of an effect and for display.
 struct CurrentCall: Sendable {
     let id: CallID
     @TaskLocal static var id: CallID?

@@ -1,15 +1,15 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// The settings of this process that say what is recorded and reused: from the journal's own, and from the environment.
+/// The settings for reuse in this run, from the journal's configuration and from the environment.
 struct RunSettings: Sendable, Hashable {
-    /// Whether nothing that was recorded before is looked at.
+    /// Whether earlier records are ignored.
     var isFresh: Bool
-    /// The tasks whose recorded calls run again.
+    /// The names of the tasks whose recorded calls run again.
     var rerun: [String]
 
-    /// - Parameter environment: `ASYNCFLOW_FRESH` (1, true, yes) and `ASYNCFLOW_RERUN`, names of tasks with commas
-    ///   between.
+    /// - Parameter environment: The environment, with `ASYNCFLOW_FRESH` (1, true, yes) and `ASYNCFLOW_RERUN`, names of
+    ///   tasks separated by commas.
     init(_ journal: Journal, environment: [String: String]) {
         let fresh = environment["ASYNCFLOW_FRESH"]?.lowercased() ?? ""
         isFresh = journal.reuse == .fresh || ["1", "true", "yes"].contains(fresh)

@@ -1,22 +1,22 @@
 import AsyncFlowBase
 
-/// The calls that are running now, in a file that a crash leaves as it is: each call is written into a slot when it
-/// begins, and crossed out when it ends.
+/// The running calls, in a file that survives a crash: each call is written into a slot when it starts, and erased when
+/// it ends.
 ///
-/// Kept only by a run that follows a crash. The writes go to the system and aren't synced: they survive the end of the
-/// program, which is what is looked for, and cost a microsecond.
+/// Only a run that follows a crash keeps this file. The writes go to the system and aren't synced, which takes a
+/// microsecond; they survive the end of the program, though not a crash of the computer.
 final class RunningCalls: Sendable {
     private struct Slots {
         var free: [Int] = []
         var count = 0
     }
-    /// More calls than these at once aren't watched.
+    /// The maximum number of calls that are tracked at once.
     static let maximumCount = 65_536
     private static let width = 16
     private let descriptor: CInt
     private let slots = Lock(Slots())
 
-    /// - Returns: nil if the file can't be made: then nothing is watched.
+    /// - Returns: nil if the file can't be created; then no calls are tracked.
     init?(_ path: String) {
         guard let descriptor = try? PrivateFile.create(path, O_WRONLY) else { return nil }
         self.descriptor = descriptor
@@ -24,7 +24,9 @@ final class RunningCalls: Sendable {
 
     deinit { close(descriptor) }
 
-    /// - Returns: the slot, for ``end(_:)``; nil if there are too many.
+    /// Writes a call into a free slot.
+    ///
+    /// - Returns: The slot, for ``end(_:)``; nil if there are too many calls.
     func begin(_ call: CallID) -> Int? {
         let slot = slots.withLock { slots -> Int? in
             if let slot = slots.free.popLast() { return slot }
@@ -48,7 +50,7 @@ final class RunningCalls: Sendable {
         }
     }
 
-    /// The calls that a crash has left in a file. None if there is no file, or something else.
+    /// Returns the calls that were running when the program crashed. Empty if there is no file, or something else.
     static func left(at path: String) -> Set<CallID> {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return [] }
@@ -68,23 +70,24 @@ final class RunningCalls: Sendable {
     }
 }
 
-/// How often each call was running when the program ended without wanting to, in a row.
+/// The number of crashes of the program, in a row, at which each call was running.
 struct CrashHistory: Sendable {
     private var counts: [CallID: Int] = [:]
-    /// The crashes in a row before this run.
+    /// The number of crashes in a row before this run.
     let crashes: Int
-    /// Whether the first of them kept no list of what ran.
+    /// Whether the first of these runs kept no list of its running calls.
     let isFirstUnknown: Bool
 
     /// - Parameters:
-    ///   - lists: what ran at each crash, the latest first; nil for a run that kept no list.
+    ///   - lists: The calls that were running at each crash, the latest first; nil for a run that kept no list.
     init(_ lists: [Set<CallID>?]) {
         crashes = lists.count
         isFirstUnknown = lists.last.map { $0 == nil } ?? false
         for list in lists { for call in list ?? [] { counts[call, default: 0] += 1 } }
     }
 
-    /// A run that kept no list counts for a call that had not ended in it and was running at every crash since.
+    /// Returns the number of crashes of a call. A first run that kept no list counts too, if the call was running at
+    /// every crash since.
     func count(of call: CallID) -> Int {
         let known = counts[call] ?? 0
         return known > 0 && isFirstUnknown && known == crashes - 1 ? known + 1 : known

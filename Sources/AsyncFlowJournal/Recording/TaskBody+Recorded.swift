@@ -9,7 +9,7 @@ extension JournalRecorder {
         return recorded(body, definition)
     }
 
-    /// The body that looks for the outcome of a call first, and records what the body gives.
+    /// Returns a body that looks up the outcome of a call first, and records the value of the given body.
     func recorded<Output: Codable & Sendable, each Input: Codable & Sendable>(
         _ body: TaskBody<Output, repeat each Input>, _ definition: RecordedDefinition
     ) -> TaskBody<Output, repeat each Input> {
@@ -30,7 +30,7 @@ extension JournalRecorder {
         }
     }
 
-    /// A call of a function that doesn't suspend.
+    /// Performs a call of a synchronous function, or returns its recorded value.
     private func call<Output: Codable & Sendable, each Input: Codable & Sendable>(
         _ definition: RecordedDefinition, _ form: ValueForm<Output>, _ input: repeat each Input,
         perform: () throws -> Output
@@ -106,7 +106,7 @@ extension JournalRecorder {
     }
 }
 
-/// The names of types, for people.
+/// The names of types, for display.
 enum TypeNames {
     static func of<each T>(_ type: repeat (each T).Type) -> [String] {
         var names: [String] = []

@@ -7,9 +7,9 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The program as the journal names it.
+/// The description of this program in the journal.
 enum ThisProgram {
-    /// The identity of this build: the path, size and time of the program's file. Empty if that isn't there.
+    /// The identity of this build: the path, size and time of the program's file. Empty if the file doesn't exist.
     static let build: String = {
         guard let facts = FileFacts(of: path) else { return "" }
         let bytes = FileNaming.quickName(of: [facts])

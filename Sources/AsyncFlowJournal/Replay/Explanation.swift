@@ -1,10 +1,10 @@
-/// The differences between a call and the recorded one that comes nearest to it. Pure.
+/// The differences between a call and a recorded call of the same task.
 package struct Explanation: Sendable, Equatable {
     /// One part of a call's key, in both calls.
     package struct Difference: Sendable, Equatable {
         package enum Kind: Sendable, Equatable { case same, changed, added, removed }
         package var kind: Kind
-        /// `argument 1`, `words`, `file reads.fq`, `version`.
+        /// The part's name, such as `argument 1`, `words`, `file reads.fq` or `version`.
         package var name: String
         package var before: String
         package var now: String
@@ -16,8 +16,8 @@ package struct Explanation: Sendable, Equatable {
     /// Compares the parts of two calls of one task.
     ///
     /// - Parameters:
-    ///   - before: the recorded call, with the version of its task.
-    ///   - now: the other one.
+    ///   - before: The recorded call, with the version of its task.
+    ///   - now: The other call.
     package init(
         before: [KeyPart], version versionBefore: String = "", now: [KeyPart], version versionNow: String = ""
     ) {
@@ -50,10 +50,10 @@ package struct Explanation: Sendable, Equatable {
         }
     }
 
-    /// The number of parts that are the same: the more, the nearer.
+    /// The number of equal parts, which measures the similarity.
     package var likeness: Int { differences.count { $0.kind == .same } }
 
-    /// The changes in one line: `version 1 → 2, argument 1 4711 → 1234`.
+    /// The changes in one line, such as `version 1 → 2, argument 1 4711 → 1234`.
     package var summary: String {
         changes.map { change in
             switch change.kind {
@@ -67,7 +67,7 @@ package struct Explanation: Sendable, Equatable {
     }
 }
 
-/// The recorded calls of one task, of which the one nearest to another call is wanted.
+/// A search for the recorded call of one task that is most similar to another call.
 package struct NearestCall: Sendable {
     private let parts: [KeyPart]
     private let version: String
@@ -78,7 +78,7 @@ package struct NearestCall: Sendable {
         self.version = version
     }
 
-    /// Looks at one of them; of equally near ones the last one counts.
+    /// Considers a recorded call. Of equally similar calls the last one counts.
     package mutating func consider(_ result: ResultRecord, version other: String) {
         let explanation = Explanation(before: result.parts, version: other, now: parts, version: version)
         if let best, best.explanation.likeness > explanation.likeness { return }

@@ -1,11 +1,11 @@
-/// A set of 64-bit fingerprints in little memory: open addressing, at most 7/8 full.
+/// A compact set of 64-bit fingerprints: a table with open addressing, at most 7/8 full.
 struct FingerprintTable {
     private var slots: [UInt64] = Array(repeating: 0, count: 16)
-    /// 0 marks an empty slot.
+    /// Whether 0 is in the set; in the slots, 0 marks an empty one.
     private var hasZero = false
     private(set) var count = 0
 
-    /// - Returns: whether it wasn't there.
+    /// - Returns: Whether the fingerprint is new.
     @discardableResult
     mutating func insert(_ fingerprint: UInt64) -> Bool {
         guard fingerprint != 0 else {

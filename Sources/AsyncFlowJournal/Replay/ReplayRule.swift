@@ -1,20 +1,20 @@
-/// Decides what becomes of a call that the journal knows something about. Pure.
+/// The rule that decides whether a call is answered from the journal, runs, or is refused, as a pure value.
 struct ReplayRule: Sendable {
-    /// The reason for which a call runs although the journal has an outcome.
+    /// The reason why a call runs.
     enum Reason: Sendable, Hashable {
-        /// The journal knows nothing of it.
+        /// The journal doesn't contain it.
         case new
-        /// It failed, or was cancelled, when it last ran.
+        /// It failed or was cancelled when it last ran.
         case failed
-        /// It was asked for.
+        /// The user asked for it.
         case rerun
-        /// The value can't be decoded any more.
+        /// The recorded value can't be decoded.
         case undecodable(String)
-        /// A file that it had made isn't as it was.
+        /// A file that it made is missing or has changed.
         case changedOutput(String)
-        /// The value is gone from the object store.
+        /// The value is missing in the object store.
         case lostValue(String)
-        /// Another build of the program runs, and the call is a block, whose members may have changed.
+        /// The call is a block that another build of the program recorded; its members may have changed.
         case rebuilt
         /// It was running when the last run was interrupted.
         case interrupted
@@ -23,27 +23,27 @@ struct ReplayRule: Sendable {
     enum Answer: Sendable, Hashable {
         case reuse
         case run(Reason)
-        /// It was running at so many crashes in a row.
+        /// The call was running at this number of crashes in a row.
         case refuse(crashes: Int)
-        /// It was begun and not ended, and must not be begun twice.
+        /// The call was started and hasn't ended, and must not be started twice.
         case unsettled
     }
 
-    /// What is known of a call.
+    /// The journal's knowledge about a call.
     struct Knowledge: Sendable {
         enum Outcome: Sendable { case none, value, failure }
         var outcome = Outcome.none
-        /// Whether the recorded outcome is of a block, by another build of the program.
+        /// Whether the recorded outcome is that of a block, by another build of the program.
         var isOfOtherBuild = false
-        /// At how many crashes in a row it was running.
+        /// The number of crashes in a row at which it was running.
         var crashes = 0
-        /// Whether it was begun and hasn't ended.
+        /// Whether an earlier run started it, with `.once` or `.committed`.
         var isBegun = false
-        /// Whether its task was asked to run again.
+        /// Whether the user asked for its task to run again.
         var isForgotten = false
     }
 
-    /// The crashes after which a call isn't started again.
+    /// The number of crashes after which a call isn't started again.
     var crashLimit = 3
 
     func answer(_ known: Knowledge, isOnce: Bool) -> Answer {
