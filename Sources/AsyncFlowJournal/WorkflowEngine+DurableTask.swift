@@ -1,7 +1,7 @@
 public import AsyncFlow
 
-/// The version of a task's code: raised when the code means something else, so that what was recorded doesn't count any
-/// more.
+/// The version of a task's code. Change it when the meaning of the code changes, so that earlier results no longer
+/// count.
 public struct TaskVersion: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral, Sendable, Hashable,
     CustomStringConvertible
 {
@@ -16,25 +16,25 @@ extension WorkflowEngine {
     /// The engine's journal, if it has one.
     var recorder: JournalRecorder? { memory as? JournalRecorder }
 
-    /// Defines a function task whose results are recorded in the engine's journal, if it has one: a call that is
-    /// recorded isn't made again.
+    /// Defines a function task whose results are recorded in the engine's journal, if it has one: a recorded call isn't
+    /// made again.
     ///
     /// ```swift
     /// let train = flow.functionTask("train", durable: 2) { (data: [Double], seed: Int) in fit(data, seed) }
     /// ```
     ///
-    /// A call is known by the task's name, its version and its arguments. The body runs at least once; when the program
-    /// is killed while it runs, it runs again. ``AsyncFlow/TaskContext/callID`` is the same then.
+    /// A call is identified by the task's name, its version and its arguments. The body runs at least once; if the
+    /// program is killed while it runs, it runs again. ``AsyncFlow/TaskContext/callID`` is then the same.
     ///
     /// - Parameters:
-    ///   - name: a short, clear name for logs, errors, reports and the journal.
-    ///   - version: to be raised when the body's code means something else.
-    ///   - options: for example `.retry(3)`.
-    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no `DryRunValue`.
-    ///   - fileID: the file in which the task is defined, for explanations.
-    ///   - line: the line in it.
-    ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't
-    ///     reused.
+    ///   - name: A short, clear name for logs, errors, reports and the journal.
+    ///   - version: The version, to be changed when the meaning of the body's code changes.
+    ///   - options: The options, for example `.retry(3)`.
+    ///   - dryRunValue: The output in a dry run; needed only if the type has no `DryRunValue`.
+    ///   - fileID: The file in which the task is defined, for explanations.
+    ///   - line: The line in that file.
+    ///   - body: The function, which receives the resolved arguments. An error that it throws ends the task with a
+    ///     `TaskFailedError`, and isn't reused.
     public func functionTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>...,
         dryRunValue: Output? = nil, fileID: String = #fileID, line: Int = #line,
@@ -45,17 +45,17 @@ extension WorkflowEngine {
 
     /// Defines a function task with an async closure whose results are recorded in the engine's journal, if it has one.
     ///
-    /// See the other one for how calls are known.
+    /// See the synchronous variant for the identity of calls.
     ///
     /// - Parameters:
-    ///   - name: a short, clear name for logs, errors, reports and the journal.
-    ///   - version: to be raised when the body's code means something else.
-    ///   - options: for example `.retry(3)`.
-    ///   - dryRunValue: stands for the output in a dry run; needed only where the type has no `DryRunValue`.
-    ///   - fileID: the file in which the task is defined, for explanations.
-    ///   - line: the line in it.
-    ///   - body: receives the resolved arguments. What it throws ends the task with a `TaskFailedError`, and isn't
-    ///     reused.
+    ///   - name: A short, clear name for logs, errors, reports and the journal.
+    ///   - version: The version, to be changed when the meaning of the body's code changes.
+    ///   - options: The options, for example `.retry(3)`.
+    ///   - dryRunValue: The output in a dry run; needed only if the type has no `DryRunValue`.
+    ///   - fileID: The file in which the task is defined, for explanations.
+    ///   - line: The line in that file.
+    ///   - body: The function, which receives the resolved arguments. An error that it throws ends the task with a
+    ///     `TaskFailedError`, and isn't reused.
     @_disfavoredOverload
     public func functionTask<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>...,
@@ -79,16 +79,17 @@ extension WorkflowEngine {
     }
 
     /// Defines a function task that makes files, which are recorded in the engine's journal, if it has one: as long as
-    /// they are there as they were, or with the same content, a call that is recorded isn't made again.
+    /// the files are unchanged, or have the same content, a recorded call isn't made again.
     ///
     /// - Parameters:
-    ///   - name: a short, clear name for logs, errors, reports and the journal.
-    ///   - version: to be raised when the body's code means something else.
-    ///   - options: for example `.retry(3)`.
-    ///   - output: what the closure makes in the task's working directory.
-    ///   - fileID: the file in which the task is defined, for explanations.
-    ///   - line: the line in it.
-    ///   - body: receives the resolved arguments; the path of a file is where it was brought.
+    ///   - name: A short, clear name for logs, errors, reports and the journal.
+    ///   - version: The version, to be changed when the meaning of the body's code changes.
+    ///   - options: The options, for example `.retry(3)`.
+    ///   - output: The files that the closure makes in the task's working directory.
+    ///   - fileID: The file in which the task is defined, for explanations.
+    ///   - line: The line in that file.
+    ///   - body: The function, which receives the resolved arguments; the path of a file is that of its staged copy or
+    ///     link.
     public func functionTask<D: OutputDeclaration, each Input: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<FunctionKind>..., producing output: D,
         fileID: String = #fileID, line: Int = #line,
@@ -106,17 +107,17 @@ extension WorkflowEngine {
 
     /// Defines a block whose value is recorded in the engine's journal, if it has one.
     ///
-    /// The same build of the program is answered with the block's value as a whole. Another build runs its body again,
-    /// and its members, as far as they are recorded, are answered one by one. So does a block whose members have taken
-    /// files that no task has made: their content counts.
+    /// A call by the same build of the program is answered with the block's recorded value. Another build runs the body
+    /// again, and its members are answered one by one, as far as they are recorded. The same applies to a block whose
+    /// members have read files that no task has made, because the files' content counts.
     ///
     /// - Parameters:
-    ///   - name: a short, clear name for logs, errors, reports and the journal.
-    ///   - version: to be raised when the body's code means something else.
-    ///   - options: for example `.workflow("experiment-42")`.
-    ///   - fileID: the file in which the task is defined, for explanations.
-    ///   - line: the line in it.
-    ///   - body: receives the resolved arguments; calls tasks and other blocks.
+    ///   - name: A short, clear name for logs, errors, reports and the journal.
+    ///   - version: The version, to be changed when the meaning of the body's code changes.
+    ///   - options: The options, for example `.workflow("experiment-42")`.
+    ///   - fileID: The file in which the block is defined, for explanations.
+    ///   - line: The line in that file.
+    ///   - body: The function, which receives the resolved arguments and calls tasks and other blocks.
     public func block<each Input: Codable & Sendable, Output: Codable & Sendable>(
         _ name: String, durable version: TaskVersion, _ options: TaskOption<BlockKind>..., fileID: String = #fileID,
         line: Int = #line, body: @escaping @Sendable (repeat each Input) async throws -> Output
@@ -130,21 +131,21 @@ extension WorkflowEngine {
         }
     }
 
-    /// A value that is found once and is the same in each later run: a random seed, a date, a name that nobody else
-    /// has.
+    /// Returns a value that is made once and is the same in each later run: a random seed, a date, a unique name.
     ///
     /// ```swift
     /// let seed = try await flow.recorded("seed") { UInt64.random(in: 0 ... .max) }
     /// ```
     ///
-    /// Without a journal `make` is called each time.
+    /// Without a journal, `make` is called each time.
     ///
     /// - Parameters:
-    ///   - name: tells it apart from others; of several with one name the n-th is the n-th of the runs before.
-    ///   - fileID: the file in which the value is asked for, for explanations.
-    ///   - line: the line in it.
-    ///   - make: finds the value.
-    /// - Throws: a `WorkflowError`, as every task does.
+    ///   - name: The name that distinguishes the value from others. Of several values with the same name, the n-th one
+    ///     is the n-th one of the earlier runs.
+    ///   - fileID: The file in which the value is requested, for explanations.
+    ///   - line: The line in that file.
+    ///   - make: The function that makes the value.
+    /// - Throws: A `WorkflowError`, as every task does.
     public func recorded<Value: Codable & Sendable>(
         _ name: String, fileID: String = #fileID, line: Int = #line, _ make: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

@@ -1,7 +1,7 @@
 public import AsyncFlow
 
 extension WorkflowEngine.Configuration {
-    /// Where the engine records what its tasks have given; nil, the default, for nowhere.
+    /// The journal in which the engine records the results of its tasks; nil, the default, for none.
     public var journal: Journal? {
         get { parts.lazy.compactMap { ($0 as? JournalMaker)?.journal }.first }
         set {
@@ -10,7 +10,7 @@ extension WorkflowEngine.Configuration {
         }
     }
 
-    /// The defaults, with a journal.
+    /// Creates the default configuration with a journal.
     public init(journal: Journal) {
         self.init()
         self.journal = journal

@@ -16,7 +16,6 @@ struct CallIdentity: Sendable {
     ///   - definition: The task.
     ///   - naming: The names of files.
     /// - Returns: nil if a file has no name, because it doesn't exist.
-    ///
     /// - Throws: ``PortableCodingError`` if a part can't be encoded.
     static func make(
         _ call: RecallableCall, of definition: RecordedDefinition, _ naming: FileNaming

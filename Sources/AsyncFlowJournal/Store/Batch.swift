@@ -1,15 +1,15 @@
-/// Records that are written at once, as the frame that they will be.
+/// The records of one frame, which are written at once, in the frame's format.
 final class Batch: @unchecked Sendable {  // handed from thread to thread under the lock of the store
     private let memory: UnsafeMutableRawBufferPointer
-    /// The bytes of the payload so far.
+    /// The number of bytes of the payload so far.
     private(set) var length = 0
     private(set) var recordCount: UInt32 = 0
     var firstNumber: UInt64 = 0
 
-    /// The payload of all but those that hold one large record.
+    /// The payload size of batches; one that holds a single large record is larger.
     static let capacity = 256 << 10
 
-    /// - Parameter capacity: The bytes of records that fit.
+    /// - Parameter capacity: The number of bytes of records that fit.
     init(capacity: Int = Batch.capacity) {
         memory = .allocate(byteCount: Frame.headerSize + Frame.padded(capacity), alignment: 8)
     }
@@ -30,7 +30,7 @@ final class Batch: @unchecked Sendable {  // handed from thread to thread under 
         recordCount += 1
     }
 
-    /// The bytes of the frame.
+    /// Completes the frame and returns its bytes.
     func seal(base: JournalTime, isCounted: Bool = true) -> UnsafeRawBufferPointer {
         let frame = Frame(
             length: length, firstNumber: isCounted ? firstNumber : Frame.uncounted, base: base, count: recordCount)
@@ -45,7 +45,7 @@ final class Batch: @unchecked Sendable {  // handed from thread to thread under 
     }
 }
 
-/// Encodes a record with its length, as it stands in a frame, and passes on the bytes.
+/// Encodes a record with its length, in the format of a frame, and passes the bytes to a function.
 func withEncoded<Value>(
     _ record: borrowing JournalRecord, base: JournalTime, _ body: (UnsafeRawBufferPointer) throws(JournalError) -> Value
 ) throws(JournalError) -> Value {

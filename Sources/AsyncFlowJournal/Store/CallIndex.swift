@@ -1,9 +1,9 @@
-/// Finds the record that counts for a call, in 24 bytes per call: an open hash table of positions in two arrays.
+/// An index of the records that count for calls, in 24 bytes per call: an open hash table of positions in two arrays.
 ///
-/// Calls are told apart by 64 bits of their identities. Two that share them hide each other's record, which whoever
-/// reads the record notices; it costs a repetition.
+/// Calls are distinguished by 64 bits of their identities. Two calls that share these bits hide each other's records.
+/// The reader of a record notices this, and it costs a repetition.
 struct CallIndex {
-    /// The place of a record: a region, an offset in it, and what kind of end it tells.
+    /// The location of a record: a region, an offset in it, and the kind of outcome.
     struct Location: Equatable {
         var word: UInt64
 
@@ -26,14 +26,14 @@ struct CallIndex {
 
     private(set) var marks: [UInt64] = []
     private(set) var locations: [Location] = []
-    /// Positions in the arrays, plus one; 0 where nothing is.
+    /// Positions in the arrays, plus one; 0 in an empty slot.
     private var slots: [UInt32] = []
     private var shift: UInt64 = 64
-    /// Another one in each process, so that nobody can make up calls that share a slot.
+    /// A random seed, so that an attacker can't construct calls that share a slot.
     private let seed = UInt64.random(in: 0 ... .max)
-    /// Where the entries of the run that is being read begin.
+    /// The position of the first entry of the run that is being read.
     private var runStart = 0
-    /// The calls that can be found.
+    /// The number of calls that can be found.
     private(set) var count = 0
 
     mutating func beginRun() { runStart = locations.count }
@@ -45,9 +45,10 @@ struct CallIndex {
 
     private func slot(of mark: UInt64) -> Int { Int(truncatingIfNeeded: (mark &* 0xD6E8_FEB8_6659_FD93) >> shift) }
 
-    /// Adds an end of a call.
+    /// Adds an outcome of a call.
     ///
-    /// The newest run's counts; within a run the first, except that a value counts more than a failure.
+    /// The outcome of the newest run counts. Within a run the first one counts, except that a value takes precedence
+    /// over a failure.
     mutating func insert(_ call: CallID, at location: Location) {
         guard locations.count < Int(UInt32.max) - 1 else { return }
         if locations.count * 2 >= slots.count { grow() }
@@ -85,7 +86,7 @@ struct CallIndex {
         }
     }
 
-    /// The position of a call's entry.
+    /// Returns the position of a call's entry; nil if there is none.
     func find(_ call: CallID) -> Int? {
         if slots.isEmpty { return nil }
         let mark = mark(of: call)
@@ -98,7 +99,7 @@ struct CallIndex {
         return nil
     }
 
-    /// Drops an entry: its call isn't found any more.
+    /// Drops an entry, so that its call is no longer found.
     mutating func drop(_ entry: Int) {
         if locations[entry] == .dropped { return }
         locations[entry] = .dropped

@@ -1,13 +1,13 @@
 import AsyncFlowBase
 
-/// Records on their way to the disk: the batch that is being filled, those that wait to be written, and the callers
-/// that wait for room or for a sync. Touched under the store's lock only.
+/// The records on their way to the disk: the batch that is being filled, the batches that wait to be written, and the
+/// callers that wait for space or for a sync. It is accessed only under the store's lock.
 struct CommitQueue: ~Copyable {
-    /// What an appending thread has to do after it has let go of the lock.
+    /// The next step of an appending thread after it has released the lock.
     enum Step {
         case done
         case wake
-        /// Too much waits to be written: wait for room, and try again.
+        /// Too many bytes wait to be written: wait for space, and try again.
         case wait
     }
     struct Waiter {
@@ -15,36 +15,36 @@ struct CommitQueue: ~Copyable {
         var callback: @Sendable (JournalError?) -> Void
     }
 
-    /// The bytes that may wait to be written.
+    /// The maximum number of bytes that wait to be written.
     static let maximumBytes = 64 << 20
 
     private(set) var filling = Batch()
     private(set) var full: [Batch] = []
     private var spare: [Batch] = []
-    /// The bytes of full batches and of those that are being written.
+    /// The number of bytes of full batches and of those that are being written.
     private(set) var bytes = 0
     private(set) var waiters: [Waiter] = []
     private var roomWaiters: [WakeUp] = []
     private(set) var syncIsWished = false
     var isClosing = false { didSet { isRefusing = isRefusing || isClosing } }
-    /// Whether nothing is taken any more: the store has failed, or is closed.
+    /// Whether records are refused, because the store has failed or is closed.
     private(set) var isRefusing = false
     private(set) var failure: JournalError?
-    /// Whether the writing thread has to be woken for the first record, or for something urgent.
+    /// The state of the writing thread, which decides whether a record has to wake it.
     var thread = ThreadState.busy
 
     enum ThreadState {
         case busy
-        /// Waits for anything.
+        /// The thread waits for the first record.
         case sleeping
-        /// Waits for more of what has begun to come.
+        /// The thread waits briefly for more records.
         case napping
     }
 
     var nextNumber: UInt64 { filling.endNumber }
     var isEmpty: Bool { filling.isEmpty && full.isEmpty }
 
-    /// Whether the writing thread does well to wait for more: little is there, and nobody waits for it.
+    /// Whether the writing thread should wait for more records, because there are few and no caller waits for them.
     var hasCompanyToCome: Bool {
         !filling.isEmpty && full.isEmpty && !syncIsWished && !isClosing && filling.length * 2 < filling.capacity
     }
@@ -68,7 +68,7 @@ struct CommitQueue: ~Copyable {
     private mutating func turnOver(roomFor count: Int = 0) {
         let next = nextNumber
         if filling.isEmpty {
-            // Too small for a large record.
+            // The empty batch is too small for a large record.
         } else {
             bytes += filling.capacity
             full.append(filling)
@@ -81,7 +81,7 @@ struct CommitQueue: ~Copyable {
         filling.reset(firstNumber: next)
     }
 
-    /// Registers a caller that waits until all that was appended is synced.
+    /// Registers a caller that waits until all appended records are synced.
     mutating func wait(_ callback: @escaping @Sendable (JournalError?) -> Void) -> Step {
         waiters.append(Waiter(number: nextNumber, callback: callback))
         syncIsWished = true
@@ -91,36 +91,36 @@ struct CommitQueue: ~Copyable {
 
     mutating func waitForRoom(_ wakeUp: WakeUp) { roomWaiters.append(wakeUp) }
 
-    /// Everything that is to be written now.
+    /// Takes out all batches that are to be written now.
     mutating func take() -> [Batch] {
         if !filling.isEmpty { turnOver() }
         defer { full = [] }
         return full
     }
 
-    /// Takes the wish for a sync; what is wished from now on is another one.
+    /// Takes out the request for a sync; later requests are for another sync.
     mutating func takeWish() -> Bool {
         defer { syncIsWished = false }
         return syncIsWished
     }
 
-    /// Takes a batch back that is written.
+    /// Takes back a batch that has been written.
     ///
-    /// - Returns: Threads that have to be woken.
+    /// - Returns: The threads that have to be woken.
     mutating func giveBack(_ batch: Batch) -> [WakeUp] {
         bytes = max(0, bytes - batch.capacity)
         if batch.capacity == Batch.capacity, spare.count < 8 { spare.append(batch) }
         return bytes <= Self.maximumBytes ? takeRoomWaiters() : []
     }
 
-    /// Takes the callers out that wait for records before a number.
+    /// Takes out the callers that wait for records before a number.
     mutating func takeWaiters(upTo number: UInt64) -> [Waiter] {
         let count = waiters.firstIndex { $0.number > number } ?? waiters.count
         defer { waiters.removeFirst(count) }
         return Array(waiters[..<count])
     }
 
-    /// Takes everybody out that waits: the store has failed or is closed.
+    /// Takes out all waiting callers and threads, because the store has failed or is closed.
     mutating func fail(_ error: JournalError) -> (waiters: [Waiter], threads: [WakeUp]) {
         failure = failure ?? error
         isRefusing = true

@@ -1,11 +1,11 @@
 import AsyncFlowBase
 
-/// The parts of a store that its thread shares with those that append.
+/// The part of a store that its writing thread shares with the appending threads.
 final class StoreCore: Sendable {
     let queue = Lock(CommitQueue())
     let wakeUp = WakeUp()
     let directory: String
-    /// The moment that the times of records count from.
+    /// The time that the times of records are relative to.
     let base: JournalTime
     private let definitions = Lock<[DefinitionRecord: DefinitionNumber]>([:])
 
@@ -31,7 +31,7 @@ final class StoreCore: Sendable {
                     return step
                 }
                 guard let whenSynced else { return step }
-                // Both may ask for a wake-up; one is enough.
+                // Both steps may request a wake-up; one is enough.
                 if case .wake = queue.wait(whenSynced) { return .wake }
                 return step
             }
@@ -64,7 +64,7 @@ final class StoreCore: Sendable {
             return (number, true)
         }
         if isNew {
-            // Where the store has failed, the first result says so.
+            // If the store has failed, the first result reports it.
             try? withEncoded(.definition(number, definition), base: base) { bytes throws(JournalError) in
                 try append(bytes)
             }
@@ -72,7 +72,7 @@ final class StoreCore: Sendable {
         return number
     }
 
-    /// The definitions so far, for the beginning of a segment.
+    /// The definitions so far, for the start of a segment.
     var definitionRecords: [JournalRecord] {
         definitions.withLock { $0 }.sorted { $0.value.value < $1.value.value }.map { .definition($0.value, $0.key) }
     }
@@ -80,13 +80,13 @@ final class StoreCore: Sendable {
     var isRefusing: Bool { queue.withLock { $0.isRefusing } }
     var failure: JournalError? { queue.withLock { $0.failure } }
 
-    /// Lets the thread write what there is, and end.
+    /// Makes the thread write the remaining records and end.
     func close() {
         queue.withLock { $0.isClosing = true }
         wakeUp.signal()
     }
 
-    /// Refuses everything from now on, and tells those who wait.
+    /// Refuses all later records, and calls the waiting callers back with the error.
     ///
     /// - Returns: Whether this is the first failure.
     @discardableResult
@@ -99,7 +99,7 @@ final class StoreCore: Sendable {
     }
 }
 
-/// The thread that writes and syncs, in groups, for everybody.
+/// The thread that writes and syncs the records of all callers in groups.
 struct CommitThread: ~Copyable {
     let core: StoreCore
     let lock: JournalLock
@@ -111,7 +111,7 @@ struct CommitThread: ~Copyable {
     private var checkDue = ContinuousClock.now
     private var hasFailed = false
 
-    /// The time for which a record may wait for company.
+    /// The time for which the thread waits for more records, in microseconds.
     private static let nap = 5000
 
     init(
@@ -125,7 +125,7 @@ struct CommitThread: ~Copyable {
         self.whenFailed = whenFailed
     }
 
-    /// Runs until the store is closed, and everything is written and synced then.
+    /// Runs until the store is closed, and all records are written and synced.
     mutating func run() {
         while true {
             sleep()
@@ -141,7 +141,7 @@ struct CommitThread: ~Copyable {
         }
     }
 
-    /// Waits until something is to be done.
+    /// Waits until there is work.
     private mutating func sleep() {
         let now = ContinuousClock.now
         if let syncDue, syncDue <= now { return }
@@ -156,7 +156,7 @@ struct CommitThread: ~Copyable {
         core.queue.withLock { $0.thread = .busy }
     }
 
-    /// Lets more come, unless somebody waits for what is there.
+    /// Waits briefly for more records, unless a caller waits for those that are there.
     private func nap() {
         let naps = core.queue.withLock { queue in
             guard queue.hasCompanyToCome else { return false }
@@ -174,7 +174,7 @@ struct CommitThread: ~Copyable {
                 try writer.write(batch)
                 for thread in core.queue.withLock({ $0.giveBack(batch) }) { thread.signal() }
                 if writer.needsSync { try sync() }
-                // Not too long between two signs of life, on a slow disk.
+                // A slow disk must not delay the signs of life too long.
                 beatIfDue()
             }
             let now = ContinuousClock.now
@@ -199,10 +199,10 @@ struct CommitThread: ~Copyable {
         for waiter in waiters { waiter.callback(nil) }
     }
 
-    /// Stands for the lock's loss among the system's errors.
+    /// The code that represents the loss of the lock among the system's errors.
     private static let takenOver: CInt = -1
 
-    /// The time between syncs that nobody asks for; nil for never.
+    /// The time between automatic syncs; nil for none.
     private var interval: Duration? {
         switch durability.level {
         case .process: nil
@@ -228,7 +228,7 @@ struct CommitThread: ~Copyable {
             do throws(SystemError) { try writer.end() } catch { fail(.writing(core.directory, error)) }
         }
         lock.release()
-        // Appends after this are refused; nobody waits any more.
+        // Later appends are refused; no caller waits any longer.
         core.fail(.closed(core.directory))
     }
 }

@@ -1,11 +1,12 @@
 import AsyncFlowBase
 
-/// How long a journal keeps what no run uses any more.
+/// The rule that determines how long a journal keeps results that are no longer used.
 package struct JournalRetention: Sendable, Equatable {
-    /// A result is kept as long as one of so many completed runs, or a later one, has made or used it; at least 1. Runs
-    /// that were interrupted don't count: they may not have got as far.
+    /// The number of completed runs whose results are kept, at least 1: a result is kept as long as one of these runs,
+    /// or a later one, has made or used it. Interrupted runs don't count, because they may not have reached all of
+    /// their calls.
     package var runs = 3
-    /// What no run has made or used since then goes, too; nil for no such limit.
+    /// Results that no run has made or used since this time are removed too; nil for no such limit.
     package var oldest: JournalTime?
 
     package init(runs: Int = 3, oldest: JournalTime? = nil) {
@@ -14,31 +15,31 @@ package struct JournalRetention: Sendable, Equatable {
     }
 }
 
-/// The decision which records of a journal are kept, as a pure value.
+/// The decision about which records of a journal are kept, as a pure value.
 struct CompactionPlan {
     private let firstKept: Int
     private let keptByAge: [Bool]
 
-    /// - Parameter runs: In their order, with the time each began and whether it ended by itself.
+    /// - Parameter runs: The runs in their order, with the time each started and whether it ended regularly.
     init(runs: [(began: JournalTime, isComplete: Bool)], _ retention: JournalRetention) {
         let complete = runs.indices.filter { runs[$0].isComplete }
         firstKept = complete.count <= retention.runs ? 0 : complete[complete.count - retention.runs]
         keptByAge = runs.map { run in retention.oldest.map { run.began >= $0 } ?? true }
     }
 
-    /// Whether a use in a run keeps a record. What belongs to no known run is kept.
+    /// Returns whether a use in a run keeps a record. Records that belong to no known run are kept.
     func keeps(run: Int) -> Bool {
         guard keptByAge.indices.contains(run) else { return true }
         return run >= firstKept && keptByAge[run]
     }
 
-    /// Whether a journal is worth the work.
+    /// Returns whether it is worthwhile to compact a journal.
     ///
     /// - Parameters:
-    ///   - records: All records.
-    ///   - live: The records of calls that count.
+    ///   - records: The number of all records.
+    ///   - live: The number of calls whose records count.
     static func isWorthwhile(records: UInt64, live: Int, segments: Int) -> Bool {
-        // Each call may have a record of its last use besides.
+        // Each call may also have a record of its last use.
         segments > 32 || (records > 20_000 && UInt64(live).multipliedSaturated(by: 4) < records)
     }
 }
@@ -52,10 +53,11 @@ package struct CompactionReport: Sendable, Equatable {
     package var objectsRemoved = 0
 }
 
-/// Copies what is to be kept into one new segment, and removes the old ones and the values that nobody refers to.
+/// A compaction: it copies the records to keep into one new segment, and removes the old segments and the values that
+/// are no longer referenced.
 ///
-/// The new segment gets its name when all of it is on disk, and only then the old ones go. A crash in between leaves
-/// records twice, which changes nothing.
+/// The new segment gets its name when all of it is on disk, and only then are the old ones removed. A crash in between
+/// leaves duplicate records, which changes nothing.
 struct Compactor {
     private let contents: JournalContents
     private let paths: JournalPaths
@@ -69,7 +71,7 @@ struct Compactor {
     private var definitions: [DefinitionRecord: DefinitionNumber] = [:]
     private var objects: Set<ObjectID> = []
     private var currentRun = -1
-    /// The runs that a kept record is of.
+    /// The runs that have kept records.
     private var usedRuns: Set<Int> = []
 
     private static let unfinishedEnding = ".new"
@@ -142,7 +144,7 @@ struct Compactor {
         try files.sync(file)
     }
 
-    /// The newest run that has used each entry of the index.
+    /// Returns the newest run that has used each entry of the index.
     private func uses() -> [Int32] {
         var uses = contents.index.locations.indices.map { Int32(clamping: contents.run(ofEntry: $0)) }
         contents.forEachRaw([.reused]) { record, _, run in
@@ -155,7 +157,7 @@ struct Compactor {
         return uses
     }
 
-    /// The place of the last record of each scope that isn't superseded.
+    /// Returns the location of the last record of each scope that isn't superseded.
     private func scopes() -> [ScopeID: JournalContents.Place] {
         var scopes: [ScopeID: JournalContents.Place] = [:]
         contents.forEachRaw([.scope, .superseded]) { record, place, run in
@@ -190,7 +192,7 @@ struct Compactor {
         case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil
         case .run, .end: return plan.keeps(run: run) || usedRuns.contains(run)
         case .timer, .waiting, .signal, .note: return true
-        // Written anew, or done.
+        // Definitions are written again; the others have taken effect.
         case .definition, .superseded, .forgotten: return false
         }
     }
@@ -230,7 +232,7 @@ struct Compactor {
             if size > batch.capacity { batch = Batch(capacity: size) }
         }
         let batch = batch
-        // No record that was read is too large to be written.
+        // A record that was read is never too large to be written.
         try? withEncoded(record, base: base) { bytes throws(JournalError) in batch.append(bytes) }
     }
 
@@ -242,7 +244,7 @@ struct Compactor {
         batch.reset(firstNumber: 0)
     }
 
-    /// Removes the values that no kept record refers to, and what writers that were killed have left.
+    /// Removes the values that no kept record refers to, and the temporary files of killed writers.
     private mutating func sweep() {
         let store = ObjectStore(paths, files)
         let (ids, leftovers) = store.list()

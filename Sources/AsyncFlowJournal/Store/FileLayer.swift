@@ -1,30 +1,30 @@
 package import AsyncFlowBase
 
-/// The calls to the file system that a journal makes, so that tests can put one of their own in between.
+/// The file system operations that a journal uses, so that tests can substitute their own.
 ///
-/// Nothing else is needed: no lock of byte ranges, no shared mapping, no append by several writers. So a journal works
-/// on network file systems.
+/// Nothing else is needed: no byte-range locks, no shared mapping, no append by several writers. Therefore a journal
+/// works on network file systems.
 package protocol FileLayer: Sendable {
-    /// Creates a file for reading and writing that isn't there yet, with mode 0600; `EEXIST` if something is there.
+    /// Creates a new file for reading and writing, with mode 0600; throws `EEXIST` if something exists at the path.
     func create(_ path: String) throws(SystemError) -> CInt
     /// Opens a file for reading.
     func open(_ path: String) throws(SystemError) -> CInt
     func size(_ file: CInt) throws(SystemError) -> UInt64
-    /// Reads some bytes, at most as many as there is room for; 0 at the end.
+    /// Reads some bytes, at most as many as fit; returns 0 at the end.
     func read(_ file: CInt, into bytes: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int
-    /// Writes some of the bytes, at least one.
+    /// Writes some of the bytes, at least one, and returns their number.
     func write(_ file: CInt, _ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int
-    /// Returns when what was written is on disk.
+    /// Returns when the file's content is on disk.
     func sync(_ file: CInt) throws(SystemError)
     func close(_ file: CInt) throws(SystemError)
-    /// Moves a file, in place of what has the new name.
+    /// Renames a file, replacing a file with the new name.
     func rename(_ path: String, to new: String) throws(SystemError)
-    /// Gives a file a second name; `EEXIST` if something has it.
+    /// Gives a file a second name; throws `EEXIST` if that name is taken.
     func link(_ path: String, to new: String) throws(SystemError)
     func unlink(_ path: String) throws(SystemError)
-    /// The names in a folder, in any order.
+    /// Returns the names in a folder, in any order.
     func list(_ path: String) throws(SystemError) -> [String]
-    /// Creates a folder with mode 0700, and its missing parents, where there is none.
+    /// Creates a folder with mode 0700, and its missing parents, unless it exists.
     func makeDirectory(_ path: String) throws(SystemError)
     /// Returns when the names in a folder are on disk.
     func syncDirectory(_ path: String) throws(SystemError)
@@ -36,14 +36,14 @@ extension FileLayer {
         var (rest, at) = (bytes, offset)
         while !rest.isEmpty {
             let count = try write(file, rest, at: at)
-            // No file system does that; going on would be for ever.
+            // A write of no bytes shouldn't happen; trying again could go on forever.
             guard count > 0 else { throw SystemError(code: EIO) }
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             at += UInt64(count)
         }
     }
 
-    /// Reads until the room is full or the file ends.
+    /// Reads until the buffer is full or the file ends, and returns the number of bytes.
     func readAll(_ file: CInt, into bytes: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int
     {
         var count = 0
@@ -56,7 +56,7 @@ extension FileLayer {
         return count
     }
 
-    /// All of a file.
+    /// Returns the whole content of a file.
     ///
     /// - Throws: `EFBIG` if it is larger than the limit.
     func contents(of path: String, atMost limit: UInt64) throws(SystemError) -> [UInt8] {
@@ -74,7 +74,7 @@ extension FileLayer {
         return bytes
     }
 
-    /// Writes a new file, syncs and closes it; what is half made is removed again.
+    /// Writes a new file, syncs and closes it. If that fails, the incomplete file is removed.
     func writeFile(_ path: String, _ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         let file = try create(path)
         var failure: SystemError?
@@ -91,14 +91,14 @@ extension FileLayer {
     }
 }
 
-/// The file system of the machine.
+/// The system's file system.
 package struct SystemFiles: FileLayer {
     package init() {}
 
     package func create(_ path: String) throws(SystemError) -> CInt { try PrivateFile.create(path, O_RDWR) }
 
     package func open(_ path: String) throws(SystemError) -> CInt {
-        // Not for ever where somebody has put a pipe.
+        // O_NONBLOCK, so that opening a pipe doesn't block forever.
         let file = try retrying { AsyncFlowBase.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -128,7 +128,7 @@ package struct SystemFiles: FileLayer {
 
     package func sync(_ file: CInt) throws(SystemError) {
         #if canImport(Darwin)
-        // fsync leaves the bytes in the drive's own memory there.
+        // On Darwin, fsync leaves the bytes in the drive's cache.
         if fcntl(file, F_FULLFSYNC) == 0 { return }
         try retrying { fsync(file) }
         #else
@@ -137,7 +137,7 @@ package struct SystemFiles: FileLayer {
     }
 
     package func close(_ file: CInt) throws(SystemError) {
-        // Not again after EINTR: the number may be another file's by then.
+        // Not retried after EINTR: the descriptor may already belong to another file.
         if AsyncFlowBase.close(file) != 0, errno != EINTR { throw .current }
     }
 
@@ -174,7 +174,7 @@ package struct SystemFiles: FileLayer {
         let folder = try retrying { AsyncFlowBase.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         defer { _ = AsyncFlowBase.close(folder) }
         do throws(SystemError) { try retrying { fsync(folder) } } catch {
-            // Some file systems don't sync folders, and don't need it.
+            // Some file systems don't support syncing folders, and don't need it.
             if error.code != EINVAL, error.code != ENOTSUP { throw error }
         }
     }

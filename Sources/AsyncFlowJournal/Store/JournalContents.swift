@@ -2,14 +2,14 @@ import AsyncFlowBase
 
 /// The records of earlier runs, as they were when the journal was opened.
 ///
-/// Only an index is in memory, some 24 bytes per call; records are read and decoded when somebody asks for them.
-/// Safe to use from many threads.
+/// Only an index is in memory, about 24 bytes per call; records are read and decoded on demand. Safe to use from many
+/// threads.
 package final class JournalContents: Sendable {
-    /// The runs in their order, each with its end if it had one.
+    /// The runs in their order, each with its end if it has one.
     package let runs: [(run: RunRecord, end: EndRecord?)]
-    /// The parts that couldn't be used; empty for a journal without damage.
+    /// The parts of segments that couldn't be used; empty for a journal without damage.
     package let losses: [JournalLoss]
-    /// The number of all records that could be read.
+    /// The number of records that could be read.
     package let recordCount: UInt64
     /// The segments' file names and sizes in bytes, in their order.
     package let segmentSizes: [(file: String, size: UInt64)]
@@ -26,7 +26,7 @@ package final class JournalContents: Sendable {
     private let keys = Lock<KeyTable?>(nil)
 
     init(_ indexer: consuming JournalIndexer, _ paths: JournalPaths, _ files: any FileLayer) {
-        // By their numbers: a compaction that was cut off leaves an old segment beside the new one.
+        // Sorted by number: an interrupted compaction leaves an old segment beside the new one.
         let found = indexer.runs
         let order = found.indices.sorted {
             (found[$0].record.generation, found[$0].record.began, $0)
@@ -51,13 +51,13 @@ package final class JournalContents: Sendable {
     /// The number of ended calls that can be found.
     package var callCount: Int { index.count }
 
-    /// The record that counts for a call: `.result`, `.failure` or `.cancelled`.
+    /// Returns the record that counts for a call: `.result`, `.failure` or `.cancelled`.
     ///
-    /// The newest run's counts; within a run, the first, or the one with a value. What was forgotten or superseded
-    /// isn't found.
+    /// The record of the newest run counts; within a run, the first one, or the one with a value. Forgotten and
+    /// superseded records aren't found.
     ///
-    /// - Parameter withParts: Whether the parts of the key are wanted, which are half of the work.
-    /// - Returns: nil if there is none, or if it can't be read any more.
+    /// - Parameter withParts: Whether the parts of the key are decoded, which are half of the work.
+    /// - Returns: nil if there is none, or if it can no longer be read.
     package func outcome(of call: CallID, withParts: Bool = true) -> JournalEntry? {
         guard let position = index.find(call), let entry = self[position, withParts: withParts],
             entry.record.header?.call == call
@@ -65,10 +65,10 @@ package final class JournalContents: Sendable {
         return entry
     }
 
-    /// The outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks and
-    /// adoption.
+    /// Returns the outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks
+    /// and adoption.
     ///
-    /// The first use reads the whole journal once.
+    /// The first use reads the whole journal.
     package func outcomes(withKey key: CallKey) -> [JournalEntry] {
         let table = keys.withLock { keys in
             if let keys { return keys }
@@ -82,12 +82,12 @@ package final class JournalContents: Sendable {
         }
     }
 
-    /// Passes on all records in their order, decoded one at a time; also those that were forgotten, superseded or
-    /// replaced.
+    /// Calls a function with all records in their order, decoded one at a time, including those that were forgotten,
+    /// superseded or replaced.
     ///
     /// - Parameters:
-    ///   - kinds: The kinds wanted; the rest is skipped without being decoded. Nil for all.
-    ///   - body: Returns false to end.
+    ///   - kinds: The kinds of records to pass on; other records are skipped without being decoded. Nil for all.
+    ///   - body: The function; it returns false to end.
     package func forEach(_ kinds: Set<JournalRecordKind>? = nil, _ body: (JournalEntry) throws -> Bool) rethrows {
         try forEachRaw(kinds) { record, place, run in
             let definitions = segments[regions[place.region].segment].definitions
@@ -97,20 +97,21 @@ package final class JournalContents: Sendable {
         }
     }
 
-    /// Passes on the outcome that counts of each call that can be found, in the order in which they were recorded.
+    /// Calls a function with the outcome that counts of each call that can be found, in the order in which they were
+    /// recorded.
     package func forEachCounting(_ body: (JournalEntry) -> Void) {
         for position in index.locations.indices {
             if let entry = self[position, withParts: true] { body(entry) }
         }
     }
 
-    /// The place of a record, as the index has it.
+    /// The location of a record in the index's terms.
     struct Place: Equatable {
         var region: Int
         var offset: Int
     }
 
-    /// As ``forEach(_:_:)``, with places instead of definitions.
+    /// Calls a function like ``forEach(_:_:)``, with locations instead of definitions.
     func forEachRaw(
         _ kinds: Set<JournalRecordKind>? = nil,
         _ body: (_ record: JournalRecord, _ place: Place, _ run: Int) throws -> Bool
@@ -135,7 +136,7 @@ package final class JournalContents: Sendable {
         }
     }
 
-    /// The records that count, in their order, with their positions in the index.
+    /// Calls a function with the header of each record that counts, in their order, and its position in the index.
     func forEachOutcome(_ body: (Int, CallHeader, Region) -> Void) {
         for (position, location) in index.locations.enumerated() where location != .dropped {
             guard let bytes = try? bytes(of: location.region),
@@ -177,7 +178,7 @@ package final class JournalContents: Sendable {
         return try RegionBytes(region, of: paths.segment(segments[region.segment].name), files)
     }
 
-    /// The positions of calls by key: sorted, since it is made once.
+    /// The positions of calls by key, in a sorted array, since it is built once.
     private struct KeyTable: Sendable {
         private var entries: [(key: UInt64, position: UInt32)] = []
 
@@ -203,7 +204,7 @@ package final class JournalContents: Sendable {
     }
 }
 
-/// A record with where it comes from.
+/// A record with its definition and its run.
 package struct JournalEntry: Sendable {
     package var record: JournalRecord
     /// The definition of the call; nil for records that have none.

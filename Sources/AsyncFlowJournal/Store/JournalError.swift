@@ -1,12 +1,12 @@
 import AsyncFlowBase
 
-/// A journal that can't be opened, read or written.
+/// An error for a journal that can't be opened, read or written.
 public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What went wrong.
+    /// The kind of failure.
     public let reason: Reason
     /// The journal's directory, or the file in it that the error is about.
     public let path: String
-    /// What was being done, what went wrong, and what can be done about it.
+    /// A description of the operation, the failure, and a remedy.
     public let description: String
 
     package init(_ reason: Reason, _ path: String, _ description: String) {
@@ -21,25 +21,25 @@ public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
 
         /// There is no journal at the path.
         public static let notFound = Reason(description: "notFound")
-        /// Something else than a journal is at the path.
+        /// Something other than a journal is at the path.
         public static let notAJournal = Reason(description: "notAJournal")
-        /// A newer version of AsyncFlow has written it.
+        /// A newer version of AsyncFlow has written the journal.
         public static let newerFormat = Reason(description: "newerFormat")
-        /// Another process, or another engine of this one, writes it.
+        /// Another process, or another engine of this process, is writing the journal.
         public static let locked = Reason(description: "locked")
-        /// Another process has taken it over while this one didn't answer.
+        /// Another process has taken the journal over while this one didn't respond.
         public static let takenOver = Reason(description: "takenOver")
-        /// This process may not read or write there.
+        /// This process has no permission to read or write the journal.
         public static let permissionDenied = Reason(description: "permissionDenied")
-        /// There is no space left, or a quota is used up.
+        /// There is no space left, or a quota is exhausted.
         public static let diskFull = Reason(description: "diskFull")
         /// The file system failed in another way.
         public static let unwritable = Reason(description: "unwritable")
         /// The file system couldn't be read.
         public static let unreadable = Reason(description: "unreadable")
-        /// What was read isn't what was written.
+        /// The content isn't what was written.
         public static let damaged = Reason(description: "damaged")
-        /// A record or value is larger than a journal takes.
+        /// A record or value is larger than the journal's limit.
         public static let tooLarge = Reason(description: "tooLarge")
         /// The journal has been closed.
         public static let closed = Reason(description: "closed")
@@ -74,7 +74,7 @@ extension JournalError {
         return JournalError(reason, path, "'\(path.harmless())' can't be read: \(error)")
     }
 
-    /// - Parameter rest: What was kept, and what to do besides.
+    /// - Parameter rest: The data that was kept, and further advice.
     static func writing(_ path: String, _ error: SystemError, _ rest: String = "") -> JournalError {
         let reason: Reason
         let advice: String

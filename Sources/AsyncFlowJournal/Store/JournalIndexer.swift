@@ -1,19 +1,19 @@
 import AsyncFlowBase
 
-/// Builds the index of a journal, frame by frame.
+/// A builder of a journal's index, which visits its frames.
 struct JournalIndexer: FrameVisitor {
     struct Segment {
         var name: SegmentName
         var size: UInt64
         var definitions: [UInt32: DefinitionRecord] = [:]
-        /// Nil where it is damaged.
+        /// The header; nil if it is damaged.
         var header: SegmentHeader?
     }
     struct Run {
         var record: RunRecord
         var end: EndRecord?
     }
-    /// Names and scopes whose earlier records don't count: each with the number of entries that were there then.
+    /// The names and scopes whose earlier records don't count, each with the number of index entries at that time.
     struct Retraction {
         var names: [String: Int] = [:]
         var failuresOfNames: [String: Int] = [:]
@@ -26,9 +26,9 @@ struct JournalIndexer: FrameVisitor {
     private(set) var regions: [Region] = []
     private(set) var segments: [Segment] = []
     private(set) var runs: [Run] = []
-    /// The run that each entry of the index from a position on belongs to; -1 for none.
+    /// The run of the index entries from each position on; -1 for none.
     private(set) var runStarts: [(entry: Int, run: Int)] = []
-    /// The run that each region begins in.
+    /// The run at the start of each region.
     private(set) var regionRuns: [Int] = []
     private(set) var losses: [JournalLoss] = []
     private(set) var retraction = Retraction()
@@ -94,7 +94,7 @@ struct JournalIndexer: FrameVisitor {
         let known = expected[writer] ?? 0
         if frame.firstNumber > known {
             let missing = frame.firstNumber - known
-            // Said together with the damage that took them, if there was one.
+            // Reported together with the damage that destroyed them, if there was any.
             if let last = losses.indices.last, losses[last].file == segments.last?.name.fileName,
                 losses[last].cause == .damage, losses[last].records == nil,
                 losses[last].offset + losses[last].length == offset
@@ -127,7 +127,7 @@ struct JournalIndexer: FrameVisitor {
         guard let flags = try? source.byte(), let call = try? source.digest() else { return }
         if flags & CallFlags.keyDiffers != 0 { source = ByteSource(record, at: min(record.count, 34)) }
         guard let definition = (try? source.varint()).flatMap(UInt32.init(exactly:)) else { return }
-        // The last one is most often the same again.
+        // Most records have the same definition as the previous one.
         guard definition == lastDefinition || segments[segments.count - 1].definitions[definition] != nil else {
             withoutDefinition += 1
             return

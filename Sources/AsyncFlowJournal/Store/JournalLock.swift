@@ -2,11 +2,11 @@ import AsyncFlowBase
 
 /// The lock of a journal, held by this process until it is released. See ``LockMachine``.
 ///
-/// Works on network file systems: it needs links or exclusive creation, and no locks of the system's. If two processes
-/// hold it all the same, as after one was asleep for minutes, both write segments of their own, and the older one finds
-/// out.
+/// It works on network file systems: it needs links or exclusive creation, and no system locks. Two processes may still
+/// hold it, for example after one was suspended for minutes; then each writes its own segments, and the older holder
+/// notices it.
 final class JournalLock: Sendable {
-    /// The clock and the processes as the lock sees them.
+    /// The clock and the process look-up that the lock uses.
     struct Surroundings: Sendable {
         var process = ProcessIdentity.current
         var life: @Sendable (ProcessIdentity) -> ProcessIdentity.Life = { $0.life }
@@ -34,7 +34,7 @@ final class JournalLock: Sendable {
         }.sorted()
     }
 
-    /// The newest lock, as it is now; nil if there is none.
+    /// Returns the newest lock in its current state; nil if there is none.
     static func newest(_ paths: JournalPaths, _ files: any FileLayer) throws(SystemError) -> LockMachine.Newest? {
         for _ in 0..<10 {
             guard let number = try numbers(paths, files).last else { return nil }
@@ -43,7 +43,7 @@ final class JournalLock: Sendable {
                 let text = String(decoding: bytes, as: UTF8.self)
                 return LockMachine.Newest(number: number, file: LockFile(text), text: text)
             } catch {
-                // Replaced by a newer one a moment ago.
+                // The lock has just been replaced by a newer one.
                 if error.code != ENOENT { throw error }
             }
         }
@@ -52,7 +52,7 @@ final class JournalLock: Sendable {
 
     /// Takes the lock.
     ///
-    /// - Throws: `locked` if somebody holds it, and what the file system says.
+    /// - Throws: ``JournalError``: `locked` if another holder has it, or an error of the file system.
     static func acquire(
         _ paths: JournalPaths, _ files: any FileLayer, program: String, time: JournalTime,
         _ surroundings: Surroundings = Surroundings(), progress: (String) -> Void = { _ in }
@@ -87,13 +87,13 @@ final class JournalLock: Sendable {
             + "\(Int(LockMachine.patience)) s for a sign of life"
     }
 
-    /// - Returns: nil if somebody else was faster.
+    /// - Returns: nil if another process was faster.
     private static func take(
         _ number: UInt64, _ file: LockFile, _ paths: JournalPaths, _ files: any FileLayer
     ) throws(SystemError) -> JournalLock? {
         let path = path(paths, number)
         guard let descriptor = try create(path, file, paths, files) else { return nil }
-        // Numbers never go back: if there is a newer one, this one was too late.
+        // Numbers never decrease: if there is a newer lock, this process was too late.
         let numbers = try numbers(paths, files)
         guard numbers.last == number else {
             try? files.close(descriptor)
@@ -105,9 +105,9 @@ final class JournalLock: Sendable {
         return JournalLock(paths, files, number, file, descriptor)
     }
 
-    /// Creates a lock file that has its whole text from the first moment on.
+    /// Creates a lock file that contains its whole text from the start.
     ///
-    /// - Returns: The open file; nil if there is one with this number.
+    /// - Returns: The open file; nil if a file with this number exists.
     private static func create(
         _ path: String, _ file: LockFile, _ paths: JournalPaths, _ files: any FileLayer
     ) throws(SystemError) -> CInt? {
@@ -127,7 +127,8 @@ final class JournalLock: Sendable {
             return descriptor
         } catch {
             if error.code == EEXIST {
-                // A server's answer may have been lost, and the second request found what the first one had made.
+                // The server's answer to the first request may have been lost, so that its repetition finds the file of
+                // the first one.
                 let bytes = try? files.contents(of: path, atMost: LockFile.maximumSize)
                 if bytes.map({ String(decoding: $0, as: UTF8.self) }) == file.text { return descriptor }
             }
@@ -137,7 +138,7 @@ final class JournalLock: Sendable {
                 throw error
             }
         }
-        // A file system without links.
+        // The file system doesn't support links.
         let plain: CInt
         do throws(SystemError) { plain = try files.create(path) } catch {
             if error.code == EEXIST { return nil }
@@ -181,7 +182,7 @@ final class JournalLock: Sendable {
     /// The time between two signs of life.
     static let beatInterval = Duration.seconds(10)
 
-    /// Gives a sign of life. An error of the file system isn't one of the lock: the next one may reach it.
+    /// Gives a sign of life. An error of the file system is ignored: the next sign may succeed.
     func beat() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
@@ -190,16 +191,16 @@ final class JournalLock: Sendable {
         }
     }
 
-    /// Whether the lock is still this process's. If the folder can't be read, it counts as held.
+    /// Checks that this process still holds the lock. If the folder can't be read, the lock counts as held.
     ///
-    /// - Throws: `takenOver`, with who has it.
+    /// - Throws: ``JournalError``: `takenOver`, with the new holder.
     func check() throws(JournalError) {
         guard let last = (try? Self.numbers(paths, files))?.last, last != number else { return }
         let newest = try? Self.newest(paths, files)
         throw .takenOver(paths.directory, newest ?? nil)
     }
 
-    /// Lets go. Later calls do nothing.
+    /// Releases the lock. Later calls do nothing.
     func release() {
         let released: (LockFile, CInt)? = state.withLock { state in
             guard state.descriptor >= 0 else { return nil }

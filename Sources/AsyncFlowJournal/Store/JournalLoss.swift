@@ -1,15 +1,15 @@
-/// A part of a segment that couldn't be used. What was recorded there runs again; nothing else is touched by it.
+/// A part of a segment that couldn't be used. The calls that were recorded there run again; nothing else is affected.
 package struct JournalLoss: Sendable, Hashable, CustomStringConvertible {
     package enum Cause: Sendable, Hashable {
-        /// Bytes that aren't those that were written.
+        /// The bytes aren't those that were written.
         case damage
-        /// The last write didn't end, as when the program was killed or the machine crashed. Nothing to worry about.
+        /// The last write is incomplete, because the program was killed or the computer crashed. This is harmless.
         case unfinished
-        /// Records that their neighbours' numbers say should be there.
+        /// Records are missing, according to the numbers of their neighbours.
         case missing
-        /// Results of a task definition that is lost itself.
+        /// The task definition of these results is lost.
         case withoutDefinition
-        /// The file or a part of it can't be read: the system's words.
+        /// The file or a part of it can't be read; with the system's message.
         case unreadable(String)
     }
     package var cause: Cause
@@ -18,7 +18,7 @@ package struct JournalLoss: Sendable, Hashable, CustomStringConvertible {
     package var offset: UInt64
     /// The number of bytes.
     package var length: UInt64
-    /// The number of records that were lost; nil where it can't be known.
+    /// The number of records that were lost; nil if it is unknown.
     package var records: UInt64?
 
     package var description: String {

@@ -1,10 +1,10 @@
 import AsyncFlowBase
 
-/// Reads all segments of a journal.
+/// The reader of all segments of a journal.
 enum JournalReader {
-    /// - Throws: ``JournalError`` if there is no journal, if it is of a newer format, or if it can't be looked into.
-    ///   Damage and
-    ///   files that can't be read are losses, not errors.
+    /// Reads a journal. Damage and files that can't be read are losses, not errors.
+    ///
+    /// - Throws: ``JournalError`` if there is no journal, if it is of a newer format, or if its folders can't be read.
     static func read(_ paths: JournalPaths, _ files: some FileLayer) throws(JournalError) -> JournalContents {
         var attempts = 0
         while true {
@@ -15,7 +15,7 @@ enum JournalReader {
         }
     }
 
-    /// A segment that was there has gone: its owner has merged it into another one.
+    /// An error for a segment that has disappeared because the journal's owner has merged it into another one.
     private struct Vanished: Error {}
 
     static func segments(of paths: JournalPaths, _ files: some FileLayer) throws(JournalError) -> [SegmentName] {
@@ -60,13 +60,13 @@ enum JournalReader {
 }
 
 extension JournalIndexer {
-    /// Drops what was forgotten by name, and what lies in superseded scopes, from the index.
+    /// Drops the records that were forgotten by name, and those in superseded scopes, from the index.
     fileprivate mutating func retract(_ paths: JournalPaths, _ files: some FileLayer) {
         if retraction.isEmpty { return }
         let contents = JournalContents(self, paths, files)
         var scopes = retraction.scopes
         if !scopes.isEmpty {
-            // The scopes in a superseded one are superseded with it. Parents come before their children.
+            // The scopes inside a superseded scope are superseded with it. Parents precede their children.
             contents.forEach([.scope]) { entry in
                 if case .scope(let scope) = entry.record, let before = scopes[scope.parent], scopes[scope.id] == nil {
                     scopes[scope.id] = before

@@ -2,25 +2,26 @@ import AsyncFlowBase
 
 /// A journal that this process writes.
 ///
-/// Appending costs an encoding and a copy; a thread of the store's own writes and syncs in groups. When more than 64
-/// MiB wait to be written, appending waits, too. After a failed write or sync nothing is tried again on that file: a
-/// new segment takes everything that isn't known to be on disk; when that fails as well, the store has failed
-/// (``failure``) and refuses everything from then on.
+/// Appending a record costs an encoding and a copy; the store's thread writes and syncs in groups. When more than 64
+/// MiB wait to be written, appending waits too. After a failed write or sync nothing is retried on that file:
+/// everything that isn't known to be on disk is written to a new segment. If that fails as well, the store has failed
+/// (``failure``) and refuses all later records.
 package final class JournalStore: Sendable {
     package struct Options: Sendable {
         package var durability: JournalDurability = .background()
-        /// The time for which results are kept that no run uses any more. Applied when a journal is opened of which
-        /// most is such, or that has many segments.
+        /// The retention of results that are no longer used. It is applied when a journal is opened in which most
+        /// results are such, or which has many segments.
         package var retention = JournalRetention()
         package var retainedRuns: Int {
             get { retention.runs }
             set { retention.runs = max(1, newValue) }
         }
-        /// Told once, on the store's thread, when the store fails.
+        /// Called once, on the store's thread, when the store fails.
         package var whenFailed: @Sendable (JournalError) -> Void = { _ in }
-        /// Told while opening takes time, such as waiting for the sign of life of a holder on another host.
+        /// Called with a message when opening takes time, for example while it waits for a sign of life of a holder on
+        /// another host.
         package var progress: @Sendable (String) -> Void = { _ in }
-        /// The calls to the file system.
+        /// The file system operations.
         package var files: any FileLayer = SystemFiles()
         var surroundings = JournalLock.Surroundings()
         var segmentSize = SegmentWriter.segmentSize
@@ -30,8 +31,7 @@ package final class JournalStore: Sendable {
 
     /// The directory's path as it was given.
     package let directory: String
-    /// This run, with the generation that it has; it isn't recorded if the store was opened for something else than a
-    /// run.
+    /// This run, with its generation. It isn't recorded if the store was opened for something other than a run.
     package let run: RunRecord
     /// The earlier runs.
     package let contents: JournalContents
@@ -45,12 +45,12 @@ package final class JournalStore: Sendable {
     private let paths: JournalPaths
     private let options: Options
 
-    /// Opens a directory for writing, and makes it if it isn't there (0700, with its missing parents).
+    /// Opens a directory for writing, and creates it if it doesn't exist (0700, with its missing parents).
     ///
-    /// Takes the lock; waits up to 150 s where the holder is on another host and gives no sign of life. A holder that
-    /// is known to be dead is taken over at once. Blocks the thread.
+    /// Takes the lock; waits up to 150 s if the holder is on another host and gives no sign of life. The lock of a
+    /// holder that is known to be dead is taken over at once. Blocks the thread.
     ///
-    /// - Parameter run: Nil for a change by a person, such as forgetting results, which is no run.
+    /// - Parameter run: The run; nil for a change by the user, such as forgetting results.
     /// - Throws: ``JournalError``: `locked`, `notAJournal`, `newerFormat`, `permissionDenied`, `diskFull` and others.
     package static func open(
         _ directory: String, run: RunRecord?, options: Options = Options()
@@ -70,7 +70,7 @@ package final class JournalStore: Sendable {
         }
     }
 
-    /// Makes the folders of a journal, unless something else is there.
+    /// Creates the folders of a journal, unless the directory contains something else.
     private static func prepare(_ paths: JournalPaths, _ files: any FileLayer) throws(JournalError) {
         do throws(SystemError) {
             let names: [String]
@@ -98,7 +98,7 @@ package final class JournalStore: Sendable {
         _ options: Options
     ) throws(JournalError) {
         let files = options.files
-        // A person's change has no retention of its own.
+        // A change by the user doesn't compact the journal.
         let contents = run == nil ? try JournalReader.read(paths, files) : try Self.contents(paths, options)
         let isRun = run != nil
         var run = run ?? RunRecord(began: base, program: "asyncflow")
@@ -111,7 +111,7 @@ package final class JournalStore: Sendable {
             keepsUnsynced: options.durability != .process, segmentSize: options.segmentSize
         ) { [weak core] in runRecord + (core?.definitionRecords ?? []) }
         do throws(SystemError) {
-            // The run is on disk before anything is done for it.
+            // The run is on disk before its first task starts.
             try writer.begin()
             try writer.sync()
         } catch {
@@ -141,23 +141,23 @@ package final class JournalStore: Sendable {
 
     deinit { if !isClosed.load(ordering: .acquiring) { core.close() } }
 
-    /// Reads the journal, and compacts it first where that is worthwhile. Damage stays as it is, for whoever looks into
-    /// it.
+    /// Reads the journal, and compacts it first if that is worthwhile. A damaged journal isn't compacted, so that the
+    /// damage can be examined.
     private static func contents(_ paths: JournalPaths, _ options: Options) throws(JournalError) -> JournalContents {
         let contents = try JournalReader.read(paths, options.files)
         guard contents.losses.allSatisfy({ $0.cause == .unfinished }),
             CompactionPlan.isWorthwhile(
                 records: contents.recordCount, live: contents.callCount, segments: contents.segments.count)
         else { return contents }
-        // A journal that can't be made smaller can still be used.
+        // If the compaction fails, the journal can still be used.
         guard (try? Compactor.run(contents, paths, options.files, options.retention)) != nil else { return contents }
         return try JournalReader.read(paths, options.files)
     }
 
-    /// Removes what no run uses any more, without starting one.
+    /// Removes results that are no longer used, without starting a run.
     ///
-    /// - Parameter options: The durability is of no matter.
-    /// - Throws: ``JournalError``; `unreadable` if a segment can't be read, since nothing of it could be kept.
+    /// - Parameter options: The options; the durability is ignored.
+    /// - Throws: ``JournalError``; `unreadable` if a segment can't be read, since its records would be lost.
     package static func prune(_ directory: String, options: Options) throws(JournalError) -> CompactionReport {
         let paths = JournalPaths(directory)
         let files = options.files
@@ -180,7 +180,7 @@ package final class JournalStore: Sendable {
         }
     }
 
-    /// Opens somebody else's directory for reading only: without a lock, while its owner may be writing.
+    /// Opens the directory of another process for reading only: without a lock, even while its owner is writing.
     package static func read(
         _ directory: String, files: any FileLayer = SystemFiles()
     ) throws(JournalError) -> (JournalContents, ObjectStore) {
@@ -188,7 +188,8 @@ package final class JournalStore: Sendable {
         return (try JournalReader.read(paths, files), ObjectStore(paths, files))
     }
 
-    /// The process that writes a journal now, in words; nil if none does, as far as can be known from here.
+    /// Returns a description of the process that is writing a journal; nil if none is, as far as this computer can
+    /// tell.
     package static func writer(of directory: String, files: any FileLayer = SystemFiles()) -> String? {
         guard let newest = try? JournalLock.newest(JournalPaths(directory), files), let file = newest.file,
             !file.isReleased, file.process.life != .dead
@@ -197,22 +198,20 @@ package final class JournalStore: Sendable {
         return "process \(file.process.number)\(program) on \(file.process.host.harmless())"
     }
 
-    /// The number of a definition in this run's records; the same definition has the same number. Once per definition,
-    /// not per call: it takes a lock and a look-up.
+    /// Returns the number of a definition in this run's records; equal definitions have the same number. Call it once
+    /// per definition, not per call: it takes a lock and a look-up.
     package func define(_ definition: DefinitionRecord) -> DefinitionNumber { core.define(definition) }
 
-    /// Appends a record and returns at once; it is written within milliseconds, and synced as the durability says.
+    /// Appends a record and returns at once. It is written within milliseconds, and synced according to the durability.
     ///
-    /// - Throws: ``JournalError``: the failure after which nothing is taken any more, `closed`, or `tooLarge` for a
-    ///   record of
-    ///   more than 1 MiB.
+    /// - Throws: ``JournalError``: the failure of the store, `closed`, or `tooLarge` for a record of more than 1 MiB.
     package func append(_ record: JournalRecord) throws(JournalError) {
         try withEncoded(record, base: core.base) { bytes throws(JournalError) in try core.append(bytes) }
     }
 
     /// Appends a record and returns when it, and everything that was appended before it, is on disk.
     ///
-    /// Cancellation doesn't end it: a sync takes milliseconds, and the record would be there anyway.
+    /// Cancellation has no effect: a sync takes milliseconds, and the record would be written anyway.
     package func appendSynced(_ record: JournalRecord) async throws(JournalError) {
         let error = await withUnsafeContinuation { continuation in
             append(record) { continuation.resume(returning: $0) }
@@ -220,7 +219,7 @@ package final class JournalStore: Sendable {
         if let error { throw error }
     }
 
-    /// As ``appendSynced(_:)``, for code that can't suspend: blocks the thread.
+    /// Appends a record like ``appendSynced(_:)``, for code that can't suspend: blocks the thread.
     package func appendAndWait(_ record: JournalRecord) throws(JournalError) {
         try Self.waiting { append(record, whenSynced: $0) }
     }
@@ -237,13 +236,13 @@ package final class JournalStore: Sendable {
         }
     }
 
-    /// Appends the result of a call whose value may be large: above ``JournalValue/maximumInline`` the value becomes an
-    /// object first, on a thread of its own, and the record follows when the object is on disk.
+    /// Appends the result of a call whose value may be large: a value above ``JournalValue/maximumInline`` is written
+    /// as an object first, on a separate thread, and the record follows when the object is on disk.
     ///
     /// - Parameters:
-    ///   - record: Its `value` is replaced.
+    ///   - record: The record, whose `value` is replaced.
     ///   - bytes: The value.
-    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil for the background, where a value that can't be written
+    ///   - whenSynced: As in ``append(_:whenSynced:)``; nil to write in the background. A value that can't be written
     ///     makes the store fail.
     package func append(
         _ record: ResultRecord, value bytes: [UInt8], whenSynced: (@Sendable (JournalError?) -> Void)? = nil
@@ -269,7 +268,7 @@ package final class JournalStore: Sendable {
         }
     }
 
-    /// Returns when everything that was appended before is on disk, large values among it.
+    /// Returns when everything that was appended before is on disk, including large values.
     package func flush() async throws(JournalError) {
         let error = await withUnsafeContinuation { continuation in
             flush { continuation.resume(returning: $0) }
@@ -277,7 +276,7 @@ package final class JournalStore: Sendable {
         if let error { throw error }
     }
 
-    /// As ``flush()``, blocking the thread.
+    /// Flushes like ``flush()``, but blocks the thread.
     package func flushAndWait() throws(JournalError) { try Self.waiting { flush($0) } }
 
     private func flush(_ callback: @escaping @Sendable (JournalError?) -> Void) {
@@ -298,11 +297,11 @@ package final class JournalStore: Sendable {
         if let error = outcome.withLock({ $0 }) { throw error }
     }
 
-    /// Writes the end of the run, syncs, and gives up the lock. Blocks the thread, which must not be one that
-    /// ``append`` calls back on. Later calls do nothing. A store that is released without it syncs what it has, as
-    /// well, a moment later.
+    /// Writes the end of the run, syncs, and releases the lock. Blocks the thread, which must not be one that
+    /// ``append`` calls back on. Later calls do nothing. A store that is deallocated without being closed also syncs
+    /// its records, a moment later.
     ///
-    /// - Parameter end: Nil leaves the run without an end, as interrupted.
+    /// - Parameter end: The end of the run; nil leaves the run without an end, as if it was interrupted.
     /// - Throws: The error that made the store fail, if it had failed before or does so now.
     package func close(_ end: EndRecord?) throws(JournalError) {
         guard isClosed.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
@@ -317,11 +316,11 @@ package final class JournalStore: Sendable {
         if let error = failed ?? failure, error.reason != .closed { throw error }
     }
 
-    /// The error after which the store takes nothing any more; nil while all is well.
+    /// The error after which the store refuses all records; nil if there was none.
     package var failure: JournalError? { core.failure }
 }
 
-/// Something that can be taken out once.
+/// A value that can be taken out once.
 private final class Once<Value: ~Copyable>: @unchecked Sendable {  // one thread puts, one takes
     private var value: Value?
 

@@ -1,10 +1,10 @@
-/// The store without the engine, for benchmarks: results of calls `(Int) -> Int` in, and out again.
+/// A workload for benchmarks of the store without the engine: it writes and reads the results of calls `(Int) -> Int`.
 @_spi(Benchmarks)
 public final class JournalStoreWorkload {
     private let store: JournalStore
     private let definition: DefinitionNumber
 
-    /// Opens a journal as a run of its own.
+    /// Opens a journal for a new run.
     public init(_ directory: String, durability: JournalDurability = .background()) throws {
         var options = JournalStore.Options()
         options.durability = durability
@@ -34,14 +34,14 @@ public final class JournalStoreWorkload {
 
     public func close() throws { try store.close(EndRecord(outcome: .completed, time: .now)) }
 
-    /// The bytes of a journal's segments.
+    /// Returns the number of bytes of a journal's segments.
     public static func size(of directory: String) throws -> UInt64 {
         try JournalStore.read(directory).0.segmentSizes.reduce(0) { $0 + $1.size }
     }
 
-    /// Opens a journal for reading, and looks some calls up in it.
+    /// Opens a journal for reading, and looks up some calls.
     ///
-    /// - Returns: The number of calls that are recorded, and of those that were looked up and found.
+    /// - Returns: The number of recorded calls, and of those that were looked up and found.
     public static func read(_ directory: String, lookingUp numbers: Range<Int>) throws -> (calls: Int, found: Int) {
         let contents = try JournalStore.read(directory).0
         var found = 0

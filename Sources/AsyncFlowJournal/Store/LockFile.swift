@@ -1,17 +1,17 @@
 import AsyncFlowBase
 
-/// The text of a lock: who writes a journal.
+/// The text of a lock file, which identifies the writer of a journal.
 ///
-/// The first line is of a fixed length and changes: a counter that shows that the writer lives, and whether it has let
-/// go.
+/// The first line has a fixed length and changes: it contains a counter that shows that the writer is alive, and
+/// whether it has released the lock.
 struct LockFile: Equatable {
     var counter: UInt64 = 0
     var isReleased = false
     var token: ShortDigest
     var process: ProcessIdentity
-    /// Microseconds since 1970.
+    /// The time at which the lock was taken, in microseconds since 1970.
     var since: JournalTime
-    /// The program's name, for people.
+    /// The program's name, for display.
     var program: String
 
     static let maximumSize: UInt64 = 8 << 10
@@ -45,7 +45,7 @@ struct LockFile: Equatable {
         self.program = DisplayText.shortened(program, to: 200)
     }
 
-    /// - Returns: nil if the text is no lock of this format.
+    /// - Returns: nil if the text isn't a lock of this format.
     init?(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let first = lines[0].split(separator: " ")

@@ -1,35 +1,35 @@
-/// Decides whether a journal's lock can be taken, as a pure state machine.
+/// The decision whether a journal's lock can be taken, as a pure state machine.
 ///
-/// Each holder has a lock file of its own with a number, and the newest one counts. Who takes the lock creates the file
-/// with the next number, which only one can do; numbers never go back. So there is no moment at which a dead holder's
-/// lock is removed and a living one's could be removed instead.
+/// Each holder has its own lock file with a number, and the newest one counts. To take the lock, a process creates the
+/// file with the next number, which only one process can do; numbers never decrease. So a process that removes a dead
+/// holder's lock can't remove a living holder's lock by mistake.
 struct LockMachine {
-    /// What is known of the newest lock.
+    /// The known state of the newest lock.
     struct Newest: Equatable {
         var number: UInt64
-        /// Nil if the file says nothing that this version understands.
+        /// The parsed file; nil if this version doesn't understand it.
         var file: LockFile?
-        /// The file's bytes: they change as long as its holder lives.
+        /// The file's text, which changes as long as its holder is alive.
         var text: String
     }
     enum Step: Equatable {
         /// Create the lock with this number.
         case take(UInt64)
-        /// Look again after so many seconds.
+        /// Look again after this number of seconds.
         case wait(seconds: Double)
         case refuse(Newest)
     }
 
-    /// The time after which a holder counts as dead that doesn't change its lock: it does so every ten seconds, and a
-    /// network file system may show it a minute late.
+    /// The time in seconds after which a holder that doesn't change its lock counts as dead. A holder changes it every
+    /// ten seconds, and a network file system may show the change a minute late.
     static let patience = 150.0
     static let pace = 5.0
 
     private var watched: (newest: Newest, since: Double)?
 
     /// - Parameters:
-    ///   - life: Whether the process lives that the newest lock names.
-    ///   - now: Seconds of a clock that doesn't jump.
+    ///   - life: Whether the process that the newest lock names is alive.
+    ///   - now: The seconds of a monotonic clock.
     mutating func look(_ newest: Newest?, life: ProcessIdentity.Life, now: Double) -> Step {
         guard let newest else { return .take(1) }
         if let file = newest.file {

@@ -1,17 +1,17 @@
 import AsyncFlowBase
 import Crypto
 
-/// Large values by the SHA-256 of their content, a file each, written once.
+/// A store of large values, each in a file that is named by the SHA-256 of its content and written once.
 ///
-/// A file has its name only when all of it is on disk, so that what has a name is whole; and whoever reads it compares
-/// the content with the name, so that what isn't is never taken for a value.
+/// A file gets its name only when all of it is on disk, so that a named file is complete. A reader compares the content
+/// with the name, so that damaged content is never used as a value.
 package final class ObjectStore: Sendable {
-    /// The bytes of the largest value.
+    /// The maximum number of bytes of a value.
     package static let maximumSize: UInt64 = 1 << 40
 
     private let paths: JournalPaths
     private let files: any FileLayer
-    /// The folders whose names are known to be on disk.
+    /// The folders whose entries are known to be on disk.
     private let knownFolders = Lock<Set<String>>([])
 
     init(_ paths: JournalPaths, _ files: any FileLayer) {
@@ -21,10 +21,10 @@ package final class ObjectStore: Sendable {
 
     private func folder(of id: ObjectID) -> String { paths.objects + "/" + HexText.digits(id.bytes.prefix(1)) }
 
-    /// The path of the file that holds a value.
+    /// Returns the path of the file that holds a value.
     package func path(of id: ObjectID) -> String { folder(of: id) + "/" + HexText.digits(id.bytes.dropFirst()) }
 
-    /// Writes a value, if it isn't there, and returns when it is on disk under its name. Blocks the thread.
+    /// Writes a value, unless it exists, and returns when it is on disk under its name. Blocks the thread.
     package func put(_ bytes: [UInt8]) throws(JournalError) -> ObjectID {
         let id = Self.id(of: bytes)
         do throws(SystemError) { try put(bytes, id) } catch { throw .writing(paths.directory, error) }
@@ -51,19 +51,19 @@ package final class ObjectStore: Sendable {
                 throw error
             }
         }
-        // Also where it was there: whoever made it may have been stopped before this.
+        // Even if the file existed: its writer may have been stopped before this sync.
         try files.syncDirectory(folder)
     }
 
-    /// Whether the file is there and holds this value; a damaged one is replaced.
+    /// Returns whether the file exists and holds this value; a damaged file is replaced.
     private func isWhole(_ path: String, _ id: ObjectID, _ bytes: [UInt8]) -> Bool {
         guard let there = try? files.contents(of: path, atMost: UInt64(bytes.count)) else { return false }
         return there == bytes
     }
 
-    /// The value, compared with its hash.
+    /// Returns a value after comparing it with its hash.
     ///
-    /// - Throws: ``JournalError``: `notFound`, `damaged` or `unreadable`. Each means that the call has to run again.
+    /// - Throws: ``JournalError``: `notFound`, `damaged` or `unreadable`. In each case the call has to run again.
     package func get(_ id: ObjectID, size: UInt64) throws(JournalError) -> [UInt8] {
         let path = path(of: id)
         guard size <= Self.maximumSize else { throw Self.damaged(path) }
@@ -86,17 +86,17 @@ package final class ObjectStore: Sendable {
             .damaged, path, "the recorded value '\(path.harmless())' isn't what was written: its task runs again")
     }
 
-    /// Whether the value seems to be there: by its name and size only.
+    /// Returns whether the value seems to exist, checking only its name and size.
     package func contains(_ id: ObjectID, size: UInt64) -> Bool {
         guard let file = try? files.open(path(of: id)) else { return false }
         defer { try? files.close(file) }
         return (try? files.size(file)) == size
     }
 
-    /// The SHA-256 of bytes.
+    /// Returns the SHA-256 of bytes.
     package static func id(of bytes: [UInt8]) -> ObjectID { ObjectID(bytes: SHA256.hash(data: bytes)) }
 
-    /// All values there are, in no order, and the paths of what writers left behind.
+    /// Returns all values, unordered, and the paths of temporary files that writers left.
     func list() -> (ids: [ObjectID], leftovers: [String]) {
         var ids: [ObjectID] = []
         var leftovers: [String] = []

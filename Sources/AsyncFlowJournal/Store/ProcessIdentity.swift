@@ -1,16 +1,17 @@
 import AsyncFlowBase
 
-/// A process, so that it can be told apart from a later one with the same number, and from those of other machines.
+/// The identity of a process, which distinguishes it from a later one with the same number, and from processes of other
+/// computers.
 struct ProcessIdentity: Sendable, Equatable {
-    /// Name and identity of the machine.
+    /// The name of the computer; `machine` is its identity.
     var host: String
     var machine: String
-    /// Another one after each start of the machine.
+    /// The identity of the computer's boot.
     var boot: String
-    /// The space in which the process numbers count; containers have their own.
+    /// The namespace of the process numbers; containers have their own.
     var space: String
     var number: Int32
-    /// The start of the process, in a unit that is the system's affair; 0 where it isn't known.
+    /// The start time of the process, in a unit that depends on the system; 0 if it is unknown.
     var start: UInt64
 
     static let current = ProcessIdentity(
@@ -19,20 +20,20 @@ struct ProcessIdentity: Sendable, Equatable {
 
     enum Life: Equatable {
         case alive, dead
-        /// It is on another machine.
+        /// The process may be on another computer, so its state is unknown.
         case unknown
     }
 
-    /// Whether the process runs.
+    /// The state of the process, as far as this computer can tell.
     var life: Life {
         let me = Self.current
         guard host == me.host, machine == me.machine else { return .unknown }
-        // Without an identity of the machine it may be another one of the same name.
+        // Without the computer's identity this may be another computer with the same name.
         if boot != me.boot { return machine.isEmpty ? .unknown : .dead }
         guard space == me.space else { return .unknown }
         guard number > 0 else { return .unknown }
         if kill(number, 0) != 0, errno == ESRCH { return .dead }
-        // Where the start can't be read, a process with this number counts as this one.
+        // If the start time can't be read, a process with this number counts as this one.
         guard start != 0, let now = Self.startTime(of: number) else { return .alive }
         return now == start ? .alive : .dead
     }
@@ -59,7 +60,7 @@ struct ProcessIdentity: Sendable, Equatable {
         var info = proc_bsdinfo()
         let size = Int32(MemoryLayout<proc_bsdinfo>.size)
         guard proc_pidinfo(number, PROC_PIDTBSDINFO, 0, &info, size) == size else { return nil }
-        // An ended process that nobody has waited for.
+        // A zombie has ended.
         if info.pbi_status == UInt32(SZOMB) { return 0 }
         return info.pbi_start_tvsec &* 1_000_000 &+ info.pbi_start_tvusec
     }
@@ -85,13 +86,13 @@ struct ProcessIdentity: Sendable, Equatable {
         return Array(bytes.prefix(max(0, count)))
     }
 
-    /// The 22nd field of `/proc/<number>/stat`; the second one, a name in parentheses, may hold anything.
+    /// Returns the 22nd field of `/proc/<number>/stat`. The second field, a name in parentheses, may contain anything.
     private static func startTime(of number: Int32) -> UInt64? {
         let bytes = bytes(of: "/proc/\(number)/stat")
         guard let end = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = String(decoding: bytes[(end + 1)...], as: UTF8.self).split(separator: " ")
         guard fields.count > 19 else { return nil }
-        // An ended process that nobody has waited for.
+        // A zombie has ended.
         if fields[0] == "Z" || fields[0] == "X" { return 0 }
         return UInt64(fields[19])
     }

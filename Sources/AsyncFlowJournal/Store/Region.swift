@@ -1,13 +1,13 @@
 import AsyncFlowBase
 
-/// Some neighbouring frames of a segment that are read together, all of them whole when the journal was opened.
+/// Some neighbouring frames of a segment that are read together. All of them were complete when the journal was opened.
 struct Region {
-    /// The position of its segment among those of the journal.
+    /// The position of its segment in the journal.
     var segment: Int
     var offset: UInt64
     var length: Int
 
-    /// Regions end with the frame that makes them this large.
+    /// The size from which a region takes no more frames.
     static let size = 64 << 10
 }
 
@@ -16,7 +16,7 @@ final class RegionBytes: @unchecked Sendable {  // nothing changes after it was 
     private let memory: UnsafeMutableRawBufferPointer
     private var frames: [(end: Int, base: JournalTime)] = []
 
-    /// Reads a region and compares its checksums again: what it was when the journal was opened is no proof.
+    /// Reads a region and checks its checksums again, since the file may have changed after the journal was opened.
     init(_ region: Region, of path: String, _ files: some FileLayer) throws(SystemError) {
         memory = .allocate(byteCount: region.length, alignment: 8)
         let file = try files.open(path)
@@ -33,7 +33,7 @@ final class RegionBytes: @unchecked Sendable {  // nothing changes after it was 
 
     deinit { memory.deallocate() }
 
-    /// Passes on the record at an offset.
+    /// Calls a function with the record at an offset, and returns its value.
     ///
     /// - Returns: nil if there is none.
     func record<Value>(
@@ -47,9 +47,9 @@ final class RegionBytes: @unchecked Sendable {  // nothing changes after it was 
         return body(UnsafeRawBufferPointer(rebasing: bytes[source.position..<source.position + size]), frame.base)
     }
 
-    /// Passes on all records in their order, with the offset of each, until the body returns false.
+    /// Calls a function with all records in their order and the offset of each, until it returns false.
     ///
-    /// - Returns: Whether it went to the end.
+    /// - Returns: Whether all records were passed on.
     func forEach(
         _ body: (_ record: UnsafeRawBufferPointer, _ base: JournalTime, _ offset: Int) throws -> Bool
     ) rethrows -> Bool {
@@ -71,13 +71,14 @@ final class RegionBytes: @unchecked Sendable {  // nothing changes after it was 
     }
 }
 
-/// The regions that were read last.
+/// A cache of the regions that were read last.
 final class RegionCache: Sendable {
     private struct Slots {
         var regions: [(number: Int, bytes: RegionBytes)] = []
         var next = 0
     }
-    /// One per thread that looks something up, and some: neighbours in time are mostly neighbours in the file.
+    /// The maximum number of regions: enough for the threads that look up calls. Calls that are neighbours in time are
+    /// mostly neighbours in the file.
     private static let capacity = 32
     private let slots = Lock(Slots())
 

@@ -1,9 +1,9 @@
 /// The name of a segment's file: its number and its writer, as in `000001-7f3a91c2d05b6e48.afj`.
 ///
-/// A writer never touches another one's segment, so two that write at the same time by mistake destroy nothing.
+/// A writer never touches another writer's segment, so two that write at the same time by mistake destroy nothing.
 struct SegmentName: Hashable, Comparable {
     var number: UInt64
-    /// 16 hexadecimal digits.
+    /// The writer's identity, as 16 hexadecimal digits.
     var writer: String
 
     static let ending = ".afj"
@@ -33,7 +33,7 @@ struct SegmentName: Hashable, Comparable {
     }
 }
 
-/// The places in a journal's directory.
+/// The paths in a journal's directory.
 struct JournalPaths: Sendable {
     let directory: String
 

@@ -1,20 +1,20 @@
 import AsyncFlowBase
 
-/// Told what a ``SegmentScanner`` finds.
+/// A visitor of the frames and the damage that a ``SegmentScanner`` finds.
 protocol FrameVisitor {
     /// - Parameters:
-    ///   - bytes: Valid during the call.
-    ///   - start: The position of the frame's header in them.
-    ///   - offset: Its position in the file.
+    ///   - bytes: The bytes that contain the frame, valid during the call.
+    ///   - start: The position of the frame's header in the bytes.
+    ///   - offset: The position of the frame in the file.
     mutating func visit(_ frame: Frame, _ bytes: UnsafeRawBufferPointer, start: Int, at offset: UInt64)
-    /// - Parameter isTail: Whether no whole frame comes after it.
+    /// - Parameter isTail: Whether no complete frame follows.
     mutating func skip(_ length: UInt64, at offset: UInt64, isTail: Bool)
 }
 
-/// Reads a segment from its beginning to its end, frame by frame, past whatever is damaged.
+/// A scanner that reads a segment from its beginning to its end, frame by frame, and skips damage.
 ///
-/// Frames begin at multiples of 8 bytes. After damage the next place is looked for where a frame's magic number, length
-/// and checksum are right.
+/// Frames begin at multiples of 8 bytes. After damage the scanner looks for the next position where a frame's magic
+/// number, length and checksum are right.
 struct SegmentScanner<Files: FileLayer>: ~Copyable {
     private let files: Files
     private let file: CInt
@@ -22,7 +22,8 @@ struct SegmentScanner<Files: FileLayer>: ~Copyable {
     private var window: UnsafeMutableRawBufferPointer
     private var windowStart: UInt64 = 0
     private var windowCount = 0
-    /// The bytes that may still be summed up in search of a frame: a file of nothing but beginnings ends the search.
+    /// The number of bytes that may still be checksummed in search of a frame. The limit ends the search in a file full
+    /// of frame headers.
     private var budget: UInt64
 
     init(_ files: Files, _ path: String) throws(SystemError) {
@@ -42,13 +43,13 @@ struct SegmentScanner<Files: FileLayer>: ~Copyable {
         try? files.close(file)
     }
 
-    /// The header; nil if it is damaged or missing.
+    /// Returns the header; nil if it is damaged or missing.
     mutating func header() throws(SystemError) -> SegmentHeader? {
         try load(0, SegmentHeader.size)
         return SegmentHeader(UnsafeRawBufferPointer(rebasing: window[..<windowCount]))
     }
 
-    /// Makes the window begin at an offset and hold at least so many bytes, as far as the file has them.
+    /// Moves the window to an offset and fills it with at least this number of bytes, as far as the file has them.
     private mutating func load(_ offset: UInt64, _ count: Int) throws(SystemError) {
         if count > window.count {
             window.deallocate()
@@ -62,7 +63,7 @@ struct SegmentScanner<Files: FileLayer>: ~Copyable {
 
     private var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: window[..<windowCount]) }
 
-    /// Goes through the frames behind the header.
+    /// Passes the frames after the header to a visitor.
     mutating func scan(_ visitor: inout some FrameVisitor) throws(SystemError) {
         var offset = UInt64(SegmentHeader.size)
         var damageStart: UInt64?
@@ -95,7 +96,7 @@ struct SegmentScanner<Files: FileLayer>: ~Copyable {
         if let start = damageStart { visitor.skip(size - start, at: start, isTail: true) }
     }
 
-    /// The next multiple of 8 in the window where a frame may begin; the window's end if there is none.
+    /// Returns the next multiple of 8 in the window where a frame may begin; the window's end if there is none.
     private func nextMagic(after offset: UInt64) -> UInt64 {
         var at = Int(offset - windowStart) + 8
         let bytes = bytes

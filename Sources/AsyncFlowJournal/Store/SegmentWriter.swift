@@ -1,14 +1,15 @@
 import AsyncFlowBase
 
-/// Writes batches into segments. One thread's.
+/// A writer of batches into segments, used by one thread.
 ///
-/// After a failed write or sync the kernel may have dropped what it hadn't written yet, and report success the next
-/// time. So nothing is tried again on that file: a new segment takes everything that isn't known to be on disk, once.
+/// After a failed write or sync the kernel may have dropped data that wasn't on disk yet, and report success the next
+/// time. Therefore nothing is retried on that file: everything that isn't known to be on disk is written to a new
+/// segment, once.
 struct SegmentWriter: ~Copyable {
-    /// A segment that has become this large is followed by another one.
+    /// The size of a segment from which another one follows.
     static let segmentSize: UInt64 = 256 << 20
 
-    /// The bytes after which a sync is due before its time.
+    /// The number of unsynced bytes after which a sync is due early.
     static let earlySync = 16 << 20
 
     private let files: any FileLayer
@@ -18,16 +19,16 @@ struct SegmentWriter: ~Copyable {
     /// Whether frames are kept until they are synced, so that they can be written again.
     private let keepsUnsynced: Bool
     private let segmentSize: UInt64
-    /// The records that each segment begins with: the run and its definitions.
+    /// Returns the records that each segment begins with: the run and its definitions.
     private let opening: @Sendable () -> [JournalRecord]
     private var file: CInt = -1
     private var nextSegment: UInt64
     private var offset: UInt64 = 0
-    /// The frames that aren't known to be on disk, one behind the other.
+    /// The frames that aren't known to be on disk, concatenated.
     private var unsynced: [UInt8] = []
     /// Whether something was written since the last sync.
     private(set) var isDirty = false
-    /// The number of the first record that isn't written, and of the first that isn't synced.
+    /// The number of the first record that isn't written, and of the first one that isn't synced.
     private(set) var written: UInt64 = 0
     private(set) var synced: UInt64 = 0
 
@@ -47,10 +48,10 @@ struct SegmentWriter: ~Copyable {
 
     deinit { if file >= 0 { try? files.close(file) } }
 
-    /// Whether so much isn't synced yet that it shouldn't wait for its time.
+    /// Whether so many bytes are unsynced that a sync is due early.
     var needsSync: Bool { unsynced.count > Self.earlySync }
 
-    /// Creates a segment and writes its beginning; its name is on disk after that.
+    /// Creates a segment and writes its first records. After that its name is on disk.
     mutating func begin() throws(SystemError) {
         var tries = 0
         while true {
@@ -76,7 +77,7 @@ struct SegmentWriter: ~Copyable {
     private func openingBatches() -> [Batch] {
         var batches: [Batch] = []
         for record in opening() {
-            // What is too large for a record was refused when it was defined.
+            // Definitions that are too large for a record were refused before.
             try? withEncoded(record, base: base) { bytes throws(JournalError) in
                 if batches.last?.hasRoom(for: bytes.count) != true {
                     batches.append(Batch(capacity: max(bytes.count, Batch.capacity)))
@@ -117,7 +118,7 @@ struct SegmentWriter: ~Copyable {
         written = batch.endNumber
     }
 
-    /// Returns when everything that was written is on disk.
+    /// Returns when all written records are on disk.
     mutating func sync() throws(SystemError) {
         if isDirty {
             do throws(SystemError) { try files.sync(file) } catch {
@@ -131,7 +132,7 @@ struct SegmentWriter: ~Copyable {
         unsynced.removeAll(keepingCapacity: unsynced.count < Self.earlySync * 2)
     }
 
-    /// Gives up the segment and writes what isn't known to be on disk into a new one.
+    /// Abandons the segment and writes the records that aren't known to be on disk into a new one.
     private mutating func startOver() throws(SystemError) {
         let broken = file
         file = -1

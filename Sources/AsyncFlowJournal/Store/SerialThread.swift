@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// A thread that carries out work one piece after the other, started when there is some. Who hands over more than it
-/// takes waits.
+/// A thread that carries out pieces of work one after the other. It is started when there is work. A caller that adds
+/// more than the limit waits.
 final class SerialThread: Sendable {
     private struct Work {
         var bytes: Int
@@ -16,10 +16,10 @@ final class SerialThread: Sendable {
     private static let maximumBytes = 64 << 20
     private let state = Lock(State())
 
-    /// Whether nothing waits or runs.
+    /// Whether no work waits or runs.
     var isIdle: Bool { state.withLock { !$0.isRunning } }
 
-    /// Hands over a piece of work that holds so many bytes.
+    /// Adds a piece of work that holds this number of bytes.
     func add(bytes: Int, _ body: @escaping @Sendable () -> Void) {
         while true {
             let (room, starts): (WakeUp?, Bool) = state.withLock { state in
@@ -39,7 +39,7 @@ final class SerialThread: Sendable {
             }
             guard starts else { return }
             do throws(SystemError) { try SystemThread.startDetached { self.run() } } catch {
-                // No thread to be had: the caller's own.
+                // If no thread can be started, the caller's thread runs the work.
                 run()
             }
             return
