@@ -1,6 +1,6 @@
 /// The life of a task with attempts: a pure state machine that keeps two others consistent.
 ///
-/// ``AttemptMachine`` decides what comes next, and ``TaskPhase`` which caller may go on. Each event changes both at
+/// ``AttemptMachine`` decides what comes next, and ``TaskPhase`` which caller may continue. Each event changes both at
 /// once and yields a ``Step``, which the task performs after it has released its lock. The phase is stored elsewhere,
 /// because callers that don't hold the lock also change it.
 ///
@@ -29,7 +29,7 @@ struct ManagedLife: Sendable {
         var leavesQueue: Int?
         /// Whether the running body is to be interrupted.
         var interruptsBody = false
-        /// Whether readers of events have to be told before the action; ``ManagedLife/told(_:_:at:)`` then follows.
+        /// Whether readers of events have to be notified before the action; ``ManagedLife/told(_:_:at:)`` then follows.
         var tells = false
         /// Whether the task ends while no body of it is running.
         var endsUnrun = false
@@ -57,7 +57,7 @@ struct ManagedLife: Sendable {
     func isQueued(_ number: Int) -> Bool { stage == .queued && attempts.attempt == number }
     /// Returns whether this attempt has its turn.
     func isAttempting(_ number: Int) -> Bool { stage == .attempting && attempt == number }
-    /// Returns whether the pause before this attempt goes on.
+    /// Returns whether the pause before this attempt continues.
     func isPausing(before number: Int) -> Bool { stage == .pausing && attempts.attempt == number - 1 }
     /// Returns whether this attempt neither waits for its turn nor has it.
     func isObsolete(_ number: Int) -> Bool {
@@ -87,7 +87,7 @@ struct ManagedLife: Sendable {
 
     /// Notes that the body of an attempt begins.
     ///
-    /// - Returns: whether readers of events have to be told so, and the next step.
+    /// - Returns: whether readers of events have to be notified, and the next step.
     mutating func bodyBegins(_ phase: some PhaseHolder, at now: Duration) -> (announces: Bool, Step) {
         guard stage == .attempting, !isInterrupted, phase.step({ $0.begin() }) == .announce else {
             return (false, Step())
@@ -167,9 +167,9 @@ struct ManagedLife: Sendable {
     /// Notes that the running body is to stop.
     mutating func interrupt() { isInterrupted = true }
 
-    /// Ends the task because it can't go on.
+    /// Ends the task because it can't continue.
     ///
-    /// - Returns: whether it ends now; if not, a running body or an announcement goes on.
+    /// - Returns: whether it ends now; if not, a running body or an announcement continues.
     mutating func giveUp(_ phase: some PhaseHolder) -> Bool {
         stage != .telling && phase.step { $0.giveUp(as: .failed) } == .end
     }
@@ -217,7 +217,7 @@ struct ManagedLife: Sendable {
             if case .runFallback(let failure) = action { self.failure = failure }
         default:
             let leavesQueue = stage == .queued ? attempts.attempt : nil
-            // If a cancellation comes first, the attempts know of it and don't go on.
+            // If a cancellation comes first, the attempts know of it and don't continue.
             guard phase.step({ $0.announceAttempt() }) == .announce else { return Step() }
             stage = .telling
             var step = Step(action)

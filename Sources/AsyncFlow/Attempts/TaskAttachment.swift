@@ -31,7 +31,7 @@ protocol TurnKeeper: AnyObject, Sendable {
 }
 
 extension ManagedTaskNode {
-    /// The reason why a task can't go on, whatever its body does: something that it uses has ended.
+    /// The reason why a task can't continue, whatever its body does: something that it uses has ended.
     struct Withdrawal {
         /// The error with which its body fails.
         let failure: any Error

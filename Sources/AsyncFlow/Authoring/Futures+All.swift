@@ -35,7 +35,7 @@ extension Collection {
     /// ```
     ///
     /// - Returns: the values, and a ``WorkflowError`` that names the task for each one that failed or was cancelled.
-    /// - Throws: `CancellationError` if the awaiting Swift task is cancelled. The work goes on.
+    /// - Throws: `CancellationError` if the awaiting Swift task is cancelled. The work continues.
     public func succeeded<Value: Sendable>() async throws -> (values: [Value], failures: [any Error])
     where Element == TaskFuture<Value> {
         var (values, failures): ([Value], [any Error]) = ([], [])
@@ -51,7 +51,7 @@ extension Collection {
         return (values, failures)
     }
 
-    /// Returns the future that ends first, however it ends; nil if the collection is empty. The others go on.
+    /// Returns the future that ends first, however it ends; nil if the collection is empty. The others continue.
     ///
     /// - Throws: `CancellationError` if the awaiting Swift task is cancelled.
     public func firstCompleted<Value: Sendable>() async throws -> TaskFuture<Value>?
@@ -67,7 +67,7 @@ extension Collection {
     /// for await future in futures.asCompleted() { print(future.name, try await future.value) }
     /// ```
     ///
-    /// The sequence ends early when the awaiting Swift task is cancelled; the work goes on.
+    /// The sequence ends early when the awaiting Swift task is cancelled; the work continues.
     public func asCompleted<Value: Sendable>() -> AsyncStream<TaskFuture<Value>> where Element == TaskFuture<Value> {
         let (stream, continuation) = AsyncStream.makeStream(of: TaskFuture<Value>.self)
         let futures = Array(self)

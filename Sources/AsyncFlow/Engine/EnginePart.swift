@@ -15,7 +15,7 @@ package protocol EnginePart: AnyObject, Sendable {
     func tasksEnded() async
     /// Called once, when all tasks, timers and backends have ended, before the engine counts as ended.
     ///
-    /// - Throws: the error that the program that runs the engine has to be told of.
+    /// - Throws: the error that the program that runs the engine has to report.
     func finish() async throws
 }
 

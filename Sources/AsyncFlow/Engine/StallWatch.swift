@@ -64,7 +64,7 @@ final class StallWatch: Sendable {
 struct StallPicture {
     private(set) var graph = WaitGraph()
     private var labels: [UInt64: String] = [:]
-    /// The sentence that is reported about a task if it never goes on.
+    /// The sentence that is reported about a task if it never continues.
     private var sentences: [UInt64: String] = [:]
 
     init(of engine: EngineCore, _ waits: [(task: TaskNode, goal: BodyWait.Goal)]) {

@@ -1,8 +1,8 @@
 /// The waits of tasks for each other, which determine the tasks that will wait forever; a pure data structure.
 struct WaitGraph {
-    /// A condition for a task to go on.
+    /// A condition for a task to continue.
     enum Need {
-        /// One of these goes on. An empty list means never.
+        /// One of these continues. An empty list means never.
         case one(of: [UInt64])
         /// All of these end.
         case all(of: [UInt64])
@@ -14,20 +14,20 @@ struct WaitGraph {
         }
     }
 
-    /// The needs by task number; a task that isn't here goes on by itself.
+    /// The needs by task number; a task that isn't here continues by itself.
     private(set) var needs: [UInt64: Need] = [:]
 
-    /// Adds a need. If a task waits in several ways, any of them may let it go on.
+    /// Adds a need. If a task waits in several ways, any of them may let it continue.
     mutating func add(_ task: UInt64, _ need: Need) {
         switch (needs[task], need) {
         case (.one(let known)?, .one(let more)): needs[task] = .one(of: known + more)
         case (nil, _): needs[task] = need
-        // A mixture is treated as a task that goes on, so that nothing wrong is reported.
+        // A mixture is treated as a task that continues, so that nothing wrong is reported.
         case (.all?, _), (_, .all): needs[task] = nil
         }
     }
 
-    /// The tasks that never go on.
+    /// The tasks that never continue.
     var stuck: Set<UInt64> {
         var stuck = Set(needs.keys)
         var waitingFor: [UInt64: [UInt64]] = [:]

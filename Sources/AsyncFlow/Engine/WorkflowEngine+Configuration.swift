@@ -14,7 +14,7 @@ extension WorkflowEngine {
         /// The engine's logger; by default it writes to the console, at the level that `ASYNCFLOW_LOG_LEVEL` or
         /// `RADICAL_LOG_LVL` names.
         public var logger: Logger
-        /// The effect of failed tasks on all others; by default the others go on.
+        /// The effect of failed tasks on all others; by default the others continue.
         public var failurePolicy: FailurePolicy
         /// The clock for all times of retries, timeouts, deadlines and rates; a test may pass one that it advances
         /// itself.

@@ -1,7 +1,7 @@
 /// The error of a task that was cancelled before it had a value.
 ///
 /// Not to be confused with `CancellationError`, which `await future.value` throws when the *awaiting* Swift task is
-/// cancelled; the work then goes on.
+/// cancelled; the work then continues.
 public struct TaskCancelledError: WorkflowError, NestedFailure {
     public var code: WorkflowErrorCode { .cancelled }
     public let taskID: TaskID?

@@ -44,7 +44,7 @@ public struct WorkflowErrorCode: Sendable, Hashable, CustomStringConvertible {
     public static let dependencyFailed = WorkflowErrorCode("dependencyFailed")
     /// The task was cancelled.
     public static let cancelled = WorkflowErrorCode("cancelled")
-    /// No backend has the name that the task asks for.
+    /// No backend has the name that the task requests.
     public static let unknownBackend = WorkflowErrorCode("unknownBackend")
     /// The backend can't run this kind of task.
     public static let unsupportedByBackend = WorkflowErrorCode("unsupportedByBackend")

@@ -24,7 +24,7 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let engineEnded = EventType(code: 1)
     /// A workflow scope was entered.
     public static let scopeStarted = EventType(code: 2)
-    /// A workflow scope was left; its tasks may go on.
+    /// A workflow scope was left; its tasks may continue.
     public static let scopeEnded = EventType(code: 3)
     /// A task or block was called.
     public static let taskCreated = EventType(code: 4)
@@ -38,8 +38,8 @@ public struct EventType: Sendable, Hashable, CustomStringConvertible {
     public static let taskStarted = EventType(code: 8)
     /// The task has reported its progress with ``TaskContext/report(_:)``.
     public static let taskProgress = EventType(code: 9)
-    /// An attempt failed, and the task goes on: with another attempt, for which it is queued and started again, or with
-    /// its fallback.
+    /// An attempt failed, and the task continues with another attempt, for which it is queued and started again, or
+    /// with its fallback.
     public static let taskAttemptFailed = EventType(code: 10)
     /// The task ended with a value.
     public static let taskCompleted = EventType(code: 11)

@@ -2,7 +2,7 @@ import AsyncFlowBase
 
 /// A source that fetches files from URLs of certain schemes. `HTTPFileSource` of the product `AsyncFlowHTTP` is one.
 ///
-/// In a run, the engine asks for each URL once, whatever the number of tasks that need the file.
+/// In a run, the engine requests each URL once, whatever the number of tasks that need the file.
 public protocol FileSource: Sendable {
     /// The schemes of the URLs that it can fetch, in lower case, for example `["http", "https"]`.
     var schemes: [String] { get }

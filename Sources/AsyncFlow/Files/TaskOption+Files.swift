@@ -30,7 +30,7 @@ extension ExecutableKind: FileTaskKind {}
 
 /// The options of a task for its files.
 struct FileOptions: Sendable {
-    /// Whether the task has its own working directory: because it asks for one, or takes or declares files.
+    /// Whether the task has its own working directory: because it requests one, or takes or declares files.
     var wantsDirectory = false
     /// The declared files, as far as they don't depend on the arguments.
     var outputs: [OutputFile] = []

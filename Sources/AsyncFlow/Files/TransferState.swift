@@ -38,7 +38,7 @@ struct TransferState<Waiter> {
     }
 
     enum Ended {
-        /// These waiters have to be told.
+        /// These waiters have to be notified.
         case tell([Waiter])
         /// A waiter was added while the transfer was being stopped: the caller has to begin again.
         case begin

@@ -78,7 +78,7 @@ struct ObserverList: ~Copyable {
 
     /// Adds an edge, unless the task has already ended.
     ///
-    /// - Returns: whether the observer will be told.
+    /// - Returns: whether the observer will be notified.
     func add(_ edge: UnsafeMutablePointer<DependencyEdge>) -> Bool {
         var first = head.load(ordering: .acquiring)
         while first != Self.closed {

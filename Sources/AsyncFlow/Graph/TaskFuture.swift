@@ -31,7 +31,7 @@ public struct TaskFuture<Value: Sendable>: Sendable {
 
     /// The task's value, once it has one.
     ///
-    /// If the awaiting Swift task is cancelled, this throws at once, and the work goes on.
+    /// If the awaiting Swift task is cancelled, this throws at once, and the work continues.
     ///
     /// - Throws: a ``WorkflowError`` that names the task: ``TaskFailedError``, ``DependencyFailureError``,
     ///   ``TaskCancelledError`` or ``TaskRefusedError``; or `CancellationError` if the awaiting Swift task was

@@ -205,7 +205,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         definition.uncountedEngine == other.definition.uncountedEngine
     }
 
-    /// - Returns: whether the edge's observer will be told; if not, the task has ended.
+    /// - Returns: whether the edge's observer will be notified; if not, the task has ended.
     func observe(_ edge: UnsafeMutablePointer<DependencyEdge>) -> Bool { observers.add(edge) }
 
     override func dependencyEnded(_ dependency: TaskNode, ready: inout ReadyBatch) {
@@ -230,7 +230,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
 
     /// Tells the readers of events. Everything else that happens to the task in the meantime is told afterwards.
     ///
-    /// - Returns: whether the task may go on.
+    /// - Returns: whether the task may continue.
     private func announceReadiness() -> Bool {
         guard step({ $0.announce() }) == .announce else { return false }
         emit(.taskResolved)

@@ -50,7 +50,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// Notes that all dependencies have ended and that readers of events have to be told so.
+    /// Notes that all dependencies have ended and that readers of events have to be notified.
     mutating func announce() -> Action {
         switch self {
         case .waiting:
@@ -146,8 +146,8 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// Notes that readers of events have to be told that an attempt has ended without ending the task, or that another
-    /// one is queued.
+    /// Notes that readers of events have to be notified of an attempt that has ended without ending the task, or of
+    /// another one that is queued.
     mutating func announceAttempt() -> Action {
         switch self {
         case .waiting, .dispatched, .running:

@@ -19,7 +19,7 @@ struct AttemptMachine: Sendable {
     enum Action: Hashable {
         /// Queue this attempt; when its body begins, ``AttemptMachine/attemptStarted(_:at:)`` is called.
         case start(attempt: Int)
-        /// The attempt goes on; call ``AttemptMachine/timeoutFired(_:canRetry:)`` at this time.
+        /// The attempt continues; call ``AttemptMachine/timeoutFired(_:canRetry:)`` at this time.
         case watch(attempt: Int, until: Duration)
         /// Interrupt the body of this attempt, and report when it has stopped.
         case interrupt(attempt: Int, because: Interruption)

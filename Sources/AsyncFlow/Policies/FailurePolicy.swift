@@ -6,7 +6,7 @@ public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
     /// The number of failures after which everything is cancelled; nil for never.
     let limit: Int?
 
-    /// Everything that doesn't depend on the failed task goes on. The default.
+    /// Everything that doesn't depend on the failed task continues. The default.
     public static let goOn = FailurePolicy(limit: nil)
 
     /// The first failure cancels everything else.

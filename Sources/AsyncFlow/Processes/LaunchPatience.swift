@@ -57,8 +57,8 @@ final class CommandEnds: Sendable {
 
     func started() { state.withLock { $0.running += 1 } }
 
-    /// Notes the end of a command. Its descriptors are enough for one other command, so the longest-waiting start goes
-    /// on. If nothing runs, all go on.
+    /// Notes the end of a command. Its descriptors are enough for one other command, so the longest-waiting start
+    /// continues. If nothing runs, all continue.
     func ended() {
         let waiters = state.withLock { state in
             state.running -= 1

@@ -2,7 +2,7 @@ import AsyncFlowBase
 
 /// The policy for restarting a service whose process has ended by itself.
 ///
-/// A restart that isn't ready in time counts as another failure. Running tasks that use the service go on in the
+/// A restart that isn't ready in time counts as another failure. Running tasks that use the service continue in the
 /// meantime, and have to notice themselves that it is unavailable; ``ServiceHandle/state`` shows it.
 public struct ServiceRestart: Sendable, Hashable {
     private let maximum: Int

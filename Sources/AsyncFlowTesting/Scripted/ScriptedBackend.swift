@@ -13,7 +13,7 @@ import AsyncFlowBase
 public final class ScriptedBackend: FunctionBackend, CommandBackend {
     /// The frequency of faults.
     public struct Faults: Sendable, Hashable {
-        /// The share of results that never arrive; such a call goes on until it is cancelled. 0 to 1.
+        /// The share of results that never arrive; such a call continues until it is cancelled. 0 to 1.
         public var drops: Double
         /// The share of results that arrive late. 0 to 1; together with ``drops`` and ``reorders`` at most 1.
         public var delays: Double
@@ -151,7 +151,7 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
 
     /// Counts an event of a call. If the backend crashes at it, all calls crash.
     ///
-    /// - Returns: whether the call goes on.
+    /// - Returns: whether the call continues.
     private func step(of number: UInt64) -> Bool {
         let crashed = state.withLock { state -> [Call]? in
             guard let call = state.calls[number], !call.hasCrashed else { return [] }

@@ -10,7 +10,7 @@ import AsyncFlowBase
 /// let lamp = Task { try await clock.sleep(for: .seconds(60)) }
 ///
 /// try await clock.waitForSleepers(1)  // the lamp sleeps now
-/// clock.advance(by: .seconds(59))  // and goes on sleeping
+/// clock.advance(by: .seconds(59))  // and stays asleep
 /// clock.advance(by: .seconds(1))  // wakes it
 /// try await lamp.value
 /// ```

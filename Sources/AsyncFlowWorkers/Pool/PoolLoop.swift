@@ -135,7 +135,7 @@ final class PoolLoop {
             if count < 0, errno == EAGAIN { return }
             guard count > 0 else {
                 reader.isOpen = false
-                // Usually the worker's end is about to be reported. A worker must not go on without its pipe.
+                // Usually the worker's end is about to be reported. A worker must not continue without its pipe.
                 core.change { state, effects in
                     core.perform(state.machine.cutOff(reader.link.worker, now: core.now), &state, &effects)
                 }

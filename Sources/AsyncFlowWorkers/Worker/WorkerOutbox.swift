@@ -28,7 +28,7 @@ final class WorkerOutbox: Sendable {
     }
 
     /// Makes the outbox's own thread send the messages, with those that are added within some microseconds, so that the
-    /// caller can go on.
+    /// caller can continue.
     func sendSoon() {
         let wakes = state.withLock { state in
             defer { state.isIdle = false }
