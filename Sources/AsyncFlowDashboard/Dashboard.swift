@@ -27,8 +27,8 @@ public final class Dashboard: Sendable {
         self.attachment = attachment
     }
 
-    /// Closes the page; returns when all connections and the port are closed. The run goes on. May be called any number
-    /// of times.
+    /// Closes the page; returns when all connections and the port are closed. The run continues. May be called any
+    /// number of times.
     public func stop() async {
         life.stop()
         await attachment.detach()
@@ -60,14 +60,14 @@ extension WorkflowEngine {
     /// Shows the run on a web page: open the address that is logged, or ``Dashboard/url``, in a browser.
     ///
     /// The page shows what happens from now on, so start it before the first task. It never slows the run: if it can't
-    /// keep up, it leaves events out and says so.
+    /// keep up, it leaves out events and indicates that.
     ///
     /// By default only this computer can connect, which includes everybody who can log in to it; set a token if that
     /// matters. With any other `host` the token is always needed. The connection isn't encrypted, unless it goes
     /// through `ssh -L`.
     ///
     /// - Parameter configuration: where the page can be reached; by default at `http://127.0.0.1:8080`.
-    /// - Returns: the dashboard, which goes on until the engine ends, even if the object is released.
+    /// - Returns: the dashboard, which runs until the engine ends, even if the object is released.
     /// - Throws: ``DashboardError`` if it can't listen there, for example because the port is in use, or the token is
     ///   empty; `CancellationError` if the Swift task is cancelled before it listens.
     @discardableResult

@@ -9,7 +9,7 @@ final class UpdateHub: Sendable {
         case changed([ByteBuffer], version: Int)
         /// The run has ended: nothing more will change.
         case end
-        /// The dashboard is closed while the run goes on.
+        /// The dashboard is closed while the run continues.
         case closed
     }
 

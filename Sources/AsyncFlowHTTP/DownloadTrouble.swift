@@ -50,7 +50,7 @@ struct DownloadTrouble {
         message = shown(String(decoding: bytes.readableBytesView.prefix(Self.longestAnswer), as: UTF8.self))
     }
 
-    /// Returns text from outside in a form that an error can show.
+    /// Returns external text in a form that an error can show.
     private func shown(_ text: String) -> String {
         let line = redactor.redact(text).redactingURLSecrets.split(whereSeparator: \.isWhitespace).joined(
             separator: " ")

@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// The reason that a request couldn't be made, in words.
+/// The reason that a request couldn't be made, as text.
 package struct WebClientError: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
@@ -14,7 +14,7 @@ package struct WebClientError: Error, Sendable, Hashable, CustomStringConvertibl
     package static let closed = WebClientError("the HTTP client is closed")
 }
 
-/// Returns the reason that a request failed, in words for an error or a log.
+/// Returns the reason that a request failed, as text for an error or a log.
 package func webErrorText(_ error: any Error) -> String {
     switch error {
     case let error as WebClientError: return error.description.harmless()

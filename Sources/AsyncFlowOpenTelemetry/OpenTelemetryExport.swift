@@ -4,7 +4,7 @@ import Logging
 
 /// An export of an engine's spans, metrics and log records to an OpenTelemetry collector, until the engine ends.
 ///
-/// The export goes on if this handle is released.
+/// The export continues if this handle is released.
 public final class OpenTelemetryExport: Sendable {
     private let core: ExportCore?
     private let attachment: EventAttachment?

@@ -16,7 +16,7 @@ public struct WorkflowEngineService: Service {
 
     /// - Parameters:
     ///   - engine: the engine; it stays usable until the service is shut down.
-    ///   - deadline: the time for which running tasks may go on after a graceful shutdown begins, before they are
+    ///   - deadline: the time for which running tasks may continue after a graceful shutdown begins, before they are
     ///     cancelled.
     public init(_ engine: WorkflowEngine, deadline: Duration = .seconds(30)) {
         self.engine = engine

@@ -38,7 +38,7 @@ package final class WebServer: Sendable {
     /// - Throws: `IOError` if it can't listen on the address, `CancellationError` if it was stopped meanwhile.
     package func start(_ router: Router<BasicRequestContext>, host: String, port: Int) async throws -> Int {
         let (ports, found) = AsyncThrowingStream.makeStream(of: Int.self)
-        // Errors of starting are thrown here; later ones are ignored, because nobody could do anything about them.
+        // Errors of starting are thrown here; later ones are ignored, because there is no remedy.
         let connections = connections
         let quiet = Logger(label: "asyncflow.web-server") { _ in SwiftLogNoOpLogHandler() }
         // A single event loop, because a connection that is accepted on one loop while another closes the listener

@@ -10,12 +10,12 @@ struct ErrorObject: Sendable, Equatable {
         case withheld
     }
 
-    /// The message for people; already quoted.
+    /// The message for the user; already quoted.
     var message: String
     /// The HTTP status that corresponds to its code or type; nil if neither is known.
     var status: Int?
     var kind = Kind.ordinary
-    /// Whether it ended a stream that had begun without an error.
+    /// Whether it ended a stream that had started without an error.
     var endsStream = false
 
     static let filtered = ErrorObject(message: "the server's content filter withheld the answer", kind: .withheld)

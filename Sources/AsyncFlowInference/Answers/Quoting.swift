@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// A quoter of text from outside in messages and events: on one line, harmless, without secrets, and short.
+/// A quoter of external text in messages and events: on one line, harmless, without secrets, and short.
 ///
 /// Secrets are removed before the text is shortened; otherwise a part of one could remain at the end.
 struct Quoting: Sendable {

@@ -122,7 +122,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         return (try? encoder.encode(request)).map { [UInt8]($0) }
     }
 
-    /// The quoter for texts from outside in messages.
+    /// The quoter for external texts in messages.
     var quote: Quoting { servers.credentials.quote }
 
     public func start() async throws { servers.start() }

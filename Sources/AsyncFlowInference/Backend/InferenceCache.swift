@@ -99,7 +99,8 @@ public struct InferenceCache: Sendable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try PrivateDirectory.createPath(folder.path)
-        // Renamed into place, so that nobody reads half a file; of two answers to the same request, the last one stays.
+        // Renamed into place, so that no reader sees half a file. Of two answers to the same request, the last one
+        // stays.
         let (file, draft) = (file(for: body).path, folder.appending(path: ".\(UUID().uuidString).json").path)
         do {
             try Self.makeFile(draft, with: encoder.encode(entry))

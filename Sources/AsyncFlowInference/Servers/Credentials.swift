@@ -3,7 +3,7 @@ struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConverti
     private static let longestKey = 16 << 10
 
     let key: String?
-    /// The quoter that removes the key from texts from outside, because servers often repeat it.
+    /// The quoter that removes the key from external texts, because servers often repeat it.
     let quote: Quoting
 
     /// - Parameters:

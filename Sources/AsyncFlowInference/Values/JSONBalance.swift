@@ -5,7 +5,7 @@ struct JSONBalance: Sendable {
     private var followsBackslash = false
     private var hasBegun = false
 
-    /// Whether an object or array has begun, and has ended.
+    /// Whether an object or array has started, and has ended.
     var isClosed: Bool { hasBegun && depth == 0 }
 
     /// - Returns: whether an object or array ends with this byte.

@@ -29,7 +29,7 @@ struct EnvironmentReader {
         add("\(name)=\(value): this isn't \(expected); \(consequence)")
     }
 
-    /// The number of characters of a warning that are shown, because values come from outside.
+    /// The number of characters of a warning that are shown, because values are external.
     private static let longestWarning = 400
 
     /// Adds a warning once, because the signals share variables.

@@ -16,7 +16,7 @@ struct ExportMachine<Item: Sendable>: Sendable {
         /// The time after which a batch isn't sent again.
         var patience: Duration
         var pauses = RetryPauses()
-        /// The time between collections of new items; nil if items are added from outside.
+        /// The time between collections of new items; nil if items are added by the caller.
         var collectionInterval: Duration?
     }
 

@@ -27,7 +27,7 @@ final class Exporter<Item: Sendable>: Sendable {
     private var now: Duration { ContinuousClock.now - start }
 
     /// - Parameters:
-    ///   - collect: creates new items, if they aren't added from outside.
+    ///   - collect: creates new items, if they aren't added by the caller.
     ///   - encode: creates the body of a request.
     init(
         _ signal: TelemetrySignal, _ settings: ExportMachine<Item>.Settings, to sender: OTLPSender, logger: Logger,

@@ -62,7 +62,7 @@ enum OTLPAnswer: Sendable, Hashable {
             && (body.count > longestText || beginning.last != "\u{FFFD}")
     }
 
-    /// Returns text from outside in a form that a log can show.
+    /// Returns external text in a form that a log can show.
     private static func shown(_ text: String, _ redactor: SecretRedactor) -> String {
         // Redacts twice, because a secret may become whole when invisible characters are removed from it.
         let shown = redactor.redact(redactor.redact(text).redactingURLSecrets.harmless())

@@ -4,7 +4,7 @@ import AsyncFlowTelemetry
 enum TelemetrySignal: String, Sendable, CaseIterable {
     case traces, metrics, logs
 
-    /// Returns a number of items in words.
+    /// Returns a number of items as text.
     func counted(_ count: Int) -> String {
         switch self {
         case .traces: count == 1 ? "1 span" : "\(count) spans"

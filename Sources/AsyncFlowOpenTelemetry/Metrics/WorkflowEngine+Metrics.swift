@@ -2,7 +2,7 @@ public import AsyncFlow
 import AsyncFlowTelemetry
 public import Metrics
 
-/// A handle of the metrics that go from an engine to swift-metrics. Counting goes on until the engine ends, even if
+/// A handle of the metrics that go from an engine to swift-metrics. Counting continues until the engine ends, even if
 /// this handle is released.
 public final class WorkflowMetrics: Sendable {
     private let attachment: EventAttachment

@@ -14,7 +14,7 @@ final class TaskSpan: @unchecked Sendable {
     let created: Int64
     /// The span that this one is part of.
     var parent: UInt64
-    /// The start of the first attempt; nil as long as none has begun.
+    /// The start of the first attempt; nil before it.
     var firstStart: Int64?
     /// The start of the current attempt; nil between attempts.
     var start: Int64?

@@ -8,8 +8,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A handle of the spans that go from an engine to a tracer. Tracing goes on until the engine ends, even if this handle
-/// is released.
+/// A handle of the spans that go from an engine to a tracer. Tracing continues until the engine ends, even if this
+/// handle is released.
 public final class WorkflowTracing: Sendable {
     private let attachment: EventAttachment?
     private let remove: @Sendable () -> Void

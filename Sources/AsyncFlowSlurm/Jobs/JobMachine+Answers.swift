@@ -132,7 +132,7 @@ extension JobMachine {
             } else if let row {
                 actions += end(key, judge(job, row, row.waitStatus.map(JobEnd.init)))
             } else if found == .untouched, submissions[name]?.isVisible == true {
-                // The other jobs of its array are listed, so somebody has removed this one from the queue.
+                // The other jobs of its array are listed, so this one was removed from the queue by another user.
                 let reason = SlurmJobError.Reason.cancelledElsewhere
                 actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "of array \(name)"))
             } else if found == .untouched, job.forgotten >= limits.forgottenLimit {

@@ -157,7 +157,7 @@ struct PilotMachine {
 
     /// Notes the end of a task that had started.
     ///
-    /// - Parameter elapsed: the time that the task took, if it wasn't ended from outside.
+    /// - Parameter elapsed: the time that the task took; nil if it failed or was stopped.
     mutating func finished(_ key: Key, elapsed: Duration?, now: Duration) -> [Action] {
         guard let task = tasks[key], let pilot = task.pilot else { return [] }
         tasks[key] = nil

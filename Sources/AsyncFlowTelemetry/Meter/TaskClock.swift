@@ -3,7 +3,7 @@ package import AsyncFlow
 /// The meaning of an event for counting tasks and measuring their durations.
 package enum MeterStep: Sendable {
     case submitted
-    /// The first attempt or a later one has begun.
+    /// The first attempt or a later one has started.
     case started(isFirst: Bool)
     /// An attempt has ended, and the task isn't over.
     case paused

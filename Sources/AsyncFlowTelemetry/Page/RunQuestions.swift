@@ -2,7 +2,7 @@
 extension RunModel {
     /// Returns the timeline of a part of the run.
     ///
-    /// - Parameter width: the width in pixels; spans that couldn't be told apart are merged.
+    /// - Parameter width: the width in pixels; indistinguishable spans are merged.
     package func lanesJSON(by grouping: RunLanes.Grouping, from: Double, to: Double, width: Int) -> [UInt8] {
         var json = JSONWriter(ReportOutput())
         let limit = min(max(width * 8, 2000), 20_000)

@@ -19,7 +19,7 @@ struct ProgressStatistics: Sendable {
         var timeLeft: Duration?
         /// The time when a task last ended.
         var lastEnd: Duration?
-        /// Whether this is a service, which runs until nobody needs it and therefore has no time left.
+        /// Whether this is a service, which runs as long as it is needed and therefore has no time left.
         var isService = false
 
         var ended: Int { completed + failed + cancelled }

@@ -118,7 +118,7 @@ extension LineBuffer {
         append("]")
     }
 
-    /// Returns a name from outside, cut if it is too long for a line.
+    /// Returns an external name, cut if it is too long for a line.
     private static func bounded(_ text: String) -> String {
         text.utf8.count <= 4_096 ? text : text.prefix(1_000) + "…"
     }

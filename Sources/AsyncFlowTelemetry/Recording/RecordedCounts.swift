@@ -21,7 +21,7 @@ struct RecordedCounts: Sendable {
     mutating func pause() { running -= 1 }
 
     /// - Parameters:
-    ///   - hasBegun: false only for a task that is known never to have begun, which counts neither as failed nor as
+    ///   - hasBegun: false only for a task that is known never to have started, which counts neither as failed nor as
     ///     cancelled.
     ///   - duration: the duration of the last attempt in nanoseconds; nil if none was running.
     mutating func end(_ type: EventType, hasBegun: Bool, after duration: Int64?) {

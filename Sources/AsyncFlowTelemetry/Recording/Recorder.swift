@@ -5,7 +5,7 @@ import Logging
 /// A consumer that writes every event and every sample as a line of a recording.
 ///
 /// Lines are written when there are many, when the flush interval has passed, and on request. If they can't be written,
-/// the recording ends there: the engine's log says so once, and the run goes on.
+/// the recording ends there: one message is logged, and the run continues.
 final class Recorder: EventConsumer {
     private struct State: ~Copyable {
         var encoder: EventLineEncoder
@@ -182,7 +182,7 @@ final class Recorder: EventConsumer {
     }
 
     /// Continues in a new file at the path, which begins like every recording. If it can't be created, that isn't tried
-    /// again, and the events go on into the old file.
+    /// again, and the events are written to the old file.
     private static func goOn(_ state: inout State) -> Trouble? {
         guard !state.isLost else { return nil }
         do {

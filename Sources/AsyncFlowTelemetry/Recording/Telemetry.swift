@@ -3,7 +3,7 @@ import Synchronization
 
 /// The observation of a run: a recording, subscribers and a summary.
 ///
-/// It ends with the engine or by ``stop()``. If this object is released, it goes on until the engine ends.
+/// It ends with the engine or by ``stop()``. If this object is released, it continues until the engine ends.
 public final class Telemetry: Sendable {
     /// The path of the recording's file; nil if there is no recording.
     public let recordingPath: String?
@@ -70,7 +70,7 @@ public final class Telemetry: Sendable {
 
     /// Writes everything that happened before the call to the recording.
     ///
-    /// - Parameter fsync: whether to have the system write it to the disk, too.
+    /// - Parameter fsync: whether to have the system write it to the disk too.
     /// - Throws: ``TelemetryError`` if the recording can't be written, or couldn't before.
     public func flush(fsync: Bool = false) async throws(TelemetryError) {
         await recording?.flush()
@@ -79,7 +79,7 @@ public final class Telemetry: Sendable {
     }
 
     /// Ends recording, sampling and summing up; everything that happened before the call is included. The engine then
-    /// runs as if it had never been observed, but subscriptions go on. Later calls do nothing.
+    /// runs as if it had never been observed, but subscriptions continue. Later calls do nothing.
     public func stop() async {
         guard isStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
         keeper?.stop()
@@ -132,7 +132,7 @@ extension WorkflowEngine {
     /// The recording is a file of JSON lines, `<engine id>.<time>.telemetry.jsonl` (with `.gz` if it is compressed).
     /// The command `asyncflow` reads it, and so do programs that read recordings of RADICAL AsyncFlow and RHAPSODY. The
     /// engine's shutdown waits for its last line. Recording never fails the run: if the file can no longer be written,
-    /// the log says so, and ``TelemetrySummary/unrecordedEvents`` counts the missing events.
+    /// a warning is logged, and ``TelemetrySummary/unrecordedEvents`` counts the missing events.
     ///
     /// - Parameter configuration: what is recorded and measured.
     /// - Throws: ``TelemetryError`` if the recording can't be started.

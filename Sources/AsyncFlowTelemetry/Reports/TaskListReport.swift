@@ -1,4 +1,4 @@
-/// The tasks of a run as a table: text for people, CSV, TSV or JSON for programs.
+/// The tasks of a run as a table: text for readers, CSV, TSV or JSON for programs.
 package struct TaskListReport {
     /// The selection and order of the listed tasks.
     package struct Options: Sendable {
@@ -71,7 +71,7 @@ package struct TaskListReport {
     /// The number of tasks that are listed.
     package var shownCount: Int { places.count }
 
-    /// Sentences for people about what isn't shown.
+    /// Sentences for the reader about the tasks that aren't shown.
     package var notes: [String] {
         var notes: [String] = []
         if shownCount < foundCount {

@@ -8,7 +8,7 @@ final class GzipStream {
 
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let input: UnsafeMutableBufferPointer<UInt8>
-    /// Whether a member has begun and not ended; at the end of the file, this means that it was cut off.
+    /// Whether a member has started and not ended; at the end of the file, this means that it was cut off.
     private(set) var isInMember = false
 
     private var hasMember = false

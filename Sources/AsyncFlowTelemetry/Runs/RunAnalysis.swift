@@ -14,7 +14,7 @@ package struct RunAnalysis: Sendable {
     package let occupancy: Occupancy
     /// The least number of seconds that the run would take with unlimited workers and resources.
     package let lowerBound: Double
-    /// Sentences for people, the most important first.
+    /// Sentences for the reader, the most important first.
     package let findings: [String]
 
     package init(of model: RunModel) {

@@ -88,7 +88,7 @@ package struct RunModel: Sendable {
 
     /// The number of tasks, including those that were only mentioned as a dependency; see ``isKnown(_:)``.
     package var taskCount: Int { keys.count }
-    /// The number of tasks that had an event of their own.
+    /// The number of tasks that had at least one event.
     package var createdCount: Int { totals.reduce(0, +) }
 
     package func isKnown(_ place: Int) -> Bool { isSeen[place] }

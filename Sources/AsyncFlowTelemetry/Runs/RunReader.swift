@@ -32,7 +32,7 @@ package struct RunReadingNotes: Sendable, Equatable {
         otherSessionCount += next.otherSessionCount
     }
 
-    /// The notes as sentences for people.
+    /// The notes as sentences for the reader.
     package var sentences: [String] {
         var result: [String] = []
         if isLastLineCut { result.append("The last line is cut off, as after a kill; it was left out.") }

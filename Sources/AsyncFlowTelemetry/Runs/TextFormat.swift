@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// The formats of numbers and names for people, the same on every computer.
+/// The formats of numbers and names for display, the same on every computer.
 enum TextFormat {
     /// `870 µs`, `12.3 ms`, `4.56 s`, `3 min 20 s`, `2 h 05 min`.
     static func seconds(_ seconds: Double) -> String {

@@ -174,7 +174,7 @@ package struct RunStatistics: Sendable {
 
     // MARK: - Steps
 
-    /// Adds a task. It may be unknown because it was created before anybody observed it, or because its creation was
+    /// Adds a task. It may be unknown because it was created before it was observed, or because its creation was
     /// left out.
     @discardableResult
     private mutating func enter(_ number: UInt64, _ event: WorkflowEvent, _ state: State, at now: Int64) -> Live {
