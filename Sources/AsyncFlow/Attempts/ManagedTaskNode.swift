@@ -25,7 +25,7 @@ final class ManagedTaskNode: TaskNode, @unchecked Sendable {
         /// The error that the body threw after something that it uses had ended; the task then fails with that other
         /// failure.
         var bodyError: (any Error)?
-        /// The last failed attempt that readers of events have been told of.
+        /// The last failed attempt that readers of events have been notified of.
         var toldAttempt = 0
         var attemptTimer: TimerID?
         var deadlineTimer: TimerID?

@@ -160,7 +160,7 @@ extension TaskContext {
 }
 
 extension TaskBody {
-    /// The same body, with the files among its arguments brought into the task's own working directory.
+    /// The same body, with the files among its arguments staged in the task's own working directory.
     var withFiles: TaskBody {
         .asynchronous { (input: repeat each Input) in try await callWithFiles(repeat each input) }
     }

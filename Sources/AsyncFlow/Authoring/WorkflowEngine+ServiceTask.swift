@@ -14,7 +14,7 @@ extension WorkflowEngine {
     /// print(try await ping(redis()).value)
     /// ```
     ///
-    /// The service is stopped, by SIGTERM and after the grace period by SIGKILL, when nothing can use it any longer:
+    /// The service is stopped, by SIGTERM and after the grace period by SIGKILL, when nothing can use it anymore:
     /// when its future, its handle, and all unfinished tasks with one of them among their arguments are gone. It also
     /// ends with the block in which it was called, with the engine, after all tasks, and by ``ServiceHandle/stop()``.
     ///

@@ -8,7 +8,7 @@ extension EngineCore {
         for part in addedParts { part.begin(EngineSeat(self)) }
     }
 
-    /// Ends an engine that nobody can use any longer, without waiting for it.
+    /// Ends an engine that nobody can use anymore, without waiting for it.
     func abandon() {
         guard !lifecycle.isClosed else { return }
         Task.detached { await self.shutdown(.immediate) }

@@ -159,7 +159,7 @@ public struct CustomEventError: Error, Sendable, Hashable, CustomStringConvertib
 extension WorkflowEngine {
     /// Adds a custom event to the engine's events. It belongs to the task or workflow scope in which this is called.
     ///
-    /// Costs next to nothing if nobody reads events. Never waits.
+    /// Costs almost nothing if nobody reads events. Never waits.
     ///
     /// - Throws: ``CustomEventError`` if the event can't be encoded as an object of names and values, or a name isn't
     ///   allowed.

@@ -19,7 +19,7 @@ final class EventHub: Sendable {
     /// Whether anybody reads at all.
     var isObserved: Bool { wantsAny.load(ordering: .relaxed) }
 
-    /// Adds a reader; one that is added after the end is told of it at once.
+    /// Adds a reader; one that is added after the end is notified of it at once.
     func add(_ sink: any EventSink) {
         let isTooLate = state.withLock { state in
             if !state.isFinished { change(&state) { $0.append(sink) } }

@@ -11,7 +11,7 @@ struct EventLog {
         /// The number of events that it has taken but not finished with.
         var pending = 0
         var dropped = 0
-        /// The number of dropped events that it hasn't been told of.
+        /// The number of dropped events that it hasn't been notified of.
         var untold = 0
         /// The time at which it last made progress or was given something to do.
         var lastMove: Duration

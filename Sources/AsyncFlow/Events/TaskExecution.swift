@@ -22,7 +22,7 @@ public struct TaskExecution: Sendable, Hashable {
     public internal(set) var signal: Int32?
     /// The resources that the command used, where they are known.
     public internal(set) var usage: ResourceUsage?
-    /// The files that were brought in, in the order of the arguments.
+    /// The files that were staged, in the order of the arguments.
     public internal(set) var inputs: [File] = []
     /// The declared files that were made, in the order of declaration.
     public internal(set) var outputs: [File] = []

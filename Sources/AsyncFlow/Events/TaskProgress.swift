@@ -17,6 +17,6 @@ public struct TaskProgress: Sendable, Hashable {
 }
 
 extension TaskContext {
-    /// Reports the task's progress to those who watch the run. Costs next to nothing if nobody does.
+    /// Reports the task's progress to those who watch the run. Costs almost nothing if nobody does.
     public func report(_ progress: TaskProgress) { emit(progress) }
 }

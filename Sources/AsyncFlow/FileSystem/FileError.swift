@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// The error of a file that couldn't be brought in, made, fetched or found.
+/// The error of a file that couldn't be staged, made, fetched or found.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of failure.
     public let reason: Reason

@@ -3,8 +3,7 @@ public struct FileConfiguration: Sendable {
     /// The sources that fetch files from URLs, at most one for each scheme; none by default, so that only local files
     /// can be used.
     public var sources: [any FileSource] = []
-    /// The way in which files are brought into working directories unless the file or the task says otherwise; by
-    /// default a symbolic link.
+    /// The staging method of input files, unless the file or the task has its own; by default a symbolic link.
     public var staging: FileStaging = .link
     /// Whether every executable task has its own working directory, in which it sees everything in the directories of
     /// its dependencies; see ``TaskOption/dependencyDirectories(_:)``. False by default.
@@ -49,7 +48,7 @@ public struct FileConfiguration: Sendable {
 }
 
 extension WorkflowEngine.Configuration {
-    /// The configuration of how files are brought in, fetched and kept.
+    /// The configuration of the staging, fetching and keeping of files.
     public var files: FileConfiguration {
         get { settings[FileConfiguration.self] ?? FileConfiguration() }
         set { settings[FileConfiguration.self] = newValue }

@@ -1,4 +1,4 @@
-/// A value with files in it: the engine finds them there in order to bring them in, and replaces them by the files that
+/// A value with files in it: the engine finds them there in order to stage them, and replaces them by the files that
 /// the task sees.
 ///
 /// ``InputFile`` itself is one, and so are arrays, optionals and dictionaries of containers. Your own types join with

@@ -1,4 +1,4 @@
-/// The way in which a file is brought into the working directory of a task.
+/// The staging method of a file: the way in which it is placed in the working directory of a task.
 public struct FileStaging: Sendable, Hashable, CustomStringConvertible {
     enum Kind: String { case link, hardlink, copy }
     let kind: Kind

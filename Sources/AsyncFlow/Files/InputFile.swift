@@ -25,7 +25,7 @@ public struct InputFile: TaskValue, Hashable {
     public let isDirectory: Bool
     /// The SHA-256 checksum that a downloaded file must have, in hexadecimal digits.
     public let sha256: String?
-    /// The way in which the file is brought into the working directory; nil for that of the task or the engine.
+    /// The staging method; nil for that of the task or the engine.
     public private(set) var staging: FileStaging?
     /// The task that made it.
     private(set) var producer: Producer?
@@ -46,7 +46,7 @@ public struct InputFile: TaskValue, Hashable {
     ///     URL that one of the engine's file sources can fetch (see ``FileSource``).
     ///   - name: the name in the working directory, if it isn't the last component of `location`.
     ///   - sha256: the checksum that a downloaded file must have.
-    ///   - staging: the way in which it is brought in, if it isn't that of the task or engine.
+    ///   - staging: the staging method; nil for that of the task or the engine.
     public init(
         _ location: String, as name: String? = nil, sha256: String? = nil, staging: FileStaging? = nil
     ) {
@@ -59,7 +59,7 @@ public struct InputFile: TaskValue, Hashable {
     ///   - url: a `file` URL, or one that one of the engine's file sources can fetch.
     ///   - name: the name in the working directory, if it isn't the last component of the URL's path.
     ///   - sha256: the checksum that a downloaded file must have.
-    ///   - staging: the way in which it is brought in, if it isn't that of the task or engine.
+    ///   - staging: the staging method; nil for that of the task or the engine.
     public init(_ url: URL, as name: String? = nil, sha256: String? = nil, staging: FileStaging? = nil) {
         self.init(url.absoluteString, as: name, sha256: sha256, staging: staging)
     }
@@ -69,7 +69,7 @@ public struct InputFile: TaskValue, Hashable {
     /// - Parameters:
     ///   - location: its path or `file://` URL.
     ///   - name: the name in the working directory, if it isn't the last component of `location`.
-    ///   - staging: the way in which it is brought in, if it isn't that of the task or engine.
+    ///   - staging: the staging method; nil for that of the task or the engine.
     public init(directory location: String, as name: String? = nil, staging: FileStaging? = nil) {
         self.init(location: location, name: name, isDirectory: true, sha256: nil, staging: staging)
     }
@@ -101,11 +101,11 @@ public struct InputFile: TaskValue, Hashable {
     /// engine's commands and files convert back. Other functions of Swift don't: open such a file by its bytes.
     public var pathBytes: [UInt8] { FileNameText.bytes(path) }
 
-    /// Returns the same file with another name in the task's working directory, or another way of being brought in.
+    /// Returns the same file with another name in the task's working directory, or another staging method.
     ///
     /// - Parameters:
     ///   - name: the name; the present one if nil.
-    ///   - staging: the way in which it is brought in; the present one if nil.
+    ///   - staging: the staging method; the present one if nil.
     public func staged(as name: String? = nil, by staging: FileStaging? = nil) -> InputFile {
         var copy = self
         if let name { copy.name = name }
@@ -113,7 +113,7 @@ public struct InputFile: TaskValue, Hashable {
         return copy
     }
 
-    /// Returns the file as seen by the task for which it was brought in.
+    /// Returns the file as seen by the task for which it was staged.
     func brought(into directory: String, asArgument: Bool) -> InputFile {
         var copy = self
         copy.location = "\(directory)/\(name)"
@@ -126,7 +126,7 @@ public struct InputFile: TaskValue, Hashable {
         self.init("")
     }
 
-    /// Returns whether two files are the same file with the same name, brought in in the same way.
+    /// Returns whether two files are the same file with the same name, staged in the same way.
     public static func == (a: InputFile, b: InputFile) -> Bool {
         FileNameKey(a.location) == FileNameKey(b.location) && FileNameKey(a.name) == FileNameKey(b.name)
             && a.isDirectory == b.isDirectory && a.sha256 == b.sha256
@@ -168,8 +168,7 @@ extension InputFile: DryRunValue {
     var isUnknown: Bool { location.isEmpty }
 }
 
-/// A task's future file, with another name or another way of being brought in. It is passed as an argument like the
-/// future.
+/// A task's future file, with another name or another staging method. It is passed as an argument like the future.
 public struct StagedFuture: Dependency {
     let future: TaskFuture<InputFile>
     let name: String?
@@ -181,8 +180,7 @@ public struct StagedFuture: Dependency {
 }
 
 extension TaskFuture where Value == InputFile {
-    /// Returns the file with another name in the working directory of the task that gets it, or another way of being
-    /// brought in.
+    /// Returns the file with another name in the working directory of the task that gets it, or another staging method.
     ///
     /// ```swift
     /// merge(bams.enumerated().map { index, bam in bam.staged(as: "\(index).bam") })
@@ -190,7 +188,7 @@ extension TaskFuture where Value == InputFile {
     ///
     /// - Parameters:
     ///   - name: the name; that of the file if nil.
-    ///   - staging: the way in which it is brought in; that of the task or engine if nil.
+    ///   - staging: the staging method; nil for that of the task or the engine.
     public func staged(as name: String? = nil, by staging: FileStaging? = nil) -> StagedFuture {
         StagedFuture(future: self, name: name, staging: staging)
     }

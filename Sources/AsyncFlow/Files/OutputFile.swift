@@ -35,7 +35,7 @@ extension OutputDeclaration where Self == OutputFile {
     public static func standardOutput(_ path: String) -> OutputFile { OutputFile(path: path, kind: .standardOutput) }
 
     /// Returns a declaration of all files whose names match a shell pattern (`*`, `?`, `[a-z]`), in the order of their
-    /// names, except those that were brought in. At least one must match; exactly one if the task's value is a single
+    /// names, except those that were staged. At least one must match; exactly one if the task's value is a single
     /// file.
     public static func matching(_ pattern: String) -> OutputFile { OutputFile(path: pattern, kind: .pattern) }
 }

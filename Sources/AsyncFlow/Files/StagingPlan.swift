@@ -1,6 +1,6 @@
-/// The plan of a task's working directory: the files that are brought in, with their names, and the files to be made.
+/// The plan of a task's working directory: the files that are staged, with their names, and the files to be made.
 ///
-/// Two files with the same name are refused, and so is one that would be within a file or directory that is brought in.
+/// Two files with the same name are refused, and so is one that would be within a file or directory that is staged.
 /// A pure value: the file system isn't read.
 struct StagingPlan: Sendable {
     struct Entry: Sendable {
@@ -8,7 +8,7 @@ struct StagingPlan: Sendable {
         let location: FileLocation
         var name: String { file.name }
     }
-    /// The files to be brought in, in the order of the arguments; a file that is given twice comes in once.
+    /// The files to be staged, in the order of the arguments; a file that is given twice is staged once.
     private(set) var inputs: [Entry] = []
     let outputs: [OutputFile]
     private var names = StagedNames()
@@ -63,11 +63,11 @@ struct StagingPlan: Sendable {
             throw FileError(
                 .invalidName, [output.path], "'\(output.path)' can't be the path of an output: \(problem)")
         }
-        // The matches of a pattern are known only afterwards; files that were brought in are then left out.
+        // The matches of a pattern are known only afterwards; staged files are then excluded.
         if output.kind != .pattern { try names.insert(output: output.path, "output '\(output.path)'") }
     }
 
-    /// Returns whether something with this name, or within it, is brought in or to be made.
+    /// Returns whether something with this name, or within it, is staged or to be made.
     func has(_ name: String) -> Bool { names.isTaken(name) }
 }
 

@@ -17,7 +17,7 @@ extension TaskNode {
         let plan = try StagingPlan(inputs: FilesWithin.collect(repeat each input), outputs: outputs)
         let directory = directoryPath
         let isDryRun = engine.configuration.dryRun
-        // With a memory, files are brought in only for a call whose outcome isn't known.
+        // With a memory, files are staged only for a call whose outcome isn't known.
         let bringsInLater = engine.memory != nil
         if !isDryRun, !bringsInLater { try await bringIn(plan) }
         let asArguments = { (file: InputFile) in file.brought(into: directory, asArgument: true) }

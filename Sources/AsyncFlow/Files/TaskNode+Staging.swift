@@ -5,7 +5,7 @@ extension TaskNode {
     /// The path that the working directory has if there is one.
     var directoryPath: String { "\(engine.runDirectory)/\(id)" }
 
-    /// Makes the task's working directory, new and empty, and brings in its files. To be called once per attempt.
+    /// Makes the task's working directory, new and empty, and stages its files. To be called once per attempt.
     ///
     /// - Throws: ``FileError`` or an error that a file source throws; `CancellationError`.
     func bringIn(_ plan: StagingPlan) async throws {

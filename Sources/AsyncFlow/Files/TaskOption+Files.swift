@@ -18,8 +18,7 @@ extension TaskOption where Kind == ExecutableKind {
 }
 
 extension TaskOption where Kind: FileTaskKind {
-    /// Sets the way in which the task's files are brought into its working directory, unless a file says otherwise; see
-    /// ``FileStaging``.
+    /// Sets the staging method of the task's input files, unless a file has its own; see ``FileStaging``.
     public static func staging(_ staging: FileStaging) -> Self { Self { $0.files.staging = staging } }
 }
 

@@ -5,7 +5,7 @@ public struct OutputTap: Sendable {
     init(_ hub: OutputHub) { self.hub = hub }
 
     /// Receives the next bytes of one of the two streams, cut at any place. Must be called in order, one call after the
-    /// other. Never blocks; costs next to nothing when nobody reads.
+    /// other. Never blocks; costs almost nothing when nobody reads.
     public func receive(_ bytes: UnsafeRawBufferPointer, from stream: OutputLine.Stream) {
         hub.received(bytes, from: stream)
     }

@@ -1,7 +1,7 @@
 import AsyncFlowBase
 
-/// A check whether a process of this machine has begun to end, before anybody is told of it: by then, its connections
-/// are closed.
+/// A check whether a process of this machine has begun to end, before this is reported: by then, its connections are
+/// closed.
 enum EndingProcess {
     /// Returns whether a child of this process is ending, has ended, or no longer exists.
     static func isEnding(_ processID: pid_t) -> Bool {

@@ -154,7 +154,7 @@ struct ServiceMachine: Sendable {
         }
     }
 
-    /// Stops the service, because nothing needs it any longer or nothing may use it.
+    /// Stops the service, because nothing needs it anymore or nothing may use it.
     mutating func stop(_ reason: StopReason) -> [Action] {
         switch state {
         case .idle, .pausing: return end(.stopped(reason))

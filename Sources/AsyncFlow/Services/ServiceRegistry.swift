@@ -13,7 +13,7 @@ final class ServiceRegistry: EnginePart {
         for service in all { service.stop(.engineShutDown) }
     }
 
-    /// Stops all services, which nothing uses any longer, and returns when nothing is left of them. Services that no
+    /// Stops all services, which nothing uses anymore, and returns when nothing is left of them. Services that no
     /// other one uses are stopped first.
     func tasksEnded() async {
         while case let all = all, !all.isEmpty {

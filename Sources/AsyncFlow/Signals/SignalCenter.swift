@@ -116,7 +116,7 @@ final class SignalCenter: Sendable {
     }
 }
 
-/// The pipe by which a signal gets from its handler, which may do next to nothing, to a thread that may do anything.
+/// The pipe by which a signal gets from its handler, which may do almost nothing, to a thread that may do anything.
 /// Made once for the process. (A dispatch source would lose signals that arrive before it is set up.)
 private struct SignalPipe {
     /// The pipe; nil if there are no descriptors or threads left. Signals then have their default effect.

@@ -59,7 +59,7 @@ package struct SemaphoreQueue<Waiter> {
 
     /// Gives up waiting.
     ///
-    /// - Returns: the waiter that has to be notified; nil if there is none yet, or none any longer.
+    /// - Returns: the waiter that has to be notified; nil if there is none yet, or none remains.
     package mutating func cancel(_ ticket: Ticket) -> Waiter? {
         switch places[ticket] {
         case .arriving:

@@ -106,7 +106,7 @@ struct BackendCheckRun: Sendable {
     private func isThere(_ id: pid_t) -> Bool {
         if kill(id, 0) != 0 { return false }
         #if os(Linux)
-        // A process that has ended but hasn't been reaped doesn't exist any longer.
+        // A process that has ended but hasn't been reaped no longer exists.
         guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
             let end = stat.lastIndex(of: ")")
         else { return false }

@@ -13,7 +13,7 @@ final class PoolCore: Sendable {
         let end: CallEnding
         /// The time at which the pool got it.
         let submitted: Duration
-        /// Whether its task has been told of its start.
+        /// Whether its task has been notified of its start.
         var hasStarted = false
 
         init(_ call: PortableCall, at submitted: Duration, _ end: @escaping CallEnding) {

@@ -1,6 +1,6 @@
 import AsyncFlowBase
 
-/// The decisions of a pool about which worker gets which call, and about calls whose worker ends. Pure: it is told of
+/// The decisions of a pool about which worker gets which call, and about calls whose worker ends. Pure: it receives
 /// events and their times, and returns the actions to be carried out.
 ///
 /// A call is in one place from ``submit(_:kind:now:)`` until one ``Action/end(call:_:)`` or ``Action/deliver(call:)``.
@@ -59,7 +59,7 @@ struct PoolMachine {
         /// The worker gets no more calls, and ends when it has none.
         case draining
         case closing(until: Duration)
-        /// The worker can't send anything any longer, and will be killed if it doesn't end.
+        /// The worker can no longer send anything, and will be killed if it doesn't end.
         case cutOff(until: Duration)
         case killed
     }
@@ -197,14 +197,14 @@ struct PoolMachine {
         return closeIfDrained(worker, now: now)
     }
 
-    /// Notes that the messages of a worker can't be understood, or that none can arrive any longer.
+    /// Notes that the messages of a worker can't be understood, or that no more can arrive.
     mutating func broken(_ worker: Int, _ reason: KillReason) -> [Action] {
         guard let state = workers[worker], state.stage != .killed else { return [] }
         workers[worker]!.stage = .killed
         return [.kill(worker: worker, reason)]
     }
 
-    /// Notes that no message can arrive from a worker any longer, usually because it is about to end: it gets a moment
+    /// Notes that no more messages can arrive from a worker, usually because it is about to end: it gets a moment
     /// to do so.
     mutating func cutOff(_ worker: Int, now: Duration) -> [Action] {
         guard let stage = workers[worker]?.stage, stage == .ready || stage == .draining else { return [] }

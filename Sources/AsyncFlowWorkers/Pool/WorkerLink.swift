@@ -108,7 +108,7 @@ final class WorkerLink: Sendable {
         if closes { close(writing) }
     }
 
-    /// - Returns: the bytes for which there was no room. None if nothing reads any longer: the end of the process gives
+    /// - Returns: the bytes for which there was no room. None if nothing reads anymore: the end of the process gives
     ///   the reason.
     private func write(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var rest = bytes

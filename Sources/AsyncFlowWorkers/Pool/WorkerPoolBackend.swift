@@ -148,7 +148,7 @@ extension WorkerPoolBackend {
         /// unlimited by default.
         public var memoryPerWorker: MemorySize?
         /// The maximum number of tasks that a worker has, running and sent ahead; 256 by default. Only tasks that take
-        /// next to no time are sent ahead.
+        /// almost no time are sent ahead.
         public var inFlightLimit = 256
         /// The logger for the workers' output, at the level `info`, and for events in their lives.
         public var logger: Logger = .asyncFlow(label: "asyncflow.workers")

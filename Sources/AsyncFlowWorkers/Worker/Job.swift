@@ -8,7 +8,7 @@ final class Job: @unchecked Sendable {  // what changes is only touched under th
     let number: UInt64
     /// The time at which its body began.
     var start = ContinuousClock.now
-    /// Whether the pool has been told of that.
+    /// Whether the pool has been notified of that.
     var isAnnounced = false
     private let definition: any PortableTaskDefinition
     private let input: ArraySlice<UInt8>
