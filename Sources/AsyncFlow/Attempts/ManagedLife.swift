@@ -14,8 +14,8 @@ struct ManagedLife: Sendable {
         /// The task waits for its turn.
         case queued
         case attempting
-        /// Readers of events are being told what has become of an attempt, or that the next one is queued. Events that
-        /// come in the meantime are handled afterwards.
+        /// Readers of events are being notified of the end of an attempt, or of the next one's queueing. Events that
+        /// arrive in the meantime are handled afterwards.
         case telling
         /// The task waits for the time of its next attempt.
         case pausing
@@ -46,7 +46,7 @@ struct ManagedLife: Sendable {
     private(set) var attempt = 0
     /// Changes whenever a body starts or ends, so that a late callback can tell that it is stale.
     private(set) var turn: UInt32 = 0
-    /// Whether the running body has been told to stop.
+    /// Whether the running body has been asked to stop.
     private(set) var isInterrupted = false
     /// The failure for which the fallback stands in.
     private(set) var failure: AttemptMachine.Failure?
@@ -66,7 +66,7 @@ struct ManagedLife: Sendable {
 
     // MARK: - Attempts
 
-    /// Passes an event to the attempts, unless the task has ended or readers of events are being told.
+    /// Passes an event to the attempts, unless the task has ended or readers of events are being notified.
     mutating func advance(
         _ phase: some PhaseHolder, at now: Duration, _ event: (inout AttemptMachine) -> AttemptMachine.Action
     ) -> Step {
@@ -95,7 +95,7 @@ struct ManagedLife: Sendable {
         return (true, decide(attempts.attemptStarted(attempt, at: now), phase, at: now))
     }
 
-    /// Notes that a body has ended. The caller then tells the attempts how.
+    /// Notes that a body has ended. The caller then passes the outcome to the attempts.
     ///
     /// - Returns: the attempt whose body it was; nil for the fallback.
     mutating func bodyEnded() -> Int? {
@@ -117,7 +117,7 @@ struct ManagedLife: Sendable {
     /// Counts attempts that failed in an earlier run.
     mutating func countEarlierAttempts(_ count: Int) { attempts.earlierAttempts = count }
 
-    /// Notes that readers of events have been told. The earlier decision follows, unless the task was cancelled or its
+    /// Notes that readers of events were notified. The earlier decision follows, unless the task was cancelled or its
     /// time ran out in the meantime.
     mutating func told(_ action: AttemptMachine.Action, _ phase: some PhaseHolder, at now: Duration) -> Step {
         if phase.step({ $0.announced() }) == .end {
@@ -208,7 +208,7 @@ struct ManagedLife: Sendable {
         switch (stage, action) {
         case (.telling, .wait): stage = .pausing
         case (.telling, .start): stage = .queued
-        // Readers have already been told that the first attempt is queued.
+        // Readers have already been notified that the first attempt is queued.
         case (.idle, .start): stage = .queued
         case (.telling, _), (.idle, _):
             guard phase.step({ $0.start() }) == .run else { return Step() }

@@ -17,7 +17,7 @@ public struct WorkflowEvent: Sendable {
     enum Subject: Sendable {
         case engine(EngineCore)
         case task(UInt64, TaskDefinition, Membership?)
-        /// A reader, which is told about its own reading; there is no engine.
+        /// A reader, for events about its own reading; there is no engine.
         case reader(engineID: String)
     }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// An object that is told when a task ends: a dependent task, a caller that awaits the value, a callback.
+/// An object that is notified when a task ends: a dependent task, a caller that awaits the value, a callback.
 ///
 /// The queue link is here, and not in the subclasses that are queued, so that a task can be both observer and work
 /// item.
@@ -95,7 +95,7 @@ struct ObserverList: ~Copyable {
     /// Whether the task has ended and its outcome may be read.
     var isClosed: Bool { head.load(ordering: .acquiring) == Self.closed }
 
-    /// Closes the list and tells every observer that `ended` has ended, in the order in which they were added.
+    /// Closes the list and notifies every observer that `ended` has ended, in the order in which they were added.
     func close(_ ended: TaskNode, _ batch: inout ReadyBatch) {
         var edge = UnsafeMutablePointer<DependencyEdge>(
             bitPattern: head.exchange(Self.closed, ordering: .acquiringAndReleasing))

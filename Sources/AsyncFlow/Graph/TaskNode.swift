@@ -228,7 +228,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         return true
     }
 
-    /// Tells the readers of events. Everything else that happens to the task in the meantime is told afterwards.
+    /// Notifies the readers of events. Everything else that happens to the task in the meantime is reported afterwards.
     ///
     /// - Returns: whether the task may continue.
     private func announceReadiness() -> Bool {
@@ -418,7 +418,7 @@ class TaskNode: TaskObserver, @unchecked Sendable {
         batch.ended.append(self)
     }
 
-    /// Publishes the outcome, which has been written, and tells every observer. The last thing that happens to a task.
+    /// Publishes the outcome, which has been written, and notifies every observer. This is the last step of a task.
     func tellObservers(_ batch: inout ReadyBatch) {
         withEngine { engine in
             if currentPhase == .failed { engine.noteFailure(of: self) }

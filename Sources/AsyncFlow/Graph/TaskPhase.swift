@@ -62,7 +62,7 @@ enum TaskPhase: UInt8, CaseIterable, AtomicRepresentable, Sendable {
         }
     }
 
-    /// Notes that readers of events have been told.
+    /// Notes that readers of events have been notified.
     mutating func announced() -> Action {
         switch self {
         case .announcing:

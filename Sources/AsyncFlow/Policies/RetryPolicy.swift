@@ -33,7 +33,7 @@ public struct RetryPolicy: Sendable {
         self.growth = growth
     }
 
-    /// One attempt, whatever happens.
+    /// A single attempt.
     static let never = RetryPolicy(maximumRetries: 0)
 
     /// The maximum number of attempts.

@@ -18,8 +18,8 @@ package enum PortableCommand {
     /// The tasks that belong to the library. A worker has the one that runs commands only if its launcher says so.
     package static let builtIn: [any PortableTaskDefinition] = [task, presence]
 
-    /// A task that ends when its worker does, or when it is cancelled: it tells a pool's owner at once that a worker is
-    /// gone.
+    /// A task that ends when its worker does, or when it is cancelled: a pool's owner learns from it at once that a
+    /// worker is gone.
     package static let presence: any PortableTaskDefinition = PortableTask("asyncflow.presence") {
         () async throws -> Bool in
         while true { try await Task.sleep(for: .seconds(3600)) }

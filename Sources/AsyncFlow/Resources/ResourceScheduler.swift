@@ -78,7 +78,7 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// Queues an attempt of a task, which is told when it has its turn, possibly before this returns.
+    /// Queues an attempt of a task, which is notified when it has its turn, possibly before this returns.
     ///
     /// - Parameters:
     ///   - number: the number of the task.
@@ -107,7 +107,7 @@ final class ResourceScheduler: Sendable {
         }
     }
 
-    /// Passes an event to the queue, and tells the tasks; gives back the resources of tasks that decline their turn.
+    /// Passes an event to the queue, and notifies the tasks; gives back the resources of tasks that decline their turn.
     ///
     /// It is a loop rather than nested calls, because each of a hundred thousand tasks may decline its turn.
     private func advance(_ event: (inout Queue, _ now: Duration) -> [Queue.Action]) {

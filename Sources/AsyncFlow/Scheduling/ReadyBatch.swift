@@ -2,7 +2,7 @@
 struct ReadyBatch: ~Copyable {
     private let engine: Uncounted<EngineCore>
     private var ready = WorkList()
-    /// Tasks that ended without having run and whose observers haven't been told yet. A list instead of recursion, so
+    /// Tasks that ended without having run, with observers still to be notified. A list instead of recursion, so
     /// that a million dependents of a failed task don't overflow the stack.
     var ended: [TaskNode] = []
     private var nextEnded = 0

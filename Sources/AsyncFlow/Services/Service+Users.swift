@@ -2,7 +2,7 @@ import AsyncFlowBase
 import Synchronization
 
 extension Service {
-    /// Adds a user of the service, which is told when the service ends.
+    /// Adds a user of the service, which is notified when the service ends.
     func attach(_ user: any ServiceUser) {
         guarded.withLock { state in
             if !state.isGone { state.users[ObjectIdentifier(user)] = user }
@@ -51,7 +51,7 @@ extension Service: TurnKeeper, ServiceUser {
     }
 }
 
-/// An object that is told when a service ends: a task that has it among its arguments, or another service.
+/// An object that is notified when a service ends: a task that has it among its arguments, or another service.
 protocol ServiceUser: AnyObject, Sendable {
     func serviceFailed(_ failure: ServiceFailure, of service: Service)
 }

@@ -28,7 +28,7 @@ final class Service: TaskSubject {
         var wasSignalled = false
         /// The callbacks to call once it is known how the process that is about to end has ended.
         var endWaiters: [@Sendable () -> Void] = []
-        /// Whether the process has ended and the users of the service are being told.
+        /// Whether the process has ended and the users of the service are being notified.
         var isTellingEnd = false
         var exitCallbacks: [@Sendable (ServiceFailure?) -> Void] = []
         var waiting: [CheckedContinuation<Void, Never>] = []

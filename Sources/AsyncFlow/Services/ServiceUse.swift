@@ -45,8 +45,8 @@ final class ServiceUse: TaskAttachment {
         }
     }
 
-    /// Holds back a failure that may be due to the end of a service of which nobody has been told yet. It is reported
-    /// when the end is known.
+    /// Holds back a failure that may be due to the end of a service that hasn't been reported yet. The failure is
+    /// reported when the end is known.
     func holdsBack(_ error: any Error, of task: ManagedTaskNode) -> Bool {
         services.contains { service in service.whenEndIsKnown { task.fail(error) } }
     }

@@ -1,5 +1,5 @@
-/// Makes an engine, runs `body` with it, shuts it down, and ends the program with code 1 if any of this fails: for the
-/// main file of a program.
+/// Creates an engine, runs `body` with it, shuts the engine down, and ends the program with code 1 if any of this
+/// fails: for the main file of a program.
 ///
 /// ```swift
 /// await runWorkflow { flow in

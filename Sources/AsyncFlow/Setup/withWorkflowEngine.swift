@@ -1,6 +1,6 @@
-/// Makes an engine, runs `body` with it, and shuts it down, whatever happens.
+/// Creates an engine, runs `body` with it, and shuts the engine down in every case.
 ///
-/// In the main file of a program, ``runWorkflow(_:backends:signals:_:)`` does the same and prints errors in words.
+/// In the main file of a program, ``runWorkflow(_:backends:signals:_:)`` does the same and prints errors as messages.
 ///
 /// When `body` returns, every task that it called first runs to its end, with everything that those tasks call. When it
 /// throws, or the calling Swift task is cancelled, unfinished tasks are cancelled. Tasks that others call after that

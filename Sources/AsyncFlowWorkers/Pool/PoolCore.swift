@@ -435,7 +435,7 @@ final class PoolCore: Sendable {
     }
 
     /// - Returns: the time since the call began, at most that since the pool got it; nil if its task has already been
-    ///   told.
+    ///   notified.
     private func startTime(of pending: PendingCall, _ elapsed: Duration) -> Duration? {
         if pending.hasStarted { return nil }
         pending.hasStarted = true
