@@ -237,7 +237,7 @@ let package = Package(
             name: "store-probe", dependencies: ["AsyncFlowBase", "AsyncFlowJournal"], path: "Tests/StoreProbe",
             swiftSettings: settings),
         .executableTarget(
-            name: "journal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal"],
+            name: "journal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowSlurm"],
             path: "Tests/JournalProbe", swiftSettings: settings),
         .executableTarget(
             name: "signal-probe", dependencies: ["AsyncFlow", "AsyncFlowBase"], path: "Tests/SignalProbe",
@@ -352,7 +352,7 @@ let package = Package(
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowSlurm", "AsyncFlowSlurmREST", "AsyncFlowTesting",
                 "AsyncFlowWorkers",
                 "ScriptedHTTPServer",
-                "WorkerProbeTasks", "worker-probe",
+                "WorkerProbeTasks", "journal-probe", "worker-probe",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],

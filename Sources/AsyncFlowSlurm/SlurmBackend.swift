@@ -22,6 +22,8 @@ public final class SlurmBackend: CommandBackend {
     private struct State {
         /// The driver of each engine that has run tasks.
         var drivers: [String: JobDriver] = [:]
+        /// Of the jobs of earlier runs, by the beginning of their names.
+        var leftJobs: [String: LeftJobs] = [:]
         /// The number of engines that have started the backend and not shut it down.
         var users = 0
         var driverCount = 0
@@ -126,8 +128,11 @@ public final class SlurmBackend: CommandBackend {
         let files = JobFiles(folder: folder)
         let key = lastKey.add(1, ordering: .relaxed).newValue
         try files.write(key, request, cores: max(1, request.resources.cores ?? 1))
-        let outcome = await driver(of: request.task, files).run(key, request, asked)
-        defer { files.remove(key) }
+        let driver = driver(of: request.task, files)
+        // Before there can be a job: what isn't known to have been submitted could be submitted twice.
+        try await request.keep(ticket: JobTicket(folder: folder, prefix: driver.prefix, key: key).bytes)
+        let outcome = await driver.run(key, request, asked)
+        defer { request.whenRecorded { files.remove(key) } }
         return try result(outcome, key, request, files)
     }
 
@@ -136,8 +141,8 @@ public final class SlurmBackend: CommandBackend {
         let unused = state.withLock { state -> [JobDriver] in
             state.users -= 1
             guard state.users <= 0 else { return [] }
-            defer { (state.users, state.drivers) = (0, [:]) }
-            return Array(state.drivers.values)
+            defer { (state.users, state.drivers, state.leftJobs) = (0, [:], [:]) }
+            return Array(state.drivers.values) + state.leftJobs.values.map(\.driver)
         }
         for driver in unused { await driver.stop() }
         await controller.shutdown()
@@ -151,12 +156,34 @@ public final class SlurmBackend: CommandBackend {
         return path
     }
 
-    private func driver(of task: TaskContext, _ files: JobFiles) -> JobDriver {
+    /// The jobs of an earlier run.
+    struct LeftJobs: Sendable {
+        var driver: JobDriver
+        var lists: SubmissionLists
+    }
+
+    func leftJobs(_ ticket: JobTicket, _ files: JobFiles) -> LeftJobs {
+        if let known = state.withLock({ $0.leftJobs[ticket.prefix] }) { return known }
+        let lists = SubmissionLists(in: ticket.folder, prefix: ticket.prefix)
+        let driver = JobDriver(
+            controller, files, prefix: ticket.prefix, limits, Logger(label: "asyncflow.slurm"))
+        return state.withLock { state in
+            if let known = state.leftJobs[ticket.prefix] { return known }
+            let made = LeftJobs(driver: driver, lists: lists)
+            state.leftJobs[ticket.prefix] = made
+            return made
+        }
+    }
+
+    private var limits: JobMachine.Limits {
         let shortest = max(.milliseconds(10), settings.shortestPoll.bounded)
-        let limits = JobMachine.Limits(
+        return JobMachine.Limits(
             arraySize: settings.boundedArraySize, shortestPoll: shortest,
             longestPoll: max(shortest, settings.longestPoll.bounded), outagePatience: settings.outagePatience.bounded)
-        return state.withLock { state in
+    }
+
+    private func driver(of task: TaskContext, _ files: JobFiles) -> JobDriver {
+        state.withLock { state in
             if let driver = state.drivers[task.engineID] { return driver }
             // Each driver has a different prefix, because jobs of one that has ended may still be in the queue.
             state.driverCount += 1
@@ -168,7 +195,7 @@ public final class SlurmBackend: CommandBackend {
         }
     }
 
-    private func result(
+    func result(
         _ outcome: JobOutcome, _ key: UInt64, _ request: CommandRequest, _ files: JobFiles
     ) throws -> CommandResult {
         let (outputPath, errorPath) = files.outputPaths(key, request.output)
@@ -187,7 +214,7 @@ public final class SlurmBackend: CommandBackend {
         request.tap.end()
         let errorTail = OutputText.tail(of: errorBytes, limit: CommandRunner.errorTailLimit)
         switch outcome {
-        case .cancelled: throw CancellationError()
+        case .cancelled, .gone: throw CancellationError()
         case .failed(let reason, let id, let detail):
             throw SlurmJobError(reason, jobID: id, detail: detail, standardErrorTail: errorTail)
         case .ended(.exited(0), _):

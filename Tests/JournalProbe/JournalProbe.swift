@@ -15,6 +15,7 @@ import Foundation
 ///   and what is known to be recorded is written as `kept NAME`. With `PROBE_KILL=n` it kills itself when the n-th body
 ///   begins.
 /// - `plain`: runs one task, in an engine that isn't told of any journal.
+/// - `slurm KIND`: runs a command as a job of Slurm; see `LeftCommands`. `local KIND`: as a process.
 /// - `crash`: runs a task that ends the program, unless it isn't started.
 @main
 enum JournalProbe {
@@ -25,7 +26,8 @@ enum JournalProbe {
         case "run": try await run(seed: arguments.count > 2 ? UInt64(arguments[2]) ?? 0 : 0)
         case "crash": await crash()
         case "plain": await plain()
-        default: fatalError("usage: journal-probe keys | run SEED | crash | plain")
+        case "slurm", "local": await LeftCommands.run(on: arguments[1], arguments.count > 2 ? arguments[2] : "")
+        default: fatalError("usage: journal-probe keys | run SEED | crash | plain | slurm KIND | local KIND")
         }
     }
 

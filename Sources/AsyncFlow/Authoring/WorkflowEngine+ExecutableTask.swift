@@ -38,49 +38,9 @@ extension WorkflowEngine {
                 if isDryRun { return task.dryRun(dryRunValue ?? "", detail: task.dryRunDetail(of: command)) }
                 let call = { command.recallable(for: task) }
                 return try await task.remembered(call(), as: task.definition.options.textForm) { terms in
-                    try await task.execute(command.adding(terms))
+                    if let found = try await task.reattach(command, terms) { return found.text }
+                    return try await task.execute(command, terms)
                 }
             })
-    }
-}
-
-extension TaskNode {
-    /// Runs a command of this task on its backend.
-    ///
-    /// - Parameter standardOutput: the file for the standard output, if it is one that the task declares.
-    /// - Returns: the standard output, or the path of the file that holds it.
-    func execute(_ command: Command, standardOutput: String? = nil) async throws -> String {
-        // Routing was checked at definition: a task without a suitable backend was refused.
-        let slot = definition.backend!
-        let backend = slot.backend as! any CommandBackend
-        try await slot.ready()
-        let options = definition.options
-        let request = request
-        var output = CommandOutput.memory
-        if options.capturesStdio || standardOutput != nil {
-            let path = try engine.makeRunDirectory() + "/\(id)"
-            output = .files(standardOutput: standardOutput ?? path + ".stdout", standardError: path + ".stderr")
-        }
-        note { $0.command = command }
-        if !backend.reportsStart { begin() }
-        engine.files.advice.check(command, of: "\(definition.name) (\(id))")
-        var result: CommandResult
-        do {
-            result = try await backend.execute(
-                CommandRequest(
-                    command: command.instrumented(in: TaskContext(self)), task: TaskContext(self), resources: request,
-                    output: output, gracePeriod: options.gracePeriod,
-                    outputLimit: engine.files.configuration.maximumOutputInMemory,
-                    tap: OutputTap(self.output ?? OutputHub())))
-        } catch {
-            note { $0.end(error) }
-            throw error
-        }
-        note { $0.end(result) }
-        guard case .files(let path, _) = output else {
-            engine.files.advice.check(outputOf: result.captured.count, of: "\(definition.name) (\(id))")
-            return result.captured.takeText()
-        }
-        return path
     }
 }

@@ -132,6 +132,8 @@ public struct CommandRequest: Sendable {
     /// call it if it can; otherwise a service has no process id and no output, and can't become ready by a line of its
     /// output.
     public internal(set) var watcher: CommandWatcher? = nil
+    /// Where the traces of the command are kept, if anywhere.
+    var keeper: CommandTraceKeeper? = nil
     /// Whether the command is to be started as ``ResourceRequest/ranks`` processes that find each other, even if there
     /// is only one.
     public var isParallel: Bool { task.isParallel }

@@ -81,6 +81,11 @@ final class BackendRouter: Sendable {
         return able.isEmpty ? "no backend of this engine can" : "those that can: \(able.joined(separator: ", "))"
     }
 
+    /// Has the backends end what interrupted runs have left.
+    func endLeftovers(_ memory: any CallMemory) {
+        for slot in slots { slot.endLeftovers(memory.traces(of: slot.name)) }
+    }
+
     /// Shuts down every backend that was started, one after the other, in reverse order.
     func shutdown() async {
         for slot in slots.reversed() { await slot.shutdown() }
@@ -98,6 +103,7 @@ final class BackendSlot: Sendable {
         case starting(Task<Void, any Error>)
     }
     private let state = Lock(State.unused)
+    private let leftovers = Lock<Task<Void, Never>?>(nil)
     private let hasStarted = Atomic<Bool>(false)
     /// Whether the backend has started.
     var isReady: Bool { hasStarted.load(ordering: .acquiring) }
@@ -175,8 +181,15 @@ final class BackendSlot: Sendable {
         throw CancellationError()
     }
 
+    /// Has the backend end what interrupted runs have left, if it is one that leaves things.
+    func endLeftovers(_ traces: [[UInt8]]) {
+        guard !traces.isEmpty, let backend = backend as? any LeavingBackend else { return }
+        leftovers.withLock { $0 = Task.detached { await backend.endLeftovers(traces) } }
+    }
+
     /// Cancels a start that is still under way, and shuts the backend down if it has started.
     func shutdown() async {
+        await leftovers.withLock { $0 }?.value
         let last = state.withLock { $0 }
         switch last {
         case .unused: return

@@ -17,6 +17,20 @@ package protocol CallMemory: AnyObject, Sendable {
         of call: RecallableCall, as form: ValueForm<Value>, in task: TaskContext,
         perform: nonisolated(nonsending) (CallTerms) async throws -> Value
     ) async throws -> Value
+
+    /// Returns what a backend of this name has kept in the runs before this one, since the last that ended by itself.
+    func traces(of backend: String) -> [[UInt8]]
+    /// Keeps what a later run needs to end what a backend has left outside of this process. Returns when it is on disk.
+    func keep(trace: [UInt8], of backend: String) async throws
+    /// Returns a path, the same in each run, for a file that is fetched from a URL; nil if files are fetched anew in each
+    /// run.
+    func downloadPath(of url: String, sha256: String?) -> String?
+}
+
+extension CallMemory {
+    package func downloadPath(of url: String, sha256: String?) -> String? { nil }
+    package func traces(of backend: String) -> [[UInt8]] { [] }
+    package func keep(trace: [UInt8], of backend: String) async throws {}
 }
 
 /// The description of a call by its effect.
@@ -75,8 +89,18 @@ package struct RecordingOptions: Sendable, Hashable {
 package struct CallTerms: Sendable {
     /// Variables for the environment of commands.
     package var environment: [String: String]
+    /// Where the traces of commands are kept; nil for nowhere.
+    package var traces: (any CommandTraces)?
+    /// The error of a call that must not be begun a second time, for the case that what was begun isn't found again.
+    package var refusal: (any Error)?
 
-    package init(environment: [String: String] = [:]) { self.environment = environment }
+    package init(
+        environment: [String: String] = [:], traces: (any CommandTraces)? = nil, refusal: (any Error)? = nil
+    ) {
+        self.environment = environment
+        self.traces = traces
+        self.refusal = refusal
+    }
 }
 
 /// An error that a body throws when it was run only to look up its outcome and the outcome isn't known.

@@ -6,6 +6,7 @@ extension EngineCore {
     func begin() {
         emit(.engineStarted)
         for part in addedParts { part.begin(EngineSeat(self)) }
+        if let memory { router.endLeftovers(memory) }
     }
 
     /// Ends an engine that nobody can use anymore, without waiting for it.

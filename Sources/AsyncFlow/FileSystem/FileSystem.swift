@@ -31,6 +31,14 @@ enum FileSystem {
         return Int64(status.st_size)
     }
 
+    /// Returns when the content of a file is on disk.
+    static func sync(_ path: String) throws(FileError) {
+        let file = FileNameText.withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
+        guard file >= 0 else { throw FileError(errno: errno, while: "opening", path) }
+        defer { close(file) }
+        if fsync(file) != 0 { throw FileError(errno: errno, while: "writing", path) }
+    }
+
     /// Returns whether both paths lead to the same file or directory.
     static func isSame(_ a: String, _ b: String) -> Bool {
         var first = stat()

@@ -27,7 +27,8 @@ public final class FileTransfer: Sendable {
     public let partialPath: String
     /// The SHA-256 checksum that the file must have, in lower-case hexadecimal digits.
     public let sha256: String?
-    private let version = Lock<String?>(nil)
+    private let version: Lock<String?>
+    private let versionFile: PartialVersionFile?
     private let steps = Lock(ProgressSteps())
     private let announce: @Sendable (News) -> Void
 
@@ -37,12 +38,18 @@ public final class FileTransfer: Sendable {
         case custom(CustomEventContent)
     }
 
-    init(url: String, partialPath: String, sha256: String?, announce: @escaping @Sendable (News) -> Void) {
+    /// - Parameter keepsVersion: whether another process may go on with the partial file.
+    init(
+        url: String, partialPath: String, sha256: String?, keepsVersion: Bool = false,
+        announce: @escaping @Sendable (News) -> Void
+    ) {
         self.url = url
         shownURL = url.redactingURLSecrets
         self.partialPath = partialPath
         self.sha256 = sha256
         self.announce = announce
+        versionFile = keepsVersion ? PartialVersionFile(beside: partialPath, isChecked: sha256 != nil) : nil
+        version = Lock(versionFile?.version)
     }
 
     /// Creates a transfer, for tests of file sources.
@@ -54,8 +61,14 @@ public final class FileTransfer: Sendable {
     /// yet.
     public var partialVersion: String? {
         get { version.withLock { $0 } }
-        set { version.withLock { $0 = newValue } }
+        set {
+            version.withLock { $0 = newValue }
+            versionFile?.write(newValue)
+        }
     }
+
+    /// The file is complete.
+    func forgetVersion() { versionFile?.write(nil) }
 
     /// Reports the progress. May be called as often as there is progress: events are made only now and then.
     ///

@@ -5,6 +5,9 @@ import AsyncFlowBase
 /// The files are in `<run directory>/downloads`; an incomplete one ends in `.part`. Cancelling the last task that needs
 /// a file stops its transfer but keeps the part that was received; a later task continues from there. When the engine
 /// ends, incomplete files are deleted.
+///
+/// With a memory of earlier runs they lie in its place instead, and stay: a later run goes on with what isn't complete,
+/// if the server still has that version, and takes a complete file as it is, if its checksum was given.
 final class FileTransfers: Sendable {
     private struct Key: Hashable {
         let url: String
@@ -15,11 +18,13 @@ final class FileTransfers: Sendable {
         let result: AsyncStream<Result<String, any Error>>.Continuation
     }
     private struct Item {
-        var state = TransferState<Waiter>()
+        var state: TransferState<Waiter>
         let transfer: FileTransfer
         let source: any FileSource
         /// The path of the complete file.
         let path: String
+        /// Whether it stays for later runs.
+        let isKept: Bool
         var work: Task<Void, Never>?
     }
     private let items = Lock<[Key: Item]>([:])
@@ -43,8 +48,9 @@ final class FileTransfers: Sendable {
         let key = Key(url: file.location, sha256: file.sha256?.lowercased())
         let (results, result) = AsyncStream.makeStream(of: Result<String, any Error>.self)
         let directory = task.engine.runDirectory + "/downloads"
+        let kept = task.engine.memory?.downloadPath(of: key.url, sha256: key.sha256)
         let joined = items.withLock { items -> (TransferState<Waiter>.Joined, String) in
-            var item = items[key] ?? makeItem(key, file, source, directory, number: items.count + 1)
+            var item = items[key] ?? makeItem(key, file, source, directory, items.count + 1, kept)
             let joined = item.state.join(Waiter(task: task, result: result))
             if case .waits(_, begins: true) = joined { item.work = begin(key, item) }
             items[key] = item
@@ -60,16 +66,21 @@ final class FileTransfers: Sendable {
     }
 
     private func makeItem(
-        _ key: Key, _ file: InputFile, _ source: any FileSource, _ directory: String, number: Int
+        _ key: Key, _ file: InputFile, _ source: any FileSource, _ directory: String, _ number: Int,
+        _ kept: String?
     ) -> Item {
         let last = file.name.pathComponents.last { !$0.isEmpty } ?? "file"
         // Together with the number and `.part`, within the 255 bytes that file systems allow.
         let name = FileNameText.text(FileNameText.bytes(String(last)).prefix(200))
-        let path = "\(directory)/\(number)-\(name)"
-        let transfer = FileTransfer(url: key.url, partialPath: path + ".part", sha256: key.sha256) {
-            [weak self] news in self?.announce(news, key)
-        }
-        return Item(transfer: transfer, source: source, path: path)
+        let path = kept.map { "\($0)-\(name)" } ?? "\(directory)/\(number)-\(name)"
+        let transfer = FileTransfer(
+            url: key.url, partialPath: path + ".part", sha256: key.sha256, keepsVersion: kept != nil
+        ) { [weak self] news in self?.announce(news, key) }
+        // Without a checksum it may have become another file since.
+        let isThere = kept != nil && key.sha256 != nil && (try? FileSystem.kind(of: path, followsLinks: false)) == .file
+        return Item(
+            state: TransferState(isComplete: isThere), transfer: transfer, source: source, path: path,
+            isKept: kept != nil)
     }
 
     private func announce(_ news: FileTransfer.News, _ key: Key) {
@@ -83,14 +94,17 @@ final class FileTransfers: Sendable {
     }
 
     private func begin(_ key: Key, _ item: Item) -> Task<Void, Never> {
-        let (source, transfer, path) = (item.source, item.transfer, item.path)
+        let (source, transfer, path, isKept) = (item.source, item.transfer, item.path, item.isKept)
         return Task.detached { [self] in
             do {
                 try await semaphore.wait()
                 defer { semaphore.signal() }
                 if let folder = FileSystem.folder(of: path) { try FileSystem.makeDirectory(folder) }
                 try await source.fetch(transfer)
+                // A later run takes it for complete.
+                if isKept { try FileSystem.sync(transfer.partialPath) }
                 try FileSystem.move(transfer.partialPath, to: path)
+                transfer.forgetVersion()
                 end(key) {
                     $0.succeeded()
                 } with: {
@@ -129,7 +143,9 @@ final class FileTransfers: Sendable {
             work.cancel()
             await work.value
         }
-        for transfer in items.withLock({ $0.values.map(\.transfer) }) { try? FileSystem.remove(transfer.partialPath) }
+        for item in items.withLock({ Array($0.values) }) where !item.isKept {
+            try? FileSystem.remove(item.transfer.partialPath)
+        }
     }
 
     private static func noSource(for scheme: String, _ file: InputFile) -> FileError {

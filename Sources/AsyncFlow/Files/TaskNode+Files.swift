@@ -31,13 +31,17 @@ extension TaskNode {
         }
         let call = { line.recallable(for: self, plan) }
         return try await remembered(call(), as: definition.options.filesForm) { [line] terms in
+            // What an interrupted run has started works in that run's directory.
+            if let found = try await reattach(line, terms) {
+                return try collect(found.text, plan, in: found.directory ?? directory)
+            }
             if bringsInLater { try await bringIn(plan) }
             if let folder = line.workingDirectory, folder.hasBytePrefix(directory + "/") {
                 try FileSystem.makeDirectory(folder)
             }
             let target = outputs.first { $0.kind == .standardOutput }.map { "\(directory)/\($0.path)" }
-            let text = try await execute(line.adding(terms), standardOutput: target)
-            return try collect(text, plan)
+            let text = try await execute(line, standardOutput: target, terms)
+            return try collect(text, plan, in: directory)
         }
     }
 
@@ -62,12 +66,13 @@ extension TaskNode {
         let directory = directoryPath
         let inDirectory = { (file: InputFile) in file.brought(into: directory, asArgument: false) }
         let value = try await body(repeat FilesWithin.replace(each input, inDirectory))
-        return try collect(value, plan)
+        return try collect(value, plan, in: directory)
     }
 
     /// Returns the task's result, with the files that it may pass on because it has succeeded.
-    private func collect<Value>(_ value: Value, _ plan: StagingPlan) throws -> FileTaskResult<Value> {
-        let directory = directoryPath
+    private func collect<Value>(
+        _ value: Value, _ plan: StagingPlan, in directory: String
+    ) throws -> FileTaskResult<Value> {
         let owner = TaskDirectory(
             directory, isKept: engine.files.configuration.keepsWorkingDirectories || engine.memory != nil)
         let files: [[InputFile]]

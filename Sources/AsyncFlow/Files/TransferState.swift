@@ -7,9 +7,12 @@
 struct TransferState<Waiter> {
     typealias Ticket = UInt64
     private enum Phase { case idle, fetching, stopping, complete }
-    private var phase = Phase.idle
+    private var phase: Phase
     private var waiters: [Ticket: Waiter] = [:]
     private var lastTicket: Ticket = 0
+
+    /// - Parameter isComplete: whether the file is there from the beginning.
+    init(isComplete: Bool = false) { phase = isComplete ? .complete : .idle }
 
     enum Joined {
         /// The file is complete.

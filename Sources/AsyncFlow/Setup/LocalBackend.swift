@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// A backend that runs functions on the engine's own threads and commands as processes of this machine.
 public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
     public let name: String
@@ -54,5 +56,17 @@ public struct LocalBackend: FunctionBackend, CommandBackend, EngineRunBackend {
 
 extension CommandRequest {
     /// Reports which process of this machine runs the command.
-    fileprivate func reportProcess(_ id: Int32) { task.reportPlace(CommandPlace(processID: id)) }
+    fileprivate func reportProcess(_ id: Int32) {
+        task.reportPlace(CommandPlace(processID: id))
+        note(ticket: ProcessIdentity(of: id)?.ticket)
+    }
+}
+
+extension LocalBackend: ReattachingBackend {
+    /// Ends the processes of a command that outlived the program which had started it: nobody has its output.
+    package func reattach(_ ticket: [UInt8], _ request: CommandRequest) async throws -> CommandResult? {
+        guard let leader = ProcessIdentity(ticket: ticket) else { return nil }
+        await LeftProcesses(leader: leader).end(gracePeriod: request.gracePeriod)
+        return nil
+    }
 }

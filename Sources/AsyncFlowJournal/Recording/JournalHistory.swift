@@ -8,7 +8,7 @@ final class JournalHistory: Sendable {
     private let firstRun: Int
     let isEmpty: Bool
     let crashes: CrashHistory
-    /// The calls with `.once` or `.committed` that earlier runs have started.
+    /// The calls that were started and have neither a recorded end nor a recorded failed attempt since.
     let begun: Set<CallID>
     /// The number of failed attempts of each call in the interrupted runs directly before this one.
     let attempts: [CallID: Int]
@@ -18,6 +18,9 @@ final class JournalHistory: Sendable {
         var files: [String: ObjectID] = [:]
     }
     private let known = Lock<[CallID: Contents]?>(nil)
+    /// The traces of the commands of such calls.
+    private let commands: Lock<[CallID: CommandTrace]>
+    private let backends: [String: [[UInt8]]]
     private let runningGenerations: [UInt64]
 
     static var freshNote: NoteRecord { NoteRecord(kind: "fresh", time: JournalTime.now) }
@@ -28,6 +31,8 @@ final class JournalHistory: Sendable {
         var first = isFresh ? contents.runs.count : 0
         var begun: Set<CallID> = []
         var attempts: [CallID: Int] = [:]
+        var commands: [CallID: CommandTrace] = [:]
+        var backends: [String: [[UInt8]]] = [:]
         let interrupted = contents.runs.reversed().prefix { $0.end == nil }.map(\.run.generation)
         let firstInterrupted = contents.runs.count - interrupted.count
         if !isFresh {
@@ -37,8 +42,24 @@ final class JournalHistory: Sendable {
                     first = max(first, entry.run)
                     begun = []
                     attempts = [:]
-                case .started(let started): begun.insert(started.header.call)
-                case .attempt(let attempt) where entry.run >= firstInterrupted: attempts[attempt.call, default: 0] += 1
+                    commands = [:]
+                case .note(let note) where note.kind == CallTraces.forgottenKind:
+                    if let call = note.call { commands[call] = nil }
+                case .note(let note) where note.kind == BackendTrace.kind && entry.run >= firstInterrupted:
+                    if let trace = BackendTrace(note.payload) {
+                        backends[trace.backend, default: []].append(trace.bytes)
+                    }
+                case .started(let started):
+                    let call = started.header.call
+                    if contents.hasOutcome(of: call, sinceRun: entry.run) { break }
+                    begun.insert(call)
+                    if let trace = CommandTrace(backend: started.backend, recorded: started.ticket) {
+                        commands[call] = trace
+                    }
+                case .attempt(let attempt):
+                    begun.remove(attempt.call)
+                    commands[attempt.call] = nil
+                    if entry.run >= firstInterrupted { attempts[attempt.call, default: 0] += 1 }
                 default: break
                 }
                 return true
@@ -48,6 +69,8 @@ final class JournalHistory: Sendable {
         isEmpty = contents.callCount == 0 || first >= contents.runs.count
         self.begun = begun
         self.attempts = attempts
+        self.commands = Lock(commands)
+        self.backends = backends
         let lists = isFresh ? [] : Self.runningLists(store.directory, interrupted)
         crashes = CrashHistory(lists)
         runningGenerations = interrupted
@@ -70,6 +93,15 @@ final class JournalHistory: Sendable {
     func removeRunningLists(upTo generation: UInt64) {
         for generation in runningGenerations + [generation] { unlink(Self.runningPath(store.directory, generation)) }
     }
+
+    /// Whether a command of the call was started that nobody has seen the end of.
+    func hasTrace(of call: CallID) -> Bool { commands.withLock { $0[call] != nil } }
+
+    /// The trace of the command of a call that was started and that nobody has seen the end of; the first time only.
+    func takeTrace(of call: CallID) -> CommandTrace? { commands.withLock { $0.removeValue(forKey: call) } }
+
+    /// Returns what a backend has left outside of the program in the runs that were interrupted just before this one.
+    func traces(of backend: String) -> [[UInt8]] { backends[backend] ?? [] }
 
     func outcome(of call: CallID) -> JournalEntry? {
         guard !isEmpty, let entry = store.contents.outcome(of: call, withParts: false), entry.run >= firstRun else {
@@ -128,4 +160,25 @@ extension JournalEntry {
     var hasValue: Bool {
         if case .result = record { true } else { false }
     }
+}
+
+/// Something that a backend has left outside of the program.
+struct BackendTrace {
+    static let kind = "backend"
+    var backend: String
+    var bytes: [UInt8]
+
+    init(backend: String, bytes: [UInt8]) {
+        self.backend = backend
+        self.bytes = bytes
+    }
+
+    /// - Returns: nil if the bytes aren't those of one.
+    init?(_ payload: [UInt8]) {
+        guard let end = payload.firstIndex(of: 0) else { return nil }
+        backend = String(decoding: payload[..<end], as: UTF8.self)
+        bytes = Array(payload[(end + 1)...])
+    }
+
+    var payload: [UInt8] { backend.utf8.filter { $0 != 0 } + [0] + bytes }
 }

@@ -59,8 +59,7 @@ extension JournalRecorder {
         _ open: OpenCall, as form: ValueForm<Value>, in task: TaskContext,
         _ perform: nonisolated(nonsending) (CallTerms) async throws -> Value
     ) async throws -> Value {
-        let slot = watch?.begin(open.id)
-        defer { watch?.end(slot) }
+        let traces = CallTraces(self, open, attempt: task.attempt)
         let isSynced = open.definition.options.isOnce || open.definition.options.isCommitted
         let began = JournalTime.now
         if isSynced {
@@ -71,24 +70,32 @@ extension JournalRecorder {
         let value: Value
         do {
             value = try await CurrentCall.$id.withValue(open.id) {
-                try await perform(CallTerms(environment: ["ASYNCFLOW_CALL_ID": open.id.description]))
+                try await perform(
+                    CallTerms(
+                        environment: ["ASYNCFLOW_CALL_ID": open.id.description], traces: traces, refusal: open.refusal))
             }
         } catch {
+            let cleanUps = traces.end()
+            defer { clean(cleanUps) }
+            if Self.isCancellation(error) { traces.forget() }
             noteFailure(of: open, error, began: began, attempt: task.attempt, mayRetry: task.hasRetries)
             throw error
         }
+        let cleanUps = traces.end()
         // A member has read a file, so the block's value depends on more than its arguments.
         if open.definition.isBlock, hasFiles(task.taskID.number) {
             noteRun(of: open)
             return value
         }
         let isHandedOnLater = isSynced || journal.durability == .everyResult
-        try await record(value, of: open, as: form, began: began, attempt: task.attempt, synced: isHandedOnLater)
+        try await record(
+            value, of: open, as: form, began: began, attempt: task.attempt, synced: isHandedOnLater, then: cleanUps)
         return value
     }
 
     private nonisolated(nonsending) func record<Value: Sendable>(
-        _ value: Value, of open: OpenCall, as form: ValueForm<Value>, began: JournalTime, attempt: Int, synced: Bool
+        _ value: Value, of open: OpenCall, as form: ValueForm<Value>, began: JournalTime, attempt: Int, synced: Bool,
+        then cleanUps: [@Sendable () -> Void]
     ) async throws {
         let files = form.files(value).compactMap { $0 as? InputFile }
         let made = files.compactMap { file -> [FileFacts]? in
@@ -106,16 +113,26 @@ extension JournalRecorder {
                 }
             }
             if let failure, journal.onFailure == .stop { throw failure }
+            clean(cleanUps)
         } else {
-            append(result, bytes)
+            append(result, bytes, then: cleanUps)
         }
         noteRun(of: open)
         backlog.name(open, made: made)
     }
 
     /// Appends a result without waiting for it. A failed store reports its failure elsewhere.
-    func append(_ result: ResultRecord, _ bytes: [UInt8]) {
-        do throws(JournalError) { try store.append(result, value: bytes) } catch  where error.reason == .tooLarge {
+    ///
+    /// - Parameter cleanUps: what is done when it is on disk.
+    func append(_ result: ResultRecord, _ bytes: [UInt8], then cleanUps: [@Sendable () -> Void] = []) {
+        do throws(JournalError) {
+            guard cleanUps.isEmpty else {
+                return try store.append(result, value: bytes) { failure in
+                    if failure == nil { self.clean(cleanUps) }
+                }
+            }
+            try store.append(result, value: bytes)
+        } catch  where error.reason == .tooLarge {
             logger.warning("\(error)")
         } catch {}
     }
@@ -134,6 +151,10 @@ extension JournalRecorder {
             parts: open.identity.parts)
     }
 
+    static func isCancellation(_ error: any Error) -> Bool {
+        error is CancellationError || error is TaskCancelledError
+    }
+
     func noteRun(of open: OpenCall) {
         open.definition.ranCount.add(1, ordering: .relaxed)
         guard !history.isEmpty else { return }
@@ -148,7 +169,7 @@ extension JournalRecorder {
     /// Records the failure of a call or an attempt. A cancellation isn't recorded, since the effect of a cancelled call
     /// is unknown.
     func noteFailure(of open: OpenCall, _ error: any Error, began: JournalTime, attempt: Int, mayRetry: Bool) {
-        if error is CancellationError || error is TaskCancelledError { return }
+        if Self.isCancellation(error) { return }
         failedCount.add(1, ordering: .relaxed)
         noteRun(of: open)
         let code = (error as? any WorkflowError)?.code.description ?? ""

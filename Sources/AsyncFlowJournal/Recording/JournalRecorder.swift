@@ -21,6 +21,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
     let logger: Logger
     let watch: RunningCalls?
     let backlog: NamingBacklog
+    private let cleaner = SerialThread()
     private let ledger = Lock(CallLedger())
     private let definitions = Lock<[DefinitionKey: RecordedDefinition]>([:])
     private let seat = Lock<EngineSeat?>(nil)
@@ -58,6 +59,22 @@ final class JournalRecorder: EnginePart, PortableMemory {
     }
 
     var memory: (any CallMemory)? { self }
+
+    func downloadPath(of url: String, sha256: String?) -> String? {
+        let name = CallDigest.of(Array("\(url)\n\(sha256 ?? "")".utf8))
+        return "\(store.directory.absolutePath)/downloads/\(name)"
+    }
+
+    func traces(of backend: String) -> [[UInt8]] { history.traces(of: backend) }
+
+    func keep(trace: [UInt8], of backend: String) async throws {
+        let note = NoteRecord(
+            kind: BackendTrace.kind, time: JournalTime.now,
+            payload: BackendTrace(backend: backend, bytes: trace).payload)
+        do throws(JournalError) { try await store.appendSynced(.note(note)) } catch {
+            if journal.onFailure == .stop { throw error }
+        }
+    }
     var mayRecall: Bool { !history.isEmpty }
 
     func begin(_ engine: EngineSeat) {
@@ -89,7 +106,20 @@ final class JournalRecorder: EnginePart, PortableMemory {
             try await onThread { Result { try self.store.close(end) } }.get()
             history.removeRunningLists(upTo: store.generation)
         }
+        await onThread { self.finishCleaning() }
         if let error = failure.error, journal.onFailure == .stop { throw error }
+    }
+
+    /// Removes what commands have left outside of the program, on a thread that nobody waits for before the run's end.
+    func clean(_ bodies: [@Sendable () -> Void]) {
+        if !bodies.isEmpty { cleaner.add(bytes: 0) { bodies.forEach { $0() } } }
+    }
+
+    private func finishCleaning() {
+        if cleaner.isIdle { return }
+        let wakeUp = WakeUp()
+        cleaner.add(bytes: 0) { wakeUp.signal() }
+        wakeUp.wait()
     }
 
     // MARK: - Definitions
@@ -139,6 +169,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
         }
         known.crashes = history.crashes.count(of: call)
         known.isBegun = history.begun.contains(call)
+        known.isTraced = known.isBegun && history.hasTrace(of: call)
         if definition.isBlock, let entry { known.isOfOtherBuild = history.build(of: entry) != ThisProgram.build }
         return OpenCall(
             header: header, definition: definition, identity: identity, entry: entry,

@@ -59,16 +59,26 @@ extension OpenCall {
         switch answer {
         case .refuse(let crashes):
             throw RepeatedCrashError(taskName: definition.record.name, callID: id.description, crashes: crashes)
-        case .unsettled:
-            throw InterruptedTaskError(taskName: definition.record.name, callID: id.description)
-        case .reuse, .run: break
+        case .unsettled: throw interruption
+        case .find, .reuse, .run: break
         }
+    }
+
+    /// The error of a call that may run once only, was begun, and isn't found again.
+    var refusal: InterruptedTaskError? { answer == .find ? interruption : nil }
+
+    private var interruption: InterruptedTaskError {
+        InterruptedTaskError(taskName: definition.record.name, callID: id.description)
     }
 
     var isKnown: Bool { answer == .reuse }
 
     var reason: ReplayRule.Reason {
-        if case .run(let reason) = answer { reason } else { .new }
+        switch answer {
+        case .run(let reason): reason
+        case .find: .interrupted
+        case .reuse, .refuse, .unsettled: .new
+        }
     }
 
     /// Returns the same call, to be performed although a value is recorded.

@@ -27,6 +27,8 @@ struct ReplayRule: Sendable {
         case refuse(crashes: Int)
         /// The call was started and hasn't ended, and must not be started twice.
         case unsettled
+        /// The same, but it may still run elsewhere, or have ended there: it is looked for.
+        case find
     }
 
     /// The journal's knowledge about a call.
@@ -37,8 +39,10 @@ struct ReplayRule: Sendable {
         var isOfOtherBuild = false
         /// The number of crashes in a row at which it was running.
         var crashes = 0
-        /// Whether an earlier run started it, with `.once` or `.committed`.
+        /// Whether it was started after its last known outcome and hasn't ended.
         var isBegun = false
+        /// Whether it may still run elsewhere.
+        var isTraced = false
         /// Whether the user asked for its task to run again.
         var isForgotten = false
     }
@@ -52,7 +56,7 @@ struct ReplayRule: Sendable {
         case .value: return known.isOfOtherBuild ? .run(.rebuilt) : .reuse
         case .failure, .none: break
         }
-        if isOnce, known.isBegun, known.outcome == .none { return .unsettled }
+        if isOnce, known.isBegun { return known.isTraced ? .find : .unsettled }
         if known.crashes >= crashLimit { return .refuse(crashes: known.crashes) }
         if known.outcome == .failure { return .run(.failed) }
         return .run(known.crashes > 0 || known.isBegun ? .interrupted : .new)

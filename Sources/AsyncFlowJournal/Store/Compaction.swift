@@ -188,7 +188,8 @@ struct Compactor {
         case .named(let named): return isUsed(named.call)
         case .scope(let scope): return scopes[scope.id] == place
         case .order(let order): return plan.keeps(run: run) && (order.scope == .program || scopes[order.scope] != nil)
-        case .started(let started): return plan.keeps(run: run) && contents.index.find(started.header.call) == nil
+        case .started(let started):
+            return plan.keeps(run: run) && !contents.hasOutcome(of: started.header.call, sinceRun: run)
         case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil
         case .run, .end: return plan.keeps(run: run) || usedRuns.contains(run)
         case .timer, .waiting, .signal, .note: return true

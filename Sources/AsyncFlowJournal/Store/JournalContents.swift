@@ -65,6 +65,11 @@ package final class JournalContents: Sendable {
         return entry
     }
 
+    /// Whether an end of the call is recorded in a run or in a later one.
+    package func hasOutcome(of call: CallID, sinceRun run: Int) -> Bool {
+        index.find(call).map { self.run(ofEntry: $0) >= run } ?? false
+    }
+
     /// Returns the outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks
     /// and adoption.
     ///

@@ -1,3 +1,5 @@
+import AsyncFlowBase
+
 /// The decision whether a journal's lock can be taken, as a pure state machine.
 ///
 /// Each holder has its own lock file with a number, and the newest one counts. To take the lock, a process creates the

@@ -236,6 +236,14 @@ extension SlurmPrograms {
             }
     }
 
+    /// The names of the user's jobs that haven't ended and whose names begin so.
+    func names(beginningWith prefix: String) async throws -> Set<String> {
+        let text = try await call("squeue", ["--noheader", "--user=\(getuid())", "--format=%j"])
+        // The jobs of others may be called anything.
+        return Set(
+            text.split(whereSeparator: \.isNewline).map(String.init).filter { $0.utf8.starts(with: prefix.utf8) })
+    }
+
     /// Returns the time that a job may still run; nil for no limit.
     func timeLeft(job: String) async throws -> Duration? {
         let text = try await call("squeue", ["--noheader", "--jobs=\(job)", "--format=%L"])

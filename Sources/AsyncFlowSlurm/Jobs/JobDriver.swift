@@ -9,6 +9,8 @@ actor JobDriver {
         let end: CheckedContinuation<JobOutcome, Never>
     }
 
+    /// The beginning of the names of its submissions.
+    let prefix: String
     private let controller: any JobController
     private let files: JobFiles
     private let logger: Logger
@@ -35,6 +37,7 @@ actor JobDriver {
         self.controller = controller
         self.files = files
         self.logger = logger
+        self.prefix = prefix
         machine = JobMachine(prefix: prefix, limits: limits)
     }
 
@@ -55,6 +58,23 @@ actor JobDriver {
                         perform(machine.submitCollected())
                     }
                 }
+            }
+        } onCancel: {
+            Task { await self.cancel(key) }
+        }
+    }
+
+    /// Waits for the end of a job that another process has submitted, or was about to.
+    func adopt(
+        _ key: UInt64, _ command: CommandRequest, at place: SubmissionLists.Place, among keys: [UInt64],
+        _ request: JobRequest
+    ) async -> JobOutcome {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                waiters[key] = Waiter(request: command, end: continuation)
+                machine.adopt(key, at: place, among: keys, request)
+                if Task.isCancelled { cancel(key) }
+                pollSoon()
             }
         } onCancel: {
             Task { await self.cancel(key) }
@@ -87,7 +107,12 @@ actor JobDriver {
         for action in actions {
             switch action {
             case .submit(let name, let request, let keys): waitingSubmissions.append((name, request, keys))
-            case .started(let key): waiters[key]?.request.task.reportStarted()
+            case .started(let key):
+                let task = waiters[key]?.request.task
+                if let job = machine.jobs[key], job.isAdopted, let row = job.row {
+                    task?.reportPlace(CommandPlace(jobID: row.id))
+                }
+                task?.reportStarted()
             case .inspect(let keys):
                 var evidence: [UInt64: JobEvidence] = [:]
                 for key in keys { evidence[key] = files.evidence(key) }

@@ -118,9 +118,12 @@ struct JobFiles: Sendable {
     }
 
     /// Claims a task, so that no job runs it.
-    func void(_ key: UInt64) {
-        try? PrivateDirectory.create(path(key, "claim"))
-    }
+    func void(_ key: UInt64) { _ = claim(key) }
+
+    /// Takes the claim of a task.
+    ///
+    /// - Returns: whether nobody had it.
+    func claim(_ key: UInt64) -> Bool { (try? PrivateDirectory.create(path(key, "claim"))) != nil }
 
     /// Removes the files that aren't needed after the end. The claim stays, because a late job must find it.
     func remove(_ key: UInt64) {

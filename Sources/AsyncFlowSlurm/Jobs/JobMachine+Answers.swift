@@ -115,7 +115,7 @@ extension JobMachine {
             if case .ended(let end) = found {
                 actions += self.end(key, judge(job, row, end))
             } else if row?.state == .cancelled, row?.node != nil, found == .untouched, !job.isCancelled,
-                !job.isSecondTry
+                !job.isSecondTry, !job.isAdopted
             {
                 // The job was given a node but didn't start there: a controller that was killed reuses ids, and a node
                 // that still has an older job with such an id has the new one ended.
@@ -141,8 +141,8 @@ extension JobMachine {
                     "\(job.forgotten + 1) times, " + (job.wasListed ? "last" : "always without listing it, last")
                 let reason = SlurmJobError.Reason.forgotten
                 actions += [.void([key])] + end(key, .failed(reason, jobID: nil, detail: "\(detail) as \(name)"))
-            } else if found == .untouched {
-                // The job was forgotten before it started.
+            } else if found == .untouched, !job.isAdopted {
+                // It was forgotten before it began.
                 jobs[key]?.forgotten += 1
                 leave(name)
                 forgotten[job.request, default: []].append(key)

@@ -50,6 +50,8 @@ struct JobMachine {
         var forgotten = 0
         /// Whether the queue ever listed it.
         var wasListed = false
+        /// Whether another process has submitted it, or was about to.
+        var isAdopted = false
     }
 
     struct Submission {
@@ -172,6 +174,8 @@ struct JobMachine {
             if doomed.isEmpty { return [] }
             let ids = submission.ids.sorted()
             let indices = doomed.count == members.count ? nil : doomed.map(\.index)
+            // Of an adopted one the queue has to say the ids first: without them all of it would be meant.
+            if ids.isEmpty, indices != nil { return [] }
             return [.cancel(name: name, ids: ids, indices: indices)]
         }
     }
@@ -183,7 +187,7 @@ struct JobMachine {
     mutating func end(_ key: Key, _ outcome: JobOutcome) -> [Action] {
         guard let job = jobs.removeValue(forKey: key) else { return [] }
         leave(job.submission)
-        return [.end(key, outcome)]
+        return [.end(key, job.isAdopted ? outcome.ofAdopted : outcome)]
     }
 
     mutating func leave(_ name: String?) {

@@ -88,4 +88,6 @@ enum JobOutcome: Sendable, Hashable {
     case ended(JobEnd, jobID: String?)
     case failed(SlurmJobError.Reason, jobID: String?, detail: String)
     case cancelled
+    /// Nothing of a job that another process had submitted is left.
+    case gone
 }

@@ -26,7 +26,8 @@ actor PilotDriver {
     }
 
     private let name: String
-    private let prefix: String
+    /// The beginning of the names of its pilots.
+    let prefix: String
     private let programs: SlurmPrograms
     private let arguments: [String]
     private let settings: SlurmPilotBackend.Settings

@@ -28,8 +28,8 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
     public let nodes: Int
     /// The number of cores of a pilot on each of its nodes.
     public let coresPerNode: Int
-    private let settings: Settings
-    private let programs: SlurmPrograms
+    let settings: Settings
+    let programs: SlurmPrograms
     private let fixed: CurrentAllocation?
     private let makeDriver: @Sendable () -> PilotDriver
     private struct State {
@@ -37,6 +37,8 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         var driver: PilotDriver?
         /// The number of engines that have started the backend and not shut it down.
         var users = 0
+        /// The engines that know of the driver's pilots.
+        var informed: Set<String> = []
     }
     private let state = Lock(State())
     private let lastKey = Atomic<UInt64>(0)
@@ -229,7 +231,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         let unused = state.withLock { state -> PilotDriver? in
             state.users -= 1
             guard state.users <= 0 else { return nil }
-            defer { (state.users, state.driver) = (0, nil) }
+            defer { (state.users, state.driver, state.informed) = (0, nil, []) }
             return state.driver
         }
         await unused?.shutdown()
@@ -288,6 +290,7 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
             throw SlurmJobError(.unusable, detail: "a pilot has no resource named '\(slot.key)'")
         }
         let driver = driver
+        try await inform(task, of: driver)
         for placement in 1... {
             let key = lastKey.add(1, ordering: .relaxed).newValue
             let turn = try await driver.turn(key, kind)
@@ -314,6 +317,13 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
             }
         }
         preconditionFailure("it is placed once at least")
+    }
+
+    /// Has the engine's next run know the names of the pilots, before there is one.
+    private func inform(_ task: TaskContext, of driver: PilotDriver) async throws {
+        guard fixed == nil, state.withLock({ !$0.informed.contains(task.engineID) }) else { return }
+        try await task.keep(trace: Array(driver.prefix.utf8), of: name)
+        state.withLock { _ = $0.informed.insert(task.engineID) }
     }
 
     /// The number of nodes that are tried for a task if they can't start it.

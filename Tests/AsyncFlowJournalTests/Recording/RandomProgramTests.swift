@@ -92,7 +92,13 @@ struct RandomProgramTests {
             var values = [1]
             for group in program.groups {
                 let known = values
-                let futures = group.map { call -> TaskFuture<Int> in
+                var futures: [TaskFuture<Int>] = []
+                var latest: [CallModel: TaskFuture<Int>] = [:]
+                for call in group {
+                    let arguments = call.arguments.map { known[$0 % known.count] }
+                    let model = CallModel(name: call.name, version: call.version, arguments: arguments)
+                    // Of equal calls at the same time either may be the one that is answered.
+                    _ = await latest[model]?.result
                     let task = flow.functionTask("task\(call.name)", durable: TaskVersion("\(call.version)")) {
                         (arguments: [Int]) throws -> Int in
                         let model = CallModel(name: call.name, version: call.version, arguments: arguments)
@@ -100,9 +106,12 @@ struct RandomProgramTests {
                         if model.fails(inRound: round) { throw Broken() }
                         return model.value
                     }
-                    let arguments = call.arguments.map { known[$0 % known.count] }
-                    guard let block = call.block else { return task(arguments) }
-                    return flow.block("block\(block)") { () async throws -> Int in try await task(arguments).value }()
+                    let future =
+                        if let block = call.block {
+                            flow.block("block\(block)") { () async throws -> Int in try await task(arguments).value }()
+                        } else { task(arguments) }
+                    latest[model] = future
+                    futures.append(future)
                 }
                 for future in futures { values.append((try? await future.value) ?? -1) }
             }

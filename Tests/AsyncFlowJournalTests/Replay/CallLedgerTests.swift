@@ -68,13 +68,13 @@ struct ReplayRuleTests {
 
         init(
             _ description: String, _ outcome: Outcome, crashes: Int = 0, isBegun: Bool = false,
-            isForgotten: Bool = false,
+            isTraced: Bool = false, isForgotten: Bool = false,
             isOfOtherBuild: Bool = false, isOnce: Bool = false, _ answer: ReplayRule.Answer
         ) {
             self.description = description
             known = ReplayRule.Knowledge(
                 outcome: outcome, isOfOtherBuild: isOfOtherBuild, crashes: crashes, isBegun: isBegun,
-                isForgotten: isForgotten)
+                isTraced: isTraced, isForgotten: isForgotten)
             self.isOnce = isOnce
             self.answer = answer
         }
@@ -92,7 +92,11 @@ struct ReplayRuleTests {
         Row("failed, and ran at three crashes", .failure, crashes: 3, .refuse(crashes: 3)),
         Row("once, begun", .none, isBegun: true, isOnce: true, .unsettled),
         Row("once, ended", .value, isBegun: true, isOnce: true, .reuse),
-        Row("once, failed", .failure, isBegun: true, isOnce: true, .run(.failed)),
+        Row("once, failed", .failure, isOnce: true, .run(.failed)),
+        Row("once, failed and begun again", .failure, isBegun: true, isOnce: true, .unsettled),
+        Row("once, begun elsewhere", .none, isBegun: true, isTraced: true, isOnce: true, .find),
+        Row("once, ended elsewhere", .value, isBegun: true, isTraced: true, isOnce: true, .reuse),
+        Row("begun elsewhere", .none, isBegun: true, isTraced: true, .run(.interrupted)),
         Row("once, asked for", .none, isBegun: true, isForgotten: true, isOnce: true, .run(.rerun)),
         Row("begun", .none, isBegun: true, .run(.interrupted)),
     ]

@@ -29,7 +29,8 @@ final class FakeSlurm: Sendable {
     }
 
     /// - Parameter mode: `garbage`, `down`, `hang`, `refuse`, `late` (submitted, but an error), `forget` (accepted, and
-    ///   then unknown), `empty`, `strangers` (from then on, of `squeue`), or the state that jobs end in without having
+    ///   then unknown), `empty`, `kill-before`, `kill-early` or `kill-after` (the engine is killed, and the job submitted
+    ///   never, a second later, or before that), `strangers` (from then on, of `squeue`), or the state that jobs end in without having
     ///   run.
     func tell(_ program: String, _ mode: String) {
         _ = FileManager.default.createFile(atPath: "\(path)/\(program).mode", contents: Data("\(mode)\n".utf8))
@@ -71,6 +72,12 @@ final class FakeSlurm: Sendable {
             empty) exit 0 ;;
             down) echo "$program: error: Unable to contact slurm controller (connect failure)" >&2; exit 1 ;;
             hang) exec sleep 1000 ;;
+            kill-before) kill -KILL $PPID; exit 1 ;;
+            kill-early)
+                kill -KILL $PPID
+                setsid /bin/sh -c 'sleep 1; exec "$0" "$@"' "$0" "$@" </dev/null >/dev/null 2>&1 &
+                exit 1
+                ;;
             refuse) echo "sbatch: error: invalid partition specified: nowhere" >&2; exit 1 ;;
         esac
         case $program in
@@ -104,6 +111,7 @@ final class FakeSlurm: Sendable {
                     echo "$id $index $name" >"$job"
                     index=$((index + 1))
                 done
+                if [ "$mode" = kill-after ]; then kill -KILL $PPID; exit 1; fi
                 if [ "$mode" = late ]; then
                     echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
                     exit 1

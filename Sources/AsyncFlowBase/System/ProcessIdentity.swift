@@ -1,31 +1,49 @@
-import AsyncFlowBase
-
 /// The identity of a process, which distinguishes it from a later one with the same number, and from processes of other
 /// computers.
-struct ProcessIdentity: Sendable, Equatable {
+package struct ProcessIdentity: Sendable, Equatable {
     /// The name of the computer; `machine` is its identity.
-    var host: String
-    var machine: String
+    package var host: String
+    package var machine: String
     /// The identity of the computer's boot.
-    var boot: String
+    package var boot: String
     /// The namespace of the process numbers; containers have their own.
-    var space: String
-    var number: Int32
+    package var space: String
+    package var number: Int32
     /// The start time of the process, in a unit that depends on the system; 0 if it is unknown.
-    var start: UInt64
+    package var start: UInt64
 
-    static let current = ProcessIdentity(
+    package static let current = ProcessIdentity(
         host: hostName(), machine: machineID(), boot: bootID(), space: numberSpace(), number: getpid(),
         start: startTime(of: getpid()) ?? 0)
 
-    enum Life: Equatable {
+    package init(host: String, machine: String, boot: String, space: String, number: Int32, start: UInt64) {
+        self.host = host
+        self.machine = machine
+        self.boot = boot
+        self.space = space
+        self.number = number
+        self.start = start
+    }
+
+    /// A process that runs now on this machine.
+    ///
+    /// - Parameter number: the process's number as this process sees it.
+    /// - Returns: nil if there is no such process, or its start can't be read.
+    package init?(of number: Int32) {
+        guard number > 0, let start = Self.startTime(of: number), start != 0 else { return nil }
+        self = Self.current
+        self.number = number
+        self.start = start
+    }
+
+    package enum Life: Equatable {
         case alive, dead
         /// The process may be on another computer, so its state is unknown.
         case unknown
     }
 
     /// The state of the process, as far as this computer can tell.
-    var life: Life {
+    package var life: Life {
         let me = Self.current
         guard host == me.host, machine == me.machine else { return .unknown }
         // Without the computer's identity this may be another computer with the same name.
@@ -36,6 +54,27 @@ struct ProcessIdentity: Sendable, Equatable {
         // If the start time can't be read, a process with this number counts as this one.
         guard start != 0, let now = Self.startTime(of: number) else { return .alive }
         return now == start ? .alive : .dead
+    }
+
+    /// Whether this very process runs, beyond doubt: on this machine, since its last start, with this number and this
+    /// start.
+    package var isSurelyAlive: Bool {
+        life == .alive && !boot.isEmpty && start != 0 && Self.startTime(of: number) == start
+    }
+
+    /// The process as bytes, for ``init(ticket:)``.
+    package var ticket: [UInt8] { Array("\(boot.harmless())\n\(space.harmless())\n\(number)\n\(start)".utf8) }
+
+    /// A process of this machine.
+    ///
+    /// - Returns: nil if the bytes aren't those of a process.
+    package init?(ticket: [UInt8]) {
+        let fields = String(decoding: ticket, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        guard fields.count == 4, let number = Int32(fields[2]), number > 0, let start = UInt64(fields[3]) else {
+            return nil
+        }
+        self = Self.current
+        (boot, space, self.number, self.start) = (String(fields[0]), String(fields[1]), number, start)
     }
 
     private static func hostName() -> String {
