@@ -1,4 +1,4 @@
-package import AsyncFlow
+import AsyncFlow
 import AsyncFlowBase
 import Logging
 
