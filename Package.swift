@@ -42,6 +42,11 @@ let pageFiles =
 /// The parts of the program that interpreters of Python tasks get.
 let pythonFiles = ["state", "reports", "reading", "packing", "hints", "functions", "calls", "serving"]
 
+/// The parts of the programs that bridges to clusters and their relays get.
+let clusterFiles =
+    ["wire", "machine", "executor", "dask", "bridge"].map { "bridge/\($0).py" }
+    + ["processes", "jobs", "channels", "daskside"].map { "relay/\($0).py" }
+
 let package = Package(
     name: "AsyncFlow",
     platforms: [.macOS(.v15)],
@@ -50,6 +55,7 @@ let package = Package(
         .library(name: "AsyncFlowTesting", targets: ["AsyncFlowTesting"]),
         .library(name: "AsyncFlowWorkers", targets: ["AsyncFlowWorkers"]),
         .library(name: "AsyncFlowPython", targets: ["AsyncFlowPython"]),
+        .library(name: "AsyncFlowClusters", targets: ["AsyncFlowClusters"]),
         .library(name: "AsyncFlowHTTP", targets: ["AsyncFlowHTTP"]),
         .library(name: "AsyncFlowInference", targets: ["AsyncFlowInference"]),
         .library(name: "AsyncFlowJournal", targets: ["AsyncFlowJournal"]),
@@ -105,6 +111,13 @@ let package = Package(
         .target(
             name: "AsyncFlowPython", dependencies: ["AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers"],
             resources: pythonFiles.map { .embedInCode("Worker/asyncflow_worker/\($0).py") }, swiftSettings: settings),
+        .target(
+            name: "AsyncFlowClusters",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowPython", "AsyncFlowWorkers",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: clusterFiles.map { .embedInCode("Python/\($0)") }, swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTPClient",
             dependencies: [
@@ -279,6 +292,22 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowPython", "AsyncFlowWorkers", "python-probe",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.copy("Modules")], swiftSettings: settings),
+        .executableTarget(
+            name: "cluster-probe",
+            dependencies: [
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowClusters", "AsyncFlowPython", "AsyncFlowWorkers",
+                "WorkerProbeTasks",
+            ],
+            path: "Tests/ClusterProbe", swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowClustersTests",
+            dependencies: [
+                "TestSupport",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowClusters", "AsyncFlowPython", "AsyncFlowTesting",
+                "AsyncFlowWorkers", "WorkerProbeTasks", "cluster-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
             resources: [.copy("Modules")], swiftSettings: settings),

@@ -64,10 +64,16 @@ public protocol PortableBackend: Backend {
     func execute(_ call: PortableCall) async throws -> PortableResult
 }
 
-/// A portable backend that only calls functions of another language.
+/// A portable backend that calls functions of another language.
 package protocol ForeignBackend: PortableBackend {
     /// The language, as in ``ForeignFunction/language``.
     var language: String { get }
+    /// Whether it calls the functions of this program as well. False by default.
+    var callsSwiftFunctions: Bool { get }
+}
+
+extension ForeignBackend {
+    package var callsSwiftFunctions: Bool { false }
 }
 
 /// A portable backend that accepts calls without a Swift task that waits for each.

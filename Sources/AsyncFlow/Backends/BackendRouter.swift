@@ -115,8 +115,7 @@ final class BackendSlot: Sendable {
     }
 
     func canRun(_ need: TaskNeed) -> Bool {
-        let own = (backend as? any ForeignBackend)?.language
-        guard need.kind != .portable || own == need.language else { return false }
+        if need.kind == .portable, !callsFunctions(in: need.language) { return false }
         return switch need.kind {
         case .function: backend is any FunctionBackend
         case .portable: backend is any PortableBackend || backend is any FunctionBackend
@@ -124,6 +123,12 @@ final class BackendSlot: Sendable {
         case .prompt: backend is any PromptBackend
         default: false
         }
+    }
+
+    /// - Parameter language: Nil for Swift.
+    private func callsFunctions(in language: String?) -> Bool {
+        guard let foreign = backend as? any ForeignBackend else { return language == nil }
+        return language == nil ? foreign.callsSwiftFunctions : language == foreign.language
     }
 
     /// Returns advice for a kind of task that this backend can't run; empty if there is none.
@@ -138,6 +143,7 @@ final class BackendSlot: Sendable {
         var list: [String] = []
         if backend is any FunctionBackend { list.append("functions") }
         if let foreign = backend as? any ForeignBackend {
+            if foreign.callsSwiftFunctions { list.append("portable tasks") }
             list.append("\(foreign.language) tasks")
         } else if backend is any PortableBackend {
             list.append("portable tasks")

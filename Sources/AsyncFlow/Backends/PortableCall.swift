@@ -62,6 +62,15 @@ extension PortableCall {
     }
 }
 
+extension PortableCall {
+    /// The same call, for workers that know it as a function of another language.
+    package func calling(_ function: ForeignFunction, gracePeriod: Duration) -> PortableCall {
+        PortableCall(
+            portableName: portableName, signature: signature, input: input, task: task, environment: environment,
+            gracePeriod: gracePeriod, foreign: function)
+    }
+}
+
 /// The route of portable tasks to a backend that runs them in another process.
 struct PortableRoute: Sendable {
     let slot: BackendSlot

@@ -78,7 +78,7 @@ public final class PythonBackend: ForeignBackend, PortableReceiver {
     public func start() async throws {
         let pool = try await preparedPool()
         try await pool.start()
-        do { try await check(with: pool) } catch {
+        do { try await PythonTaskCheck(tasks: tasks).run(on: pool) } catch {
             await pool.shutdown()
             throw error
         }
@@ -86,10 +86,7 @@ public final class PythonBackend: ForeignBackend, PortableReceiver {
 
     private func preparedPool() async throws -> WorkerPoolBackend {
         if let pool = pool.withLock({ $0 }) { return pool }
-        let interpreter =
-            configuration.launcher.isLocal
-            ? try await PythonResolver().interpreter(of: environment)
-            : try PythonResolver.remoteInterpreter(of: environment)
+        let interpreter = try await environment.interpreter(isLocal: configuration.launcher.isLocal)
         return pool.withLock { pool in
             if let pool { return pool }
             let made = WorkerPoolBackend(
@@ -120,21 +117,6 @@ public final class PythonBackend: ForeignBackend, PortableReceiver {
             language: language, arguments: interpreter.words(WorkerSource.arguments),
             preamble: { WorkerSource.preamble(settings.named($0)) })
         return pool
-    }
-
-    private func check(with pool: WorkerPoolBackend) async throws {
-        guard !tasks.isEmpty else { return }
-        let check = PythonTask("asyncflow_worker:check", as: (([String]) -> [String?]).self)
-        let definitions = tasks.map { String(decoding: $0._definition, as: UTF8.self) }
-        let problems = try await check.portable.call(definitions, on: pool)
-        let found = zip(tasks, problems).compactMap { task, problem in problem.map { (task.name, $0) } }
-        guard !found.isEmpty else { return }
-        throw PythonFunctionError(
-            function: found.map(\.0).joined(separator: ", "),
-            message: found.count == 1
-                ? found[0].1.harmlessLines()
-                : "\(found.count) Python tasks can't be called:\n"
-                    + found.map { "- \($0.0): \($0.1)".harmlessLines() }.joined(separator: "\n"))
     }
 
     public func execute(_ call: PortableCall) async throws -> PortableResult { try await started.execute(call) }

@@ -60,17 +60,35 @@ public struct PythonEnvironment: Sendable, Hashable {
     }
 }
 
+extension PythonEnvironment {
+    /// The interpreter that it stands for; on this machine it is looked for, and made where that is a tool's affair.
+    ///
+    /// - Throws: ``PythonEnvironmentError`` if there is none, or none can be named for another machine;
+    ///   `CancellationError`.
+    package func interpreter(isLocal: Bool) async throws -> PythonInterpreter {
+        isLocal
+            ? try await PythonResolver().interpreter(of: self) : try remoteInterpreter()
+    }
+
+    /// The interpreter that it stands for on another machine.
+    ///
+    /// - Throws: ``PythonEnvironmentError`` if it can't be named.
+    package func remoteInterpreter() throws(PythonEnvironmentError) -> PythonInterpreter {
+        try PythonResolver.remoteInterpreter(of: self)
+    }
+}
+
 /// An interpreter that can be started.
-struct PythonInterpreter: Sendable, Hashable {
+package struct PythonInterpreter: Sendable, Hashable {
     /// The interpreter's file.
-    var path: String
+    package var path: String
     /// The environment variables to set.
-    var variables: [String: String] = [:]
+    package var variables: [String: String] = [:]
     var prologue: String?
 
     /// The program to start; a shell that becomes the interpreter, if there is a prologue.
-    var program: String { prologue == nil ? path : "/bin/sh" }
-    func words(_ arguments: [String]) -> [String] {
+    package var program: String { prologue == nil ? path : "/bin/sh" }
+    package func words(_ arguments: [String]) -> [String] {
         guard let prologue else { return arguments }
         // The pipe belongs to the interpreter, so the prologue mustn't read from it.
         return ["-c", "{ \(prologue)\n} </dev/null >&2\nexec \"$0\" \"$@\"", path] + arguments

@@ -5,7 +5,7 @@ import Foundation
 #endif
 
 /// The worker's program, which is sent to an interpreter through a pipe.
-enum WorkerSource {
+package enum WorkerSource {
     /// The settings of one worker.
     struct Settings: Encodable, Sendable {
         var name = ""
@@ -21,7 +21,7 @@ enum WorkerSource {
 
     /// The interpreter's arguments: it reads the program, exits with a message if it is too old, and becomes the
     /// worker.
-    static let arguments = [
+    package static let arguments = [
         "-u", "-c",
         "import sys\n"
             + "if sys.version_info < (3, 8): sys.exit('Python 3.8 or later is needed for tasks, and this is Python '"
@@ -31,7 +31,7 @@ enum WorkerSource {
     ]
 
     /// The joined parts of the program.
-    static var program: [UInt8] {
+    package static var program: [UInt8] {
         PackageResources.state_py + PackageResources.reports_py + PackageResources.reading_py
             + PackageResources.packing_py + PackageResources.hints_py + PackageResources.functions_py
             + PackageResources.calls_py + PackageResources.serving_py

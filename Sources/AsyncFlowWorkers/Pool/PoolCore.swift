@@ -95,7 +95,7 @@ final class PoolCore: Sendable {
         settings.memoryLimit = configuration.memoryPerWorker.map { UInt64(clamping: $0.bytes) } ?? .max
         settings.firstBackoff = configuration.firstBackoff.bounded
         settings.longestBackoff = configuration.longestBackoff.bounded
-        if configuration.foreign != nil {
+        if let foreign = configuration.foreign, !foreign.isBridge {
             settings.allowsBusySilence = true
             settings.stackPatience = launcher.isLocal ? .milliseconds(200) : nil
         }
@@ -257,7 +257,8 @@ final class PoolCore: Sendable {
                 let hello = state.workers[worker]?.hello
                 return WorkerStatus(
                     name: workerName(worker), isReady: it.stage == .ready, host: hello?.host,
-                    processID: hello?.processID, callCount: it.inFlight.count, runtime: hello?.runtime?.name)
+                    processID: hello?.processID, callCount: it.inFlight.count, runtime: hello?.runtime?.name,
+                    about: hello?.about ?? "")
             }
         }
     }

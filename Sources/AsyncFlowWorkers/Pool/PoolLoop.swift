@@ -238,7 +238,7 @@ final class PoolLoop {
                 }
                 let actions = state.machine.finished(call, by: worker, elapsed: elapsed, now: now)
                 core.perform(
-                    actions, &state, &effects, delivering: outcome(result, of: reader),
+                    actions, &state, &effects, delivering: outcome(result, of: state.calls[call], from: reader),
                     elapsed: result.hasRun ? elapsed : nil)
             }
             core.perform(state.machine.fill(), &state, &effects)
@@ -251,7 +251,7 @@ final class PoolLoop {
     }
 
     private func outcome(
-        _ result: Result<ArraySlice<UInt8>, FailureBox>, of reader: Reader
+        _ result: Result<ArraySlice<UInt8>, FailureBox>, of call: PoolCore.PendingCall?, from reader: Reader
     ) -> Result<PortableResult, any Error> {
         switch result {
         case .success(let output): return .success(PortableResult(content: output))
@@ -261,11 +261,18 @@ final class PoolLoop {
             case .unusable:
                 return .failure(
                     PortableCodingError(box.failure.chain.first?.message.harmlessLines() ?? "a value can't be coded"))
+            case .refused:
+                let message = box.failure.chain.first?.message.harmlessLines() ?? "it can't be run there"
+                return .failure(
+                    WorkerPoolError(code: .unsupportedByBackend, poolName: core.name, message: message))
+            case .lost: return .failure(LostWorker.error(box.failure, of: call?.call.task, behind: reader.link.name))
             case .thrown:
+                let place = box.failure.place
                 return .failure(
                     RemoteTaskError(
-                        chain: box.failure.chain, workerName: reader.link.name, host: reader.hello?.host ?? "",
-                        processID: reader.hello?.processID ?? 0, encoded: box.failure.encoded))
+                        chain: box.failure.chain, workerName: place?.worker ?? reader.link.name,
+                        host: place?.host ?? reader.hello?.host ?? "",
+                        processID: place?.processID ?? reader.hello?.processID ?? 0, encoded: box.failure.encoded))
             }
         }
     }

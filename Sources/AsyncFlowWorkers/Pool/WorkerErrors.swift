@@ -45,6 +45,12 @@ public struct WorkerPoolError: WorkflowError, Hashable {
     public let message: String
     public var taskID: TaskID? { nil }
     public var taskName: String? { nil }
+
+    package init(code: WorkflowErrorCode, poolName: String, message: String) {
+        self.code = code
+        self.poolName = poolName
+        self.message = message
+    }
 }
 
 extension String {

@@ -85,6 +85,8 @@ public struct WorkerStatus: Sendable, Hashable {
     /// The interpreter of a worker that calls functions of another language, with its version, for example
     /// `CPython 3.12.1`; nil before it is ready, and for a Swift program.
     public let runtime: String?
+    /// Facts about the engine behind a bridge, as JSON; empty for other workers.
+    package let about: String
 }
 
 /// The description of workers that are interpreters of another language, not Swift programs.
@@ -95,6 +97,9 @@ package struct ForeignWorkers: Sendable {
     package var arguments: [String]
     /// Makes the bytes that a worker with this name gets before anything else: its own source, for example.
     package var preamble: @Sendable (_ name: String) -> [UInt8]
+    /// Whether the worker passes calls on to others. It answers while they run; a worker that calls functions itself may
+    /// be kept from that by them.
+    package var isBridge = false
 
     package init(
         language: String, arguments: [String], preamble: @escaping @Sendable (_ name: String) -> [UInt8]

@@ -55,6 +55,8 @@ struct Hello: Sendable {
     var tasks: [(name: String, signature: String)]
     /// The interpreter of a worker that calls functions of another language, with its version, and its file.
     var runtime: (name: String, file: String)?
+    /// Facts about the engine behind a bridge, as JSON; empty for other workers.
+    var about = ""
     /// The tasks without those that every program has.
     var ownTasks: [(name: String, signature: String)] {
         tasks.filter { task in !PortableCommand.builtIn.contains { $0.name == task.name } }
@@ -100,6 +102,8 @@ struct Hello: Sendable {
         runtime = (
             try reader.nextText().shortened(to: 255).harmless(), try reader.nextText().shortened(to: 4096).harmless()
         )
+        guard !reader.remaining.isEmpty else { return }
+        about = try reader.nextText()
     }
 }
 
@@ -161,10 +165,24 @@ struct CallContent {
 
 /// The failure of a call.
 struct CallFailure {
-    enum Kind: UInt8 { case thrown, cancelled, unusable }
+    enum Kind: UInt8 {
+        case thrown, cancelled, unusable
+        /// Nobody behind a bridge can run the call.
+        case refused
+        /// The process behind a bridge that ran the call is gone; the encoded part says which one.
+        case lost
+    }
+    /// A process behind a bridge.
+    struct Place {
+        var worker: String
+        var host: String
+        var processID: Int32
+    }
     var kind: Kind
     var chain: [RemoteTaskError.Link]
     var encoded: [UInt8]?
+    /// The process where the call failed, if it isn't the one that says so.
+    var place: Place?
 
     func write(to writer: inout ByteWriter) {
         writer.write(kind.rawValue)
@@ -199,6 +217,11 @@ struct CallFailure {
         }
         if count > chain.count { chain.append([RemoteTaskError.Link].more(than: chain.count, of: count)) }
         encoded = try reader.next(UInt8.self) == 1 ? Array(try reader.nextBytes()) : nil
+        guard !reader.remaining.isEmpty else { return }
+        place = Place(
+            worker: try reader.nextText().shortened(to: 255).harmless(),
+            host: try reader.nextText().shortened(to: 255).harmless(),
+            processID: Int32(bitPattern: try reader.next()))
     }
 }
 

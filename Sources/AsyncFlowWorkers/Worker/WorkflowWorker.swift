@@ -19,6 +19,17 @@ public enum WorkflowWorker {
     /// Whether this program serves if it is launched as a worker.
     package static var servesIfLaunchedAsOne: Bool { known.withLock { $0 != nil } }
 
+    /// The words that start a program elsewhere as a worker that runs one task after the other, and commands.
+    ///
+    /// - Parameters:
+    ///   - program: The program; nil for this one.
+    ///   - name: The worker's name.
+    /// - Returns: Nil if this program is meant and doesn't serve if it is launched as a worker.
+    package static func words(starting program: String?, name: String) -> [String]? {
+        guard let path = program ?? (servesIfLaunchedAsOne ? Host.program : nil) else { return nil }
+        return [path] + WorkerSettings(name: name, concurrency: 1, silence: 0, servesCommands: true).arguments
+    }
+
     /// Serves portable tasks until the pool has no more of them, and then ends the program; returns at once if the
     /// program wasn't launched as a worker.
     ///
