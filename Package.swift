@@ -44,7 +44,7 @@ let pythonFiles = ["state", "reports", "reading", "packing", "hints", "functions
 
 /// The parts of the programs that bridges to clusters and their relays get.
 let clusterFiles =
-    ["wire", "machine", "executor", "dask", "bridge"].map { "bridge/\($0).py" }
+    ["wire", "machine", "executor", "dask", "ray", "bridge"].map { "bridge/\($0).py" }
     + ["processes", "jobs", "channels", "daskside"].map { "relay/\($0).py" }
 
 let package = Package(

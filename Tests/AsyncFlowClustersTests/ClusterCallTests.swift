@@ -184,7 +184,7 @@ import WorkerProbeTasks
     }
 
     @Test(.needsDask) func `A scheduler that isn't there is named`() async throws {
-        let backend = TestCluster.dask(.address("tcp://127.0.0.1:9")) { $0.startTimeout = .seconds(4) }
+        let backend = TestCluster.dask(.address("tcp://127.0.0.1:9")) { $0.startTimeout = .seconds(12) }
         let error = await #expect(throws: WorkerPoolError.self) { try await backend.start() }
         #expect(error?.message.contains("no scheduler of Dask can be used at tcp://127.0.0.1:9") == true)
     }

@@ -7,7 +7,8 @@ import Foundation
 import WorkerProbeTasks
 
 /// A program that runs tasks for ten minutes on an engine, for tests that kill it, and the worker of the tests' own
-/// backends: `cluster-probe <python> <modules> <factory, or dask>`. It prints a line when everything has begun.
+/// backends: `cluster-probe <python> <modules>
+/// <factory, dask, or a scheduler's address>`. It prints a line when everything has begun.
 @main struct ClusterProbe: WorkflowApplication {
     static let portableTasks: [any PortableTaskDefinition] = Probe.all
 
@@ -18,11 +19,17 @@ import WorkerProbeTasks
         configuration.modules = [arguments[2]]
         let environment = PythonEnvironment.executable(arguments[1])
         let backend: ClusterBackend =
-            arguments[3] == "dask"
-            ? DaskBackend(.local(workers: 3), name: "cluster", environment: environment, configuration: configuration)
-            : ExecutorBackend(
-                arguments[3], arguments: ["max_workers": 3], name: "cluster", environment: environment,
-                configuration: configuration)
+            switch arguments[3] {
+            case "dask":
+                DaskBackend(.local(workers: 3), name: "cluster", environment: environment, configuration: configuration)
+            case let address where address.hasPrefix("tcp://"):
+                DaskBackend(
+                    .address(address), name: "cluster", environment: environment, configuration: configuration)
+            case let factory:
+                ExecutorBackend(
+                    factory, arguments: ["max_workers": 3], name: "cluster", environment: environment,
+                    configuration: configuration)
+            }
         let folder = NSTemporaryDirectory() + "cluster-probe-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try await withWorkflowEngine(backends: [backend], signals: .ignored) { flow in

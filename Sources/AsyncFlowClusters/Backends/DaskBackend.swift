@@ -32,7 +32,7 @@ public final class DaskBackend: ClusterBackend, @unchecked Sendable {
         var configuration = configuration
         configuration.python = environment
         var settings = cluster.settings
-        settings["timeout"] = .number(min(30, max(1, configuration.startTimeout / .seconds(2))))
+        settings["timeout"] = .number(min(30, max(1, configuration.startTimeout / .seconds(4))))
         super.init(name: name, engine: "dask", adapter: settings, checking: tasks, configuration: configuration)
     }
 }

@@ -177,7 +177,8 @@ class Bridge:
                 self.machine.answer(number, loss(number, "the engine", reason))
         self._flush()
         say(reason)
-        threading.Thread(target=self.leave, args=(75,), daemon=True).start()
+        # Soon: what the program sends meanwhile is lost as well.
+        threading.Thread(target=self.leave, args=(75, 0.5), daemon=True).start()
 
     # MARK: Writing
 
@@ -202,14 +203,14 @@ class Bridge:
 
     # MARK: The end
 
-    def leave(self, code):
+    def leave(self, code, patience=3.0):
         """Ends the bridge, and what the engine's client has started: the program has gone, or has no more calls."""
         if self.is_leaving:
             threading.Event().wait()
         self.is_leaving = True
         closing = threading.Thread(target=self._close, daemon=True)
         closing.start()
-        closing.join(self.settings.get("closing", 3.0))
+        closing.join(patience)
         if os.getpgrp() == os.getpid():
             try:
                 if threading.current_thread() is threading.main_thread():
@@ -246,7 +247,7 @@ def end_group():
             pass
 
 
-ADAPTERS = {"executor": ExecutorAdapter, "dask": DaskAdapter}
+ADAPTERS = {"executor": ExecutorAdapter, "dask": DaskAdapter, "ray": RayAdapter}
 
 if "_settings" in globals():
     Bridge(_settings).serve()

@@ -182,16 +182,17 @@ class ExecutorAdapter:
 
 
 class Listener:
-    """Where relays on this machine connect, with a secret that only they know."""
+    """Where relays connect, with a secret that only they know."""
 
-    def __init__(self, adapter):
+    def __init__(self, adapter, interface=None):
+        """Listens on an interface, by its address; without one for this machine only."""
         self.adapter, self.token = adapter, os.urandom(32)
-        if sys.platform.startswith("linux"):
+        if interface is None and sys.platform.startswith("linux"):
             self.socket = socket.socket(socket.AF_UNIX)
             self.address = "asyncflow-" + os.urandom(16).hex()      # abstract: there is no file that could be left
             self.socket.bind("\0" + self.address)
         else:
-            self.socket = socket.create_server(("127.0.0.1", 0))
+            self.socket = socket.create_server((interface or "127.0.0.1", 0))
             self.address = list(self.socket.getsockname())
         self.socket.listen(256)
         threading.Thread(target=self._accept, name="asyncflow-accept", daemon=True).start()

@@ -8,7 +8,7 @@ _channel_lock = threading.Lock()
 
 
 class SocketChannel:
-    """A connection with the bridge, where that is on this machine: by it calls are cancelled and report something.
+    """A connection with the bridge, where that can be reached: by it calls are cancelled and report something.
 
     Its end is the end of the bridge, and of all processes that were started for it."""
 
@@ -98,13 +98,13 @@ def _leave_orphan(bridge):
 
 
 def channel(spec):
-    """The channel of a program; None if its bridge is on another machine."""
+    """The channel of a program; None if its bridge is on another machine, and doesn't listen there."""
     session = spec["session"]
     with _channel_lock:                     # held while connecting: a second connection's end would be the bridge's
         found = _channels.get(session)
         if found is None or (found and not found.is_open):
             try:
-                if spec.get("host") != _host:
+                if spec.get("host", _host) != _host:
                     raise OSError(errno.EHOSTUNREACH, "another machine")
                 found = SocketChannel(spec["address"], spec["token"], session, spec["bridge"])
             except OSError:

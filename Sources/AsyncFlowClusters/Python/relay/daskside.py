@@ -48,7 +48,8 @@ def dask_plugin(base, session):
                 return
             job = _batches.get((session, int(batch))) if batch.isdigit() else None
             if job is not None:
-                job.cancel_all(0.2)
+                job.release(0.2)
+                end_idle(session)
 
         def teardown(self, worker):
             end_all(session)

@@ -22,6 +22,7 @@ class Job:
         self.deadlines = {}                         # of cancelled calls
         self.sent = set()
         self.process = None
+        self.is_released = False                    # whether nobody wants it any more
         self.lock = threading.RLock()
         position = 0
         while position < len(content):
@@ -42,7 +43,9 @@ class Job:
         if process is not None:
             process.send(_frame(_CANCEL, _number.pack(number)))
 
-    def cancel_all(self, grace=None):
+    def release(self, grace):
+        """Has all calls stopped, because the program that wants them is most likely gone."""
+        self.is_released = True
         for number in list(self.calls):
             self.cancel(number, grace)
 
@@ -121,7 +124,10 @@ class Job:
             process.wait(min(_SLICE, limit - now))
         with self.lock:
             self.process = None
-        _give_back(process)
+        if self.is_released:
+            process.close(0.2)
+        else:
+            _give_back(process)
         return True
 
     def _parts(self, process, number):

@@ -28,7 +28,7 @@ _THROWN, _CANCELLED, _UNUSABLE, _REFUSED, _LOST = 0, 1, 2, 3, 4
 _LONGEST = 1 << 30          # of a frame, in bytes
 _NOISE = 64 << 10           # what may be printed before a worker's opening
 _TAIL = 4 << 10             # what is kept of a process's standard error
-_IDLE = 60.0                # how long a process is kept that has nothing to do, in seconds
+_IDLE = 20.0                # how long a process is kept that has nothing to do, in seconds
 _SLICE = 0.05               # how long to wait at most before looking up, in seconds
 _START = 60.0               # how long a process may take until it is ready
 
@@ -360,6 +360,21 @@ def end_all(session=None):
             os.killpg(process.id, signal.SIGKILL)
         except OSError:
             pass
+    for process in old:
+        try:
+            process.child.wait(1)           # or it would stay as a zombie
+        except subprocess.TimeoutExpired:
+            pass
+
+
+def end_idle(session):
+    """Ends the processes of a program that have nothing to do."""
+    with _lock:
+        old = [process for process in _idle if process.session == session]
+        for process in old:
+            _idle.remove(process)
+    for process in old:
+        threading.Thread(target=process.close, daemon=True).start()
 
 
 atexit.register(end_all)
