@@ -129,6 +129,9 @@ package final class EngineCore: Sendable {
 
     func makeTaskNumber() -> UInt64 { created.increment() }
 
+    /// How many tasks were made so far.
+    var createdTaskCount: UInt64 { created.value }
+
     func taskEnded() {
         ended.increment()
         if lifecycle.isWatched { checkIdle() }

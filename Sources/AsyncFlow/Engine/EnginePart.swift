@@ -49,6 +49,37 @@ package struct EngineSeat: Sendable {
     ///
     /// - Parameter reason: the reason, for the errors of the tasks.
     package func halt(because reason: String) { core?.halt(because: reason) }
+
+    /// The time since the engine was made, by its clock.
+    package var elapsed: Duration { core?.timers.now() ?? .zero }
+
+    /// Calls an action at a time of the engine's clock, or at once if that is over; never after the engine's end. The
+    /// action has to be short and must not block.
+    ///
+    /// - Returns: takes the timer back, if it hasn't gone off.
+    package func schedule(at time: Duration, _ action: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        guard let timers = core?.timers else { return {} }
+        let timer = timers.schedule(at: time, action)
+        return { timers.cancel(timer) }
+    }
+
+    /// Looks whether nothing goes on in the engine but some tasks that wait for the outside: every other task waits for
+    /// one of them, directly or not.
+    ///
+    /// - Parameters:
+    ///   - waiting: the numbers of the tasks that wait.
+    ///   - timers: the number of timers that belong to them.
+    /// - Returns: a number that changes when tasks are called; nil if something goes on.
+    package func quietMark(besides waiting: Set<UInt64>, timers: Int) -> UInt64? {
+        guard let core, core.timers.count <= timers, core.pool.idle.areAll,
+            let waits = core.waits.all(atMost: 20_000)
+        else { return nil }
+        let awaiting = Set(waits.map(\.task.number))
+        let isQuiet = core.running.all.allSatisfy {
+            waiting.contains($0.number) || awaiting.contains($0.number) || $0.currentPhase.isTerminal
+        }
+        return isQuiet ? core.createdTaskCount : nil
+    }
 }
 
 /// The makers of parts that every engine of this process gets without being configured with them.
@@ -66,6 +97,9 @@ package enum EngineParts {
 extension WorkflowEngine {
     /// The outcomes of earlier runs, if a part of the engine has any.
     package var memory: (any CallMemory)? { core.memory }
+
+    /// The engine as its parts see it.
+    package var seat: EngineSeat { EngineSeat(core) }
 }
 
 extension EngineCore {
@@ -75,6 +109,9 @@ extension EngineCore {
             do { try await part.finish() } catch { partFailure.withLock { $0 = $0 ?? error } }
         }
     }
+
+    /// Why a part has ended the run, if one has.
+    var endByPart: (any ExitCodeError)? { partFailure.withLock { $0 } as? any ExitCodeError }
 
     /// Throws the error of a part that couldn't do its work, if there is one.
     func checkParts() throws {

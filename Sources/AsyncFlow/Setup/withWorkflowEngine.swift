@@ -41,6 +41,8 @@ public nonisolated(nonsending) func withWorkflowEngine<Result>(
     } catch {
         await flow.shutdown(.immediate)
         if let watch { await SignalCenter.shared.remove(watch) }
+        // A part that ended the run says why better than the tasks that were cancelled by it.
+        if let end = core.endByPart { throw end }
         throw error
     }
 }

@@ -24,12 +24,12 @@ enum ProcessEnd {
         exit(128 + signalNumber)
     }
 
-    /// Prints the error and ends the process with code 1.
+    /// Prints the error and ends the process with code 1, or with the one that the error asks for.
     static func end(because error: any Error) -> Never {
         flushOutput(within: .seconds(2))
         Console.write("error: \(text(of: error))\n", to: STDERR_FILENO)
         Console.leave()
-        exit(1)
+        exit((error as? any ExitCodeError)?.processExitCode ?? 1)
     }
 
     private static func text(of error: any Error) -> String {
