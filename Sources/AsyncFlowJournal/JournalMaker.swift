@@ -24,7 +24,10 @@ struct EnvironmentJournalMaker: EnginePartMaker {
         guard let path = ProcessInfo.processInfo.environment["ASYNCFLOW_JOURNAL"], !path.isEmpty,
             configuration.journal == nil
         else { return nil }
-        return try JournalMaker(journal: Journal(path)).makePart(for: configuration)
+        let part = try JournalMaker(journal: Journal(path)).makePart(for: configuration)
+        try (part as? JournalRecorder)?.store.append(
+            .note(NoteRecord(kind: RecordedProgram.environmentNote, time: .now)))
+        return part
     }
 }
 

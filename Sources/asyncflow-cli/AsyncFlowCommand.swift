@@ -24,7 +24,8 @@ struct AsyncFlowCommand: AsyncParsableCommand {
             CancelCommand.self, MapCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
             RunsCommand.self, CompareCommand.self, ExportCommand.self, WatchCommand.self, ExplainCommand.self,
-            DiffCommand.self, JournalCommand.self, PythonCommand.self,
+            DiffCommand.self, JournalCommand.self, WaitingCommand.self, SignalCommand.self, ResumeCommand.self,
+            PythonCommand.self,
         ])
 
     static func main() async {

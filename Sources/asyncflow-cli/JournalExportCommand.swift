@@ -156,6 +156,9 @@ struct JournalRecordFields {
             json.field("name", signal.name)
             write("time", signal.time, to: &json)
             json.field("payload_bytes", signal.payload.count)
+        case .iteration(let iteration):
+            json.field("call", iteration.loop.description)
+            json.field("iterations", Int(clamping: iteration.count))
         case .forgotten(let forgotten):
             write("time", forgotten.time, to: &json)
             json.array("tasks") { json in for name in forgotten.names { json.string(name) } }

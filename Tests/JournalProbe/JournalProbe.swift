@@ -17,6 +17,8 @@ import Foundation
 /// - `plain`: runs one task, in an engine that isn't told of any journal.
 /// - `slurm KIND`: runs a command as a job of Slurm; see `LeftCommands`. `local KIND`: as a process.
 /// - `crash`: runs a task that ends the program, unless it isn't started.
+/// - `waits COUNT`: so many iterations of a loop that waits for a number `n`, sleeps a moment and adds the number up.
+/// - `park`: waits for an answer `go`, and is parked if none comes; prints it and its own arguments.
 @main
 enum JournalProbe {
     static func main() async throws {
@@ -27,7 +29,11 @@ enum JournalProbe {
         case "crash": await crash()
         case "plain": await plain()
         case "slurm", "local": await LeftCommands.run(on: arguments[1], arguments.count > 2 ? arguments[2] : "")
-        default: fatalError("usage: journal-probe keys | run SEED | crash | plain | slurm KIND | local KIND")
+        case "waits": try await waits(count: arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0)
+        case "park": await park()
+        default:
+            fatalError(
+                "usage: journal-probe keys | run SEED | crash | plain | slurm KIND | local KIND | waits COUNT | park")
         }
     }
 
@@ -57,6 +63,47 @@ enum JournalProbe {
                 return number + 1
             }
             print(try await task(1).value)
+        }
+    }
+
+    private struct Round: Codable, Sendable {
+        var values: [Int] = []
+    }
+
+    private static func waits(count: Int) async throws {
+        let path = ProcessInfo.processInfo.environment["PROBE_JOURNAL"]!
+        let journal = Journal(path, durability: .everyResult, crashLimit: 3)
+        try await withWorkflowEngine(.init(journal: journal), signals: .ignored) { flow in
+            let step = flow.functionTask("step", durable: 1) { (value: Int) async throws -> Int in
+                Log.begin("step \(value)")
+                return value
+            }
+            let values = try await flow.loop("rounds", durable: 1, from: Round()) { round -> LoopStep<Round, [Int]> in
+                Log.begin("round \(round.values.count)")
+                var next = round
+                let number = try await flow.signal("n", as: Int.self).value
+                Log.begin("number \(number)")
+                try await flow.sleep(for: .milliseconds(2))
+                next.values.append(try await step(number).value)
+                Log.begin("end \(round.values.count)")
+                return next.values.count == count ? .done(next.values) : .next(next)
+            }
+            print("values \(values)")
+        }
+    }
+
+    private static func park() async {
+        let path = ProcessInfo.processInfo.environment["PROBE_JOURNAL"]
+        var configuration = WorkflowEngine.Configuration()
+        if let path { configuration.journal = Journal(path, parking: .milliseconds(300)) }
+        await runWorkflow(configuration) { flow in
+            let double = flow.functionTask("double", durable: 1) { (value: Int) -> Int in value * 2 }
+            let block = flow.block("block") { () async throws -> Int in
+                try await double(flow.signal("go", as: Int.self, asking: "How many?")).value
+            }
+            async let slept: Void = flow.sleep(for: .seconds(path == nil ? 0 : 1), "tea")
+            print(try await block().value, CommandLine.arguments.dropFirst().joined(separator: "|"))
+            try await slept
         }
     }
 

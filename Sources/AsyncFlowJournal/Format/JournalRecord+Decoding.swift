@@ -43,7 +43,7 @@ extension JournalRecord {
         case .superseded: return .superseded(ScopeID(try source.word()))
         case .run: return .run(try RunRecord(&source))
         case .end: return .end(try EndRecord(&source, base))
-        case .order, .timer, .waiting, .signal, .forgotten, .note: return try wait(kind, &source, base)
+        case .order, .timer, .waiting, .signal, .iteration, .forgotten, .note: return try wait(kind, &source, base)
         }
     }
 
@@ -67,18 +67,30 @@ extension JournalRecord {
                     chosen: try source.varint()))
         case .timer:
             return .timer(
-                TimerRecord(call: try source.digest(), name: try source.text(), due: try source.time(base)))
+                TimerRecord(
+                    call: try source.digest(), name: try source.text(), due: try source.time(base),
+                    scope: try source.scopeIfThere()))
         case .waiting:
             var record = WaitingRecord(
                 call: try source.digest(), name: try source.text(), type: try source.text(),
                 question: try source.text(), since: try source.time(base))
             if try source.flag() { record.deadline = try source.time(base) }
+            record.scope = try source.scopeIfThere()
             return .waiting(record)
         case .signal:
-            return .signal(
-                SignalRecord(
-                    name: try source.text(), message: try source.digest(), time: try source.time(base),
-                    payload: try source.counted()))
+            var record = SignalRecord(
+                name: try source.text(), message: try source.digest(), time: try source.time(base),
+                payload: try source.counted())
+            // Not in records of the first version.
+            if source.remaining >= 24 {
+                record.answered = SignalRecord.Answered(try source.digest(), in: ScopeID(try source.word()))
+            }
+            return .signal(record)
+        case .iteration:
+            return .iteration(
+                IterationRecord(
+                    loop: try source.digest(), count: try source.varint(), state: try source.digest(),
+                    scope: ScopeID(try source.word())))
         case .forgotten:
             var record = ForgottenRecord(time: try source.time(base))
             record.failuresOnly = try source.flag()
@@ -97,6 +109,11 @@ extension JournalRecord {
 
 extension ByteSource {
     fileprivate mutating func time(_ base: JournalTime) throws(FormatError) -> JournalTime { base &+ (try signed()) }
+
+    /// A scope that is left out where it is the program.
+    fileprivate mutating func scopeIfThere() throws(FormatError) -> ScopeID {
+        remaining >= 8 ? ScopeID(try word()) : .program
+    }
 
     fileprivate mutating func number() throws(FormatError) -> UInt32 {
         guard let number = UInt32(exactly: try varint()) else { throw FormatError() }

@@ -19,6 +19,7 @@ extension JournalRecord {
         case .forgotten: .forgotten
         case .note: .note
         case .end: .end
+        case .iteration: .iteration
         }
     }
 
@@ -68,7 +69,7 @@ extension JournalRecord {
         case .superseded(let scope): sink.word(scope.value)
         case .run(let record): record.encode(into: &sink)
         case .end(let record): record.encode(into: &sink, base: base)
-        case .order, .timer, .waiting, .signal, .forgotten, .note: encodeWait(into: &sink, base: base)
+        case .order, .timer, .waiting, .signal, .iteration, .forgotten, .note: encodeWait(into: &sink, base: base)
         }
     }
 
@@ -81,17 +82,28 @@ extension JournalRecord {
             sink.digest(record.call)
             sink.text(record.name)
             sink.signed(record.due &- base)
+            if record.scope != .program { sink.word(record.scope.value) }
         case .waiting(let record):
             sink.digest(record.call)
             for text in [record.name, record.type, record.question] { sink.text(text) }
             sink.signed(record.since &- base)
             sink.byte(record.deadline == nil ? 0 : 1)
             if let deadline = record.deadline { sink.signed(deadline &- base) }
+            if record.scope != .program { sink.word(record.scope.value) }
         case .signal(let record):
             sink.text(record.name)
             sink.digest(record.message)
             sink.signed(record.time &- base)
             sink.counted(record.payload)
+            if let answered = record.answered {
+                sink.digest(answered.call)
+                sink.word(answered.scope.value)
+            }
+        case .iteration(let record):
+            sink.digest(record.loop)
+            sink.varint(record.count)
+            sink.digest(record.state)
+            sink.word(record.scope.value)
         case .forgotten(let record):
             sink.signed(record.time &- base)
             sink.byte(record.failuresOnly ? 1 : 0)

@@ -38,6 +38,8 @@ package enum JournalRecord: Sendable, Equatable {
     case note(NoteRecord)
     /// A run ended regularly.
     case end(EndRecord)
+    /// An iteration of a loop ended, and what it did isn't needed any more.
+    case iteration(IterationRecord)
 }
 
 /// The start of a program's run.
@@ -126,6 +128,8 @@ package struct EndRecord: Sendable, Equatable {
         package static let failed = Outcome(rawValue: 1)
         /// The run was ended by the user or a signal before all tasks were done.
         package static let stopped = Outcome(rawValue: 2)
+        /// Ended because everything left waited for a signal or a time.
+        package static let parked = Outcome(rawValue: 3)
     }
     package var outcome: Outcome
     package var time: JournalTime

@@ -3,6 +3,7 @@ package enum JournalRecordKind: UInt8, Sendable, Hashable, CaseIterable {
     case run = 1
     case definition, scope, result, failure, cancelled, reused, started, attempt, named, order, timer, waiting, signal
     case superseded, forgotten, note, end
+    case iteration = 50
 }
 
 extension JournalRecord {

@@ -22,11 +22,13 @@ package struct TimerRecord: Sendable, Equatable {
     package var call: CallID
     package var name: String
     package var due: JournalTime
+    package var scope: ScopeID
 
-    package init(call: CallID, name: String, due: JournalTime) {
+    package init(call: CallID, name: String, due: JournalTime, scope: ScopeID = .program) {
         self.call = call
         self.name = name
         self.due = due
+        self.scope = scope
     }
 }
 
@@ -41,9 +43,11 @@ package struct WaitingRecord: Sendable, Equatable {
     package var since: JournalTime
     /// The time limit; nil without one.
     package var deadline: JournalTime?
+    package var scope: ScopeID
 
     package init(
-        call: CallID, name: String, type: String, question: String, since: JournalTime, deadline: JournalTime? = nil
+        call: CallID, name: String, type: String, question: String, since: JournalTime, deadline: JournalTime? = nil,
+        scope: ScopeID = .program
     ) {
         self.call = call
         self.name = name
@@ -51,6 +55,7 @@ package struct WaitingRecord: Sendable, Equatable {
         self.question = question
         self.since = since
         self.deadline = deadline
+        self.scope = scope
     }
 }
 
@@ -62,12 +67,46 @@ package struct SignalRecord: Sendable, Equatable {
     package var time: JournalTime
     /// The payload as JSON.
     package var payload: [UInt8]
+    /// The wait that it answers, and where that stands.
+    package var answered: Answered?
 
-    package init(name: String, message: ShortDigest, time: JournalTime, payload: [UInt8]) {
+    package struct Answered: Sendable, Equatable {
+        package var call: CallID
+        package var scope: ScopeID
+
+        package init(_ call: CallID, in scope: ScopeID) {
+            self.call = call
+            self.scope = scope
+        }
+    }
+
+    package init(
+        name: String, message: ShortDigest, time: JournalTime, payload: [UInt8], answered: Answered? = nil
+    ) {
         self.name = name
         self.message = message
         self.time = time
         self.payload = payload
+        self.answered = answered
+    }
+}
+
+/// How far a loop is: so many of its iterations have ended, and the state after them is recorded.
+package struct IterationRecord: Sendable, Equatable {
+    /// The loop's call.
+    package var loop: CallID
+    /// How many iterations have ended.
+    package var count: UInt64
+    /// The call under which the state after them is recorded.
+    package var state: CallID
+    /// Where the loop stands.
+    package var scope: ScopeID
+
+    package init(loop: CallID, count: UInt64, state: CallID, scope: ScopeID = .program) {
+        self.loop = loop
+        self.count = count
+        self.state = state
+        self.scope = scope
     }
 }
 

@@ -50,6 +50,12 @@ public struct Journal: Sendable, Hashable {
     /// The number of crashes in a row after which a call that was running at each of them isn't started again, at least
     /// 1.
     public var crashLimit: Int
+    /// The time after which the run ends with a ``ParkedError``, exit code 75, if meanwhile nothing has gone on but
+    /// waits for signals, and for times that are further away than this; nil, the default, for a program that stays.
+    ///
+    /// `asyncflow resume JOURNAL --when-due` goes on. What the program does beside its tasks isn't seen: the time has to
+    /// be longer than that.
+    public var parking: Duration?
 
     /// - Parameters:
     ///   - directory: The path of the directory, which is created if it doesn't exist; relative to this process's
@@ -61,9 +67,11 @@ public struct Journal: Sendable, Hashable {
     ///   - onFailure: The reaction to a journal that can no longer be written.
     ///   - crashLimit: The number of crashes in a row after which a call that was running at each of them isn't started
     ///     again.
+    ///   - parking: the time after which a run ends that only waits for signals, and for times further away than this.
     public init(
         _ directory: String, durability: JournalDurability = .background(), reuse: Reuse = .automatic,
-        rerunning: [String] = [], retainedRuns: Int = 3, onFailure: WriteFailure = .stop, crashLimit: Int = 3
+        rerunning: [String] = [], retainedRuns: Int = 3, onFailure: WriteFailure = .stop, crashLimit: Int = 3,
+        parking: Duration? = nil
     ) {
         self.directory = directory
         self.durability = durability
@@ -72,5 +80,6 @@ public struct Journal: Sendable, Hashable {
         self.retainedRuns = max(1, retainedRuns)
         self.onFailure = onFailure
         self.crashLimit = max(1, crashLimit)
+        self.parking = parking
     }
 }

@@ -5,7 +5,7 @@ import AsyncFlowBase
 final class JournalHistory: Sendable {
     private let store: JournalStore
     /// The first run whose records are used; the runs before it don't count after a fresh start.
-    private let firstRun: Int
+    let firstRun: Int
     let isEmpty: Bool
     let crashes: CrashHistory
     /// The calls that were started and have neither a recorded end nor a recorded failed attempt since.

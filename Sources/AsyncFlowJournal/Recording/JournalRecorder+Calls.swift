@@ -20,7 +20,8 @@ extension JournalRecorder {
         guard var open = try await openCall(call, definition, task) else {
             // A file doesn't exist; the call itself reports that best.
             if task.isRecalling { throw NotRecalled() }
-            return try await perform(CallTerms())
+            // Not by the name of a call around it.
+            return try await CurrentCall.$id.withValue(nil) { try await perform(CallTerms()) }
         }
         if open.isKnown {
             switch await onThreadIfLarge(open, { [open] in self.recall(open, as: form) }) {
@@ -41,7 +42,7 @@ extension JournalRecorder {
     ) async throws -> OpenCall? {
         if let kept = task.recollection as? KeptCall { return kept.call }
         let blocks = task.enclosingBlocks
-        let scope = CallDigest.scope(blocks.map(\.name))
+        let scope = scope(in: blocks)
         guard let identity = try CallIdentity.make(call, of: definition, naming) else { return nil }
         // Files are read if their quick names aren't recorded.
         let open =
@@ -93,7 +94,7 @@ extension JournalRecorder {
         return value
     }
 
-    private nonisolated(nonsending) func record<Value: Sendable>(
+    nonisolated(nonsending) func record<Value: Sendable>(
         _ value: Value, of open: OpenCall, as form: ValueForm<Value>, began: JournalTime, attempt: Int, synced: Bool,
         then cleanUps: [@Sendable () -> Void]
     ) async throws {

@@ -23,8 +23,13 @@ final class JournalRecorder: EnginePart, PortableMemory {
     let backlog: NamingBacklog
     private let cleaner = SerialThread()
     private let ledger = Lock(CallLedger())
+    /// The iterations of loops that go on now, by the number of their block.
+    private let iterations = Lock<[UInt64: ScopeID]>([:])
+    private let hasIterations = Atomic<Bool>(false)
+    private let endings = Lock<[@Sendable () async -> Void]>([])
+    private let parked = Lock<ParkedError?>(nil)
     private let definitions = Lock<[DefinitionKey: RecordedDefinition]>([:])
-    private let seat = Lock<EngineSeat?>(nil)
+    let seat = Lock<EngineSeat?>(nil)
     /// The blocks whose members have read files that no task has made.
     private let blocksWithFiles = Lock<Set<UInt64>>([])
     private let failure: FailureSlot
@@ -91,13 +96,25 @@ final class JournalRecorder: EnginePart, PortableMemory {
         }
     }
 
+    /// Does something when all tasks have ended, before the journal is closed.
+    func atEnd(_ action: @escaping @Sendable () async -> Void) { endings.withLock { $0.append(action) } }
+
+    /// Ends the run because all that is left waits.
+    func park(_ error: ParkedError) {
+        parked.withLock { $0 = error }
+        seat.withLock { $0 }?.halt(because: "the run is parked")
+    }
+
     func finish() async throws {
+        for action in endings.withLock({ $0 }) { await action() }
         await onThread { self.backlog.finish() }
         let report = EndReport(self)
         if let text = report.text { logger.info("\(text)") }
         let failures = failedCount.load(ordering: .relaxed)
+        let parked = parked.withLock { $0 }
         let end = EndRecord(
-            outcome: failures == 0 ? .completed : .failed, time: JournalTime.now, ran: UInt64(report.ran),
+            outcome: parked != nil ? .parked : failures == 0 ? .completed : .failed, time: JournalTime.now,
+            ran: UInt64(report.ran),
             reused: UInt64(report.reused), failed: UInt64(failures))
         if failure.error != nil {
             // Without an end record the run counts as interrupted, and the calls that weren't recorded run again.
@@ -108,6 +125,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
         }
         await onThread { self.finishCleaning() }
         if let error = failure.error, journal.onFailure == .stop { throw error }
+        if let parked { throw parked }
     }
 
     /// Removes what commands have left outside of the program, on a thread that nobody waits for before the run's end.
@@ -127,18 +145,18 @@ final class JournalRecorder: EnginePart, PortableMemory {
     /// Returns the definition of recorded calls, which is created at the first use.
     func definition(
         _ kind: TaskKind, _ name: String, _ options: RecordingOptions, place: String = "", typeNames: [String] = [],
-        makes outputs: [String] = []
+        makes outputs: [String] = [], as recorded: RecordedKind = .work
     ) -> RecordedDefinition {
         let makes = outputs.isEmpty ? "" : " -> " + outputs.joined(separator: ", ")
         let record = DefinitionRecord(
-            kind: kind.description, name: name, version: options.version, place: place,
+            kind: recorded.word ?? kind.description, name: name, version: options.version, place: place,
             types: typeNames.joined(separator: ", ") + makes)
         let key = DefinitionKey(record: record, options: options)
         if let known = definitions.withLock({ $0[key] }) { return known }
         let made = RecordedDefinition(
             record, store.define(record), options: options,
             isNamed: kind != .executable && kind != .prompt, makes: outputs, isForgotten: settings.rerun.contains(name),
-            typeNames: typeNames)
+            typeNames: typeNames, kind: recorded)
         return definitions.withLock { definitions in
             if let known = definitions[key] { return known }
             definitions[key] = made
@@ -154,7 +172,9 @@ final class JournalRecorder: EnginePart, PortableMemory {
     func open(_ identity: CallIdentity, of definition: RecordedDefinition, in scope: ScopeID) -> OpenCall {
         var (call, occurrence) = ledger.withLock { $0.enter(identity.quick, in: scope) }
         var entry = history.outcome(of: call)
-        if entry?.hasValue != true, !history.isEmpty, let other = adopt(identity) {
+        if entry?.hasValue != true, !history.isEmpty, definition.kind == .work,
+            let other = adopt(identity, in: scope)
+        {
             entry = other.entry
             (call, occurrence) = (other.header.call, other.header.occurrence)
         }
@@ -179,7 +199,9 @@ final class JournalRecorder: EnginePart, PortableMemory {
 
     /// Finds a recorded call that does the same work: one from another block, or one with the same file contents but
     /// other names and times.
-    private func adopt(_ identity: CallIdentity) -> (entry: JournalEntry, header: CallHeader)? {
+    private func adopt(
+        _ identity: CallIdentity, in scope: ScopeID
+    ) -> (entry: JournalEntry, header: CallHeader)? {
         let candidates = history.outcomes(withKey: identity.frame)
         if candidates.isEmpty { return nil }
         var content: CallKey?
@@ -189,11 +211,45 @@ final class JournalRecorder: EnginePart, PortableMemory {
             content = byContent()
             if content == nil { return nil }
         }
+        let isInIteration = hasIterations.load(ordering: .relaxed) && isIteration(scope)
         for candidate in candidates {
+            // An iteration does again what the one before has done.
+            if isInIteration, candidate.header.scope != scope { continue }
             if let content, history.contentKey(of: candidate.header.call) != content { continue }
-            if ledger.withLock({ $0.take(candidate.header.call) }) { return candidate }
+            if ledger.withLock({ $0.take(candidate.header.call, for: scope) }) { return candidate }
         }
         return nil
+    }
+
+    // MARK: - Iterations
+
+    /// The scope of the calls in these blocks, the innermost first: the iteration that they are part of, else the
+    /// blocks' names.
+    func scope(in blocks: [(number: UInt64, name: String)]) -> ScopeID {
+        if blocks.isEmpty { return .program }
+        if hasIterations.load(ordering: .relaxed),
+            let iteration = iterations.withLock({ known in
+                blocks.first { known[$0.number] != nil }.flatMap { known[$0.number] }
+            })
+        {
+            return iteration
+        }
+        return CallDigest.scope(blocks.map(\.name))
+    }
+
+    private func isIteration(_ scope: ScopeID) -> Bool { iterations.withLock { $0.values.contains(scope) } }
+
+    /// The calls in a block, and in the blocks in it, are those of an iteration from now on.
+    func open(_ iteration: ScopeID, of block: UInt64) {
+        iterations.withLock { $0[block] = iteration }
+        hasIterations.store(true, ordering: .relaxed)
+        ledger.withLock { $0.open(iteration) }
+    }
+
+    /// The iteration has ended, and all that was called in it.
+    func close(_ iteration: ScopeID, of block: UInt64) {
+        iterations.withLock { _ = $0.removeValue(forKey: block) }
+        ledger.withLock { $0.close(iteration) }
     }
 
     // MARK: - Blocks

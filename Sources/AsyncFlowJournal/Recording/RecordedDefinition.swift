@@ -2,6 +2,25 @@ import AsyncFlow
 import AsyncFlowBase
 import Synchronization
 
+/// What the calls of a recorded task do.
+enum RecordedKind: Sendable, Hashable {
+    case work
+    /// They wait for somebody or for a time: each is known by its place, and goes on from run to run, however often the
+    /// program is stopped meanwhile.
+    case wait(String)
+    /// They repeat something.
+    case loop
+
+    /// The word that stands for it in the journal; nil for that of the task's own kind.
+    var word: String? {
+        switch self {
+        case .work: nil
+        case .wait(let word): word
+        case .loop: "loop"
+        }
+    }
+}
+
 /// The properties that all recorded calls of one task share.
 final class RecordedDefinition: Sendable {
     let record: DefinitionRecord
@@ -10,6 +29,8 @@ final class RecordedDefinition: Sendable {
     let prefix: [UInt8]
     let options: RecordingOptions
     let isBlock: Bool
+    /// What stands for its calls: whether they only wait, as nothing that could end the program does.
+    let kind: RecordedKind
     /// Whether its recorded calls are to run again.
     let isForgotten: Bool
     /// The inputs' types, for display.
@@ -32,8 +53,9 @@ final class RecordedDefinition: Sendable {
     ///   work.
     init(
         _ record: DefinitionRecord, _ number: DefinitionNumber, options: RecordingOptions, isNamed: Bool,
-        makes outputs: [String] = [], isForgotten: Bool, typeNames: [String]
+        makes outputs: [String] = [], isForgotten: Bool, typeNames: [String], kind: RecordedKind = .work
     ) {
+        self.kind = kind
         self.record = record
         self.number = number
         self.options = options

@@ -72,7 +72,7 @@ extension JournalRecorder {
         _ definition: RecordedDefinition, _ task: TaskContext, _ input: repeat each Input
     ) throws -> OpenCall? {
         let blocks = task.enclosingBlocks
-        let scope = blocks.isEmpty ? ScopeID.program : CallDigest.scope(blocks.map(\.name))
+        let scope = scope(in: blocks)
         var bytes = CanonicalBytes(prefix: definition.prefix)
         var parts: [KeyPart] = []
         for input in repeat each input {

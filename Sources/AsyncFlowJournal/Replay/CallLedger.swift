@@ -9,6 +9,15 @@ struct CallLedger {
     private var taken = FingerprintTable()
     /// The next occurrence number of calls that were made more than once.
     private var occurrences: [UInt64: UInt64] = [:]
+    /// The calls of iterations that go on now: they are forgotten with them, so that an endless loop needs no more
+    /// memory the longer it runs.
+    private var iterations: [ScopeID: CallCounts] = [:]
+
+    /// An iteration begins: its calls are counted by themselves.
+    mutating func open(_ iteration: ScopeID) { iterations[iteration] = CallCounts() }
+
+    /// An iteration has ended, and nothing is called in it any more.
+    mutating func close(_ iteration: ScopeID) { iterations[iteration] = nil }
 
     /// The number of identities in use.
     var count: Int { taken.count }
@@ -17,6 +26,7 @@ struct CallLedger {
     ///
     /// - Parameter key: The call's key, including the quick names of files.
     mutating func enter(_ key: CallKey, in scope: ScopeID) -> (call: CallID, occurrence: UInt64) {
+        if !iterations.isEmpty, let counted = iterations[scope]?.enter(key, in: scope) { return counted }
         let first = CallDigest.call(key, in: scope, occurrence: 0)
         if taken.insert(first.low) { return (first, 0) }
         var occurrence = occurrences[first.low] ?? 1
@@ -32,8 +42,28 @@ struct CallLedger {
 
     /// Takes a recorded call.
     ///
+    /// - Parameter scope: The scope of the call that takes it.
     /// - Returns: Whether no other call had taken it.
-    mutating func take(_ call: CallID) -> Bool { taken.insert(call.low) }
+    mutating func take(_ call: CallID, for scope: ScopeID = .program) -> Bool {
+        iterations[scope]?.take(call) ?? taken.insert(call.low)
+    }
 
     func isTaken(_ call: CallID) -> Bool { taken.contains(call.low) }
+}
+
+/// The calls of one iteration of a loop.
+struct CallCounts {
+    private var taken = FingerprintTable()
+    private var occurrences: [CallKey: UInt64] = [:]
+
+    mutating func enter(_ key: CallKey, in scope: ScopeID) -> (call: CallID, occurrence: UInt64) {
+        while true {
+            let occurrence = occurrences[key, default: 0]
+            occurrences[key] = occurrence + 1
+            let call = CallDigest.call(key, in: scope, occurrence: occurrence)
+            if taken.insert(call.low) { return (call, occurrence) }
+        }
+    }
+
+    mutating func take(_ call: CallID) -> Bool { taken.insert(call.low) }
 }

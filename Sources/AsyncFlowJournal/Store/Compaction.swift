@@ -91,7 +91,10 @@ struct Compactor {
         self.paths = paths
         self.files = files
         plan = CompactionPlan(
-            runs: contents.runs.map { ($0.run.began, $0.end.map { $0.outcome != .stopped } ?? false) }, retention)
+            runs: contents.runs.map { run, end in
+                // One that was stopped or parked may not have got as far.
+                (run.began, end.map { $0.outcome != .stopped && $0.outcome != .parked } ?? false)
+            }, retention)
     }
 
     private mutating func run() throws(SystemError) -> CompactionReport {
@@ -127,12 +130,12 @@ struct Compactor {
         if let failure { throw failure }
         offset = UInt64(SegmentHeader.size)
         let uses = uses()
-        let scopes = scopes()
+        let survey = survey()
         for (entry, location) in contents.index.locations.enumerated() where location != .dropped {
             if plan.keeps(run: Int(uses[entry])) { usedRuns.insert(contents.run(ofEntry: entry)) }
         }
         contents.forEachRaw { record, place, run in
-            guard keeps(record, place, run, uses, scopes) else { return true }
+            guard keeps(record, place, run, uses, survey) else { return true }
             do throws(SystemError) { try copy(record, place, run) } catch {
                 failure = error
                 return false
@@ -157,24 +160,51 @@ struct Compactor {
         return uses
     }
 
-    /// Returns the location of the last record of each scope that isn't superseded.
-    private func scopes() -> [ScopeID: JournalContents.Place] {
+    /// What is known of scopes and loops, from one look at all of the journal.
+    private struct Survey {
+        /// The place of the last record of each scope that isn't superseded.
         var scopes: [ScopeID: JournalContents.Place] = [:]
-        contents.forEachRaw([.scope, .superseded]) { record, place, run in
+        /// The place after which each superseded scope has nothing in it that counts.
+        var superseded: [ScopeID: JournalContents.Place] = [:]
+        /// The place of the last record of each loop that isn't superseded.
+        var loops: [CallID: JournalContents.Place] = [:]
+        /// What was forgotten by name, up to a place.
+        var forgotten: [String: JournalContents.Place] = [:]
+
+        /// Whether a record in a scope was superseded after it was written.
+        func isSuperseded(_ scope: ScopeID, _ place: JournalContents.Place) -> Bool {
+            superseded[scope].map { place < $0 } ?? false
+        }
+    }
+
+    private func survey() -> Survey {
+        var survey = Survey()
+        contents.forEachRaw([.scope, .superseded, .iteration, .forgotten]) { record, place, run in
             switch record {
-            case .scope(let scope): scopes[scope.id] = plan.keeps(run: run) ? place : nil
-            case .superseded(let scope): scopes[scope] = nil
+            case .scope(let scope): survey.scopes[scope.id] = plan.keeps(run: run) ? place : nil
+            case .superseded(let scope):
+                survey.scopes[scope] = nil
+                survey.superseded[scope] = place
+            case .iteration(let iteration):
+                survey.loops[iteration.loop] = contents.index.find(iteration.state) == nil ? nil : place
+            case .forgotten(let record) where !record.failuresOnly:
+                for name in record.names { survey.forgotten[name] = place }
             default: break
             }
             return true
         }
-        return scopes
+        return survey
     }
 
     private func keeps(
         _ record: JournalRecord, _ place: JournalContents.Place, _ run: Int, _ uses: [Int32],
-        _ scopes: [ScopeID: JournalContents.Place]
+        _ survey: Survey
     ) -> Bool {
+        /// Whether a wait has to be known when its call is made again.
+        func isOpen(_ call: CallID, _ name: String, _ scope: ScopeID) -> Bool {
+            plan.keeps(run: run) && contents.index.find(call) == nil && !survey.isSuperseded(scope, place)
+                && !(survey.forgotten[name].map { place < $0 } ?? false)
+        }
         func isUsed(_ call: CallID) -> Bool {
             contents.index.find(call).map { plan.keeps(run: Int(uses[$0])) } ?? false
         }
@@ -186,14 +216,24 @@ struct Compactor {
             guard let entry = contents.index.find(reused.source) else { return false }
             return Int32(clamping: run) == uses[entry] && plan.keeps(run: run)
         case .named(let named): return isUsed(named.call)
-        case .scope(let scope): return scopes[scope.id] == place
-        case .order(let order): return plan.keeps(run: run) && (order.scope == .program || scopes[order.scope] != nil)
+        case .scope(let scope): return survey.scopes[scope.id] == place
+        case .order(let order):
+            return plan.keeps(run: run) && (order.scope == .program || survey.scopes[order.scope] != nil)
         case .started(let started):
             return plan.keeps(run: run) && !contents.hasOutcome(of: started.header.call, sinceRun: run)
+                && !survey.isSuperseded(started.header.scope, place)
         case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil
         case .run, .end: return plan.keeps(run: run) || usedRuns.contains(run)
-        case .timer, .waiting, .signal, .note: return true
-        // Definitions are written again; the others have taken effect.
+        case .timer(let timer): return isOpen(timer.call, timer.name, timer.scope)
+        case .waiting(let waiting): return isOpen(waiting.call, waiting.name, waiting.scope)
+        case .signal(let signal):
+            guard let answered = signal.answered else { return true }
+            // Once its wait has ended, it only tells the same message from another one.
+            return isOpen(answered.call, signal.name, answered.scope)
+                || (plan.keeps(run: run) && !survey.isSuperseded(answered.scope, place))
+        case .iteration(let iteration): return survey.loops[iteration.loop] == place
+        case .note: return true
+        // Written anew, or done.
         case .definition, .superseded, .forgotten: return false
         }
     }

@@ -110,10 +110,14 @@ package final class JournalContents: Sendable {
         }
     }
 
-    /// The location of a record in the index's terms.
-    struct Place: Equatable {
+    /// The place of a record, as the index has it.
+    struct Place: Comparable {
         var region: Int
         var offset: Int
+
+        static func < (one: Place, other: Place) -> Bool {
+            (one.region, one.offset) < (other.region, other.offset)
+        }
     }
 
     /// Calls a function like ``forEach(_:_:)``, with locations instead of definitions.

@@ -114,7 +114,7 @@ struct JournalIndexer: FrameVisitor {
         case .result: addOutcome(record, .result, region, offset)
         case .failure: addOutcome(record, .failure, region, offset)
         case .cancelled: addOutcome(record, .cancelled, region, offset)
-        case .reused, .order, .scope, .attempt, .started, nil: break
+        case .reused, .order, .scope, .attempt, .started, .timer, .waiting, .signal, .iteration, nil: break
         default: addRare(record, base)
         }
     }

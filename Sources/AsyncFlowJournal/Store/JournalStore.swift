@@ -78,7 +78,8 @@ package final class JournalStore: Sendable {
                 guard error.code == ENOENT else { throw error }
                 names = []
             }
-            if !names.isEmpty, !names.contains("segments"), !names.contains("lock") {
+            // There may be answers already.
+            if !names.allSatisfy({ $0 == "inbox" }), !names.contains("segments"), !names.contains("lock") {
                 throw SystemError(code: EEXIST)
             }
             for folder in [paths.directory, paths.segments, paths.objects, paths.lock] {

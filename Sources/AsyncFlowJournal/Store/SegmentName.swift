@@ -46,6 +46,8 @@ struct JournalPaths: Sendable {
     var segments: String { directory + "/segments" }
     var objects: String { directory + "/objects" }
     var lock: String { directory + "/lock" }
+    /// Where answers for waiting tasks are put, a file each.
+    var inbox: String { directory + "/inbox" }
 
     func segment(_ name: SegmentName) -> String { segments + "/" + name.fileName }
 }

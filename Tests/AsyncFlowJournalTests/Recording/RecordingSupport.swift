@@ -1,8 +1,9 @@
 import AsyncFlow
 import AsyncFlowBase
-import AsyncFlowJournal
 import Foundation
 import Logging
+
+@testable import AsyncFlowJournal
 
 /// A folder with a journal in it, deleted at the end.
 final class JournalFolder: Sendable {
@@ -24,15 +25,25 @@ final class JournalFolder: Sendable {
     /// Runs an engine with the folder's journal.
     nonisolated(nonsending) func run<Result>(
         rerunning: [String] = [], reuse: Journal.Reuse = .automatic, crashLimit: Int = 3,
-        durability: JournalDurability = .process, backends: [any Backend] = [LocalBackend()],
+        durability: JournalDurability = .process, parking: Duration? = nil,
+        clock: any Clock<Duration> = ContinuousClock(), backends: [any Backend] = [LocalBackend()],
         _ body: (WorkflowEngine) async throws -> Result
     ) async throws -> Result {
         var configuration = WorkflowEngine.Configuration(
             workers: 2, workDirectory: self["work"], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         configuration.journal = Journal(
             self["journal"], durability: durability, reuse: reuse, rerunning: rerunning, retainedRuns: 100,
-            crashLimit: crashLimit)
+            crashLimit: crashLimit, parking: parking)
+        configuration.clock = clock
         return try await withWorkflowEngine(configuration, backends: backends, signals: .ignored, body)
+    }
+}
+
+extension WorkflowEngine {
+    /// Has the engine take another time for the wall's; before anything waits.
+    func setWaitingRoom(now: JournalTime) {
+        let (questions, journal) = (questions, recorder?.journal.directory)
+        _ = companion(WaitingRoom.self) { WaitingRoom(seat, journal: journal, questions, logger, now: now) }
     }
 }
 
@@ -53,10 +64,15 @@ struct JournalProbeProcess {
     let wasKilled: Bool
     let status: Int32
 
+    /// Where the program is.
+    static var path: String {
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("journal-probe").path
+    }
+
     init(_ arguments: [String], _ environment: [String: String] = [:]) throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-            .deletingLastPathComponent().appendingPathComponent("journal-probe")
+        process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let (output, errors) = (Pipe(), Pipe())

@@ -140,14 +140,23 @@ struct RecordMaker {
         case .order:
             return .order(
                 OrderRecord(scope: ScopeID(number()), choice: number(), position: number(), chosen: number()))
-        case .timer: return .timer(TimerRecord(call: digest(), name: text(), due: time()))
+        case .timer:
+            return .timer(
+                TimerRecord(
+                    call: digest(), name: text(), due: time(), scope: flag() ? .program : ScopeID(number())))
         case .waiting:
             return .waiting(
                 WaitingRecord(
                     call: digest(), name: text(), type: text(), question: text(), since: time(),
-                    deadline: flag() ? nil : time()))
+                    deadline: flag() ? nil : time(), scope: flag() ? .program : ScopeID(number())))
         case .signal:
-            return .signal(SignalRecord(name: text(), message: digest(), time: time(), payload: bytes()))
+            return .signal(
+                SignalRecord(
+                    name: text(), message: digest(), time: time(), payload: bytes(),
+                    answered: flag() ? nil : SignalRecord.Answered(digest(), in: ScopeID(number()))))
+        case .iteration:
+            return .iteration(
+                IterationRecord(loop: digest(), count: number(), state: digest(), scope: ScopeID(number())))
         case .superseded: return .superseded(ScopeID(number()))
         case .forgotten:
             return .forgotten(

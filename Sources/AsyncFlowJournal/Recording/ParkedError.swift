@@ -1,0 +1,17 @@
+public import AsyncFlow
+import AsyncFlowBase
+
+/// The run was ended because everything left waits for a signal or for a time: see ``Journal/parking``.
+///
+/// ``AsyncFlow/runWorkflow(_:backends:signals:_:)`` ends the program with code 75 then; a program of your own may do
+/// the same.
+public struct ParkedError: ExitCodeError, Sendable, Hashable, CustomStringConvertible {
+    /// The exit code of a parked program: 75, which `sysexits.h` calls a temporary failure.
+    public static let exitCode: Int32 = EX_TEMPFAIL
+    package var processExitCode: Int32 { Self.exitCode }
+
+    /// What is waited for, and how the program goes on.
+    public let description: String
+
+    package init(description: String) { self.description = description }
+}
