@@ -37,7 +37,9 @@ let examples: [Target] = [
 /// What the page that shows a run is made of; part of every program that can show it.
 let pageFiles =
     ["page.html", "page.css"]
-    + ["base", "source", "panels", "timeline", "graph", "curves", "tasks", "main"].map { "script/\($0).js" }
+    + ["base", "source", "panels", "timeline", "graph", "curves", "tasks", "questions", "main"].map {
+        "script/\($0).js"
+    }
 
 /// The parts of the program that interpreters of Python tasks get.
 let pythonFiles = ["state", "reports", "reading", "packing", "hints", "functions", "calls", "serving"]
@@ -362,8 +364,8 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowJournalTests",
             dependencies: [
-                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "CChecksums", "journal-probe",
-                "store-probe", .product(name: "Logging", package: "swift-log"),
+                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowTesting", "CChecksums",
+                "journal-probe", "store-probe", .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(

@@ -85,7 +85,7 @@ extension WorkflowEngine {
         let life = DashboardLife(hub: hub, keepOpen: configuration.keepOpen)
         let feed = RunFeed(engineID: id, cores: coreCount) { life.engineEnded() }
         let routes = DashboardRoutes(
-            feed: feed, hub: hub, policy: AccessPolicy(host: configuration.host, token: token),
+            feed: feed, hub: hub, policy: AccessPolicy(host: configuration.host, token: token), questions: questions,
             // Cookies are shared by all ports of a host, so the name must be unique.
             cookieName: "asyncflow-" + RunPage.randomNonce().prefix(8))
         let port = try await life.start(routes: routes, host: configuration.host, port: configuration.port)

@@ -1,4 +1,6 @@
+import AsyncFlow
 import AsyncFlowTelemetry
+import Dispatch
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -8,6 +10,7 @@ struct DashboardRoutes: Sendable {
     let feed: RunFeed
     let hub: UpdateHub
     let policy: AccessPolicy
+    let questions: QuestionBoard
     /// The name of the cookie that holds the token.
     let cookieName: String
 
@@ -42,6 +45,8 @@ struct DashboardRoutes: Sendable {
                 await feed.ask { $0.tasksJSON(name: name, state: state, offset: offset, limit: limit) })
         }
         router.get("/api/events") { request, _ in events(request) }
+        router.get("/api/questions") { _, _ in Self.json(try QuestionList(questions.open).json) }
+        router.post("/api/signals/:name") { request, context in try await answer(request, context) }
         return router
     }
 
@@ -92,6 +97,29 @@ struct DashboardRoutes: Sendable {
             }
         }
         return Response(status: .ok, headers: [.contentType: "text/event-stream"], body: body)
+    }
+
+    /// Takes the answer to a question, as JSON.
+    private func answer(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        // The names of signals have nothing in them that addresses encode.
+        let name = context.parameters.get("name") ?? ""
+        if let refusal = ForeignRequest.refusal(of: request) { throw refusal }
+        let body: ByteBuffer
+        do { body = try await request.body.collect(upTo: QuestionList.maximumAnswer) } catch {
+            throw Refusal(.contentTooLarge, "An answer has at most \(QuestionList.maximumAnswer) bytes.")
+        }
+        let bytes = Array(body.readableBytesView)
+        // It may wait for a disk.
+        let outcome = await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async { [questions] in
+                continuation.resume(returning: questions.answer(name, with: bytes))
+            }
+        }
+        switch outcome {
+        case .taken: return Self.json(Array("{\"taken\":true}".utf8))
+        case .notAsked: throw Refusal(.notFound, "Nothing waits for a signal of this name.")
+        case .refused(let reason): throw Refusal(.unprocessableContent, reason)
+        }
     }
 
     private static func json(_ bytes: [UInt8]) -> Response {

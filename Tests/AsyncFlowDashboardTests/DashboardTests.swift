@@ -81,7 +81,7 @@ struct DashboardTests {
     func refusals(path: String, code: Int) async throws {
         let routes = DashboardRoutes(
             feed: RunFeed(engineID: "e", cores: 1) {}, hub: UpdateHub(),
-            policy: AccessPolicy(host: "localhost", token: nil),
+            policy: AccessPolicy(host: "localhost", token: nil), questions: QuestionBoard(),
             cookieName: "c")
         try await Application(router: routes.router()).test(.router) { client in
             try await client.execute(uri: path, method: .get, headers: [.init("host")!: "localhost"]) { response in

@@ -7,7 +7,7 @@ package enum RunPage {
         [
             PackageResources.base_js, PackageResources.source_js, PackageResources.panels_js,
             PackageResources.timeline_js, PackageResources.graph_js, PackageResources.curves_js,
-            PackageResources.tasks_js, PackageResources.main_js,
+            PackageResources.tasks_js, PackageResources.questions_js, PackageResources.main_js,
         ]
     }
 

@@ -29,7 +29,8 @@ class Page {
       this.tasks = new TaskList(this);
       this.detail = new Detail(this);
       this.timeline = new Timeline(this);
-      this.views = [new Panels(this), this.timeline, new Graph(this), new Curves(this), this.tasks, this.detail];
+      this.views = [new Panels(this), this.timeline, new Graph(this), new Curves(this), this.tasks, this.detail,
+        new Questions(this)];
     }
     const changed = new Set(Object.keys(parts));
     for (const view of this.views) view.show(this.run, changed);
