@@ -18,7 +18,8 @@ let exampleFolders = [
 let exampleModules: [String: [Target.Dependency]] = [
     "campaign": ["AsyncFlowTelemetry", "AsyncFlowDashboard"], "ensemble": ["AsyncFlowWorkers", "AsyncFlowSlurm"],
     "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
-    "compute-and-prompts": ["AsyncFlowInference"], "resume": ["AsyncFlowJournal"], "python-model": ["AsyncFlowPython"],
+    "compute-and-prompts": ["AsyncFlowInference"], "resume": ["AsyncFlowJournal"],
+    "approval": ["AsyncFlowJournal"], "python-model": ["AsyncFlowPython"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
@@ -26,7 +27,7 @@ let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
     "sweep", "variant-calling", "campaign", "ensemble", "summaries", "research-agent", "compute-and-prompts",
-    "resume", "python-model",
+    "resume", "approval", "python-model",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",

@@ -310,7 +310,7 @@ final class WaitingRoom: Sendable {
     /// Hands over the messages that are there.
     private func look() {
         guard let inbox else { return }
-        let names = state.withLock { $0.queue.names }
+        var names = state.withLock { $0.queue.names }
         guard !names.isEmpty else { return }
         for (file, name) in inbox.messages() where names.contains(name) {
             let message = SignalName.message(in: file)
@@ -329,7 +329,8 @@ final class WaitingRoom: Sendable {
                 case .refused(let problem):
                     inbox.reject(file, because: problem)
                     logger.warning("a message was refused: \(problem)")
-                case .notAsked: break
+                // A wait that begins meanwhile must not get a later one.
+                case .notAsked: names.remove(name)
                 }
             } catch {
                 // It stays where it is, for when the journal can be written again.
