@@ -28,6 +28,7 @@ struct ExpositionFormat: Sendable, Hashable {
         page.counter("tasks_submitted", "Tasks handed to a backend", meter.submitted)
         page.counter("tasks_started", "Tasks that have begun to run", meter.started)
         page.counter("tasks_completed", "Tasks that ended with a value", meter.completed)
+        page.counter("tasks_reused", "Tasks with a value that an earlier run recorded", meter.reused)
         page.counter("tasks_failed", "Tasks that ended with an error", meter.failed)
         page.counter("tasks_canceled", "Tasks that were cancelled", meter.canceled)
         page.gauge("tasks_running", "Tasks that run at the moment", [("", "", Double(meter.running))])

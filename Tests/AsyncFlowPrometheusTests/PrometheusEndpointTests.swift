@@ -37,7 +37,12 @@ private func fetch(_ url: String, accept: String? = nil) async throws -> (Data, 
 
 private func runTasks(_ flow: WorkflowEngine) async throws {
     let good = flow.functionTask("good") { 1 }
-    for _ in 0..<5 { _ = try await good().value }
+    for _ in 0..<4 { _ = try await good().value }
+    let known = flow.functionTask("good") { () -> Int in
+        TaskContext.current!.reportReuse("a call of an earlier run")
+        return 1
+    }
+    _ = try await known().value
     let bad = flow.functionTask("bad \"quoted\"\\\nline") { () throws -> Int in throw TestError() }
     _ = await bad().result
 }
@@ -55,6 +60,7 @@ struct PrometheusEndpointTests {
             #expect(old.type == "text/plain; version=0.0.4; charset=utf-8")
             #expect(old.text.contains("# TYPE tasks_completed_total counter\ntasks_completed_total 5\n"))
             #expect(old.text.contains("tasks_failed_total 1\n"))
+            #expect(old.text.contains("tasks_reused_total 1\n"))
             #expect(old.text.contains("tasks_running 0.0\n"))
             #expect(old.text.contains("asyncflow_info{session_id=\"\(flow.id)\"} 1.0\n"))
             #expect(old.text.contains(#"task_duration_seconds_bucket{task_name="good",le="+Inf"} 5"#))

@@ -12,6 +12,7 @@ struct MetricSet: Sendable {
             Metric("tasks_submitted", "Tasks handed to a backend", "{task}", .sum(meter.submitted)),
             Metric("tasks_started", "Tasks that have begun to run", "{task}", .sum(meter.started)),
             Metric("tasks_completed", "Tasks that ended with a value", "{task}", .sum(meter.completed)),
+            Metric("tasks_reused", "Tasks with a value that an earlier run recorded", "{task}", .sum(meter.reused)),
             Metric("tasks_failed", "Tasks that ended with an error", "{task}", .sum(meter.failed)),
             Metric("tasks_canceled", "Tasks that were cancelled", "{task}", .sum(meter.canceled)),
             Metric("tasks_running", "Tasks that run at the moment", "{task}", .level(meter.running)),

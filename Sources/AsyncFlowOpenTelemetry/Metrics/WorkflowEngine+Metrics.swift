@@ -17,7 +17,7 @@ public final class WorkflowMetrics: Sendable {
 
 extension WorkflowEngine {
     /// Counts the tasks of this engine from now on with the program's own metrics backend: `tasks_submitted`,
-    /// `tasks_started`, `tasks_completed`, `tasks_failed`, `tasks_canceled`, `tasks_running`, and
+    /// `tasks_started`, `tasks_completed`, `tasks_reused`, `tasks_failed`, `tasks_canceled`, `tasks_running`, and
     /// `task_duration_seconds` by `task_name`.
     ///
     /// - Parameter factory: the destination of the metrics; by default the one given to `MetricsSystem.bootstrap`.
@@ -30,7 +30,7 @@ extension WorkflowEngine {
 /// A consumer that counts on a dedicated thread.
 private final class MetricsReader: EventConsumer, @unchecked Sendable {  // consumers are never called concurrently
     private let factory: any MetricsFactory
-    private let submitted, started, completed, failed, canceled: Counter
+    private let submitted, started, completed, reused, failed, canceled: Counter
     private let running: Gauge
     private var durations: [String: Recorder] = [:]
     private var clock = TaskClock()
@@ -41,6 +41,7 @@ private final class MetricsReader: EventConsumer, @unchecked Sendable {  // cons
         submitted = Counter(label: "tasks_submitted", factory: factory)
         started = Counter(label: "tasks_started", factory: factory)
         completed = Counter(label: "tasks_completed", factory: factory)
+        reused = Counter(label: "tasks_reused", factory: factory)
         failed = Counter(label: "tasks_failed", factory: factory)
         canceled = Counter(label: "tasks_canceled", factory: factory)
         running = Gauge(label: "tasks_running", factory: factory)
@@ -55,7 +56,7 @@ private final class MetricsReader: EventConsumer, @unchecked Sendable {  // cons
         }
         for (counter, count) in [
             (submitted, meter.submitted), (started, meter.started), (completed, meter.completed),
-            (failed, meter.failed),
+            (reused, meter.reused), (failed, meter.failed),
             (canceled, meter.canceled),
         ] where count > 0 { counter.increment(by: count) }
         // Recorded also if all tasks have already ended, because a gauge that was never set doesn't appear.

@@ -42,6 +42,7 @@ struct SpanBuilder {
             guard let task = open(number, event, now) else { return }
             finished.append(.other(attempt(of: task, event.attempt, end: now, event.error, failed: true)))
             task.start = nil
+        case .taskReused: open(number, event, now)?.reused = event.explanation ?? ""
         case .taskCompleted: end(number, event, .completed, now, &finished)
         case .taskFailed: end(number, event, .failed, now, &finished)
         case .taskCancelled: end(number, event, .cancelled, now, &finished)

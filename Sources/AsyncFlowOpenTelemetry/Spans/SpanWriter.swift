@@ -93,6 +93,7 @@ struct SpanWriter: ItemWriting {
         if task.attempt > 1 { attributes.append(Attribute("asyncflow.attempt", .integer(Int64(task.attempt)))) }
         if let worker = task.worker { attributes.append(Attribute("asyncflow.worker", .integer(Int64(worker)))) }
         if let cause = task.waitCause { attributes.append(Attribute("asyncflow.waited_for", cause.description)) }
+        if let reused = task.reused { attributes.append(Attribute("asyncflow.reused", reused)) }
         if let start = task.firstStart {
             attributes.append(Attribute("asyncflow.wait_seconds", .number(Double(start - task.created) * 1e-9)))
         } else {

@@ -25,6 +25,8 @@ final class TaskSpan: @unchecked Sendable {
     var dependencies: [TaskID] = []
     var worker: Int?
     var waitCause: WaitCause?
+    /// The recorded call whose value the task has; nil if it ran.
+    var reused: String?
     var allocation: ResourceAllocation?
     var usage: ResourceUsage?
     var error: (any Error)?

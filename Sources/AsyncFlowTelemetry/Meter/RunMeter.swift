@@ -6,6 +6,8 @@ package struct RunMeter: Sendable {
     package private(set) var submitted = 0
     package private(set) var started = 0
     package private(set) var completed = 0
+    /// The tasks whose value an earlier run recorded.
+    package private(set) var reused = 0
     package private(set) var failed = 0
     package private(set) var canceled = 0
     package private(set) var running = 0
@@ -30,6 +32,7 @@ package struct RunMeter: Sendable {
             if isFirst { started += 1 }
             running += 1
         case .paused: running -= 1
+        case .reused: reused += 1
         case .answered(let answer): prompts.add(answer)
         case .ended(let outcome, let name, let seconds):
             switch outcome {

@@ -7,6 +7,8 @@ package enum MeterStep: Sendable {
     case started(isFirst: Bool)
     /// An attempt has ended, and the task isn't over.
     case paused
+    /// The task has a value that an earlier run recorded.
+    case reused
     /// A model has answered.
     case answered(ModelAnswer)
     /// - Parameter seconds: the time since the start of the last attempt; nil if the task wasn't counted as running.
@@ -36,6 +38,7 @@ package struct TaskClock: Sendable {
             guard case .some(.some) = starts[number] else { return nil }
             starts[number] = .some(.none)
             return .paused
+        case .taskReused: return .reused
         case .taskCompleted: return end(number, event, .completed)
         case .taskFailed: return end(number, event, .failed)
         case .taskCancelled: return end(number, event, .canceled)

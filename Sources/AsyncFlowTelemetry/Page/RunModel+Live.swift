@@ -117,6 +117,7 @@ extension RunEvent.Kind {
         case .taskAttemptFailed: self = .taskAttemptFailed
         case .taskCompleted: self = .taskCompleted
         case .taskFailed: self = .taskFailed
+        case .taskReused: self = .taskReused
         case .taskCancelled: self = .taskCancelled
         case .serviceReady: self = .serviceReady
         case .serviceRestarted: self = .serviceRestarted

@@ -7,6 +7,7 @@ enum ProgressLine {
     static func now(_ statistics: ProgressStatistics) -> String {
         let total = statistics.total
         var text = "asyncflow: \(ProgressText.count(total.completed)) of \(ProgressText.count(total.total)) tasks done"
+        text += reused(total)
         for (count, name) in [
             (total.running, "running"), (total.waiting, "waiting"), (total.failed, "failed"),
             (total.cancelled, "cancelled"),
@@ -22,7 +23,7 @@ enum ProgressLine {
     static func summary(_ statistics: ProgressStatistics, unicode: Bool) -> String {
         let total = statistics.total
         let tasks = "\(ProgressText.count(total.total)) task\(total.total == 1 ? "" : "s")"
-        var parts = ["\(ProgressText.count(total.completed)) done"]
+        var parts = ["\(ProgressText.count(total.completed)) done\(reused(total))"]
         for (count, name) in [
             (total.failed, "failed"), (total.cancelled, "cancelled"), (total.running, "running"),
             (total.waiting, "waiting"),
@@ -33,6 +34,10 @@ enum ProgressLine {
             text += "; " + DisplayText.shortened(Self.failure(failure, unicode: unicode), to: 200, unicode: unicode)
         }
         return text
+    }
+
+    private static func reused(_ row: ProgressStatistics.Row) -> String {
+        row.reused == 0 ? "" : " (\(ProgressText.count(row.reused)) by an earlier run)"
     }
 
     static func failure(_ failure: ProgressStatistics.Failure, unicode: Bool) -> String {

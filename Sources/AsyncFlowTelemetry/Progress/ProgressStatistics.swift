@@ -8,6 +8,8 @@ struct ProgressStatistics: Sendable {
         /// The number of tasks: those announced or those called so far, whichever are more.
         var total = 0
         var completed = 0
+        /// The completed tasks whose value an earlier run recorded.
+        var reused = 0
         var failed = 0
         var cancelled = 0
         var running = 0
@@ -53,6 +55,7 @@ struct ProgressStatistics: Sendable {
         for row in rows {
             sum.total += row.total
             sum.completed += row.completed
+            sum.reused += row.reused
             sum.failed += row.failed
             sum.cancelled += row.cancelled
             sum.running += row.running

@@ -65,6 +65,7 @@ struct ProgressTally: Sendable {
         case .taskQueued, .taskAttemptFailed: stop(number)
         case .taskProgress:
             if let fraction = event.progress?.fraction { progress(of: number, fraction) }
+        case .taskReused: names[index(of: definition, event)].row.reused += 1
         case .taskCompleted:
             end(number, index(of: definition, event), at: now) { $0.completed += 1 }
         case .taskFailed:

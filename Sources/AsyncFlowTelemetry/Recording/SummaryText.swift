@@ -34,6 +34,7 @@ struct SummaryText {
         let states = parts.filter { $0.0 > 0 }.map { "\(TextFormat.count($0.0)) \($0.1)" }
         return "\(TextFormat.count(counts.created)) tasks"
             + (states.isEmpty ? "" : ": " + states.joined(separator: ", "))
+            + (counts.reused > 0 ? "; \(TextFormat.count(counts.reused)) with a value of an earlier run" : "")
     }
 
     private var time: String {

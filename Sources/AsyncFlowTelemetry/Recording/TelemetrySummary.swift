@@ -58,6 +58,8 @@ public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
         public var done: Int
         public var failed: Int
         public var cancelled: Int
+        /// The tasks whose value an earlier run recorded; most of them count as done, too.
+        public var reused: Int
 
         init(_ counts: RunStatistics.Counts) {
             created = counts.created
@@ -67,6 +69,7 @@ public struct TelemetrySummary: Sendable, Codable, CustomStringConvertible {
             done = counts.done
             failed = counts.failed
             cancelled = counts.cancelled
+            reused = counts.reused
         }
     }
 

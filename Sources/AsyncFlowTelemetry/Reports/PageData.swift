@@ -100,6 +100,7 @@ package struct PageData: Sendable {
             json.field("version", session.version.isEmpty ? nil : session.version)
             json.field("truncated", model.isTruncated)
             json.field("dropped", model.droppedCount)
+            json.field("reused", model.reusedCount)
         }
     }
 

@@ -38,6 +38,9 @@ package struct SummaryReport {
         }
         let list = states.isEmpty ? "" : ": " + states.joined(separator: ", ")
         lines.append("\(TextFormat.count(model.createdCount)) tasks\(list)")
+        if model.reusedCount > 0 {
+            lines.append("\(TextFormat.count(model.reusedCount)) of them have a value of an earlier run.")
+        }
         if model.droppedCount > 0 {
             lines.append("\(TextFormat.count(model.droppedCount)) events were dropped: counts may be too low.")
         }

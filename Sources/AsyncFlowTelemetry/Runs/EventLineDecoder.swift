@@ -184,7 +184,7 @@ struct EventLineDecoder {
         case .eventsDropped: event.droppedCount = integer(.count, scanner, in: 0...(.max)) ?? 0
         case .scopeStarted, .scopeEnded: event.workflow = interned(.workflowID, scanner, &texts)
         case .taskCreated, .taskResolved, .taskQueued, .taskStarted, .taskAttemptFailed, .taskCompleted, .taskFailed,
-            .taskCancelled, .taskProgress, .serviceReady, .serviceRestarted, .serviceStopped:
+            .taskCancelled, .taskReused, .taskProgress, .serviceReady, .serviceRestarted, .serviceStopped:
             describeTask(&event, scanner, &texts)
         }
         return event

@@ -74,7 +74,8 @@ enum RecordedEvent: CaseIterable {
         case .serviceStopped: .serviceStopped
         case .resourceUpdate: .resourceSample
         case .eventsDropped: .eventsDropped
-        case .taskSubmitted, .taskReused, .fileProgress, .custom: nil
+        case .taskReused: .taskReused
+        case .taskSubmitted, .fileProgress, .custom: nil
         }
     }
 }

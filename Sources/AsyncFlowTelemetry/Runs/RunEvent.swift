@@ -6,7 +6,7 @@ package struct RunEvent: Sendable {
     package enum Kind: UInt8, Sendable {
         case sessionStarted, sessionEnded
         case taskCreated, taskResolved, taskQueued, taskStarted, taskAttemptFailed
-        case taskCompleted, taskFailed, taskCancelled
+        case taskCompleted, taskFailed, taskCancelled, taskReused
         case taskProgress, serviceReady, serviceRestarted, serviceStopped
         case scopeStarted, scopeEnded
         case resourceSample, eventsDropped, custom

@@ -19,6 +19,7 @@ extension RunModel {
         case .serviceRestarted, .serviceStopped, .serviceReady:
             if let key = event.task { applyToService(event, key, at: time) }
         case .taskProgress: break
+        case .taskReused: reusedCount = reusedCount.addingSaturated(1)
         case .scopeStarted, .scopeEnded:
             guard event.workflow != .none else { return }
             let workflow = workflow(event.workflow)

@@ -15,6 +15,8 @@ package struct RunModel: Sendable {
     package var isTruncated = false
     package internal(set) var eventCount = 0
     package internal(set) var droppedCount = 0
+    /// The number of tasks whose value an earlier run recorded.
+    package internal(set) var reusedCount = 0
     package internal(set) var sampleCount = 0
     package internal(set) var customEventCounts: [String: Int] = [:]
 

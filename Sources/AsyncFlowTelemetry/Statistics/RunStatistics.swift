@@ -7,6 +7,8 @@ package struct RunStatistics: Sendable {
     /// The number of tasks in each state.
     package struct Counts: Sendable, Hashable {
         package var waiting = 0, queued = 0, running = 0, done = 0, failed = 0, cancelled = 0
+        /// The tasks with a value of an earlier run; each of them is counted in its state, too.
+        package var reused = 0
         package var created: Int { waiting + queued + running + done + failed + cancelled }
 
         fileprivate subscript(state: State) -> Int {
@@ -143,6 +145,9 @@ package struct RunStatistics: Sendable {
             task.isRetrying = true
             task.started = nil
             live[number] = task
+        case .taskReused:
+            total.reused += 1
+            names[name(of: event)].counts.reused += 1
         case .taskCompleted, .taskFailed, .taskCancelled: end(number, event, at: now)
         default: break
         }

@@ -39,6 +39,8 @@ struct SpanExportTests {
             #expect(first.attributes["asyncflow.status"] == "completed")
             #expect(first[object: "status"]["code"] == "1")
             #expect(first.attributes["gen_ai.response.model"] == "tiny")
+            #expect(first.attributes["asyncflow.reused"] == "a call of an earlier run")
+            #expect(session.attributes["asyncflow.reused"] == nil)
             #expect(first.attributes["gen_ai.usage.input_tokens"] == "10")
             #expect(UInt64(first["startTimeUnixNano"])! >= UInt64(scope["startTimeUnixNano"])!)
             #expect(UInt64(first["endTimeUnixNano"])! <= UInt64(scope["endTimeUnixNano"])!)
@@ -94,6 +96,7 @@ struct SpanExportTests {
         func sum(_ name: String) -> String { last[name]?[object: "sum"][list: "dataPoints"].first?["asInt"] ?? "" }
         #expect(sum("tasks_failed") == "2")
         #expect(sum("tasks_completed") == "157")
+        #expect(sum("tasks_reused") == "1")
         #expect(sum("tasks_canceled") == "0")
         #expect(sum("tasks_running") == "0")
         #expect(last["tasks_completed"]?[object: "sum"]["isMonotonic"] == "1")
@@ -140,6 +143,7 @@ struct SpanExportTests {
                 OpenTelemetryLogHandler(CollectingLogHandler(lines: log), label: label)
             }
             let first = flow.functionTask("first") { () -> Int in
+                TaskContext.current!.reportReuse("a call of an earlier run")
                 logger.info("said by task code", metadata: ["answer": "42"])
                 try flow.record("test.happened", ["where": .string(Self.hostile)])
                 for _ in 0..<2 { try TaskContext.current?.record("gen_ai.completed", MetricsTests.answer) }

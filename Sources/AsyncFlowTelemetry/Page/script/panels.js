@@ -27,6 +27,7 @@ class Panels {
     const title = session.id ? `${cut(session.id, 60)} · AsyncFlow` : 'AsyncFlow';
     if (document.title !== title) document.title = title;
     const notes = [];
+    if (session.reused) notes.push(`${format.count(session.reused)} tasks have a value of an earlier run.`);
     if (session.dropped) notes.push(`${format.count(session.dropped)} events were left out because their reader was too slow: counts may be too low.`);
     if (session.truncated) notes.push('The recording ends in the middle of the run: tasks that run here may have ended.');
     byId('notice').hidden = notes.length === 0;
