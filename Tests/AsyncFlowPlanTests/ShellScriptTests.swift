@@ -101,15 +101,75 @@ private let hostile = [
             ("trap \"${{ x }}\" EXIT", "'trap' would take the value for code"),
             ("echo \"abc", "the double quote has no end"), ("echo $(ls", "'$(' or a backquote has no end"),
             ("echo \\${{ x }}", "a backslash can't stand before a value"),
+            ("echo \"\\${{ x }}\"", "a backslash can't stand before a value"),
+            ("cat <<EOF\n\\${{ x }}\nEOF\n", "a backslash can't stand before a value"),
             ("cat <<EOF\nabc\n", "the here-document has no end: a line 'EOF' is missing"),
         ])
-    func refusals(place: String, expected: String) {
+    func refusals(place: String, expected: String) { #expect(messages(place) == [expected]) }
+
+    /// The messages about a script with strings as its values.
+    private func messages(_ place: String) -> [String] {
         var diagnostics = Diagnostics()
         let template = Template.parse(PlacedText(place, at: Place(line: 1, column: 1)), &diagnostics)
         let script = ShellScript(template, &diagnostics)
         script.check(template.expressions.map { _ in .string }, isBash: true, &diagnostics)
-        #expect(diagnostics.all.map(\.message) == [expected])
+        return diagnostics.all.map(\.message)
     }
+
+    @Test(
+        "Arithmetic is found wherever bash has it",
+        arguments: [
+            "for ((i = 0; i < ${{ x }}; i++)); do :; done", "if true; then (( ${{ x }} > 1 )); fi",
+            "echo $[${{ x }} + 1]", "echo \"$[${{ x }}]\"", "cat <<EOF\n$[a[0] + ${{ x }}]\nEOF\n",
+            "a[b[0] + ${{ x }}]=1", "a[\"${{ x }}\"]=1", "not[${{ x }}]=1", "a=([${{ x }}]=v)",
+            "a+=(x [1 + ${{ x }}]=v)", "a=(\n  x\n  [ ${{ x }} ]=v\n)",
+            "[[ ( ${{ x }} -eq 1 ) ]]", "[[ -n y && ${{ x }} -eq 1 ]]", "[[ -n y &&\n ${{ x }} -eq 1 ]]",
+            "[[ -n y || ( -n z && \"${{ x }}\" -gt 1 ) ]]",
+        ])
+    func findsArithmetic(place: String) {
+        #expect(
+            messages(place) == ["in arithmetic of the shell, string could be code; only an int can stand here"])
+    }
+
+    @Test(
+        "What would take a value for code is found wherever its command stands",
+        arguments: [
+            "if [[ -n y ]]; then eval ${{ x }}; fi", "[[ -n y ]] && eval ${{ x }}", "[[ -n y ]]&&eval ${{ x }}",
+            "\\eval ${{ x }}", "'eval' ${{ x }}", "\"eval\" ${{ x }}", "x+=1 eval ${{ x }}", "a[0]=1 eval ${{ x }}",
+            ">out eval ${{ x }}", "> out eval ${{ x }}", "2>&1 eval ${{ x }}", "eval 2>&1 ${{ x }}",
+            "eval &>out ${{ x }}", "[[ -v ${{ x }} ]]", "[ -v ${{ x }} ]", "declare -i n=${{ x }}",
+            "f() { local -i n=${{ x }}; }", "declare -n n=${{ x }}", "read ${{ x }}", "read -r ${{ x }} <<< y",
+            "mapfile ${{ x }}", "echo ${y:\"${{ x }}\"}", "echo ${a[\"${{ x }}\"]}",
+            // Other shells.
+            "bash -c \\\n  \"echo ${{ x }}\"", "env A=1 bash -c \"echo ${{ x }}\"", "\"bash\" \"-c\" ${{ x }}",
+            "timeout 10 sh -c ${{ x }}", "$SHELL -c ${{ x }}", "sudo -u y bash -c ${{ x }}",
+            "bash 2>&1 -c ${{ x }}", "bash <<EOF\necho ${{ x }}\nEOF\n", "bash -s a <<EOF\necho ${{ x }}\nEOF\n",
+            "sudo -u y bash -o pipefail <<EOF\necho ${{ x }}\nEOF\n", "bash <<< ${{ x }}",
+            "sh -e <<< \"echo ${{ x }}\"", "echo ${{ x }} | bash", "printf '%s' \"${{ x }}\" |\n  sh -s a",
+            "echo ${{ x }} |& sudo bash", "ssh host ls ${{ x }}", "ssh -p 22 -v host \"ls ${{ x }}\"",
+            "ssh host <<EOF\nls ${{ x }}\nEOF\n", "timeout 5 ssh ${{ y }} ls ${{ x }}",
+        ])
+    func findsCode(place: String) {
+        let found = messages(place)
+        #expect(
+            found.count == 1 && found[0].contains("code") || found == ["a value can't stand within ${…} of the shell"],
+            "\(found)")
+    }
+
+    @Test(
+        "What only looks like it is accepted",
+        arguments: [
+            "read -r y <<< ${{ x }}", "read -r -p \"Name of ${{ x }}: \" y", "read y < ${{ x }}",
+            "bash script.sh ${{ x }} <<EOF\n${{ x }}\nEOF\n", "bash -s ${{ x }} <<'EOF'\necho \"$1\"\nEOF\n",
+            "cat <<EOF | bash script.sh\n${{ x }}\nEOF\n", "cat ${{ x }} | bash", "ssh ${{ x }} uptime",
+            "ssh host \"ls $(printf %q ${{ x }})\"", "rsync -e ssh ${{ x }} host:${{ x }}",
+            "if [[ -n ${{ x }} ]]; then echo ${{ x }}; fi", "[[ ( ${{ x }} == a ) ]]", "[[ ${{ x }} =~ (a|b)$ ]]",
+            "echo $( [[ -n ${{ x }} ]] ) ${{ x }}", "f() { local y=${{ x }}; }", "export Y=${{ x }}",
+            "echo ${{ x }} 2>&1 | grep x", "echo ${{ x }} >&2", "command ls ${{ x }} &>/dev/null", "tr -d [${{ x }}]",
+            "a=(eval ${{ x }}\n  bash -c ${{ x }}); ls ${{ x }}", "echo a\\\nb ${{ x }}",
+            "case ${{ x }} in (a) ls ${{ x }};; esac; ls ${{ x }}",
+        ])
+    func acceptsOthers(place: String) { #expect(messages(place) == []) }
 
     @Test("Only ints stand in arithmetic, and their values are checked again")
     func arithmetic() throws {
