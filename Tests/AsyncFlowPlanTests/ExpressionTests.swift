@@ -86,6 +86,35 @@ private func result(_ text: String, _ names: [String: Value] = [:]) -> String {
         #expect(result(Array(repeating: "1", count: 200).joined(separator: "+")) == "200")
     }
 
+    @Test("Joining and flattening cost what they make, however many pieces it is made of")
+    func pieces() {
+        #expect(result("len('/'.join([str(i) + '/a/path/of/some/length' for i in 1..20000]))") == "548893")
+        #expect(result("len(flatten([[i, i] for i in 1..20000]))") == "40000")
+        #expect(
+            result("' '.join([('a' * 1000000) for i in 1..70])") == "error: the text would be longer than 64 MiB")
+        #expect(result("flatten([1..600000, 1..600000])").hasPrefix("error: the list would have 1200000 elements"))
+    }
+
+    @Test("Looking for a character in a long text, and for a field in a long list, counts as work")
+    func looks() {
+        #expect(result("[('a' * 1000000)[i] for i in 1..100]").hasPrefix("error: the expression does too much"))
+        let nulls = Value.list(Array(repeating: .null, count: 200_000))
+        #expect(result("len([xs.a for i in 1..100])", ["xs": nulls]).hasPrefix("error: the expression does too much"))
+    }
+
+    @Test("A row of a table with a single empty field is a row, a blank line is none")
+    func table() throws {
+        struct File: FileReading {
+            let base = "/"
+            func read(_ path: String) throws(ValueError) -> String { "a\nx\n\"\"\n\n\r\ny\n" }
+            func glob(_ directory: String, _ pattern: String) throws(ValueError) -> [String] { [] }
+            func size(_ path: String) throws(ValueError) -> Int? { nil }
+        }
+        var evaluator = Evaluator(files: File()) { (_) throws(ValueError) in nil }
+        let value = try evaluator.value(of: ExpressionParser.parse("[r.a for r in csv('t.csv')]"))
+        #expect(JSONText.text(of: value) == "[\"x\", \"\", \"y\"]")
+    }
+
     @Test("Numbers have an exact order, also where a float can't tell two ints apart")
     func order() {
         #expect(result("9007199254740993 > 9007199254740992.0") == "true")
@@ -121,6 +150,7 @@ private func result(_ text: String, _ names: [String: Value] = [:]) -> String {
             ("skipped.bam", "file?"), ("skipped.bam ?? step.bam", "file"), ("any.b.c", "json"),
             ("1 if n > 0 else null", "int?"),
             ("maybe + 1 if maybe != null else 0", "int"), ("maybe != null and maybe > 3", "bool"),
+            ("[x + 1 for x in holes if x != null]", "float[]"), ("[x for x in holes if x != null]", "float[]"),
             ("list[0].split()", "string[]"),
             ("first(list, 2)", "string[]"), ("mode == 'fast'", "bool"), ("1..n", "int[]"), ("glob('*.txt')", "file[]"),
         ])
@@ -139,6 +169,10 @@ private func result(_ text: String, _ names: [String: Value] = [:]) -> String {
             (
                 "maybe + 1",
                 "1: this may be null (int?), which '+' can't take (write '?? value' behind it, or a 'when' that asks for it)"
+            ),
+            (
+                "[maybe + 1 for maybe in holes] if maybe != null else []",
+                "2: this may be null (float?), which '+' can't take (write '?? value' behind it, or a 'when' that asks for it)"
             ),
             ("s + 1", "1: '+' can't be applied to string and int (write str(…) around what is to become text)"),
             ("n == 's'", "6: int and string are never equal"),

@@ -39,8 +39,14 @@ package struct Evaluator {
         case .coalesce(let a, let b):
             let first = try value(of: a)
             return first.isNull ? try value(of: b) : first
-        case .member(let base, let name): return try Operators.member(name, of: value(of: base))
-        case .index(let base, let index): return try Operators.element(value(of: index), of: value(of: base))
+        case .member(let base, let name):
+            let owner = try value(of: base)
+            try fuel.use(owner.elements?.count ?? 1)
+            return try Operators.member(name, of: owner)
+        case .index(let base, let index):
+            let whole = try value(of: base)
+            if case .string(let text) = whole { try fuel.use(text.utf8.count / 4) }
+            return try Operators.element(value(of: index), of: whole)
         case .slice(let base, let from, let to):
             let whole = try value(of: base)
             let start = try from.map { (from) throws(ValueError) in try position(value(of: from)) }

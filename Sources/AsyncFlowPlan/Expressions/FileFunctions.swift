@@ -129,6 +129,7 @@ enum SeparatedValues {
         var field: [UInt8] = []
         var isQuoted = false
         var hasQuotes = false
+        var isBlank = true
         var position = bytes.startIndex
         func isAtEnd() -> Bool { position == bytes.endIndex }
         func endField() {
@@ -138,9 +139,9 @@ enum SeparatedValues {
         }
         func endLine() {
             endField()
-            // A blank line is no row.
-            if line != [""] { lines.append(line) }
-            line = []
+            // A blank line is no row; one with a pair of quotes is.
+            if !isBlank { lines.append(line) }
+            (line, isBlank) = ([], true)
         }
         while !isAtEnd() {
             let byte = bytes[position]
@@ -157,15 +158,17 @@ enum SeparatedValues {
                     isQuoted = false
                 }
             } else if byte == UInt8(ascii: "\""), field.isEmpty, !hasQuotes {
-                (isQuoted, hasQuotes) = (true, true)
+                (isQuoted, hasQuotes, isBlank) = (true, true, false)
             } else if byte == separator {
                 endField()
+                isBlank = false
             } else if byte == UInt8(ascii: "\n") {
                 endLine()
             } else if byte == UInt8(ascii: "\r"), isAtEnd() || bytes[position] == UInt8(ascii: "\n") {
                 continue
             } else {
                 field.append(byte)
+                isBlank = false
             }
         }
         if isQuoted { throw ValueError("a field in quotes has no end") }

@@ -15,10 +15,14 @@ package struct Fuel: Sendable {
     }
 
     mutating func use(list count: Int) throws(ValueError) {
+        try check(list: count)
+        try use(count)
+    }
+
+    func check(list count: Int) throws(ValueError) {
         if count > Self.longestList {
             throw ValueError("the list would have \(count) elements; at most \(Self.longestList) are possible")
         }
-        try use(count)
     }
 
     mutating func use(text count: Int) throws(ValueError) {

@@ -156,7 +156,8 @@ enum ListFunctions {
             var result: [Value] = []
             for value in try Arguments.list(arguments[0], "flatten") {
                 let elements = try Arguments.list(value, "flatten")
-                try fuel.use(list: result.count + elements.count)
+                try fuel.use(elements.count)
+                try fuel.check(list: result.count + elements.count)
                 result += elements
             }
             return .list(result)

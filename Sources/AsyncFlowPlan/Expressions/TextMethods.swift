@@ -45,8 +45,10 @@ enum TextMethods {
             for value in try Arguments.list(arguments[1], "join") {
                 texts.append(try Arguments.text(value, "join"))
                 length += texts[texts.count - 1].utf8.count + separator.utf8.count
-                try fuel.use(text: length)
+                if length > Fuel.longestText { break }
             }
+            try fuel.use(texts.count)
+            try fuel.use(text: length)
             return .string(texts.joined(separator: separator))
         },
         method("replace", "text.replace(old, new)", "The text with each piece replaced.", 3...3, .string) {

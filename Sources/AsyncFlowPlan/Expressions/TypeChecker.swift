@@ -109,8 +109,9 @@ package struct TypeChecker {
     }
 
     private mutating func type(named name: String, _ expression: Expression) -> ValueType? {
-        if let inner = bound.last(where: { $0.name == name }) { return inner.type }
-        if let type = names[name] ?? table?.type(of: name) { return nonNull.contains([name]) ? type.withoutNull : type }
+        if let type = bound.last(where: { $0.name == name })?.type ?? names[name] ?? table?.type(of: name) {
+            return nonNull.contains([name]) ? type.withoutNull : type
+        }
         if let reason = unavailable[name] {
             error(expression, reason)
         } else if Functions.all[name] != nil {
@@ -183,7 +184,13 @@ package struct TypeChecker {
         case let other?: error(source, "'for \(variable) in' takes a list, not \(other)")
         }
         bound.append((variable, elementType ?? .json))
-        defer { bound.removeLast() }
+        // What is known of a name outside doesn't hold for the variable of the same name.
+        let before = nonNull
+        nonNull = nonNull.filter { $0[0] != variable }
+        defer {
+            bound.removeLast()
+            nonNull = before
+        }
         var facts: Set<[String]> = []
         if let condition {
             require(condition, .bool, "'if'")
