@@ -88,6 +88,33 @@ private func outputs(_ text: String, in folder: Folder = Folder(), _ given: [Str
                 + "\"b\": [\"x\", \"y\", \"x\", \"x\", \"y\"], \"n\": 5, \"z\": [\"1 p\", \"2 q\", \"3 r\"]}")
     }
 
+    @Test("Several steps take the elements of one, each of them all")
+    func takers() async throws {
+        let text = """
+            flow: x
+            steps:
+              a: {for: {i: 1..20}, run: "echo ${{ i }}", resources: {cores: 0}}
+              b: {for: {e: "${{ a }}"}, command: "echo b${{ e.value }}", resources: {cores: 0}}
+              c: {for: {e: "${{ a }}"}, value: "${{ int(e.value) }}"}
+              d: {for: {e: "${{ a }}"}, value: "${{ e.i }}"}
+            outputs: {b: "${{ len(unique(b.value)) }}", c: "${{ sum(c.value) }}", d: "${{ sum(d.value) }}"}
+            """
+        #expect(try await outputs(text) == "{\"b\": 20, \"c\": 210, \"d\": 210}")
+    }
+
+    @Test("The bounds of a repetition may come of other steps")
+    func bounds() async throws {
+        let text = """
+            flow: x
+            steps:
+              a: {command: "echo ${{ round }}", as: int, repeat: {until: value == 2, max: "${{ n.value }}", every: "${{ t.value }}"}}
+              n: {value: 3}
+              t: {value: 1ms}
+            outputs: {a: "${{ a.value }}"}
+            """
+        #expect(try await outputs(text) == "{\"a\": 2}")
+    }
+
     @Test("An element of a later step begins although another one of the earlier step hasn't ended")
     func noBarrier() async throws {
         // The first element of 'a' waits for a file that only the second one of 'b' makes.
@@ -274,6 +301,7 @@ private func outputs(_ text: String, in folder: Folder = Folder(), _ given: [Str
             ("a: {command: \"true\", repeat: {until: \"false\", max: 2}}", "ran 2 rounds, and its 'until'"),
             ("a: {for: {i: [1, 2], j: [1]}, command: \"true\"}", "differ in length: 'i' has 2 elements, 'j' has 1"),
             ("a: {command: \"echo ${{ 1 // 0 }}\"}", "1 can't be divided by 0"),
+            ("a: {for: {i: \"-9000000000000000000..9000000000000000000\"}, command: \"true\"}", "is too long"),
             ("a: {command: no-such-program-anywhere}", "command not found"),
             ("a: {for: {i: 1..4}, run: \"test ${{ i }} -lt 3\", tolerate: 1}", "command exited with code 1"),
         ])

@@ -228,6 +228,11 @@ extension Checker {
                 "'\(module.source.name)', which '\(step.name)' uses, has an error in line \(diagnostic.place.line): \(diagnostic.message)"
             )
         }
+        if !module.finally.isEmpty {
+            diagnostics.warning(
+                step.place, "the 'finally' of '\(module.name)' isn't run where another flow uses it",
+                hint: "do that in the flow that uses it, or in a step")
+        }
         for binding in step.with {
             let type = type(of: binding.value, in: scope)
             guard let parameter = module.parameters.first(where: { $0.name == binding.name }) else {

@@ -1,11 +1,8 @@
 extension Step {
     /// Everything that it reads from outside, as chains of fields; what its own variables mean is left out.
     var freePaths: [[String]] {
-        var outer: [PlacedExpression] = []
         var inner: [PlacedExpression] = []
         var own = Set(with.map(\.name)).union(["task", "previous", "round", "value"])
-        for variable in fanOut?.variables ?? [] { outer += variable.values.expressions }
-        outer += with.flatMap(\.value.expressions)
         inner += bring.flatMap(\.expressions)
         inner += files.flatMap { $0.path.expressions + ($0.save?.expressions ?? []) }
         inner += stdin?.expressions ?? []
@@ -13,7 +10,7 @@ extension Step {
         inner += policy.environment.flatMap(\.value.expressions)
         if let condition = fanOut?.condition { inner.append(condition) }
         if let when { inner.append(when) }
-        if let repetition { inner.append(repetition.until) }
+        if let repetition { inner += repetition.expressions }
         var paths: [[String]] = []
         switch action {
         case .command(let template): inner += template.expressions
@@ -31,6 +28,12 @@ extension Step {
         }
         let sources = (fanOut?.variables ?? []).flatMap(\.values.expressions).flatMap(\.expression.paths)
         return paths.filter { !own.contains($0[0]) } + sources + fromOutside
+    }
+}
+
+extension Repetition {
+    fileprivate var expressions: [PlacedExpression] {
+        [until] + max.template.expressions + (every?.template.expressions ?? [])
     }
 }
 

@@ -9,8 +9,8 @@ final class BodyRun: Sendable {
 
     init(_ steps: [StepRunner], tolerates: Bool) {
         self.tolerates = tolerates
-        let streamed = Set(steps.compactMap(\.checked.streamed))
-        boards = Dictionary(uniqueKeysWithValues: streamed.map { ($0, ElementBoard()) })
+        let takers = Dictionary(grouping: steps.compactMap(\.checked.streamed)) { $0 }
+        boards = takers.mapValues { ElementBoard(takers: $0.count) }
     }
 
     /// Where the elements of a step are told, if another step takes them one by one.

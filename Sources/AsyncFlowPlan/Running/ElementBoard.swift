@@ -6,13 +6,19 @@ struct SourceFailedError: Error, CustomStringConvertible {
     var description: String { "not run, because '\(source)' failed" }
 }
 
-/// The results of the elements of a step as they end, for a step that takes them one by one.
+/// The results of the elements of a step as they end, for the steps that take them one by one.
 final class ElementBoard: Sendable {
+    /// A result with the number of steps that haven't taken it.
+    private struct Result {
+        let value: Value
+        var takers: Int
+    }
+
     private struct State {
         /// How many elements there are so far, and whether there will be no more.
         var count = 0
         var isClosed = false
-        var results: [Int: Value] = [:]
+        var results: [Int: Result] = [:]
         /// Why no more results come.
         var failure: SourceFailedError?
         var waiters: [UInt64: Waiter] = [:]
@@ -25,14 +31,25 @@ final class ElementBoard: Sendable {
     }
 
     /// The part of the state that waiters look at.
-    struct View: ~Copyable {
+    private struct View: ~Copyable {
         let count: Int
         let isClosed: Bool
-        let results: [Int: Value]
+        let results: [Int: Result]
         let hasFailed: Bool
+
+        func hasResult(_ index: Int) -> Bool { results[index] != nil }
+
+        init(_ state: State) {
+            (count, isClosed, results) = (state.count, state.isClosed, state.results)
+            hasFailed = state.failure != nil
+        }
     }
 
     private let state = Lock(State())
+    private let takers: Int
+
+    /// - Parameter takers: the number of steps each of which takes every element once.
+    init(takers: Int) { self.takers = takers }
 
     /// Another element is there.
     func announce() { change { $0.count += 1 } }
@@ -41,7 +58,7 @@ final class ElementBoard: Sendable {
     func close() { change { $0.isClosed = true } }
 
     /// An element has ended; with null if it was skipped, or its failure is tolerated.
-    func end(_ index: Int, _ value: Value) { change { $0.results[index] = value } }
+    func end(_ index: Int, _ value: Value) { change { $0.results[index] = Result(value: value, takers: takers) } }
 
     /// The step has ended, and nothing else comes.
     func fail(_ error: SourceFailedError) {
@@ -65,10 +82,12 @@ final class ElementBoard: Sendable {
 
     /// Waits for the end of an element.
     func element(_ index: Int) async throws -> Value {
-        try await wait { $0.results[index] != nil || $0.hasFailed }
+        try await wait { $0.hasResult(index) || $0.hasFailed }
         return try state.withLock { state in
-            if let value = state.results.removeValue(forKey: index) { return value }
-            throw state.failure ?? CancellationError()
+            guard var result = state.results[index] else { throw state.failure ?? CancellationError() }
+            result.takers -= 1
+            state.results[index] = result.takers > 0 ? result : nil
+            return result.value
         }
     }
 
@@ -76,16 +95,12 @@ final class ElementBoard: Sendable {
         let ready = state.withLock { state -> [CheckedContinuation<Void, any Error>] in
             body(&state)
             if state.waiters.isEmpty { return [] }
-            let view = Self.view(state)
+            let view = View(state)
             let ready = state.waiters.filter { $0.value.isReady(view) }
             for key in ready.keys { state.waiters[key] = nil }
             return ready.values.map(\.continuation)
         }
         for continuation in ready { continuation.resume() }
-    }
-
-    private static func view(_ state: State) -> View {
-        View(count: state.count, isClosed: state.isClosed, results: state.results, hasFailed: state.failure != nil)
     }
 
     private func wait(until isReady: @escaping @Sendable (borrowing View) -> Bool) async throws {
@@ -96,7 +111,7 @@ final class ElementBoard: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isReadyNow = state.withLock { state -> Bool in
-                    if isReady(Self.view(state)) { return true }
+                    if isReady(View(state)) { return true }
                     state.waiters[number] = Waiter(isReady: isReady, continuation: continuation)
                     return false
                 }

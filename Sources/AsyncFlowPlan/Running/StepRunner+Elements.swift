@@ -216,7 +216,9 @@ extension StepRunner {
             throw ValueError("the range of '\(variable.name)' isn't made of two ints")
         }
         if end < start { return start..<start }
-        guard end < .max else { throw ValueError("the range of '\(variable.name)' is too long") }
+        guard end < .max, !end.subtractingReportingOverflow(start).overflow else {
+            throw ValueError("the range of '\(variable.name)', \(start)..\(end), is too long")
+        }
         return start..<end + 1
     }
 }
