@@ -25,6 +25,8 @@ package struct FlowFile: Sendable {
 
     /// The deepest nesting of flows that use others.
     static let deepest = 16
+    /// The most flow files that one uses, and those use, counting each use.
+    static let mostUses = 1000
 
     /// Reads a flow file.
     ///
@@ -40,7 +42,13 @@ package struct FlowFile: Sendable {
             throw ValueError("no other file can be read here")
         }
     ) -> (flow: FlowFile?, findings: [Findings]) {
-        read(source, settings, profiles, open, [])
+        var uses = 0
+        let counting = { (path: String) throws(ValueError) -> Source in
+            uses += 1
+            if uses > mostUses { throw ValueError("flows use each other more than \(mostUses) times") }
+            return try open(path)
+        }
+        return read(source, settings, profiles, counting, [])
     }
 
     private static func read(

@@ -239,6 +239,14 @@ private func steps(_ lines: String) -> String {
             (steps("a: {value: 3}"), "3:3: warning: nothing reads the value of 'a'"),
             (steps("a: {use: other.yaml}"), "3:12: error: no other file can be read here"),
             (steps("a: {steps: {}}"), "3:3: error: the group 'a' has no steps"),
+            (
+                steps("a: {python: \"result = 1\", interpreter: \" \"}"),
+                "3:42: error: 'interpreter' names no program (for example: python3)"
+            ),
+            (
+                steps("a: {for: {!t i: [1], i: [2]}, command: \"x ${{ i }}\"}"),
+                "3:24: error: 'i' is there twice in one mapping"
+            ),
         ])
     func message(text: String, expected: String) { #expect(messages(text).first == expected) }
 

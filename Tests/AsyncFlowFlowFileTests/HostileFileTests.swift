@@ -83,6 +83,46 @@ import Testing
         #expect(!found.isEmpty)
     }
 
-    @Test("An alias as a key is refused before anything goes through it")
-    func aliasAsKey() { #expect(messages("a: &a [1]\n*a : 2\n") == ["2:1: error: an alias can't be a key"]) }
+    @Test(
+        "An alias in a key is refused before anything goes through it",
+        arguments: [
+            ("*a : 2", 1), ("b: {*a : 2}", 5), ("b: {x: 1, *a : 2}", 11), ("b: [*a : 2]", 5), ("b: {? *a : 2}", 7),
+            ("b: {[*a]: 2}", 6), ("b: {{x: *a}: 2}", 9), ("? [[*a]]\n: 2", 5), ("b: {!t [*a]: 2}", 9),
+        ])
+    func aliasAsKey(line: String, column: Int) {
+        #expect(messages("a: &a [1]\n\(line)\n").first == "2:\(column): error: an alias can't be a key")
+        var text = "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
+        for level in 1...30 {
+            let parts = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(parts)]\n"
+        }
+        #expect(messages(text + line.replacing("*a", with: "*a30") + "\n").first?.contains("can't be a key") == true)
+    }
+
+    @Test("Aliases that are no keys are accepted, and so is what only looks like one in a text")
+    func aliasesElsewhere() {
+        let text = """
+            flow: x
+            defaults: &d {retry: 2}
+            profiles: {p: {defaults: *d}}
+            steps:
+              a: {run: "case x in *d :) ;; esac; echo {*d : 1}"}
+            """
+        #expect(messages(text, profiles: ["p"]) == [])
+    }
+
+    @Test("Flows that use each other again and again are refused")
+    func uses() {
+        var opened = 0
+        let (_, findings) = FlowFile.read(
+            .init(name: "0.yaml", text: "flow: x\nsteps: {a: {use: 1.yaml}, b: {use: 1.yaml}}", base: "/")
+        ) { (path) throws(ValueError) in
+            opened += 1
+            let next = (Int(path.dropFirst().prefix { $0 != "." }) ?? 0) + 1
+            let steps = (0..<10).map { "s\($0): {use: \(next).yaml}" }.joined(separator: ", ")
+            return .init(name: path, text: "flow: x\nsteps: {\(steps)}", base: "/")
+        }
+        #expect(opened == 1000)
+        #expect(findings[0].diagnostics.all.contains { $0.message.contains("more than 1000 times") })
+    }
 }

@@ -6,14 +6,15 @@ extension FlowReader {
         var policy = Policy()
         policy.tolerate = setting(fields["tolerate"], .share)
         policy.allowsFailure = fields.flag("allow-failure") ?? false
-        var layers = [fields]
+        // Those of a profile for the name, the step's own, and those for all; of each, what counts most first.
+        var (strong, weak): ([Fields], [Fields]) = ([], [])
         if isProcess {
             for layer in policies where layer.pattern.map({ NamePattern.matches(name, $0) }) ?? true {
                 let others = Fields(layer.node, .step, only: KeyTable.policies, &diagnostics)
-                if layer.isStrong { layers.insert(others, at: 0) } else { layers.append(others) }
+                if layer.isStrong { strong.append(others) } else { weak.append(others) }
             }
         }
-        for layer in layers { fill(&policy, from: layer) }
+        for layer in strong + [fields] + weak { fill(&policy, from: layer) }
         return policy
     }
 

@@ -80,6 +80,9 @@ extension FlowReader {
                     hint: "bind a name with 'with: {name: ${{ … }}}'")
             }
             let words = fields.text("interpreter").map { $0.split(separator: " ").map(String.init) } ?? ["python3"]
+            if words.isEmpty, let node = fields["interpreter"] {
+                diagnostics.error(node.place, "'interpreter' names no program", hint: "for example: python3")
+            }
             return .python(text, interpreter: words)
         case "value": return .value(value(node))
         case "steps": return .group(body(node, fields["outputs"]))

@@ -38,7 +38,8 @@ extension FlowReader {
         if let jobs = fields.integer("jobs", in: 1...1_000_000, &diagnostics) { profile.jobs = jobs }
         if let node = fields["slurm"] { apply(slurm: node, to: &profile.slurm) }
         if let node = fields["pilots"] { apply(pilots: node, to: &profile.pilots) }
-        for pair in fields["steps"]?.pairs ?? [] {
+        // Of the patterns of one profile, the first counts most.
+        for pair in (fields["steps"]?.pairs ?? []).reversed() {
             policies.insert((pair.key.text?.text, pair.value, true), at: 0)
         }
         if let node = fields["defaults"] { policies.insert((nil, node, false), at: 0) }

@@ -22,7 +22,8 @@ struct YAMLReader {
             diagnostics.error(start, "the file is larger than \(longestFile >> 20) MiB")
             return nil
         }
-        if let place = aliasAsKey(text) {
+        // Before the parser sees them: it would go through all that they stand for.
+        if let place = AliasKeys.first(in: text) {
             diagnostics.error(place, "an alias can't be a key")
             return nil
         }
@@ -44,27 +45,6 @@ struct YAMLReader {
     }
 
     private init(places: ScalarPlaces) { self.places = places }
-
-    /// Aliases as keys are refused before the parser sees them: it would go through all that they stand for.
-    private static func aliasAsKey(_ text: String) -> Place? {
-        guard text.utf8.contains(UInt8(ascii: "*")) else { return nil }
-        for (number, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            let bytes = Array(line)
-            var start =
-                bytes.firstIndex { $0 != 0x20 && $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "?") } ?? bytes.count
-            guard start < bytes.count, bytes[start] == UInt8(ascii: "*") else { continue }
-            let column = start + 1
-            while start < bytes.count, bytes[start] != 0x20, bytes[start] != UInt8(ascii: ":") { start += 1 }
-            let rest = bytes[start...].drop { $0 == 0x20 }
-            if rest.first == UInt8(ascii: ":") || bytes.contains(UInt8(ascii: "?")) && bytes.first == UInt8(ascii: "?")
-            {
-                return Place(line: number + 1, column: column)
-            }
-        }
-        return nil
-    }
 
     private static func place(_ mark: Mark?) -> Place {
         guard let mark else { return .none }
@@ -109,6 +89,7 @@ struct YAMLReader {
     private mutating func mapping(_ mapping: Node.Mapping, _ place: Place, _ depth: Int) -> YAMLNode {
         var pairs: [(key: YAMLNode, value: YAMLNode)] = []
         var merged: [(key: YAMLNode, value: YAMLNode)] = []
+        var names: Set<String> = []
         for (key, value) in mapping {
             let key = node(key, depth: depth + 1)
             let value = node(value, depth: depth + 1)
@@ -126,10 +107,14 @@ struct YAMLReader {
                 }
                 continue
             }
+            // The parser takes keys with other tags for other ones.
+            guard names.insert(name).inserted else {
+                diagnostics.error(key.place, "'\(name)' is there twice in one mapping")
+                continue
+            }
             pairs.append((key, value))
         }
         if !merged.isEmpty {
-            var names = Set(pairs.compactMap { $0.key.text?.text })
             for pair in merged where names.insert(pair.key.text?.text ?? "").inserted { pairs.append(pair) }
         }
         return YAMLNode(.mapping(pairs), place)
