@@ -123,8 +123,45 @@ private let hello = """
             "flow: x\nsteps:\n  a: {run: touch made}\n  b: {for: {i: 1..3}, after: a, command: \"echo ${{ i }}\"}\n")
         let result = try place.run("plan", "x.flow.yaml")
         #expect(result.output.contains("b, for each i (3 times), after a\n    $ echo ${{ i }}"))
-        #expect(try place.run("plan", "--graph", "dot", "x.flow.yaml").output.contains("a -> b;"))
+        #expect(try place.run("plan", "--graph", "dot", "x.flow.yaml").output.contains("\"a\" -> \"b\";"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.path) == ["x.flow.yaml"])
+    }
+
+    @Test("Steps named as words of Graphviz and Mermaid are, and a group's step isn't taken for another one")
+    func graphs() throws {
+        let place = Place()
+        try place.write(
+            """
+            flow: x
+            steps:
+              graph: {command: echo x}
+              end: {command: "echo ${{ graph.value }}"}
+              a_b: {command: echo 1}
+              a: {steps: {b: {command: echo 2}}}
+            """)
+        let dot = try place.run("plan", "--graph", "dot", "x.flow.yaml").output
+        #expect(dot.contains("\"graph\" -> \"end\";") && dot.contains("\"a\" -> \"a.b\";"))
+        let mermaid = try place.run("plan", "--graph", "mermaid", "x.flow.yaml").output
+        let numbers = mermaid.split(separator: "\n").compactMap { $0.split(separator: "[").first?.trimmingPrefix("  ") }
+        #expect(mermaid.contains("[\"end\"]") && !mermaid.contains("end["), "\(mermaid)")
+        #expect(Set(numbers).count == numbers.count)
+    }
+
+    @Test("A flow whose name begins as that of the link to the latest run is listed")
+    func latest() throws {
+        let place = Place()
+        try place.write("flow: latest-data\nsteps: {a: {command: echo x}}\n")
+        #expect(try place.run("run", "-q", "x.flow.yaml").code == 0)
+        let list = try place.run("ps").output.split(separator: "\n")
+        #expect(list.count == 1 && list.first?.hasPrefix("latest-data-") == true)
+    }
+
+    @Test("A word of the command isn't taken for a placeholder")
+    func mapWord() throws {
+        let place = Place()
+        let result = try place.run("map", "-q", "echo number {}", "--range", "1..2")
+        #expect(result.output == "number 1\nnumber 2\n")
+        #expect(try place.run("map", "-q", "echo {#} {}", "a", "b").output == "1 a\n2 b\n")
     }
 
     @Test("What init writes is sound, and runs", arguments: ["hello", "sweep", "files"])

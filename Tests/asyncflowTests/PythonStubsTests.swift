@@ -87,6 +87,23 @@ struct PythonStubsTests {
         #expect(text.split(separator: "\n").filter { $0.contains("import y") }.allSatisfy { $0.hasPrefix("    ///") })
     }
 
+    @Test func `A class whose name is none in Swift leaves out what needs it`() throws {
+        let outcome = try run(
+            """
+            import dataclasses, enum
+            Box = dataclasses.make_dataclass("Box", [("x", int)])
+            Box.__name__ = "Box[int]: Codable {} /*"
+            Odd = enum.Enum("Odd", {"A": 1})
+            Odd.__name__ = "Odd { case x }; struct Y"
+            def f(box: Box) -> int: pass
+            def g(odd: Odd) -> int: pass
+            def h(x: int) -> int: pass
+            """)
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        #expect(text.contains("static let h") && !text.contains("Box") && !text.contains("Odd"), "\(text)")
+        #expect(String(decoding: outcome.errors, as: UTF8.self).contains("f is left out because of the class"))
+    }
+
     @Test(arguments: [
         ("raise ValueError('no')", "science", Int32(65), "the module science can't be imported: ValueError: no"),
         ("", "nowhere", 65, "the module nowhere can't be imported: ModuleNotFoundError"),

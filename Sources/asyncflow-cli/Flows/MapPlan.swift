@@ -36,7 +36,7 @@ struct MapPlan {
         }
         var step = Step(name: Self.stepName, place: .none, action: action)
         var variables = [FanOut.Variable(name: "item", place: .none, values: items.values)]
-        if text.contains("number") { variables.append(try numbers()) }
+        if text.contains("${{ number }}") { variables.append(try numbers()) }
         step.fanOut = FanOut(kind: .zip, place: .none, variables: variables)
         step.policy.tolerate = Setting(Template(PlacedText("100%", at: .none)), .share)
         if retry > 0 {

@@ -140,22 +140,24 @@ struct PlanGraph {
                 edges.append((prefix + other, id))
             }
             for inner in [checked.inner, checked.module?.body].compactMap({ $0 }) {
-                add(inner, prefix: "\(id)_")
+                add(inner, prefix: "\(id).")
                 for step in inner.steps where step.dependencies.isEmpty {
-                    edges.append((id, "\(id)_\(step.step.name)"))
+                    edges.append((id, "\(id).\(step.step.name)"))
                 }
             }
         }
     }
 
-    /// Names are letters, digits and '_', so that they need no quoting.
+    /// Names are letters, digits and '_'. Some are words of these languages, such as `graph` and `end`: Graphviz takes
+    /// those in quotes for names, Mermaid knows the nodes by numbers.
     func text(isMermaid: Bool) -> String {
         if isMermaid {
-            return "flowchart LR\n" + nodes.map { "  \($0.id)[\"\($0.label)\"]\n" }.joined()
-                + edges.map { "  \($0.from) --> \($0.to)\n" }.joined()
+            let numbers = Dictionary(nodes.enumerated().map { ($1.id, "n\($0)") }) { first, _ in first }
+            return "flowchart LR\n" + nodes.enumerated().map { "  n\($0)[\"\($1.label)\"]\n" }.joined()
+                + edges.map { "  \(numbers[$0.from] ?? "") --> \(numbers[$0.to] ?? "")\n" }.joined()
         }
         return "digraph flow {\n  rankdir=LR;\n  node [shape=box];\n"
-            + nodes.map { "  \($0.id) [label=\"\($0.label)\"];\n" }.joined()
-            + edges.map { "  \($0.from) -> \($0.to);\n" }.joined() + "}\n"
+            + nodes.map { "  \"\($0.id)\" [label=\"\($0.label)\"];\n" }.joined()
+            + edges.map { "  \"\($0.from)\" -> \"\($0.to)\";\n" }.joined() + "}\n"
     }
 }

@@ -73,7 +73,8 @@ struct RunEntry {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
-            if name.hasPrefix(".") || name.hasPrefix("latest") { continue }
+            // The link to the latest run, also while it is being made.
+            if name.hasPrefix(".") || name == "latest" || name.hasPrefix("latest.") { continue }
             if let found = RunEntry(name, in: root) { entries.append(found) }
         }
         return entries.sorted { ($0.text("started"), $0.name) > ($1.text("started"), $1.name) }

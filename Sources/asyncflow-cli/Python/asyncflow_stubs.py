@@ -59,8 +59,15 @@ class Describer:
                 return self.record(hint)
         raise Unknown(getattr(hint, "__name__", None) or str(hint))
 
+    @staticmethod
+    def name(hint):
+        # Of a generic class, and of one that is made as the program runs, it may be any text.
+        if not hint.__name__.isidentifier():
+            raise Unknown("the class %r, whose name is none in Swift" % hint.__name__)
+        return hint.__name__
+
     def record(self, hint):
-        name = hint.__name__
+        name = self.name(hint)
         if self.records.get(name, (hint,))[0] is not hint:
             raise Unknown("%s, of which there are two classes" % name)
         if name not in self.records:
@@ -75,13 +82,14 @@ class Describer:
         return {"kind": "named", "name": name}
 
     def enum(self, hint):
+        name = self.name(hint)
         values = [member.value for member in hint]
         kind = "text" if all(type(value) is str for value in values) else "integer"
         if not values or kind == "integer" and not all(type(value) is int for value in values):
-            raise Unknown("the enumeration %s, whose values aren't texts or integers" % hint.__name__)
-        self.enums[hint.__name__] = {"name": hint.__name__, "kind": kind, "cases": [
+            raise Unknown("the enumeration %s, whose values aren't texts or integers" % name)
+        self.enums[name] = {"name": name, "kind": kind, "cases": [
             {"name": member.name, "value": str(member.value)} for member in hint]}
-        return {"kind": "named", "name": hint.__name__}
+        return {"kind": "named", "name": name}
 
 
 def described(module):
