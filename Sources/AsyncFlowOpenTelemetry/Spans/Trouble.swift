@@ -1,4 +1,5 @@
 import AsyncFlow
+import AsyncFlowBase
 import AsyncFlowTelemetry
 
 /// An error in the terms of OpenTelemetry's conventions.
@@ -9,9 +10,12 @@ struct Trouble: Sendable, Hashable {
     /// The end of a command's standard error; empty if there is none.
     let standardErrorTail: String
 
+    /// The secrets that no message shows.
+    private static let secrets = SecretRedactor.ofThisProcess
+
     init(_ error: any Error) {
         type = String(reflecting: Swift.type(of: (error as? any WorkflowError)?.rootCause ?? error))
-        let text = RunFailureText(error)
+        let text = RunFailureText(error, secrets: Self.secrets)
         message = text.message
         standardErrorTail = text.stderrTail
     }

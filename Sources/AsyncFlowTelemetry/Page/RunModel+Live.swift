@@ -52,7 +52,7 @@ extension RunModel {
         case .custom: if let custom = event.custom { fact.name = intern(custom.name) }
         default: break
         }
-        if let error = event.error { fact.failure = RunFailureText(error) }
+        if let error = event.error { fact.failure = RunFailureText(error, secrets: Self.secrets) }
         if let execution = event.execution { fact.execution = intern(execution) }
         if let usage = event.usage {
             fact.cpuSeconds = (usage.userTime + usage.systemTime) / .seconds(1)

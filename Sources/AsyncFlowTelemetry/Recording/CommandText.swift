@@ -1,5 +1,5 @@
 import AsyncFlow
-import AsyncFlowBase
+package import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -48,7 +48,7 @@ struct CommandText: Sendable, Hashable {
 extension SecretRedactor {
     /// The redactor of the secrets that backends were given, and of this process's environment variables with names of
     /// secrets.
-    static var ofThisProcess: SecretRedactor {
+    package static var ofThisProcess: SecretRedactor {
         let variables = ProcessInfo.processInfo.environment
             .filter { SecretName.isSecret($0.key) && $0.value.utf8.count >= 8 }
             .map(\.value)

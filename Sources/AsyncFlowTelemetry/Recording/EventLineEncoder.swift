@@ -233,12 +233,7 @@ struct EventLineEncoder: Sendable {
         }
     }
 
-    private func failureText(_ error: any Error) -> RunFailureText {
-        let text = RunFailureText(error)
-        guard !secrets.isEmpty else { return text }
-        return RunFailureText(
-            type: text.type, message: secrets.redact(text.message), stderrTail: secrets.redact(text.stderrTail))
-    }
+    private func failureText(_ error: any Error) -> RunFailureText { RunFailureText(error, secrets: secrets) }
 
     private func program(of execution: TaskExecution) -> String? {
         execution.command.map { Command($0.executable, arguments: []) }.flatMap {

@@ -1,18 +1,21 @@
 import AsyncFlow
-import AsyncFlowBase
+package import AsyncFlowBase
 
 extension RunFailureText {
     /// Creates the text about an error in recordings and displays: the type of its root cause, and its message.
-    package init(_ error: any Error) {
+    ///
+    /// - Parameter secrets: takes secrets out before the texts are cut.
+    package init(_ error: any Error, secrets: SecretRedactor = SecretRedactor([])) {
         let workflowError = error as? any WorkflowError
         let root = workflowError?.rootCause ?? error
         let said = workflowError?.message ?? String(describing: error)
         let message = (root as? CommandError).map { Self.masking(said, $0.command) } ?? said
         self.init(
             type: String(describing: Swift.type(of: root)),
-            message: Self.bounded(message.redactingURLSecrets, to: 2_000),
+            message: Self.bounded(secrets.redact(message.redactingURLSecrets), to: 2_000),
             stderrTail: Self.bounded(
-                ((root as? CommandError)?.standardErrorTail ?? "").redactingURLSecrets, to: 4_000, end: true))
+                secrets.redact(((root as? CommandError)?.standardErrorTail ?? "").redactingURLSecrets), to: 4_000,
+                end: true))
     }
 
     /// Returns the text without the secrets of the command that it names, whole or up to where it was cut.

@@ -59,14 +59,12 @@ final class Recorder: EventConsumer {
 
     func consume(_ events: [WorkflowEvent], droppedCount: Int) {
         let problem = state.withLock { state -> Trouble? in
-            if droppedCount > 0 {
-                state.lostCount += droppedCount
-                state.encoder.appendDropped(droppedCount, to: &state.buffer)
-            }
+            state.lostCount += droppedCount
             if state.problem != nil {
                 state.unwrittenCount += events.count
                 return nil
             }
+            if droppedCount > 0 { state.encoder.appendDropped(droppedCount, to: &state.buffer) }
             for event in events { state.encoder.append(event, to: &state.buffer) }
             state.eventCount += events.count
             return writeIfDue(&state)
@@ -110,7 +108,8 @@ final class Recorder: EventConsumer {
 
     func finish() {
         let (problem, unwritten, lost, whenFinished) = state.withLock { state in
-            var problem = write(&state, looks: true)
+            // Not into another file: it would have nothing but a beginning, and the end might not be kept.
+            var problem = write(&state, looks: true, rotates: false)
             if state.problem == nil, let trouble = state.file.finish() {
                 state.problem = trouble
                 problem = .unwritable(trouble)
@@ -142,9 +141,11 @@ final class Recorder: EventConsumer {
         return write(&state)
     }
 
-    /// - Parameter looks: whether to check now that the file is still at its path.
+    /// - Parameters:
+    ///   - looks: whether to check now that the file is still at its path.
+    ///   - rotates: whether to continue in another file if this one is large enough then.
     /// - Returns: the problem, if it wasn't known before.
-    private func write(_ state: inout State, looks: Bool = false) -> Trouble? {
+    private func write(_ state: inout State, looks: Bool = false, rotates: Bool = true) -> Trouble? {
         guard state.problem == nil, state.buffer.count > 0 else { return nil }
         let now = ContinuousClock.now
         state.lastWrite = now
@@ -156,7 +157,7 @@ final class Recorder: EventConsumer {
         let (count, problem) = state.file.write(state.buffer.bytes)
         guard let problem else {
             state.buffer.removeAll()
-            return trouble ?? rotateIfDue(&state)
+            return trouble ?? (rotates ? rotateIfDue(&state) : nil)
         }
         // The lines that weren't written completely.
         let missing = state.buffer.bytes[count...].count { $0 == 0x0A }

@@ -35,7 +35,10 @@ struct RecordingParts {
     }
 
     /// The paths of the files that were put aside, the oldest first.
-    var found: [String] {
+    var found: [String] { numbered.map(\.path) }
+
+    /// The same, each with its number.
+    var numbered: [(number: Int, path: String)] {
         guard let base else { return [] }
         let folder = URL(filePath: base).deletingLastPathComponent().path
         let prefix = URL(filePath: base).lastPathComponent + "."
@@ -49,6 +52,6 @@ struct RecordingParts {
                 let number = Int(digits)
             else { return nil }
             return (number, (folder.isEmpty ? "" : folder + "/") + name)
-        }.sorted { ($0.number, $0.path) < ($1.number, $1.path) }.map(\.path)
+        }.sorted { ($0.number, $0.path) < ($1.number, $1.path) }
     }
 }

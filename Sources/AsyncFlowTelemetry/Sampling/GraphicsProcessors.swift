@@ -15,7 +15,7 @@ struct GraphicsProcessors: Sendable {
         var values: [Int: Double] = [:]
         for line in text.split(separator: "\n") {
             let words = line.split(separator: ",").map { $0.filter { !$0.isWhitespace } }
-            guard words.count == 2, let gpu = Int(words[0]), let percent = Double(words[1]) else { continue }
+            guard words.count == 2, let gpu = Int(words[0]), gpu >= 0, let percent = Double(words[1]) else { continue }
             values[gpu] = percent
         }
         return values

@@ -7,22 +7,38 @@ struct RecordingFollower: ~Copyable {
         case compressed(GzipStream)
     }
 
+    /// A file that hasn't been read yet.
+    private struct Part {
+        /// The number of a file that was put aside; nil for the newest one.
+        var number: Int?
+        let path: String
+    }
+
     private let path: String
     private var descriptor: Int32
     private var source = Source.unknown
     /// The files that were put aside and haven't been read yet, followed by the newest one.
-    private var waiting: [String]
+    private var waiting: [Part]
+    /// The number of the last file that was put aside and is read, or is being read.
+    private var lastNumber: Int
     private(set) var reader = RunReader()
     private(set) var byteCount = 0
     private let piece = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 18)
 
     /// - Throws: ``RunFileError`` if the recording can't be opened.
     init(path: String) throws(RunFileError) {
-        let files = RecordingParts(of: path).found + [path]
-        let descriptor = try Self.open(files[0], shownAs: path)
+        var files = Self.parts(of: path, after: 0)
+        var (first, descriptor) = (Part(path: path), Int32(-1))
+        repeat {
+            first = files.removeFirst()
+            descriptor = openForReading(first.path)
+            // A file that was put aside may be removed at any time.
+        } while descriptor < 0 && errno == ENOENT && !files.isEmpty
+        guard descriptor >= 0 else { throw Self.unopened(path, errno) }
         self.path = path
         self.descriptor = descriptor
-        waiting = Array(files.dropFirst())
+        waiting = files
+        lastNumber = first.number ?? 0
     }
 
     deinit {
@@ -30,13 +46,16 @@ struct RecordingFollower: ~Copyable {
         piece.deallocate()
     }
 
-    private static func open(_ file: String, shownAs path: String) throws(RunFileError) -> Int32 {
-        let descriptor = openForReading(file)
-        guard descriptor < 0 else { return descriptor }
-        let code = errno
-        throw RunFileError(
+    private static func unopened(_ path: String, _ code: Int32) -> RunFileError {
+        RunFileError(
             reason: code == ENOENT || code == ENOTDIR ? .missing : .unreadable,
             description: "'\(path.harmless())' can't be read: \(String(cString: strerror(code))).")
+    }
+
+    /// Returns the files behind the one with a number, the newest last.
+    private static func parts(of path: String, after number: Int) -> [Part] {
+        RecordingParts(of: path).numbered.filter { $0.number > number }.map { Part(number: $0.number, path: $0.path) }
+            + [Part(path: path)]
     }
 
     /// Reads everything that is there now.
@@ -45,37 +64,73 @@ struct RecordingFollower: ~Copyable {
     /// - Throws: ``RunFileError`` if the file can't be read, or isn't a recording.
     mutating func advance() throws(RunFileError) -> Bool {
         let before = byteCount
-        repeat {
-            while true {
-                let count = try read()
-                if count == 0 { break }
-                byteCount += count
-                reader.feed(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(piece)[..<count]))
-                if reader.notes.eventCount == 0, reader.notes.skippedCount >= 1000 {
-                    throw RunFileError(
-                        reason: .foreign,
-                        description: "'\(path.harmless())' is no recording of a run: none of its lines is an event.")
-                }
-            }
-        } while try goOn()
+        repeat { try readFile() } while try goOn()
         return byteCount > before
+    }
+
+    /// Reads what is there now of the open file.
+    private mutating func readFile() throws(RunFileError) {
+        while true {
+            let count = try read()
+            if count == 0 { return }
+            byteCount += count
+            reader.feed(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(piece)[..<count]))
+            if reader.notes.eventCount == 0, reader.notes.skippedCount >= 1000 {
+                throw RunFileError(
+                    reason: .foreign,
+                    description: "'\(path.harmless())' is no recording of a run: none of its lines is an event.")
+            }
+        }
     }
 
     /// Opens the next file if this one is no longer the newest.
     private mutating func goOn() throws(RunFileError) -> Bool {
-        if waiting.isEmpty, !hasSuccessor { return false }
-        let next = waiting.isEmpty ? path : waiting.removeFirst()
-        let opened = try Self.open(next, shownAs: path)
-        close(descriptor)
-        (descriptor, source) = (opened, .unknown)
-        return true
+        if waiting.isEmpty {
+            guard hasSuccessor else { return false }
+            // Several may have been put aside since the last look, this one first.
+            noteOwnNumber()
+            waiting = Self.parts(of: path, after: lastNumber)
+        }
+        // By now nothing is added to this one: what was, after it was read, is there.
+        try readFile()
+        while !waiting.isEmpty {
+            let next = waiting.removeFirst()
+            let opened = openForReading(next.path)
+            if opened < 0 {
+                // It was removed, or put aside this moment: the next look finds that.
+                if errno == ENOENT { continue }
+                throw Self.unopened(path, errno)
+            }
+            if next.number == nil {
+                let newer = Self.parts(of: path, after: lastNumber)
+                if let first = newer.first, first.number != nil, !Self.isSame(opened, first.path) {
+                    close(opened)
+                    waiting = newer
+                    continue
+                }
+            }
+            close(descriptor)
+            (descriptor, source) = (opened, .unknown)
+            lastNumber = next.number ?? lastNumber
+            return true
+        }
+        return false
     }
 
     /// Whether the path now has another file.
-    private var hasSuccessor: Bool {
-        var (own, newest) = (stat(), stat())
-        guard fstat(descriptor, &own) == 0, stat(path, &newest) == 0 else { return false }
-        return own.st_ino != newest.st_ino || own.st_dev != newest.st_dev
+    private var hasSuccessor: Bool { access(path, F_OK) == 0 && !Self.isSame(descriptor, path) }
+
+    /// Finds the number under which the open file was put aside.
+    private mutating func noteOwnNumber() {
+        for part in Self.parts(of: path, after: lastNumber) {
+            if let number = part.number, Self.isSame(descriptor, part.path) { lastNumber = number }
+        }
+    }
+
+    private static func isSame(_ descriptor: Int32, _ path: String) -> Bool {
+        var (own, other) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && stat(path, &other) == 0 && own.st_ino == other.st_ino
+            && own.st_dev == other.st_dev
     }
 
     private mutating func read() throws(RunFileError) -> Int {

@@ -93,6 +93,17 @@ struct RecordingFormTests {
         #expect(try RunFile.read(path).model.hasEnded)
     }
 
+    @Test("the end of a recording that keeps no other files is in the file that is left")
+    func end() async throws {
+        let folder = try TemporaryFolder()
+        let rotation = TelemetryConfiguration.Rotation(size: MemorySize(bytes: 1), kept: 0)
+        let path = try await record(
+            in: folder.path, .init(flushInterval: .seconds(3600), rotation: rotation), tasks: 40)
+        let file = try RunFile.read(path)
+        #expect(file.model.hasEnded && file.model.totals[Int(RunState.done.rawValue)] == 40)
+        #expect(try names(folder.path).count == 1)
+    }
+
     @Test("a file that can't be put aside grows on, and the log says so")
     func unrotatable() async throws {
         let folder = try TemporaryFolder()

@@ -54,6 +54,7 @@ struct ResourceSamplerTests {
         "what NVIDIA's tool prints is read",
         arguments: [
             ("0, 35\n1, 0\n", [0: 35.0, 1: 0]), ("", [:]), ("No devices were found", [:]), ("0, [N/A]\n1, 7", [1: 7]),
+            ("-1, 5\n2, 9", [2: 9]),
         ] as [(String, [Int: Double])])
     func graphics(text: String, expected: [Int: Double]) {
         #expect(GraphicsProcessors.parse(text) == expected)
