@@ -124,9 +124,7 @@ extension Command: CustomStringConvertible {
     public var description: String {
         if let problem { return problem.text }
         let line = ([executable] + arguments).map(ShellQuoting.quoted).joined(separator: " ")
-        return secrets.reduce(line) { line, secret in
-            line.replacing(ShellQuoting.quoted(secret), with: "***").replacing(secret, with: "***")
-        }
+        return hidingSecrets(in: line, behind: "***")
     }
 
     /// Sets the words that identify the command, and the texts in it that must not be shown.

@@ -162,5 +162,13 @@ struct KeyWordTests {
         #expect(command.description == "curl -H *** --to=***" || !command.description.contains(value))
         #expect(!command.piped(to: "cat").description.contains(value))
         #expect(!"\(CommandError(.notFound, command))".contains(value))
+        // A shell's quotes cut it into pieces.
+        for pipeline in [command.piped(to: "cat"), command.environment(["KEY": value]).piped(to: "cat")] {
+            for piece in value.split(separator: "'") where piece.count > 2 {
+                #expect(!pipeline.description.contains(piece))
+                #expect(!pipeline.maskedWords.joined(separator: " ").contains(piece))
+                #expect(!pipeline.maskedDescription.contains(piece))
+            }
+        }
     }
 }

@@ -26,6 +26,15 @@ struct CapturedOutputTests {
         #expect(copy.bytes == bytes)
     }
 
+    @Test("equal outputs have equal hashes, in whatever parts they came")
+    func hashes() {
+        let bytes = [UInt8](repeating: 7, count: 3_000_000)
+        var pieces = CapturedOutput()
+        #expect(bytes.withUnsafeBytes { pieces.append($0) })
+        #expect(pieces == CapturedOutput(bytes))
+        #expect(pieces.hashValue == CapturedOutput(bytes).hashValue)
+    }
+
     @Test("a command that writes more than may be kept is ended, with an error that names the way out")
     func limit() async throws {
         var configuration = WorkflowEngine.Configuration.quiet()
