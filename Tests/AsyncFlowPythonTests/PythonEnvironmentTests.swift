@@ -99,6 +99,31 @@ import Testing
         #expect(calls[1].contains("--python 3.12") && calls[2].hasSuffix("-- numpy scipy"))
     }
 
+    @Test func `Programs that need the same environment of uv at once build it once`() async throws {
+        let folder = try Folder()
+        // A second installation at the same time would remove the first one's files.
+        try folder.script(
+            "bin/uv",
+            """
+            echo "$@" >>'\(folder.path)/calls'
+            for last; do :; done
+            case "$1" in
+                venv) rm -rf "$last"; mkdir -p "$last/bin"; sleep 0.5; cp /bin/sh "$last/bin/python" ;;
+                pip) sleep 0.5; test -x "$5" ;;
+            esac
+            """)
+        let resolver = PythonResolver(variables: ["HOME": folder.path, "PATH": "\(folder.path)/bin:/usr/bin:/bin"])
+        let found = try await withThrowingTaskGroup(of: PythonInterpreter.self) { group in
+            for _ in 0..<4 { group.addTask { try await resolver.interpreter(of: .uv(requirements: ["numpy"])) } }
+            var found: Set<PythonInterpreter> = []
+            for try await interpreter in group { found.insert(interpreter) }
+            return found
+        }
+        #expect(found.count == 1)
+        let calls = try String(contentsOfFile: "\(folder.path)/calls", encoding: .utf8).split(separator: "\n")
+        #expect(calls.map { $0.split(separator: " ")[0] } == ["venv", "pip"])
+    }
+
     @Test(arguments: [
         (
             PythonEnvironment.executable("no-such-python"),

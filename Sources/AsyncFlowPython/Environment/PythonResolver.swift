@@ -142,6 +142,10 @@ struct PythonResolver {
         let folder = "\(cache)/asyncflow/uv/\(Self.hash(of: key))"
         // The mark is created last, so an interrupted installation is repeated.
         let mark = "\(folder)/asyncflow-complete"
+        if FileManager.default.fileExists(atPath: mark) { return try virtualEnvironment(folder) }
+        let lock = try await lock("\(folder).lock")
+        defer { close(lock) }
+        // Another program may have built it in the meantime.
         if !FileManager.default.fileExists(atPath: mark) {
             let version = python.map { ["--python", $0] } ?? []
             _ = try await output(
@@ -155,6 +159,30 @@ struct PythonResolver {
             }
         }
         return try virtualEnvironment(folder)
+    }
+
+    /// Locks a file, so that several jobs that start at once don't build the same environment at the same time. Has no
+    /// effect on file systems without such locks.
+    ///
+    /// - Returns: The descriptor; closing it releases the lock.
+    private func lock(_ path: String) async throws -> CInt {
+        let file: CInt
+        do throws(SystemError) {
+            try PrivateDirectory.createPath(parent(of: path))
+            file = try retrying { open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600) }
+        } catch {
+            throw PythonEnvironmentError(
+                "the file '\(path.harmless())', which locks an environment of uv, can't be created: \(error)")
+        }
+        do {
+            while flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        } catch {
+            close(file)
+            throw error
+        }
+        return file
     }
 
     private var uvProgram: String {

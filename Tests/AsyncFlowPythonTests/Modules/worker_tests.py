@@ -238,6 +238,25 @@ class Tests(unittest.TestCase):
         self.worker.define(0, "import os\nthere = os.environ.get('CUDA_VISIBLE_DEVICES')\ndef f(): return there")
         self.assertEqual(self.worker.value(self.worker.call(0, variables={"CUDA_VISIBLE_DEVICES": "3"})), "3")
 
+    def test_a_variable_that_a_task_had_for_itself_is_afterwards_as_it_was(self):
+        self.worker.define(0, "import os\ndef f(name): return os.environ.get(name, 'none')", arguments=["text"])
+        for name, before in (("HOME", os.environ.get("HOME", "none")), ("ONLY_OF_ONE_TASK", "none")):
+            argument = struct.pack("<BQ", 3, len(name)) + name.encode()
+            self.assertEqual(self.worker.value(self.worker.call(0, argument, variables={name: "other"})), "other")
+            self.assertEqual(self.worker.value(self.worker.call(0, argument)), before)
+
+    def test_a_function_that_takes_the_standard_streams_away_is_answered_as_others_are(self):
+        self.worker.define(0, "import io, sys\ndef f():\n print('no end', end='')\n"
+                              " sys.stdout = sys.stderr = io.StringIO()\n return 1")
+        for turn in range(2):
+            number = self.worker.call(0)
+            kind, content, reports = self.worker.answer(number)
+            self.assertEqual((kind, decoded(content)), (17, 1))
+            self.assertEqual(any(b"no end" in text for _, text in reports), turn == 0)
+        self.worker.define(1, "import sys\ndef g():\n sys.stdout = sys.stderr = None", "g")
+        self.assertEqual(self.worker.answer(self.worker.call(1))[0], 17)
+        self.assertEqual(self.worker.value(self.worker.call(0)), 1)
+
     def test_whatever_comes_ends_the_worker_or_is_answered(self):
         source = random.Random(SEED)
         print("seed", SEED)

@@ -53,9 +53,17 @@ def _set_environment(head):
         variables[name] = reader.text()
     if variables == _state.environment:
         return
+    outside = _state.outside
     for name in _state.environment:
         if name not in variables:
-            os.environ.pop(name, None)
+            before = outside.pop(name)
+            if before is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = before
+    for name in variables:
+        if name not in outside:
+            outside[name] = os.environ.get(name)
     os.environ.update(variables)
     _state.environment = variables
 
@@ -135,8 +143,8 @@ def _call(number, index, content, start):
         state.entered = None
         failure = {"kind": _CANCELLED}
     elapsed = _monotonic() - began
-    sys.stdout.end()
-    sys.stderr.end()
+    for stream in state.streams:
+        stream.end()
     state.is_deferred = False
     state.current = None        # before the answer is sent, as later messages belong to the next call
     state.cancelling = None

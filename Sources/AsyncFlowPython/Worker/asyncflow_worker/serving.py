@@ -253,7 +253,7 @@ def _serve(settings):
     os.dup2(2, 1)
     os.close(null)
     sys.stdin = open(0, "r", closefd=False)
-    sys.stdout, sys.stderr = _Lines(1, "info", "<stdout>"), _Lines(2, "warning", "<stderr>")
+    sys.stdout, sys.stderr = state.streams = _Lines(1, "info", "<stdout>"), _Lines(2, "warning", "<stderr>")
     sys.path[:0] = settings.get("modules", [])
     sys.argv = [_FILE]
     module = types.ModuleType("asyncflow_worker", __doc__)

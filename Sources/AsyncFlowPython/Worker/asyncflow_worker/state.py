@@ -84,7 +84,9 @@ class _State:
         self.async_task = None
         self.is_asleep = False
         self.wake = threading.Lock()
-        self.environment = {}
+        self.environment = {}                   # the variables of the task
+        self.outside = {}                       # their values before, None for those that weren't set
+        self.streams = ()                       # the streams whose lines are reported
         self.is_child = False
         self.has_logging = False
 
