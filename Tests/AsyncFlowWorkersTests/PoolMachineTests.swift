@@ -89,6 +89,30 @@ import WorkerProbeTasks
         #expect(machine.isOver)
     }
 
+    @Test func `When the pool gives up, calls that were sent ahead to a draining worker end, too`() {
+        var machine = machine {
+            $0.workers = 2
+            $0.taskLimit = 2
+        }
+        _ = machine.timePassed(.zero)
+        for worker in 1...2 { _ = machine.connected(worker, now: .zero) }
+        _ = machine.submit(1, kind: 0, now: .zero)
+        _ = machine.finished(1, by: 1, elapsed: .microseconds(1), now: .zero)
+        for call in UInt64(2)...6 { _ = machine.submit(call, kind: 0, now: .zero) }
+        #expect(machine.workers[1]?.inFlight == [2, 4, 6] && machine.workers[2]?.inFlight == [3, 5])
+        // The first worker has done enough; the second one is lost, and none like it can be started any more.
+        _ = machine.finished(2, by: 1, elapsed: .microseconds(1), now: .zero)
+        #expect(machine.ended(2, hadConnected: true, now: .zero) == [.end(call: 3, .lost(worker: 2))])
+        _ = machine.timePassed(.seconds(1))
+        #expect(
+            machine.ended(3, hadConnected: false, isHopeless: true, now: .seconds(1))
+                == [.end(call: 5, .poolFailed), .closeInput(worker: 1)])
+        #expect(
+            machine.ended(1, hadConnected: true, now: .seconds(2))
+                == [.end(call: 4, .lost(worker: 1)), .end(call: 6, .poolFailed)])
+        #expect(machine.isOver && machine.nextTime == nil)
+    }
+
     @Test func `A worker that says nothing is pinged and then killed`() {
         var machine = readyMachine()
         #expect(machine.timePassed(.milliseconds(2500)) == [.ping(worker: 1)])

@@ -23,6 +23,9 @@ import Testing
         let problem = try #require(
             PoolCore.problem(with: hello(["add(Double) -> Int", "run() -> Int"]), known: known))
         #expect(problem.contains("only here: add(Int) -> Int; only there: add(Double) -> Int"))
+        let evil = hello(["evil\u{1B}[2J(Int) -> Int", "long(\(String(repeating: "x", count: 100_000)))"])
+        let shown = try #require(PoolCore.problem(with: evil, known: known))
+        #expect(shown.unicodeScalars.allSatisfy { $0.value >= 0x20 } && shown.utf8.count < 10_000)
     }
 
     @Test(arguments: [UInt32(0), 1 << 30 + 1, .max])

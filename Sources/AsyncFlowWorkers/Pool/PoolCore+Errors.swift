@@ -42,9 +42,9 @@ extension PoolCore {
         of call: PortableCall, _ theirs: String?, _ link: WorkerLink, _ hello: Hello?
     ) -> WorkerPoolError {
         // The names come from the worker.
-        let known = (hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? "").harmless()
+        let known = (hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? "").shortened(to: 4096).harmless()
         let there =
-            theirs.map { "there it is \($0.harmless())" }
+            theirs.map { "there it is \($0.shortened(to: 4096).harmless())" }
             ?? "it knows " + (known.isEmpty ? "none at all" : "only: \(known)")
         return WorkerPoolError(
             code: .unsupportedByBackend, poolName: name,
@@ -64,7 +64,8 @@ extension PoolCore {
         let theirs = Set(hello.ownTasks.map(\.signature))
         let ours = Set(known.values)
         let missing = ours.subtracting(theirs).sorted().joined(separator: ", ")
-        let strange = theirs.subtracting(ours).sorted().joined(separator: ", ")
+        // The signatures come from the worker.
+        let strange = theirs.subtracting(ours).sorted().joined(separator: ", ").shortened(to: 4096).harmless()
         return "its portable tasks aren't those of this program; only here: \(missing.isEmpty ? "none" : missing); "
             + "only there: \(strange.isEmpty ? "none" : strange); use the same program at both ends"
     }

@@ -222,16 +222,18 @@ struct PoolMachine {
         for (place, call) in state.inFlight.enumerated() {
             guard let lost = calls[call] else { continue }
             cancelled.remove(call)
-            if !lost.isCancelled, place >= settings.concurrency, !isClosing {
+            let isOnlyThere = !lost.isCancelled && place >= settings.concurrency && !isClosing
+            if isOnlyThere, !hasFailed {
                 calls[call] = Call(kind: lost.kind)
                 back.append(call)
                 continue
             }
             calls[call] = nil
-            actions.append(.end(call: call, lost.isCancelled ? .cancelled : .lost(worker: worker)))
+            let end: CallEnd = lost.isCancelled ? .cancelled : isOnlyThere ? .poolFailed : .lost(worker: worker)
+            actions.append(.end(call: call, end))
         }
         queue.putBack(back)
-        if isClosing { return actions }
+        if isClosing || hasFailed { return actions }
         var pause = Duration.zero
         if !hadConnected {
             startFailures += 1
