@@ -54,6 +54,76 @@ import Testing
         #expect(counts.refused > 0)
     }
 
+    /// Returns the bytes of a structured value that no encoder has made.
+    ///
+    /// - Parameter buffers: format, place in the data, and size of each.
+    private static func structured(_ json: String, _ buffers: [(String, Int, Int)], data: [UInt8]) -> [UInt8] {
+        func little(_ number: some FixedWidthInteger) -> [UInt8] {
+            withUnsafeBytes(of: number.littleEndian) { Array($0) }
+        }
+        let start = 8 + 18 * buffers.count + json.utf8.count
+        var content = little(UInt32(json.utf8.count)) + little(UInt32(buffers.count))
+        for (code, place, size) in buffers {
+            content += Array(code.utf8) + little(UInt64(start + place)) + little(UInt64(size))
+        }
+        content += Array(json.utf8) + data
+        return [7] + little(UInt64(content.count)) + content
+    }
+
+    @Test func `Arrays that take no bytes are limited, too`() throws {
+        func rows(_ shape: String) throws -> [[Double]] {
+            try Self.decoded(Self.structured(#"{"$":0,"s":\#(shape)}"#, [("f8", 0, 0)], data: []), as: [[Double]].self)
+        }
+        #expect(try rows("[3,0]") == [[], [], []])
+        #expect(try rows("[0,3]") == [])
+        for shape in ["[1000000000000000000,0]", "[9223372036854775807,9223372036854775807,0]", "[2000000,0]"] {
+            #expect(throws: PortableCodingError.self) { try rows(shape) }
+        }
+        let empty = Tensor<Double>([], shape: [5, 0])
+        #expect(try Self.decoded(Self.encoded(empty), as: Tensor<Double>.self) == empty)
+    }
+
+    @Test func `A buffer can be used only once, and buffers never overlap`() throws {
+        let data = [UInt8](repeating: 7, count: 4096)
+        func bytes(_ json: String, _ buffers: [(String, Int, Int)]) throws -> [[UInt8]] {
+            try Self.decoded(Self.structured(json, buffers, data: data), as: [[UInt8]].self)
+        }
+        #expect(try bytes(#"[{"$b":0},{"$b":1}]"#, [("by", 0, 8), ("by", 8, 8)]).map(\.count) == [8, 8])
+        #expect(throws: PortableCodingError.self) { try bytes(#"[{"$b":0},{"$b":0}]"#, [("by", 0, 16)]) }
+        #expect(throws: PortableCodingError.self) {
+            try bytes(#"[{"$b":0},{"$b":1}]"#, [("by", 0, 4096), ("by", 0, 4096)])
+        }
+        #expect(throws: PortableCodingError.self) { try bytes(#"[{"$":0},{"$":0}]"#, [("u1", 0, 16)]) }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `Encoding a dictionary takes time in proportion to its size`() throws {
+        let many = Dictionary(uniqueKeysWithValues: (0..<300_000).map { ("key \($0)", $0) })
+        #expect(try Self.encoded(many).count > 300_000)
+        // Small and large objects are written by different ways of finding a name.
+        for count in [0, 1, 15, 16, 17, 40] {
+            let few = Dictionary(uniqueKeysWithValues: (0..<count).map { ("key \($0)", $0) })
+            #expect(try Self.decoded(Self.encoded(few), as: [String: Int].self) == few)
+            let twice = try Self.decoded(Self.encoded(Twice(count: count)), as: [String: Int].self)
+            #expect(twice == few.mapValues { _ in -1 })
+        }
+    }
+
+    /// Writes some of its names twice.
+    private struct Twice: Encodable {
+        var count: Int
+        struct Key: CodingKey {
+            var stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { return nil }
+        }
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            for place in 0..<count { try container.encode(place, forKey: Key(stringValue: "key \(place)")) }
+            for place in 0..<count { try container.encode(-1, forKey: Key(stringValue: "key \(place)")) }
+        }
+    }
+
     private struct Sample: Codable, Equatable {
         var name = "a\"$"
         var numbers: [Double] = [1, 2]

@@ -5,9 +5,10 @@ struct NumberBuffer {
     /// The bytes, exactly as many as the shape requires.
     let bytes: ArraySlice<UInt8>
 
-    /// - Returns: nil if the number of bytes doesn't match the shape.
+    /// - Returns: nil if the number of bytes doesn't match the shape, or if there are too many empty rows.
     init?(_ format: TensorFormat, shape: [Int], _ bytes: ArraySlice<UInt8>) {
-        guard let count = TensorShape.count(shape), bytes.count / format.size == count, bytes.count % format.size == 0
+        guard let count = TensorShape.count(shape), bytes.count / format.size == count, bytes.count % format.size == 0,
+            count > 0 || TensorShape.count(shape.filter { $0 > 0 }) ?? .max <= TensorShape.mostEmptyParts
         else { return nil }
         self.format = format
         self.shape = shape

@@ -18,13 +18,22 @@ final class StructuredEncoder: Encoder {
         /// The names of the parts of an object; nil for a list.
         var keys: [String]?
         var values: [Value] = []
+        /// The positions of the keys of a large object, which would take too long to search each time.
+        private var places: [String: Int] = [:]
+        private static let manyKeys = 16
+
         init(isObject: Bool) { keys = isObject ? [] : nil }
 
         func append(_ value: Value, _ key: String) {
             // If a key is set twice, the last value wins, as in a dictionary.
-            if let place = keys!.lastIndex(of: key) { return values[place] = value }
+            if let place = places.isEmpty ? keys!.lastIndex(of: key) : places[key] { return values[place] = value }
             keys!.append(key)
             values.append(value)
+            if !places.isEmpty {
+                places[key] = values.count - 1
+            } else if values.count == Self.manyKeys {
+                for (place, key) in keys!.enumerated() { places[key] = place }
+            }
         }
     }
     /// The buffers of one value, in their order.

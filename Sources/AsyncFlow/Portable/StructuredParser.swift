@@ -3,7 +3,7 @@ struct StructuredParser {
     /// The maximum depth of nested objects and lists.
     private static let deepest = 256
 
-    private let content: StructuredContent
+    private var content: StructuredContent
     private let bytes: ArraySlice<UInt8>
     private var position: Int
     private var depth = 0
@@ -119,7 +119,7 @@ struct StructuredParser {
         }
     }
 
-    private func tagged(_ object: [String: StructuredValue]) throws(StructuredValueError) -> StructuredValue {
+    private mutating func tagged(_ object: [String: StructuredValue]) throws(StructuredValueError) -> StructuredValue {
         func integer(_ key: String) -> Int64? {
             if case .integer(let number)? = object[key] { number } else { nil }
         }
@@ -129,7 +129,8 @@ struct StructuredParser {
                 return .numbers(try content.numbers(integer("$"), shape: shape))
             }
             guard object["r"] != nil else { return .numbers(try content.numbers(integer("$"))) }
-            return .rows(try rows(of: content.numbers(integer("$")), content.numbers(integer("r"))))
+            let (numbers, lengths) = (try content.numbers(integer("$")), try content.numbers(integer("r")))
+            return .rows(try rows(of: numbers, lengths))
         }
         if object["$b"] != nil { return .bytes(try content.bytes(integer("$b"))) }
         switch (object["$t"], object["$d"], object["$n"]) {

@@ -80,7 +80,8 @@ struct StructuredContent {
     static let headSize = 8
 
     let skeleton: ArraySlice<UInt8>
-    let buffers: [Buffer]
+    /// The buffers; nil for one that was used. Each can be used once only, as every use copies it.
+    private var buffers: [Buffer?]
 
     /// - Throws: ``StructuredValueError`` if the bytes can't be a structured value.
     init(_ content: ArraySlice<UInt8>) throws(StructuredValueError) {
@@ -94,7 +95,8 @@ struct StructuredContent {
         guard start <= content.count, skeletonSize <= content.count - start else {
             throw StructuredValueError("it is cut off")
         }
-        var buffers: [Buffer] = []
+        var buffers: [Buffer?] = []
+        var total: UInt64 = 0
         buffers.reserveCapacity(bufferCount)
         for place in 0..<bufferCount {
             let entry = Self.headSize + place * Self.entrySize
@@ -102,6 +104,8 @@ struct StructuredContent {
             let size = number(UInt64.self, at: entry + 10)
             let count = UInt64(content.count)
             guard offset <= count, size <= count - offset else { throw StructuredValueError("a buffer is cut off") }
+            total += size
+            guard total <= count else { throw StructuredValueError("its buffers overlap") }
             let first = content.startIndex + Int(offset)
             let bytes = content[first..<(first + Int(size))]
             let code = (content[content.startIndex + entry], content[content.startIndex + entry + 1])
@@ -118,17 +122,19 @@ struct StructuredContent {
         skeleton = content[first..<(first + skeletonSize)]
     }
 
-    func numbers(_ place: Int64?, shape: [Int]? = nil) throws(StructuredValueError) -> NumberBuffer {
+    mutating func numbers(_ place: Int64?, shape: [Int]? = nil) throws(StructuredValueError) -> NumberBuffer {
         guard let place, buffers.indices.contains(Int(clamping: place)),
             case .numbers(let format, let bytes) = buffers[Int(place)],
             let buffer = shape.map({ NumberBuffer(format, shape: $0, bytes) }) ?? NumberBuffer(format, bytes)
         else { throw StructuredValueError("it refers to numbers that aren't there in this shape") }
+        buffers[Int(place)] = nil
         return buffer
     }
 
-    func bytes(_ place: Int64?) throws(StructuredValueError) -> ArraySlice<UInt8> {
+    mutating func bytes(_ place: Int64?) throws(StructuredValueError) -> ArraySlice<UInt8> {
         guard let place, buffers.indices.contains(Int(clamping: place)), case .bytes(let bytes) = buffers[Int(place)]
         else { throw StructuredValueError("it refers to bytes that aren't there") }
+        buffers[Int(place)] = nil
         return bytes
     }
 }

@@ -119,6 +119,9 @@ extension Tensor: Codable {
 enum TensorShape {
     /// The maximum number of dimensions of a tensor from elsewhere, as in numpy.
     static let highestRank = 64
+    /// The largest number of empty rows in an array from another process: they take no bytes, so nothing else limits
+    /// them.
+    static let mostEmptyParts = 1 << 20
 
     /// Returns the number of elements of a shape; nil if the shape is invalid.
     static func count(_ shape: [Int]) -> Int? {
