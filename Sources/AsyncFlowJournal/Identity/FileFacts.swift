@@ -16,14 +16,17 @@ struct FileFacts: Sendable, Hashable, Codable {
     var inode: UInt64
     var isDirectory = false
 
-    /// Returns whether the last change is so recent that another change might leave all properties the same. The clock
-    /// of a file system advances in steps of some milliseconds, or of up to two seconds where its times have no
+    /// The time from which on another change changes at least one of the properties, in nanoseconds since 1970. The
+    /// clock of a file system advances in steps of some milliseconds, or of up to two seconds where its times have no
     /// fractions.
-    func isRacy(at now: Int64) -> Bool {
+    var settled: Int64 {
         let second: Int64 = 1_000_000_000
         let hasFractions = modified % second != 0 || changed % second != 0
-        return now - max(modified, changed) < (hasFractions ? second / 50 : second * 2)
+        return min(max(modified, changed), .max - 2 * second) + (hasFractions ? second / 50 : second * 2)
     }
+
+    /// Returns whether the last change is so recent that another change might leave all properties the same.
+    func isRacy(at now: Int64) -> Bool { now < settled }
 
     /// - Returns: nil if there is nothing at the path, or something that is neither a file nor a directory.
     init?(of path: String) {
@@ -67,6 +70,7 @@ enum FileTree {
         var all = [top]
         guard top.isDirectory else { return all }
         var folders = [path]
+        var inodes: Set = [top.inode]
         while let folder = folders.popLast() {
             guard let names = names(in: folder) else { return nil }
             for name in names {
@@ -74,7 +78,7 @@ enum FileTree {
                 all.append(facts)
                 if facts.isDirectory {
                     // A link to an enclosing directory would never end.
-                    guard all.count(where: { $0.isDirectory && $0.inode == facts.inode }) == 1 else { return nil }
+                    guard inodes.insert(facts.inode).inserted else { return nil }
                     folders.append(facts.path)
                 }
             }

@@ -17,11 +17,22 @@ final class FileNaming: Sendable {
     }
     private let contents = Lock<[String: Content]>([:])
 
-    /// Returns the quick name of a file: its metadata, or its URL. Nil if the file doesn't exist.
-    func quickName(of file: InputFile) -> [UInt8]? {
+    /// The metadata of a file at one moment.
+    struct Glance: Sendable {
+        /// The quick name of the file: its metadata, or its URL.
+        var name: [UInt8]
+        /// The time from which on another change changes the quick name, in nanoseconds since 1970.
+        var settled = Int64.min
+    }
+
+    /// Returns the metadata of a file, without reading the file. Nil if the file doesn't exist.
+    func glance(at file: InputFile) -> Glance? {
         switch file.place {
-        case .remote(let url): return Array(url.utf8)
-        case .local(let path): return FileTree.facts(of: path).map { Self.quickName(of: $0) }
+        case .remote(let url): return Glance(name: Array(url.utf8))
+        case .local(let path):
+            return FileTree.facts(of: path).map { facts in
+                Glance(name: Self.quickName(of: facts), settled: facts.map(\.settled).max() ?? .min)
+            }
         }
     }
 
@@ -38,12 +49,6 @@ final class FileNaming: Sendable {
         }
         // A directory may contain many files.
         return bytes.count > 512 ? Array(SHA256.hash(data: bytes)) : bytes
-    }
-
-    /// Returns whether another change right now might leave the quick name the same.
-    func isRacy(_ file: InputFile, now: Int64) -> Bool {
-        guard case .local(let path) = file.place else { return false }
-        return FileTree.facts(of: path)?.contains { $0.isRacy(at: now) } ?? true
     }
 
     /// Returns the SHA-256 of a file's content, or of the names and contents in a directory. Reads the file unless the

@@ -9,8 +9,12 @@ struct CallIdentity: Sendable {
     var quick: CallKey
     var parts: [KeyPart]
     var files: [InputFile]
-    /// Computes the key with the contents of the files, which it reads. Nil for a call without files.
+    /// Computes the key with the contents of the files, which it reads. Nil for a call without files; returns nil if a
+    /// file has changed since the call was made.
     var byContent: (@Sendable () -> CallKey?)?
+    /// The time from which on a change of a file changes the quick name, in nanoseconds since 1970. A call that began
+    /// before may have read another content.
+    var settled = Int64.min
 
     /// - Parameters:
     ///   - definition: The task.
@@ -22,6 +26,7 @@ struct CallIdentity: Sendable {
     ) throws -> CallIdentity? {
         var frame = CanonicalBytes(prefix: definition.prefix)
         var parts: [KeyPart] = []
+        var seen: [InputFile: FileNaming.Glance] = [:]
         for (index, part) in call.parts.enumerated() {
             let start = frame.bytes.count
             let fileCount = frame.files.count
@@ -32,10 +37,11 @@ struct CallIdentity: Sendable {
                         + "so that the call can't be found again: \(error)")
             }
             let files = frame.files[fileCount...]
+            for file in files where seen[file] == nil { seen[file] = naming.glance(at: file) }
             let digest =
                 files.isEmpty
                 ? CallDigest.part(frame.bytes[start...])
-                : CallDigest.part(files.flatMap { naming.quickName(of: $0) ?? [] })
+                : CallDigest.part(files.flatMap { seen[$0]?.name ?? [] })
             parts.append(
                 KeyPart(
                     .named(part.name), name: part.name, digest: digest,
@@ -44,21 +50,20 @@ struct CallIdentity: Sendable {
         let frameKey = CallDigest.of(frame.bytes)
         var identity = CallIdentity(frame: frameKey, quick: frameKey, parts: parts, files: frame.files)
         guard !frame.files.isEmpty else { return identity }
-        let now = WallClock.nanoseconds
         var names: [InputFile: [UInt8]] = [:]
         for file in frame.files {
-            guard var name = naming.quickName(of: file) else { return nil }
-            // A later change might leave the quick name the same, so it is made unique; only the content can identify
-            // the file.
-            if naming.isRacy(file, now: now) { name += UInt64.random(in: 0 ... .max).littleEndianBytes }
-            names[file] = name
+            guard let glance = seen[file] else { return nil }
+            names[file] = glance.name
+            identity.settled = max(identity.settled, glance.settled)
         }
         identity.quick = try key(call, definition) { names[$0] ?? [] }
-        let files = frame.files
-        identity.byContent = {
+        identity.byContent = { [seen, files = frame.files] in
             var contents: [InputFile: [UInt8]] = [:]
             for file in files {
-                guard let content = naming.contentName(of: file) else { return nil }
+                // The content after a change isn't what the call has read.
+                guard let content = naming.contentName(of: file),
+                    naming.glance(at: file)?.name == seen[file]?.name
+                else { return nil }
                 contents[file] = content
             }
             return try? key(call, definition) { contents[$0] ?? [] }

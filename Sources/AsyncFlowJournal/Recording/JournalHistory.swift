@@ -36,7 +36,8 @@ final class JournalHistory: Sendable {
         let interrupted = contents.runs.reversed().prefix { $0.end == nil }.map(\.run.generation)
         let firstInterrupted = contents.runs.count - interrupted.count
         if !isFresh {
-            contents.forEach([.note, .started, .attempt]) { entry in
+            var isForgetful = false
+            contents.forEach([.note, .started, .attempt, .forgotten]) { entry in
                 switch entry.record {
                 case .note(let note) where note.kind == "fresh":
                     first = max(first, entry.run)
@@ -60,9 +61,14 @@ final class JournalHistory: Sendable {
                     begun.remove(attempt.call)
                     commands[attempt.call] = nil
                     if entry.run >= firstInterrupted { attempts[attempt.call, default: 0] += 1 }
+                case .forgotten: isForgetful = true
                 default: break
                 }
                 return true
+            }
+            if isForgetful {
+                begun = contents.unended(of: begun)
+                commands = commands.filter { begun.contains($0.key) }
             }
         }
         firstRun = first
@@ -116,6 +122,25 @@ final class JournalHistory: Sendable {
             guard entry.run >= firstRun, case .result(let result) = entry.record else { return nil }
             return (entry, result.header)
         }
+    }
+
+    /// Takes the first recorded call with a key that has a value and is free.
+    ///
+    /// - Parameters:
+    ///   - start: The number of calls with the key to skip, because they are taken.
+    ///   - take: Takes a call, and returns whether it was free.
+    /// - Returns: The call, and the number of calls to skip from now on: 0 if no call has the key.
+    func take(
+        withKey key: CallKey, after start: Int, _ take: (CallID) -> Bool
+    ) -> (call: (entry: JournalEntry, header: CallHeader)?, next: Int) {
+        let positions = store.contents.positions(withKey: key)
+        for (offset, position) in positions.dropFirst(start).enumerated() {
+            guard let entry = store.contents.outcome(at: position, withKey: key), entry.run >= firstRun,
+                case .result(let result) = entry.record, take(result.header.call)
+            else { continue }
+            return ((entry, result.header), start + offset + 1)
+        }
+        return (nil, positions.count)
     }
 
     func build(of entry: JournalEntry) -> String {

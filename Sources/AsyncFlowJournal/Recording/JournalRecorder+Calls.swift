@@ -43,7 +43,8 @@ extension JournalRecorder {
         if let kept = task.recollection as? KeptCall { return kept.call }
         let blocks = task.enclosingBlocks
         let scope = scope(in: blocks)
-        guard let identity = try CallIdentity.make(call, of: definition, naming) else { return nil }
+        guard let made = try CallIdentity.make(call, of: definition, naming) else { return nil }
+        let identity = definition.options.isOnce ? await lasting(made) : made
         // Files are read if their quick names aren't recorded.
         let open =
             identity.byContent == nil || history.isEmpty
@@ -53,6 +54,16 @@ extension JournalRecorder {
         task.keep(KeptCall(open))
         if open.earlierAttempts > 0 { task.countEarlierAttempts(open.earlierAttempts) }
         return open
+    }
+
+    /// Returns the identity of a call that may run once only: by the contents of its files, as their quick names change
+    /// with their times. A call that was interrupted can be found by its identity only.
+    private nonisolated(nonsending) func lasting(_ identity: CallIdentity) async -> CallIdentity {
+        guard let byContent = identity.byContent, let key = await onThread(byContent) else { return identity }
+        var identity = identity
+        identity.quick = key
+        identity.settled = .min
+        return identity
     }
 
     /// Performs a call and records its outcome.
@@ -73,7 +84,7 @@ extension JournalRecorder {
             value = try await CurrentCall.$id.withValue(open.id) {
                 try await perform(
                     CallTerms(
-                        environment: ["ASYNCFLOW_CALL_ID": open.id.description], traces: traces, refusal: open.refusal))
+                        environment: Self.variables(of: open), traces: traces, refusal: open.refusal))
             }
         } catch {
             let cleanUps = traces.end()
@@ -92,6 +103,12 @@ extension JournalRecorder {
         try await record(
             value, of: open, as: form, began: began, attempt: task.attempt, synced: isHandedOnLater, then: cleanUps)
         return value
+    }
+
+    /// Returns the environment variables for the commands of a call. A program that uses AsyncFlow itself doesn't take
+    /// this run's journal, which it couldn't open.
+    private static func variables(of open: OpenCall) -> [String: String] {
+        ["ASYNCFLOW_CALL_ID": open.id.description, "ASYNCFLOW_JOURNAL": ""]
     }
 
     nonisolated(nonsending) func record<Value: Sendable>(

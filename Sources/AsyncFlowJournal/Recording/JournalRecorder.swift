@@ -28,6 +28,8 @@ final class JournalRecorder: EnginePart, PortableMemory {
     private let hasIterations = Atomic<Bool>(false)
     private let endings = Lock<[@Sendable () async -> Void]>([])
     private let parked = Lock<ParkedError?>(nil)
+    /// The number of recorded calls that are taken, counted from the first one, by their key; of calls without files.
+    private let adopted = Lock<[CallKey: Int]>([:])
     private let definitions = Lock<[DefinitionKey: RecordedDefinition]>([:])
     let seat = Lock<EngineSeat?>(nil)
     /// The blocks whose members have read files that no task has made.
@@ -120,8 +122,13 @@ final class JournalRecorder: EnginePart, PortableMemory {
             // Without an end record the run counts as interrupted, and the calls that weren't recorded run again.
             _ = await onThread { Result { try self.store.close(nil) } }
         } else {
-            try await onThread { Result { try self.store.close(end) } }.get()
-            history.removeRunningLists(upTo: store.generation)
+            do {
+                try await onThread { Result { try self.store.close(end) } }.get()
+                history.removeRunningLists(upTo: store.generation)
+            } catch {
+                // Reported already, like a failure during the run.
+                if journal.onFailure == .stop { throw error }
+            }
         }
         await onThread { self.finishCleaning() }
         if let error = failure.error, journal.onFailure == .stop { throw error }
@@ -172,6 +179,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
     func open(_ identity: CallIdentity, of definition: RecordedDefinition, in scope: ScopeID) -> OpenCall {
         var (call, occurrence) = ledger.withLock { $0.enter(identity.quick, in: scope) }
         var entry = history.outcome(of: call)
+        if let found = entry, !mayReuse(found, for: identity) { entry = nil }
         if entry?.hasValue != true, !history.isEmpty, definition.kind == .work,
             let other = adopt(identity, in: scope)
         {
@@ -190,11 +198,21 @@ final class JournalRecorder: EnginePart, PortableMemory {
         known.crashes = history.crashes.count(of: call)
         known.isBegun = history.begun.contains(call)
         known.isTraced = known.isBegun && history.hasTrace(of: call)
-        if definition.isBlock, let entry { known.isOfOtherBuild = history.build(of: entry) != ThisProgram.build }
+        if definition.isBlock, let entry { known.isOfOtherBuild = !ThisProgram.isBuild(history.build(of: entry)) }
         return OpenCall(
             header: header, definition: definition, identity: identity, entry: entry,
             answer: rule.answer(known, isOnce: definition.options.isOnce),
             earlierAttempts: definition.isForgotten ? 0 : history.attempts[call] ?? 0)
+    }
+
+    /// Returns whether a recorded call with the same quick names has read the same content. If it began right after a
+    /// change of a file, another change may have left the quick name the same, and the contents are compared.
+    private func mayReuse(_ entry: JournalEntry, for identity: CallIdentity) -> Bool {
+        guard case .result(let result) = entry.record, let byContent = identity.byContent,
+            result.began <= identity.settled / 1000
+        else { return true }
+        guard let content = history.contentKey(of: result.header.call) else { return false }
+        return byContent() == content
     }
 
     /// Finds a recorded call that does the same work: one from another block, or one with the same file contents but
@@ -202,6 +220,8 @@ final class JournalRecorder: EnginePart, PortableMemory {
     private func adopt(
         _ identity: CallIdentity, in scope: ScopeID
     ) -> (entry: JournalEntry, header: CallHeader)? {
+        let isInIteration = hasIterations.load(ordering: .relaxed) && isIteration(scope)
+        if identity.byContent == nil, !isInIteration { return adoptFirst(identity.frame) }
         let candidates = history.outcomes(withKey: identity.frame)
         if candidates.isEmpty { return nil }
         var content: CallKey?
@@ -211,7 +231,6 @@ final class JournalRecorder: EnginePart, PortableMemory {
             content = byContent()
             if content == nil { return nil }
         }
-        let isInIteration = hasIterations.load(ordering: .relaxed) && isIteration(scope)
         for candidate in candidates {
             // An iteration does again what the one before has done.
             if isInIteration, candidate.header.scope != scope { continue }
@@ -219,6 +238,15 @@ final class JournalRecorder: EnginePart, PortableMemory {
             if ledger.withLock({ $0.take(candidate.header.call, for: scope) }) { return candidate }
         }
         return nil
+    }
+
+    /// Returns the first recorded call with a key, without files, that no other call has taken.
+    private func adoptFirst(_ key: CallKey) -> (entry: JournalEntry, header: CallHeader)? {
+        let start = adopted.withLock { $0[key] ?? 0 }
+        let (call, next) = history.take(withKey: key, after: start) { call in ledger.withLock { $0.take(call) } }
+        // Most keys have no recorded call.
+        if next > start { adopted.withLock { $0[key] = max(next, $0[key] ?? 0) } }
+        return call
     }
 
     // MARK: - Iterations

@@ -16,6 +16,9 @@ enum ThisProgram {
         return CallDigest.of(bytes).description
     }()
 
+    /// Returns whether a recorded build is this one. An unknown build isn't.
+    static func isBuild(_ recorded: String, _ build: String = build) -> Bool { !build.isEmpty && recorded == build }
+
     static let path: String = {
         #if os(Linux)
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -27,8 +30,24 @@ enum ThisProgram {
 
     static var run: RunRecord {
         RunRecord(
-            began: JournalTime.now, program: path, build: build, arguments: Array(CommandLine.arguments.dropFirst()),
+            began: JournalTime.now, program: path, build: build,
+            arguments: recordable(CommandLine.arguments.dropFirst()),
             directory: FileManager.default.currentDirectoryPath, host: ProcessInfo.processInfo.hostName,
             processID: ProcessInfo.processInfo.processIdentifier)
+    }
+
+    /// The limit for the recorded words of the command line, in bytes.
+    static let recordedWords = 64 << 10
+
+    /// Returns the words of a command line as they are recorded: without anything that looks like a secret, and no more
+    /// of them than fit into a record. A run whose record is too large wouldn't be recorded.
+    static func recordable(_ words: ArraySlice<String>) -> [String] {
+        var room = recordedWords
+        let kept = words.prefix { word in
+            room -= word.utf8.count + 1
+            return room >= 0
+        }
+        let rest = words.count - kept.count
+        return Array(kept).maskingSecrets + (rest == 0 ? [] : ["… and \(rest) more words"])
     }
 }

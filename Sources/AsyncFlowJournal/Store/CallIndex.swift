@@ -57,7 +57,12 @@ struct CallIndex {
         while slots[slot] != 0 {
             let entry = Int(slots[slot]) - 1
             if marks[entry] == mark {
-                if entry >= runStart, locations[entry].outcome.rawValue <= location.outcome.rawValue { return }
+                if locations[entry] == .dropped {
+                    // Forgotten, and recorded again.
+                    count += 1
+                } else if entry >= runStart, locations[entry].outcome.rawValue <= location.outcome.rawValue {
+                    return
+                }
                 locations[entry] = .dropped
                 append(mark, location, in: slot)
                 return

@@ -71,6 +71,7 @@ struct Compactor {
     private var definitions: [DefinitionRecord: DefinitionNumber] = [:]
     private var objects: Set<ObjectID> = []
     private var currentRun = -1
+    private var unended: Set<CallID> = []
     /// The runs that have kept records.
     private var usedRuns: Set<Int> = []
 
@@ -129,12 +130,13 @@ struct Compactor {
         }
         if let failure { throw failure }
         offset = UInt64(SegmentHeader.size)
-        let uses = uses()
-        let survey = survey()
+        let uses = try uses()
+        let survey = try survey()
+        unended = try findUnended()
         for (entry, location) in contents.index.locations.enumerated() where location != .dropped {
             if plan.keeps(run: Int(uses[entry])) { usedRuns.insert(contents.run(ofEntry: entry)) }
         }
-        contents.forEachRaw { record, place, run in
+        try Self.forEach(in: contents) { record, place, run in
             guard keeps(record, place, run, uses, survey) else { return true }
             do throws(SystemError) { try copy(record, place, run) } catch {
                 failure = error
@@ -147,10 +149,20 @@ struct Compactor {
         try files.sync(file)
     }
 
+    /// Passes all records to a closure. Throws if a part can't be read: it would be lost.
+    private static func forEach(
+        in contents: JournalContents, _ kinds: Set<JournalRecordKind>? = nil,
+        _ body: (_ record: JournalRecord, _ place: JournalContents.Place, _ run: Int) -> Bool
+    ) throws(SystemError) {
+        var failure: SystemError?
+        contents.forEachRaw(kinds, unreadable: { failure = failure ?? $0 }, body)
+        if let failure { throw failure }
+    }
+
     /// Returns the newest run that has used each entry of the index.
-    private func uses() -> [Int32] {
+    private func uses() throws(SystemError) -> [Int32] {
         var uses = contents.index.locations.indices.map { Int32(clamping: contents.run(ofEntry: $0)) }
-        contents.forEachRaw([.reused]) { record, _, run in
+        try Self.forEach(in: contents, [.reused]) { record, _, run in
             guard case .reused(let reused) = record else { return true }
             for call in [reused.call, reused.source] {
                 if let entry = contents.index.find(call) { uses[entry] = max(uses[entry], Int32(clamping: run)) }
@@ -177,9 +189,9 @@ struct Compactor {
         }
     }
 
-    private func survey() -> Survey {
+    private func survey() throws(SystemError) -> Survey {
         var survey = Survey()
-        contents.forEachRaw([.scope, .superseded, .iteration, .forgotten]) { record, place, run in
+        try Self.forEach(in: contents, [.scope, .superseded, .iteration, .forgotten]) { record, place, run in
             switch record {
             case .scope(let scope): survey.scopes[scope.id] = plan.keeps(run: run) ? place : nil
             case .superseded(let scope):
@@ -194,6 +206,19 @@ struct Compactor {
             return true
         }
         return survey
+    }
+
+    /// Returns the calls that were started and haven't ended since.
+    private func findUnended() throws(SystemError) -> Set<CallID> {
+        var started: Set<CallID> = []
+        try Self.forEach(in: contents, [.started]) { record, _, run in
+            if let call = record.header?.call, !contents.hasOutcome(of: call, sinceRun: run) { started.insert(call) }
+            return true
+        }
+        var failure: SystemError?
+        let unended = contents.unended(of: started) { failure = failure ?? $0 }
+        if let failure { throw failure }
+        return unended
     }
 
     private func keeps(
@@ -220,7 +245,8 @@ struct Compactor {
         case .order(let order):
             return plan.keeps(run: run) && (order.scope == .program || survey.scopes[order.scope] != nil)
         case .started(let started):
-            return plan.keeps(run: run) && !contents.hasOutcome(of: started.header.call, sinceRun: run)
+            // Which calls with an effect were started isn't dropped by age. Their records have no backend.
+            return unended.contains(started.header.call) && (started.backend.isEmpty || plan.keeps(run: run))
                 && !survey.isSuperseded(started.header.scope, place)
         case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil
         case .run, .end: return plan.keeps(run: run) || usedRuns.contains(run)

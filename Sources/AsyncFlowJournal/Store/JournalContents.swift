@@ -70,21 +70,43 @@ package final class JournalContents: Sendable {
         index.find(call).map { self.run(ofEntry: $0) >= run } ?? false
     }
 
+    /// Returns the calls that were started and haven't ended since. An end counts although it was forgotten.
+    ///
+    /// - Parameter calls: The calls that are of interest.
+    func unended(of calls: Set<CallID>, unreadable: (SystemError) -> Void = { _ in }) -> Set<CallID> {
+        if calls.isEmpty { return [] }
+        var unended: Set<CallID> = []
+        forEachRaw([.started, .result, .failure], unreadable: unreadable) { record, _, _ in
+            guard let call = record.header?.call, calls.contains(call) else { return true }
+            if case .started = record { unended.insert(call) } else { unended.remove(call) }
+            return true
+        }
+        return unended
+    }
+
     /// Returns the outcomes of all calls with this key, in the order in which they were recorded: for `.cached` tasks
     /// and adoption.
     ///
     /// The first use reads the whole journal.
     package func outcomes(withKey key: CallKey) -> [JournalEntry] {
+        Array(positions(withKey: key)).compactMap { outcome(at: $0, withKey: key) }
+    }
+
+    /// Returns the positions of the outcomes that may have this key, without reading them.
+    func positions(withKey key: CallKey) -> some RandomAccessCollection<Int> {
         let table = keys.withLock { keys in
             if let keys { return keys }
             let table = KeyTable(self)
             keys = table
             return table
         }
-        return table.positions(of: key).compactMap { position in
-            guard let entry = self[position, withParts: true], entry.record.header?.key == key else { return nil }
-            return entry
-        }
+        return table.positions(of: key)
+    }
+
+    /// Returns the outcome at one of these positions; nil if it has another key or can't be read.
+    func outcome(at position: Int, withKey key: CallKey) -> JournalEntry? {
+        guard let entry = self[position, withParts: true], entry.record.header?.key == key else { return nil }
+        return entry
     }
 
     /// Calls a function with all records in their order, decoded one at a time, including those that were forgotten,
@@ -121,15 +143,23 @@ package final class JournalContents: Sendable {
     }
 
     /// Calls a function like ``forEach(_:_:)``, with locations instead of definitions.
+    ///
+    /// - Parameter unreadable: Called for a part that could be read when the journal was opened and can't be read now.
+    ///   Its records are skipped.
     func forEachRaw(
-        _ kinds: Set<JournalRecordKind>? = nil,
+        _ kinds: Set<JournalRecordKind>? = nil, unreadable: (SystemError) -> Void = { _ in },
         _ body: (_ record: JournalRecord, _ place: Place, _ run: Int) throws -> Bool
     ) rethrows {
         var wanted = [Bool](repeating: kinds == nil, count: 256)
         for kind in kinds ?? [] { wanted[Int(kind.rawValue)] = true }
         for number in regions.indices {
             var run = regionRuns[number]
-            guard let bytes = try? read(number) else { continue }
+            let bytes: RegionBytes
+            do throws(SystemError) { bytes = try read(number) } catch {
+                unreadable(error)
+                continue
+            }
+            if !bytes.isWhole { unreadable(SystemError(code: EIO)) }
             let goesOn = try bytes.forEach { record, base, offset in
                 let kind = record[0]
                 guard wanted[Int(kind)] || kind == JournalRecordKind.run.rawValue,
@@ -197,18 +227,20 @@ package final class JournalContents: Sendable {
             entries.sort { ($0.key, $0.position) < ($1.key, $1.position) }
         }
 
-        func positions(of key: CallKey) -> [Int] {
+        func positions(of key: CallKey) -> some RandomAccessCollection<Int> {
+            let start = first { $0 >= key.low }
+            let end = first { $0 > key.low }
+            return entries[start..<end].lazy.map { Int($0.position) }
+        }
+
+        /// Returns the index of the first entry whose key satisfies a condition that all later keys satisfy, too.
+        private func first(where isThere: (UInt64) -> Bool) -> Int {
             var (low, high) = (0, entries.count)
             while low < high {
                 let middle = (low + high) / 2
-                if entries[middle].key < key.low { low = middle + 1 } else { high = middle }
+                if isThere(entries[middle].key) { high = middle } else { low = middle + 1 }
             }
-            var positions: [Int] = []
-            while low < entries.count, entries[low].key == key.low {
-                positions.append(Int(entries[low].position))
-                low += 1
-            }
-            return positions
+            return low
         }
     }
 }

@@ -255,6 +255,10 @@ package final class JournalStore: Sendable {
             return append(.result(record), whenSynced: whenSynced)
         }
         if core.isRefusing { throw failure ?? .closed(directory) }
+        // Checked before the value is written, as a record that is too large isn't a failure of the store.
+        record.value = .object(ObjectID(bytes: []), size: UInt64(bytes.count))
+        let size = JournalRecord.result(record).size(base: core.base)
+        guard size <= RecordLimits.record else { throw .tooLarge(size) }
         objectThread.add(bytes: bytes.count) { [objects, core, record, options] in
             var record = record
             do throws(JournalError) {

@@ -15,13 +15,20 @@ struct Region {
 final class RegionBytes: @unchecked Sendable {  // nothing changes after it was made
     private let memory: UnsafeMutableRawBufferPointer
     private var frames: [(end: Int, base: JournalTime)] = []
+    /// Whether the region is complete, as it was when the journal was opened.
+    let isWhole: Bool
 
     /// Reads a region and checks its checksums again, since the file may have changed after the journal was opened.
     init(_ region: Region, of path: String, _ files: some FileLayer) throws(SystemError) {
-        memory = .allocate(byteCount: region.length, alignment: 8)
         let file = try files.open(path)
         defer { try? files.close(file) }
-        let count = try files.readAll(file, into: memory, at: region.offset)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: region.length, alignment: 8)
+        let count: Int
+        do throws(SystemError) { count = try files.readAll(file, into: memory, at: region.offset) } catch {
+            memory.deallocate()
+            throw error
+        }
+        self.memory = memory
         let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
         var at = 0
         while let frame = Frame(header: bytes, at: at), frame.isWhole(in: bytes, at: at) {
@@ -29,6 +36,7 @@ final class RegionBytes: @unchecked Sendable {  // nothing changes after it was 
             frames.append((end, frame.base))
             at += frame.size
         }
+        isWhole = at == region.length
     }
 
     deinit { memory.deallocate() }

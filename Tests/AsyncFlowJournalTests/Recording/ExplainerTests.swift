@@ -46,6 +46,20 @@ struct ExplainerTests {
         #expect(try text().contains("argument 1 1 → 2"))
     }
 
+    @Test("shows times and durations that no clock has", arguments: [JournalTime.min, .max])
+    func times(time: JournalTime) throws {
+        let folder = try JournalFolder()
+        let store = try JournalStore.open(folder["journal"], run: RunRecord(began: time, program: "p"))
+        let work = store.define(DefinitionRecord(kind: "function", name: "work"))
+        let call = ShortDigest(low: 1, high: 2)
+        let header = CallHeader(definition: work, call: call, key: call)
+        try store.append(.result(ResultRecord(header: header, began: time, duration: .max, value: .none)))
+        try store.close(nil)
+        let explainer = try JournalExplainer(folder["journal"])
+        #expect(explainer.overview().contains("run 1 of"))
+        #expect(explainer.call("work")?.contains("work (call") == true)
+    }
+
     @Test("says so when there is no journal")
     func missing() throws {
         let folder = try JournalFolder()

@@ -1,6 +1,7 @@
 import AsyncFlow
 import AsyncFlowJournal
 import Foundation
+import Logging
 import TestSupport
 import Testing
 
@@ -85,6 +86,25 @@ struct WrongJournalTests {
         }
     }
 
+    @Test("that is lost before the end ends the run with the reason, unless it is to go on", arguments: [true, false])
+    func lost(goesOn: Bool) async throws {
+        let folder = try JournalFolder()
+        var configuration = WorkflowEngine.Configuration(
+            workers: 2, workDirectory: folder["work"], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        configuration.journal = Journal(folder["journal"], durability: .process, onFailure: goesOn ? .goOn : .stop)
+        var (value, failure) = (0, JournalError.Reason?.none)
+        do {
+            value = try await withWorkflowEngine(configuration, signals: .ignored) { flow in
+                let task = flow.functionTask("task", durable: 1) { (value: Int) -> Int in value }
+                let value = try await task(1).value
+                // Somebody takes the journal over.
+                try folder.write("", to: "journal/lock/000099.lock")
+                return value
+            }
+        } catch let error as JournalError { failure = error.reason }
+        #expect(value == (goesOn ? 1 : 0) && failure == (goesOn ? nil : .takenOver))
+    }
+
     @Test("says so when it can't be written", .enabled(if: getuid() != 0))
     func notWritable() async throws {
         let folder = try JournalFolder()
@@ -126,6 +146,97 @@ struct EffectTests {
         #expect(ran["pay"] == 2)
         let again = try await run(cancels: false)
         #expect(again == nil)
+        #expect(ran["pay"] == 2)
+    }
+
+    @Test("run again if their results are forgotten, also after a compaction", arguments: [false, true])
+    func onceForgotten(compacts: Bool) async throws {
+        let (folder, ran) = (try JournalFolder(), Tally())
+        func run() async throws -> Int {
+            try await folder.run { flow in
+                let pay = flow.functionTask("pay", durable: 1, .once) { (amount: Int) async throws -> Int in
+                    ran.add("pay")
+                    return amount
+                }
+                return try await pay(5).value
+            }
+        }
+        try await #expect(run() == 5)
+        try await #expect(run() == 5)
+        #expect(ran["pay"] == 1)
+        let store = try JournalStore.open(folder["journal"], run: nil)
+        try store.append(.forgotten(ForgottenRecord(time: .now, names: ["pay"])))
+        try store.close(nil)
+        if compacts { _ = try JournalStore.prune(folder["journal"], options: JournalStore.Options()) }
+        try await #expect(run() == 5)
+        #expect(ran["pay"] == 2)
+    }
+
+    @Test("are known as begun however many runs end since, and whatever is compacted")
+    func oncePruned() async throws {
+        let (folder, ran) = (try JournalFolder(), Tally())
+        func run(cancels: Bool) async throws -> (any Error)? {
+            try await folder.run { flow in
+                let pay = flow.functionTask("pay", durable: 1, .once) { (amount: Int) async throws -> Int in
+                    ran.add("pay")
+                    if cancels { try await Task.sleep(for: .seconds(1000)) }
+                    return amount
+                }
+                let future = pay(5)
+                if cancels {
+                    while ran["pay"] == 0 { await Task.yield() }
+                    future.cancel()
+                }
+                guard case .failure(let error) = await future.result else { return nil }
+                return (error as? any WorkflowError)?.cause ?? error
+            }
+        }
+        _ = try await run(cancels: true)
+        var options = JournalStore.Options()
+        options.retainedRuns = 1
+        for _ in 0..<4 {
+            let error = try await run(cancels: false)
+            #expect(error is InterruptedTaskError)
+            _ = try JournalStore.prune(folder["journal"], options: options)
+        }
+        #expect(ran["pay"] == 1)
+    }
+
+    @Test("are found as begun whatever has become of the times of their files")
+    func onceWithFiles() async throws {
+        let (folder, ran) = (try JournalFolder(), Tally())
+        func run(cancels: Bool = false) async throws -> (any Error)? {
+            try await folder.run { flow in
+                let pay = flow.functionTask("pay", durable: 1, .once) { (bill: InputFile) async throws -> Int in
+                    ran.add("pay")
+                    if cancels { try await Task.sleep(for: .seconds(1000)) }
+                    return 1
+                }
+                let future = pay(InputFile(folder["bill"]))
+                if cancels {
+                    while ran["pay"] == 0 { await Task.yield() }
+                    future.cancel()
+                }
+                switch await future.result {
+                case .success: return nil
+                case .failure(let error): return (error as? any WorkflowError)?.cause ?? error
+                }
+            }
+        }
+        try folder.write("5 coins", to: "bill")
+        _ = try await run(cancels: true)
+        let begun = try await run()
+        #expect(begun is InterruptedTaskError)
+        try FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: folder["bill"])
+        let touched = try await run()
+        #expect(touched is InterruptedTaskError)
+        #expect(ran["pay"] == 1)
+        // Another bill is another call, and is paid once.
+        try folder.write("6 coins", to: "bill")
+        for _ in 0..<2 {
+            let paid = try await run()
+            #expect(paid == nil)
+        }
         #expect(ran["pay"] == 2)
     }
 }

@@ -174,6 +174,45 @@ struct CompactionTests {
         #expect(at > 30 && at < 300)
     }
 
+    @Test("A call that is recorded again after it was forgotten counts again")
+    func recordedAgain() throws {
+        let files = SimulatedFiles(seed: 1)
+        for run in 0..<3 {
+            let store = try JournalStore.open("/j", run: .sample(), options: options(files, UInt64(run)))
+            let work = store.define(DefinitionRecord(kind: "function", name: "work"))
+            try store.append(.result(.sample(1, definition: work)))
+            if run == 0 { try store.append(.result(.sample(2, definition: work))) }
+            try store.close(nil)
+            #expect(try JournalStore.read("/j", files: files).0.callCount == 2)
+            let forget = try JournalStore.open("/j", run: nil, options: options(files, 10))
+            try forget.append(.forgotten(ForgottenRecord(time: 1, calls: [.sample(1)])))
+            try forget.close(nil)
+            #expect(try JournalStore.read("/j", files: files).0.callCount == 1)
+        }
+    }
+
+    @Test("Whatever can't be read or written while a journal is compacted, nothing is lost that is kept")
+    func faults() throws {
+        var at = 0
+        while true {
+            let (files, objects) = try journal()
+            files.inject(.fail(at % 2 == 0 ? EIO : EMFILE), at: at)
+            var options = options(files, 9)
+            options.retention = JournalRetention(runs: 2)
+            _ = try? JournalStore.prune("/j", options: options)
+            guard files.wasHit else { break }
+            files.mend()
+            let (contents, store) = try JournalStore.read("/j", files: files)
+            for call in [0, 20, 21, 22, 23, 30, 31, 32, 33] {
+                #expect(contents.outcome(of: .sample(call)) != nil, "operation \(at), call \(call)")
+            }
+            for run in 2...3 { #expect(store.contains(objects[run], size: 20_000), "operation \(at), run \(run)") }
+            at += 1
+            if at > 300 { break }
+        }
+        #expect(at > 30 && at < 300)
+    }
+
     @Test("The newest run's result counts, within a run the first, and a value more than a failure")
     func precedence() throws {
         let files = SimulatedFiles(seed: 1)

@@ -15,6 +15,28 @@ struct JournalStoreTests {
         return options
     }
 
+    @Test("A record that is too large is refused, and the store goes on", arguments: [10, 50_000])
+    func tooLarge(size: Int) throws {
+        let folder = TestFolder()
+        let store = try JournalStore.open(folder.journal, run: .sample(), options: options(.process))
+        let work = store.define(DefinitionRecord(kind: "function", name: "work"))
+        var record = ResultRecord.sample(1, definition: work)
+        record.files = (0..<20_000).map { number in
+            RecordedFile(
+                name: "out", path: "/\(String(repeating: "x", count: 60))/\(number)", size: 1, modified: 1)
+        }
+        #expect {
+            try store.append(record, value: [UInt8](repeating: 1, count: size))
+        } throws: { error in
+            (error as? JournalError)?.reason == .tooLarge
+        }
+        try store.append(.result(.sample(2, definition: work)))
+        try store.flushAndWait()
+        #expect(store.failure == nil)
+        try store.close(nil)
+        #expect(try JournalStore.read(folder.journal).0.callCount == 1)
+    }
+
     @Test("What was recorded is found by the next run", arguments: levels)
     func records(durability: JournalDurability) async throws {
         let folder = TestFolder()

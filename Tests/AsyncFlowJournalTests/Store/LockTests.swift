@@ -131,6 +131,23 @@ struct LockTests {
         #expect(at > 5 && at < 100)
     }
 
+    @Test("A lock's words are shown without anything that acts")
+    func words() throws {
+        let files = try Self.files()
+        var file = LockFile(token: .sample(1), process: .current, since: 5, program: "p")
+        file.process.host = "HOST"
+        files["/j/lock/000003.lock"] = Array(file.text.replacing("HOST", with: "a\u{1B}[2Jb").utf8)
+        var surroundings = JournalLock.Surroundings()
+        surroundings.life = { _ in .unknown }
+        let clock = Atomic<Int>(0)
+        surroundings.seconds = { Double(clock.add(1, ordering: .relaxed).newValue) * 10 }
+        surroundings.sleep = { _ in }
+        var told: [String] = []
+        _ = try JournalLock.acquire(JournalPaths("/j"), files, program: "p", time: 1, surroundings) { told.append($0) }
+        #expect(told.count == 1 && told[0].contains("b, which can't be asked"))
+        #expect(told[0].unicodeScalars.allSatisfy { $0.value >= 0x20 })
+    }
+
     @Test("Of many that race for it, one gets it")
     func race() async throws {
         for round in 0..<30 {
