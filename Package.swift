@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 let exampleFolders = [
     "quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program",
     "summaries": "Documents", "python-model": "Python",
+    "three-engines": "Python",
 ]
 
 /// The modules that examples use besides.
@@ -20,6 +21,7 @@ let exampleModules: [String: [Target.Dependency]] = [
     "summaries": ["AsyncFlowInference"], "research-agent": ["AsyncFlowInference"],
     "compute-and-prompts": ["AsyncFlowInference"], "resume": ["AsyncFlowJournal"],
     "approval": ["AsyncFlowJournal"], "python-model": ["AsyncFlowPython"],
+    "three-engines": ["AsyncFlowClusters", "AsyncFlowPython", "AsyncFlowWorkers"],
 ]
 
 /// One program each, in a folder of the same name; `scripts/examples` runs them all.
@@ -27,7 +29,7 @@ let examples: [Target] = [
     "quickstart", "workflows", "blocks", "nested-blocks", "several-backends", "streaming", "agent-loop",
     "failure-and-cancellation", "file-pipeline", "mpi-ensemble", "service-clients",
     "sweep", "variant-calling", "campaign", "ensemble", "summaries", "research-agent", "compute-and-prompts",
-    "resume", "approval", "python-model",
+    "resume", "approval", "python-model", "three-engines",
 ].map { name in
     .executableTarget(
         name: name, dependencies: ["AsyncFlow"] + (exampleModules[name] ?? []), path: "Examples/\(name)",
@@ -47,7 +49,7 @@ let pythonFiles = ["state", "reports", "reading", "packing", "hints", "functions
 
 /// The parts of the programs that bridges to clusters and their relays get.
 let clusterFiles =
-    ["wire", "machine", "executor", "dask", "ray", "bridge"].map { "bridge/\($0).py" }
+    ["wire", "machine", "executor", "dask", "bridge"].map { "bridge/\($0).py" }
     + ["processes", "jobs", "channels", "daskside"].map { "relay/\($0).py" }
 
 let package = Package(

@@ -77,6 +77,31 @@ struct PythonStubsTests {
         #expect(errors.contains("odd is left out because of complex"))
     }
 
+    @Test func `A class that holds itself is left out, because no structure of Swift can`() throws {
+        let outcome = try run(
+            """
+            import dataclasses, typing
+            @dataclasses.dataclass
+            class Node:
+                next: typing.Optional["Node"]
+            @dataclasses.dataclass
+            class Chain:
+                first: typing.List[Node]
+            @dataclasses.dataclass
+            class Tree:
+                value: int
+                children: typing.List["Tree"]
+            def walk(chain: Chain) -> int: pass
+            def grow(tree: Tree) -> Tree: pass
+            """)
+        let text = String(decoding: outcome.output, as: UTF8.self)
+        #expect(text.contains("struct Tree: TaskValue, Codable"))
+        #expect(text.contains("science:grow"))
+        #expect(!text.contains("Node") && !text.contains("Chain") && !text.contains("science:walk"), "\(text)")
+        let errors = String(decoding: outcome.errors, as: UTF8.self)
+        #expect(errors.contains("walk is left out because of Node: a structure of Swift can't hold itself"))
+    }
+
     @Test func `A text of Python's never becomes code`() throws {
         let outcome = try run(
             "import enum\nclass E(enum.Enum):\n    A = '\\\\(exit(1))\\n\"; import x'\n"

@@ -76,7 +76,7 @@ enum BridgeSource {
     /// The parts of the bridge, put together.
     static var program: [UInt8] {
         PackageResources.wire_py + PackageResources.machine_py + PackageResources.executor_py
-            + PackageResources.dask_py + PackageResources.ray_py + PackageResources.bridge_py
+            + PackageResources.dask_py + PackageResources.bridge_py
     }
 
     /// What an interpreter gets before the first message: the program and its settings, each behind its length.

@@ -69,8 +69,6 @@ public struct ClusterEngine: Sendable, Hashable, Decodable {
         public static let priorities = Capability(rawValue: "priorities")
         /// Tasks can ask for cores, memory and GPUs.
         public static let resources = Capability(rawValue: "resources")
-        /// A ``Kept`` value stays where it was made.
-        public static let references = Capability(rawValue: "references")
         /// The engine runs a task again by itself if the worker that ran it is lost.
         public static let rerunsByItself = Capability(rawValue: "reruns-by-itself")
     }

@@ -92,6 +92,29 @@ class Describer:
         return {"kind": "named", "name": name}
 
 
+def _names(type, direct=False):
+    """The records and enumerations that a type is made of; with `direct` those that lie in its own memory."""
+    if type["kind"] == "named":
+        return {type["name"]}
+    if "of" in type and (type["kind"] == "optional" or not direct):
+        return _names(type["of"], direct)
+    return set()
+
+
+def _endless(records):
+    """The records that hold themselves, which no structure of Swift can, and those that are made of such ones."""
+    def reached(start, direct):
+        found, waiting = set(), [start]
+        while waiting:
+            for field in records.get(waiting.pop(), (None, []))[1]:
+                new = _names(field["type"], direct) - found
+                found |= new
+                waiting += new
+        return found
+    endless = {name for name in records if name in reached(name, direct=True)}
+    return endless, endless | {name for name in records if reached(name, direct=False) & endless}
+
+
 def described(module):
     describer, functions, notes = Describer(), [], []
     for name, function in sorted(vars(module).items()):
@@ -116,8 +139,17 @@ def described(module):
             notes.append("%s is left out because of %s" % (name, unknown))
         except Exception as error:
             notes.append("%s is left out: %s" % (name, error))
+    endless, unusable = _endless(describer.records)
+    for function in list(functions):
+        used = set().union(*(_names(part) for part in [function["returns"]] + [
+            parameter["type"] for parameter in function["parameters"]]))
+        if used & unusable:
+            functions.remove(function)
+            notes.append("%s is left out because of %s: a structure of Swift can't hold itself; make the field a list" % (
+                function["name"], ", ".join(sorted(endless))))
     return {"functions": functions, "notes": notes, "enums": list(describer.enums.values()),
-            "records": [{"name": name, "fields": fields} for name, (_, fields) in describer.records.items()]}
+            "records": [{"name": name, "fields": fields} for name, (_, fields) in describer.records.items()
+                        if name not in unusable]}
 
 
 def main():

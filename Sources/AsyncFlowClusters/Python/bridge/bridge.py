@@ -247,7 +247,7 @@ def end_group():
             pass
 
 
-ADAPTERS = {"executor": ExecutorAdapter, "dask": DaskAdapter, "ray": RayAdapter}
+ADAPTERS = {"executor": ExecutorAdapter, "dask": DaskAdapter}
 
 if "_settings" in globals():
     Bridge(_settings).serve()
