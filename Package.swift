@@ -236,7 +236,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
-        .target(name: "AsyncFlowPlan", dependencies: ["AsyncFlow", "AsyncFlowBase"], swiftSettings: settings),
+        .target(
+            name: "AsyncFlowPlan",
+            dependencies: ["AsyncFlow", "AsyncFlowBase", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
         .target(
             name: "AsyncFlowFlowFile",
             dependencies: ["AsyncFlowBase", "AsyncFlowPlan", .product(name: "Yams", package: "Yams")],
@@ -244,8 +247,8 @@ let package = Package(
         .executableTarget(
             name: "asyncflow",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowJournal", "AsyncFlowPlan",
-                "AsyncFlowSlurm", "AsyncFlowTelemetry", "AsyncFlowWorkers",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowInference", "AsyncFlowJournal",
+                "AsyncFlowPlan", "AsyncFlowSlurm", "AsyncFlowTelemetry", "AsyncFlowWorkers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -437,13 +440,17 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowFlowFileTests",
             dependencies: [
-                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowPlan",
+                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowPlan", "asyncflow",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "asyncflowTests",
-            dependencies: ["TestSupport", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowTelemetry", "asyncflow"],
+            dependencies: [
+                "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowTelemetry",
+                "ScriptedHTTPServer",
+                "asyncflow", .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
             swiftSettings: settings),
     ] + examples
 )

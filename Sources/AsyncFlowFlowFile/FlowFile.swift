@@ -65,6 +65,10 @@ package struct FlowFile: Sendable {
         var findings: [Findings] = []
         var flow = FlowFile(plan: Plan(name: "", source: source.file, base: source.base))
         let fields = Fields(root, .top, in: "a flow file", &reader.diagnostics)
+        // What is missing may be what a wrong key was meant to be.
+        if reader.diagnostics.hasErrors {
+            reader.brokenNames.formUnion(["params", "secrets", "models"].filter { fields[$0] == nil })
+        }
         if root.pairs != nil {
             for name in ["flow", "steps"] where root[name] == nil {
                 reader.diagnostics.error(Place(line: 1, column: 1), "a flow file needs the key '\(name)'")
@@ -79,9 +83,12 @@ package struct FlowFile: Sendable {
         if let node = fields["defaults"] { reader.policies.append((nil, node, false)) }
         findings += applyProfiles(profiles, settings, fields["profiles"], to: &flow, &reader)
         flow.plan.parameters = reader.parameters(fields["params"])
+        flow.plan.secrets = reader.secrets(fields["secrets"])
+        flow.plan.models = reader.models(fields["models"])
         flow.plan.body = reader.body(fields["steps"], fields["outputs"])
         flow.plan.finally = reader.steps(fields["finally"])
         reader.diagnostics.add(diagnostics)
+        flow.plan.brokenNames = reader.brokenNames
         return (flow, [Findings(file: source.file, diagnostics: reader.diagnostics)] + findings)
     }
 

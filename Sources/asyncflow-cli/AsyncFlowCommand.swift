@@ -21,11 +21,11 @@ struct AsyncFlowCommand: AsyncParsableCommand {
         version: AsyncFlowVersion.current,
         subcommands: [
             RunCommand.self, CheckCommand.self, PlanCommand.self, InitCommand.self, SchemaCommand.self, PsCommand.self,
-            CancelCommand.self, MapCommand.self,
+            CancelCommand.self, MapCommand.self, LogsCommand.self, AnswerCommand.self,
             SummaryCommand.self, TasksCommand.self, TraceCommand.self, GraphCommand.self, ReportCommand.self,
             RunsCommand.self, CompareCommand.self, ExportCommand.self, WatchCommand.self, ExplainCommand.self,
             DiffCommand.self, JournalCommand.self, WaitingCommand.self, SignalCommand.self, ResumeCommand.self,
-            PythonCommand.self,
+            PythonCommand.self, CompletionCommand.self, ManCommand.self,
         ])
 
     static func main() async {
@@ -45,12 +45,16 @@ struct AsyncFlowCommand: AsyncParsableCommand {
 /// The recording to read.
 struct RecordingArguments: ParsableArguments {
     @Argument(
-        help: "The recording of a run; '-' for the standard input.", completion: .file(extensions: ["jsonl", "gz"]))
-    var recording: String
+        help: "The recording of a run, or the name of a run of a flow; '-' for the standard input.",
+        completion: .file(extensions: ["jsonl", "gz"]))
+    var source: String
+
+    /// The recording's file.
+    var recording: String { RunEntry.recording(source) }
 
     init() {}
 
-    init(of recording: String) { self.recording = recording }
+    init(of recording: String) { source = recording }
 
     /// Reads it; what is odd about it is said on the standard error.
     func read() throws -> RunFile {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import AsyncFlowBase
+import AsyncFlowFlowFile
 import AsyncFlowJournal
 import AsyncFlowTelemetry
 
@@ -10,20 +11,25 @@ struct ExplainCommand: ParsableCommand {
         discussion:
             "With a call, what it was made of, and what differs from the recorded call that comes nearest to it.")
 
-    @Argument(help: "The journal's directory.", completion: .directory)
-    var journal: String
+    @Argument(
+        help: "The journal's directory, or the name of a run of a flow; the last run by default.",
+        completion: .directory)
+    var journal = "latest"
 
-    @Argument(help: "The first digits of a call's id, or the name of a task.")
+    @Argument(help: "The first digits of a call's id, the name of a task, or that of a step.")
     var call: String?
 
     @OptionGroup var target: OutputArguments
 
     func run() throws {
         try endingWithCode {
-            let explainer = try readingJournal { () throws(JournalError) in try JournalExplainer(journal) }
+            // Within a run, a word means a step.
+            let directory = RunEntry(journal, in: RunDirectory.root)?.journal ?? journal
+            let explainer = try readingJournal { () throws(JournalError) in try JournalExplainer(directory) }
             let text: String
             if let call {
-                guard let found = explainer.call(call) else {
+                let names = [call] + KeyTable.actions.map { "\(call).\($0)" }
+                guard let found = names.lazy.compactMap({ explainer.call($0) }).first else {
                     throw Failure(
                         "the journal '\(journal.harmless())' has no call '\(call.harmless())' with a value; give at "
                             + "least four digits of its id, or the name of a task", EX_NOINPUT)

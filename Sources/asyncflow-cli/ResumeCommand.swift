@@ -9,11 +9,16 @@ import FoundationEssentials
 import Foundation
 #endif
 
-struct ResumeCommand: ParsableCommand {
+struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Starts the program of a journal again, as it was started: with its words, in its directory.",
+        abstract: "Goes on with a run of a flow, or starts the program of a journal again.",
         discussion: """
+            What a run of a flow has done is known by its commands, scripts and the content of their files, and isn't \
+            done again; the rest runs. The flow file is read again, so that it may be mended in between. Parameters, \
+            profiles and directory are those of the run; parameters can be given anew.
+
+            With the directory of a journal, its program is started as it was: with its words, in its directory. \
             This process becomes the program, without a shell between; its exit code is that of the program. A program \
             that has parked (exit code 75) goes on by 'asyncflow resume JOURNAL --when-due' in cron, a systemd timer or \
             'sbatch --begin'.
@@ -24,7 +29,15 @@ struct ResumeCommand: ParsableCommand {
             program is running already; 77 somebody else could have written it; 126 the program can't be started.
             """)
 
-    @OptionGroup var input: JournalArguments
+    @Argument(help: "The name of a run, the last one by default; or the directory of a run or of a journal.")
+    var name = "latest"
+
+    @Argument(
+        help: ArgumentHelp(
+            "Parameters of a flow as name=value, or files of YAML or JSON with several.", valueName: "parameter"))
+    var parameters: [String] = []
+
+    @OptionGroup var settings: RunArguments
 
     @Flag(
         name: .customLong("when-due"),
@@ -37,8 +50,18 @@ struct ResumeCommand: ParsableCommand {
     @Flag(name: .customLong("print"), help: "Only show what would be started.")
     var printOnly = false
 
-    func run() throws {
-        try endingWithCode {
+    func run() async throws {
+        if let entry = name == "latest" ? try RunEntry.find(name) : RunEntry(name, in: RunDirectory.root) {
+            if whenDue || printOnly { throw ValidationError("--when-due and --print go with journals of programs.") }
+            return try await ResumedRun(entry, settings).run(adding: parameters)
+        }
+        try startProgram()
+    }
+
+    private func startProgram() throws {
+        var input = JournalArguments()
+        input.journal = name
+        try endingWithCode { [input] in
             let contents = try input.read().contents
             let program: RecordedProgram
             do throws(RecordedProgram.Unusable) { program = try RecordedProgram(contents) } catch {

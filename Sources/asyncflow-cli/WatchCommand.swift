@@ -14,9 +14,10 @@ struct WatchCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: "The recording of a run; of one in several files, the newest.",
+        help:
+            "The recording of a run, of one in several files the newest; or the name of a run of a flow, the last one by default.",
         completion: .file(extensions: ["jsonl", "gz"]))
-    var recording: String
+    var recording = "latest"
 
     @Flag(help: "Show how the run stands, and end.")
     var once = false
@@ -30,7 +31,8 @@ struct WatchCommand: ParsableCommand {
     func run() throws {
         try endingWithCode {
             do throws(RunFileError) {
-                var watch = try RunWatch(path: recording, environment: ProcessInfo.processInfo.environment)
+                var watch = try RunWatch(
+                    path: RunEntry.recording(recording), environment: ProcessInfo.processInfo.environment)
                 _ = try watch.run(once: once)
             } catch {
                 throw Failure(error)

@@ -8,7 +8,7 @@ func messages(_ text: String, profiles: [String] = [], exists: @escaping @Sendab
 {
     let (flow, findings) = FlowFile.read(.init(name: "x.flow.yaml", text: text, base: "/base"), profiles: profiles)
     var diagnostics = findings[0].diagnostics
-    if let flow, !diagnostics.hasErrors { _ = Checker.check(flow.plan, &diagnostics, exists: exists) }
+    if let flow { _ = Checker.check(flow.plan, &diagnostics, exists: exists) }
     return diagnostics.sorted.map {
         "\($0.place.line):\($0.place.column): \($0.severity): \($0.message)" + ($0.hint.map { " (\($0))" } ?? "")
     }
@@ -53,11 +53,11 @@ private func steps(_ lines: String) -> String {
             // Steps.
             (
                 steps("a:"),
-                "3:3: error: the step 'a' has nothing to do (give it one of command, run, python, value, use, steps)"
+                "3:3: error: the step 'a' has nothing to do (give it one of command, run, python, prompt, ask, service, value, use, steps)"
             ),
             (
                 steps("a: {when: true}"),
-                "3:3: error: the step 'a' has nothing to do (give it one of command, run, python, value, use, steps)"
+                "3:3: error: the step 'a' has nothing to do (give it one of command, run, python, prompt, ask, service, value, use, steps)"
             ),
             (steps("a: {command: x, run: y}"), "3:19: error: a step has one action; 'a' has 'command' and 'run'"),
             (steps("a: {comand: x}"), "3:7: error: there is no key 'comand' in: A step (did you mean 'command'?)"),
@@ -256,9 +256,76 @@ private func steps(_ lines: String) -> String {
             steps(
                 "a: {command: \"x ${{ b.value }}\"}\nc: {comand: x}\nd: {command: x, timeout: 5}\ne: {run: \"'${{ 1 }}'\"}"
             ))
-        #expect(found.map { $0.prefix(2) } == ["4:", "6:"])
+        #expect(found.map { $0.prefix(2) } == ["3:", "4:", "5:", "6:"])
         let later = messages(steps("a: {command: \"x ${{ b.value }}\"}\nd: {command: x, timeout: 5}"))
         #expect(later.map { $0.prefix(2) } == ["3:", "4:"])
+    }
+
+    @Test("What couldn't be read gives no false alarms about what names it")
+    func broken() {
+        #expect(
+            messages(
+                "flow: x\nparms: {n: 1}\nsteps:\n  a: {comand: x, files: {o: out}}\n"
+                    + "  b: {command: \"echo ${{ a.o }} ${{ a.value + 1 }} ${{ params.n }}\"}\n  c: {command: x, after: z}\n"
+            ) == [
+                "2:1: error: there is no key 'parms' in a flow file (did you mean 'params'?)",
+                "4:7: error: there is no key 'comand' in: A step (did you mean 'command'?)",
+                "6:26: error: there is no step 'z' here to come after (did you mean 'a'?)",
+            ])
+    }
+
+    @Test(
+        "Services, prompts, secrets, questions and containers are checked",
+        arguments: [
+            (
+                "a: {command: \"x ${{ secrets.T }}\"}",
+                "a secret can only stand in 'env', since everybody sees the words of a command"
+            ),
+            (
+                "a: {run: x, env: {T: \"${{ secrets.U }}\"}}",
+                "'secrets' has no field 'U'; it has 'T' (did you mean 'T'?)"
+            ),
+            ("a: {prompt: x}", "the step 'a' needs 'model', one of the flow's 'models'"),
+            ("a: {prompt: x, model: fats}", "there is no model 'fats' (did you mean 'fast'?)"),
+            ("a: {prompt: x, model: fast, temperature: hot}", "'hot' should be a number, such as 0.5"),
+            ("a: {command: x, model: fast}", "'model' goes with 'prompt' only"),
+            ("a: {service: x, ready: {tcp: 1, log: y}}", "'ready' has one of 'tcp', 'http' and 'log'"),
+            ("a: {service: x, retry: 2}", "'retry' doesn't go with 'service' (see 'restart')"),
+            ("a: {service: x, when: true}", "'when' doesn't go with 'service'"),
+            (
+                "a: {value: 3}\nb: {service: x, ready: {tcp: \"${{ a.value }}\"}}",
+                "this can't be made of 'a': it is needed before steps have ended (name task.port and parameters only)"
+            ),
+            ("a: {command: \"x ${{ task.port }}\"}", "'task' has no field 'port'; it has 'cores', 'memory', 'attempt'"),
+            ("a: {ask: x, retry: 2}", "'retry' doesn't go with 'ask'"),
+            (
+                "a: {command: x, container: -v/:/x}",
+                "'-v/:/x' is no container image: a name such as debian:stable-slim, or the path of a .sif file"
+            ),
+            (
+                "a: {command: x, container: \"a b\"}",
+                "'a b' is no container image: a name such as debian:stable-slim, or the path of a .sif file"
+            ),
+        ])
+    func more(lines: String, expected: String) {
+        let text = steps(lines) + "secrets: {T: {env: T}}\nmodels: {fast: {model: m, key: T}}\n"
+        #expect(messages(text).contains { $0.hasSuffix("error: \(expected)") }, "\(messages(text))")
+    }
+
+    @Test(
+        "A wrong secret or model is told",
+        arguments: [
+            ("secrets: {T: {env: T, file: x}}", "the secret 'T' has one of 'env', 'file' and 'command'"),
+            ("models: {m: {url: x}}", "the model 'm' needs 'model', its name for the server"),
+            ("models: {m: {model: x, key: K}}", "there is no secret 'K' (add it to 'secrets', such as {K: {env: K}})"),
+            (
+                "models: {m: {model: x, limits: {requests: 0}}}",
+                "'requests' is a whole number from 1 to 1000000000, not the text '0'"
+            ),
+        ])
+    func resources(line: String, expected: String) {
+        let found = messages("flow: x\nsteps: {a: {command: x}}\n\(line)\n")
+        #expect(found.contains { $0.hasSuffix("error: \(expected)") }, "\(found)")
     }
 
     @Test("A place in a folded, literal or quoted text is that of the character in the file")

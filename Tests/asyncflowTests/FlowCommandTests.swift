@@ -2,52 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A folder in which the command is run.
-private final class Place {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("asyncflow-\(UUID().uuidString)").path
-    init() { try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ text: String, to name: String = "x.flow.yaml") throws {
-        try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
-    }
-
-    func start(_ words: [String], input: String? = nil) throws -> (Process, Pipe, Pipe) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: CommandProgram.path)
-        process.arguments = words
-        process.currentDirectoryURL = URL(fileURLWithPath: path)
-        var environment = ProcessInfo.processInfo.environment
-        for name in ["ASYNCFLOW_RUNS", "ASYNCFLOW_PROFILE", "GITHUB_ACTIONS"] { environment[name] = nil }
-        environment["XDG_CONFIG_HOME"] = path
-        process.environment = environment
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        if let input {
-            let pipe = Pipe()
-            process.standardInput = pipe
-            try process.run()
-            pipe.fileHandleForWriting.write(Data(input.utf8))
-            try pipe.fileHandleForWriting.close()
-        } else {
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
-        }
-        return (process, output, errors)
-    }
-
-    func run(_ words: String..., input: String? = nil) throws -> (code: Int32, output: String, errors: String) {
-        let (process, output, errors) = try start(words, input: input)
-        let written = output.fileHandleForReading.readDataToEndOfFile()
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (
-            process.terminationStatus, String(decoding: written, as: UTF8.self), String(decoding: said, as: UTF8.self)
-        )
-    }
-}
-
 private let hello = """
     flow: hello
     params: {name: world, n: 1}
@@ -60,7 +14,7 @@ private let hello = """
 @Suite(.timeLimit(.minutes(5))) struct FlowCommandTests {
     @Test("run prints the outputs as JSON on standard output, and nothing else there")
     func runs() throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write(hello)
         let result = try place.run("run", "x.flow.yaml", "name=you", "n=5")
         #expect(result.output == "{\n  \"greeting\": \"Hello, you\",\n  \"n\": 5\n}\n")
@@ -94,7 +48,7 @@ private let hello = """
             (["cancel"], EX_NOINPUT, "there is no run 'latest'"),
         ] as [([String], Int32, String)])
     func codes(words: [String], code: Int32, message: String) throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write(hello)
         try place.write("flow: x\nsteps:\n  a: {comand: x}\n", to: "wrong.flow.yaml")
         try place.write("flow: x\nsteps:\n  a: {run: \"echo why >&2; exit 4\"}\n", to: "bad.flow.yaml")
@@ -109,7 +63,7 @@ private let hello = """
 
     @Test("check writes its findings as JSON")
     func json() throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write("flow: x\nsteps:\n  a: {comand: x}\n")
         let result = try place.run("check", "--json", "x.flow.yaml")
         let parsed = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]]
@@ -118,7 +72,7 @@ private let hello = """
 
     @Test("plan shows what would run, and runs nothing")
     func plans() throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write(
             "flow: x\nsteps:\n  a: {run: touch made}\n  b: {for: {i: 1..3}, after: a, command: \"echo ${{ i }}\"}\n")
         let result = try place.run("plan", "x.flow.yaml")
@@ -166,7 +120,7 @@ private let hello = """
 
     @Test("What init writes is sound, and runs", arguments: ["hello", "sweep", "files"])
     func inits(kind: String) throws {
-        let place = Place()
+        let place = FlowFolder()
         #expect(try place.run("init", kind).code == 0)
         #expect(try place.run("init", kind).code == EX_CANTCREAT)
         let checked = try place.run("check", "\(kind).flow.yaml")
@@ -176,7 +130,7 @@ private let hello = """
 
     @Test("A signal ends the run and every process of it, and says how to go on", arguments: [SIGINT, SIGTERM])
     func signals(number: Int32) async throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write(
             "flow: x\nsteps:\n  a: {for: {i: 1..3}, run: \"echo $$ > pid${{ i }}; sleep 1000\", resources: {cores: 0}}\n"
         )
@@ -194,7 +148,7 @@ private let hello = """
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == number)
-        #expect(said.contains("start it again with: asyncflow run x.flow.yaml"), "\(said)")
+        #expect(said.contains("to go on with it: asyncflow resume x-"), "\(said)")
         for process in processes { #expect(kill(process, 0) != 0, "a process is left") }
         #expect(try place.run("ps").output.contains("cancelled"))
     }

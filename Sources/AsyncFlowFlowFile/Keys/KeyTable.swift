@@ -2,7 +2,8 @@ package import AsyncFlowPlan
 
 /// A part of a flow file that has keys of its own.
 package enum Section: String, Sendable, CaseIterable {
-    case top, parameter, step, repetition, file, resources, retry, growth, limit, profile, slurm, pilots, configuration
+    case top, parameter, secret, model, modelLimits, step, ready, restart, repetition, file, resources, retry, growth,
+        limit, profile, slurm, pilots, configuration
 }
 
 /// The form of a key's value.
@@ -57,7 +58,12 @@ package enum KeyTable {
         switch section {
         case .top: top
         case .parameter: parameter
+        case .secret: secret
+        case .model: model
+        case .modelLimits: modelLimits
         case .step: step
+        case .ready: ready
+        case .restart: restart
         case .repetition: repetition
         case .file: file
         case .resources: resources
@@ -84,7 +90,12 @@ package enum KeyTable {
         switch section {
         case .top: "The file"
         case .parameter: "A parameter"
+        case .secret: "A secret"
+        case .model: "A model"
+        case .modelLimits: "limits of a model"
         case .step: "A step"
+        case .ready: "ready"
+        case .restart: "restart"
         case .repetition: "repeat"
         case .file: "A file of a step"
         case .resources: "resources"
@@ -99,7 +110,9 @@ package enum KeyTable {
     }
 
     /// The keys of which a step has exactly one.
-    package static let actions = ["command", "run", "python", "value", "use", "steps"]
+    package static let actions = [
+        "command", "run", "python", "prompt", "ask", "service", "value", "use", "steps",
+    ]
 
     private static let profiles = Key(
         "profiles", .map(.section(.profile)), "Sets of settings by name, chosen by --profile: where steps run.",
@@ -113,6 +126,13 @@ package enum KeyTable {
             "params", .map(.either(.value, .section(.parameter))),
             "Parameters: a default, which gives the type, or a mapping with 'type'. One without default has to be given.",
             "params: {steps: 1000, sample: {type: file}}"),
+        Key(
+            "secrets", .map(.section(.secret)),
+            "Values that nobody may see, such as passwords: read when needed, for 'env' and keys of models only.",
+            "secrets: {TOKEN: {env: TOKEN}}"),
+        Key(
+            "models", .map(.section(.model)), "Models that 'prompt' asks, by name.",
+            "models: {fast: {model: gpt-4o-mini, key: OPENAI_API_KEY}}"),
         Key(
             "defaults", .section(.step), "Policy keys for all steps that start processes and don't have them.",
             "defaults: {retry: 2}"),
@@ -133,6 +153,30 @@ package enum KeyTable {
         Key("about", .text, "A sentence about it, for people.", "about: CSV with the columns name and path"),
     ]
 
+    private static let secret = [
+        Key("env", .text, "The variable of the environment that has it.", "env: OPENAI_API_KEY"),
+        Key("file", .text, "The file that has it; '~/' is the home directory.", "file: ~/.secrets/warehouse"),
+        Key("command", .listOf(.text), "The words of a command that prints it.", "command: [pass, show, ledger/token]"),
+    ]
+
+    private static let model = [
+        Key("model", .text, "The name that the server knows it by.", "model: gpt-4o-mini"),
+        Key(
+            "url", .text, "The server's address, up to and with '/v1'; OPENAI_BASE_URL by default, else OpenAI.",
+            "url: http://localhost:8080/v1"),
+        Key(
+            "key", .text, "The name of the secret that is the key; OPENAI_API_KEY of the environment by default.",
+            "key: OPENAI_API_KEY"),
+        Key("limits", .section(.modelLimits), "How much it is asked.", "limits: {requests: 300, tokens: 200000}"),
+    ]
+
+    private static let modelLimits = [
+        Key("at-once", .integer, "How many prompts are under way at the same time.", "at-once: 16"),
+        Key("requests", .integer, "How many requests are sent in a minute.", "requests: 300"),
+        Key("tokens", .integer, "How many tokens are used in a minute.", "tokens: 200000"),
+        Key("total", .integer, "How many tokens all prompts of a run may use.", "total: 3000000"),
+    ]
+
     private static let step = [
         Key("about", .text, "A sentence about it, for people.", "about: Aligns reads."),
         Key(
@@ -148,6 +192,30 @@ package enum KeyTable {
         Key(
             "interpreter", .text, "The command that runs 'python'; python3 by default.",
             "interpreter: /opt/py/bin/python3"),
+        Key(
+            "prompt", .template, "A question to a model; the answer has the form that 'as' says.",
+            "prompt: \"Summarise: ${{ page.value }}\""),
+        Key("model", .text, "The model that 'prompt' asks, one of 'models'.", "model: fast"),
+        Key("system", .template, "What the model is told before 'prompt'.", "system: Be brief."),
+        Key("temperature", .setting(.number), "0 for the likeliest answer, more for more variety.", "temperature: 0"),
+        Key("max-tokens", .integer, "The longest answer.", "max-tokens: 500"),
+        Key(
+            "ask", .template,
+            "A question to a person, who answers in the terminal or by 'asyncflow answer'; 'as' says in which form.",
+            "ask: Book them too?"),
+        Key(
+            "service", .template,
+            "A command that runs on as long as steps use it, by its fields 'port', 'host' and 'address'.",
+            "service: redis-server --port ${{ task.port }}"),
+        Key(
+            "ready", .section(.ready), "How it is found out that a service can be used; at once without.",
+            "ready: {tcp: \"${{ task.port }}\"}"),
+        Key(
+            "patience", .setting(.duration), "How long a service may take to be ready; a minute by default.",
+            "patience: 5m"),
+        Key(
+            "restart", .section(.restart), "How often a service is started again when it has failed.",
+            "restart: {at-most: 3}"),
         Key("value", .value, "A value made of others; no process is started.", "value: \"${{ first(list, 3) }}\""),
         Key(
             "use", .text,
@@ -199,7 +267,17 @@ package enum KeyTable {
         Key(
             "tolerate", .setting(.share), "How many elements may fail before the step does; theirs are null.",
             "tolerate: 5%"),
-        Key("env", .map(.value), "Environment variables.", "env: {LANG: C}"),
+        Key(
+            "env", .map(.value), "Environment variables; the only place for secrets.",
+            "env: {TOKEN: \"${{ secrets.TOKEN }}\"}"),
+        Key(
+            "container", .template,
+            "The image of the container that its processes run in, if the profile has an engine for them.",
+            "container: debian:stable-slim"),
+        Key(
+            "cache", .flag,
+            "Whether later runs may take its results, as long as its command and the content of its files are the same.",
+            "cache: true"),
         Key("setup", .listOf(.text), "Lines for the shell before the command or script.", "setup: module load gcc/12"),
         Key(
             "backend", .choice(["local", "slurm", "slurm-pilot"]), "Where it runs, whatever the profile says.",
@@ -214,7 +292,18 @@ package enum KeyTable {
 
     /// The keys of a step that defaults and profiles may have.
     package static let policies: Set<String> = [
-        "resources", "retry", "timeout", "limit", "env", "setup", "backend", "priority",
+        "resources", "retry", "timeout", "limit", "env", "setup", "container", "cache", "backend", "priority",
+    ]
+
+    private static let ready = [
+        Key("tcp", .template, "When a connection to this port can be made.", "tcp: \"${{ task.port }}\""),
+        Key(
+            "http", .template, "When this address is answered.", "http: \"http://127.0.0.1:${{ task.port }}/health\""),
+        Key("log", .template, "When it has written a line with this text.", "log: ready to accept connections"),
+    ]
+
+    private static let restart = [
+        Key("at-most", .setting(.count), "How often, in all.", "at-most: 3")
     ]
 
     private static let repetition = [
@@ -269,6 +358,10 @@ package enum KeyTable {
         Key(
             "backend", .choice(["local", "slurm", "slurm-pilot"]), "Where steps run: here, as jobs, or inside of jobs.",
             "backend: slurm"),
+        Key(
+            "container-engine", .choice(["none", "docker", "podman", "apptainer"]),
+            "The program that runs the containers of steps; none by default, where steps run without.",
+            "container-engine: podman"),
         Key("jobs", .integer, "How many cores of this machine are used at most.", "jobs: 8"),
         Key("slurm", .section(.slurm), "What each job asks Slurm for.", "slurm: {partition: batch}"),
         Key("pilots", .section(.pilots), "The allocations of 'slurm-pilot'.", "pilots: {nodes: 4, cores-per-node: 48}"),

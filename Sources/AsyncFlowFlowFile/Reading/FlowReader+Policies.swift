@@ -2,13 +2,13 @@ import AsyncFlowPlan
 
 extension FlowReader {
     /// The policy of a step: of the profile for its name, its own, of the profile for all, of the flow for all.
-    mutating func policy(_ fields: Fields, name: String, isProcess: Bool) -> Policy {
+    mutating func policy(_ fields: Fields, name: String, takesPolicies: Bool) -> Policy {
         var policy = Policy()
         policy.tolerate = setting(fields["tolerate"], .share)
         policy.allowsFailure = fields.flag("allow-failure") ?? false
         // Those of a profile for the name, the step's own, and those for all; of each, what counts most first.
         var (strong, weak): ([Fields], [Fields]) = ([], [])
-        if isProcess {
+        if takesPolicies {
             for layer in policies where layer.pattern.map({ NamePattern.matches(name, $0) }) ?? true {
                 let others = Fields(layer.node, .step, only: KeyTable.policies, &diagnostics)
                 if layer.isStrong { strong.append(others) } else { weak.append(others) }
@@ -46,6 +46,8 @@ extension FlowReader {
         if policy.backend == nil, let backend = fields.choice("backend", &diagnostics) {
             policy.backend = PlacedName(backend, fields["backend"]!.place)
         }
+        policy.container = policy.container ?? fields["container"].map { template($0) }
+        policy.isCached = policy.isCached ?? fields.flag("cache")
         policy.priority = policy.priority ?? fields.integer("priority", in: -1000...1000, &diagnostics)
     }
 

@@ -8,7 +8,20 @@ extension FlowReader {
         return body
     }
 
-    mutating func steps(_ node: YAMLNode?) -> [Step] { (node?.pairs ?? []).compactMap { step($0.key, $0.value) } }
+    mutating func steps(_ node: YAMLNode?) -> [Step] {
+        (node?.pairs ?? []).compactMap { pair in
+            let before = diagnostics.errorCount
+            let step = step(pair.key, pair.value)
+            if diagnostics.errorCount == before { return step }
+            // Others are checked all the same, without false alarms about this one.
+            let name = pair.key.text?.text ?? ""
+            brokenNames.insert(name)
+            var broken =
+                step ?? Step(name: name, place: pair.key.place, action: .value(.literal(.null, pair.key.place)))
+            broken.isBroken = true
+            return broken
+        }
+    }
 
     private mutating func step(_ key: YAMLNode, _ node: YAMLNode) -> Step? {
         let name = key.text?.text ?? ""
@@ -47,14 +60,18 @@ extension FlowReader {
         step.output = fields["as"].map { form($0) } ?? .text
         step.stdin = fields["stdin"].map { template($0) }
         step.after = fields.list("after").compactMap { node in node.text.map { PlacedName($0.text, node.place) } }
-        step.policy = policy(fields, name: name, isProcess: action.isProcess)
+        step.policy = policy(fields, name: name, takesPolicies: action.takesPolicies)
         return step
     }
 
     /// Keys that only go with some actions.
     private mutating func checkCompanions(_ fields: Fields, _ keyword: String) {
-        for (key, action) in [("shell", "run"), ("interpreter", "python"), ("outputs", "steps")] where keyword != action
-        {
+        let companions = [
+            ("shell", "run"), ("interpreter", "python"), ("outputs", "steps"), ("model", "prompt"),
+            ("system", "prompt"), ("temperature", "prompt"), ("max-tokens", "prompt"), ("ready", "service"),
+            ("restart", "service"), ("patience", "service"),
+        ]
+        for (key, action) in companions where keyword != action {
             if let node = fields.key(key) { diagnostics.error(node.place, "'\(key)' goes with '\(action)' only") }
         }
     }
@@ -84,6 +101,9 @@ extension FlowReader {
                 diagnostics.error(node.place, "'interpreter' names no program", hint: "for example: python3")
             }
             return .python(text, interpreter: words)
+        case "prompt": return prompt(node, fields, key)
+        case "ask": return .ask(template(node))
+        case "service": return service(node, fields)
         case "value": return .value(value(node))
         case "steps": return .group(body(node, fields["outputs"]))
         case "use":

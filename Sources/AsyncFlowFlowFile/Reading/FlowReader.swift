@@ -8,6 +8,8 @@ struct FlowReader {
     let load: (String, Place, inout Diagnostics) -> Plan?
     /// Policies by pattern, those that count most first; then those for all.
     var policies: [(pattern: String?, node: YAMLNode, isStrong: Bool)] = []
+    /// The names of steps and parameters that couldn't be read.
+    var brokenNames: Set<String> = []
 
     // MARK: Values
 
@@ -104,6 +106,8 @@ struct FlowReader {
     mutating func parameters(_ node: YAMLNode?) -> [Parameter] {
         (node?.pairs ?? []).compactMap { pair in
             let name = pair.key.text?.text ?? ""
+            let before = diagnostics.errorCount
+            defer { if diagnostics.errorCount > before { brokenNames.insert(name) } }
             if pair.value.pairs != nil { return describedParameter(name, pair.key.place, pair.value) }
             if pair.value.isEmpty {
                 diagnostics.error(

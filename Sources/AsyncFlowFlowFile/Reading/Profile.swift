@@ -1,4 +1,4 @@
-import AsyncFlowPlan
+package import AsyncFlowPlan
 
 /// Where and with what steps run.
 package struct Profile: Sendable {
@@ -25,6 +25,7 @@ package struct Profile: Sendable {
 
     package var backend: Backend?
     package var jobs: Int?
+    package var containerEngine = ContainerEngine.none
     package var slurm = Slurm()
     package var pilots = Pilots()
     package init() {}
@@ -35,6 +36,9 @@ extension FlowReader {
     mutating func apply(_ node: YAMLNode, to profile: inout Profile) {
         let fields = Fields(node, .profile, &diagnostics)
         if let name = fields.choice("backend", &diagnostics) { profile.backend = Profile.Backend(rawValue: name) }
+        if let name = fields.choice("container-engine", &diagnostics), let engine = ContainerEngine(rawValue: name) {
+            profile.containerEngine = engine
+        }
         if let jobs = fields.integer("jobs", in: 1...1_000_000, &diagnostics) { profile.jobs = jobs }
         if let node = fields["slurm"] { apply(slurm: node, to: &profile.slurm) }
         if let node = fields["pilots"] { apply(pilots: node, to: &profile.pilots) }

@@ -193,7 +193,9 @@ extension JournalRecorder {
         let code = (error as? any WorkflowError)?.code.description ?? ""
         let recorded = RecordedError(
             type: String(reflecting: type(of: error)), code: code,
-            message: String(String(describing: error).prefix(2000)).harmlessLines())
+            message: String(
+                SecretRedactor(WithheldEnvironment.knownSecrets).redact(String(describing: error)).prefix(2000)
+            ).harmlessLines())
         if mayRetry {
             try? store.append(
                 .attempt(

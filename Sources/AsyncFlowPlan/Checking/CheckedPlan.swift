@@ -32,10 +32,12 @@ package final class CheckedStep: Sendable {
     /// The steps within it.
     package let inner: CheckedBody?
     package let module: CheckedPlan?
+    /// The model that it asks, with the name of the plan that has it.
+    package let model: PlanModel?
 
     init(
         step: Step, type: ValueType, fields: [ValueType.Field], dependencies: Set<String>, streamed: String?,
-        usesDirectory: Bool, isRead: Bool, inner: CheckedBody?, module: CheckedPlan?
+        usesDirectory: Bool, isRead: Bool, inner: CheckedBody?, module: CheckedPlan?, model: PlanModel? = nil
     ) {
         self.step = step
         self.type = type
@@ -47,5 +49,51 @@ package final class CheckedStep: Sendable {
         self.isRead = isRead
         self.inner = inner
         self.module = module
+        self.model = model
+    }
+}
+
+/// A model with the plan that knows it.
+package struct PlanModel: Sendable {
+    package let model: Model
+    package let plan: Plan
+
+    /// The name of the backend that answers for it.
+    package var backend: String { "\(plan.name)/\(model.name)" }
+}
+
+extension CheckedBody {
+    /// All steps, with those in groups and in flows that are used.
+    package var allSteps: [CheckedStep] {
+        steps.flatMap { [$0] + ($0.inner?.allSteps ?? []) + ($0.module.map { $0.body.allSteps } ?? []) }
+    }
+
+    /// The steps that these need, with them, and the outputs that can be made of them.
+    ///
+    /// - Returns: nil if one of the names is none of a step.
+    package func limited(to names: Set<String>) -> CheckedBody? {
+        let byName = Dictionary(steps.map { ($0.step.name, $0) }) { first, _ in first }
+        var wanted: Set<String> = []
+        var open = Array(names)
+        while let name = open.popLast() {
+            guard let step = byName[name] else { return nil }
+            guard wanted.insert(name).inserted else { continue }
+            open += step.dependencies.union(step.streamed.map { [$0] } ?? [])
+        }
+        var body = self
+        body.steps = steps.filter { wanted.contains($0.step.name) }
+        body.outputs = outputs.filter { output in
+            output.value.expressions.allSatisfy { placed in
+                placed.roots.allSatisfy { byName[$0] == nil || wanted.contains($0) }
+            }
+        }
+        return body
+    }
+}
+
+extension CheckedPlan {
+    /// The plan with these steps only, and those that they need.
+    package func limited(to names: Set<String>) -> CheckedPlan? {
+        body.limited(to: names).map { CheckedPlan(plan: plan, body: $0, finally: finally) }
     }
 }

@@ -54,6 +54,21 @@ extension Checker {
         case .module(let plan):
             (facts.module, facts.fields) = checkModule(plan, step, in: outer)
             return facts
+        case .service(let service):
+            check(service, step, in: actionScope)
+            facts.fields = Self.serviceFields
+            return facts
+        case .prompt(let prompt):
+            check(prompt, in: scope)
+            facts.fields = outputFields(outputType)
+            checkRepetition(step, value: outputType, in: scope)
+            checkSettings(step, in: scope)
+            return facts
+        case .ask(let question):
+            checkText(question, in: scope)
+            facts.fields = outputFields(outputType)
+            checkSettings(step, in: scope)
+            return facts
         }
         // A process.
         if let stdin = step.stdin {
@@ -66,21 +81,65 @@ extension Checker {
             }
             taken.append(type)
         }
-        for binding in step.policy.environment {
-            guard let type = type(of: binding.value, in: actionScope) else { continue }
-            if case .template(let template) = binding.value, let single = template.single {
-                checkScalar(type, single, "a variable")
-            }
-            taken.append(type)
-        }
-        facts.fields = check(step.files, step, in: scope)
-        if case .record(let fields) = outputType.withoutNull { facts.fields += fields }
-        facts.fields.append(.init("value", outputType))
+        taken += checkEnvironment(of: step, in: actionScope)
+        facts.fields = check(step.files, step, in: scope) + outputFields(outputType)
         facts.usesDirectory = !step.files.isEmpty || !step.bring.isEmpty || taken.contains(where: \.hasFiles)
         checkRepetition(step, value: outputType, in: scope)
         checkSettings(step, in: scope)
         if facts.usesDirectory { warnOfForgottenFiles(step) }
         return facts
+    }
+
+    /// The fields that come of an output: those of a record, and the value itself.
+    private func outputFields(_ type: ValueType) -> [ValueType.Field] {
+        var fields: [ValueType.Field] = []
+        if case .record(let inner) = type.withoutNull { fields = inner }
+        return fields + [.init("value", type)]
+    }
+
+    /// Checks the variables of a process, which alone may be made of secrets, and its container.
+    private mutating func checkEnvironment(of step: Step, in scope: Scope) -> [ValueType] {
+        var taken: [ValueType] = []
+        let inner = scope.with("secrets", secretType)
+        for binding in step.policy.environment {
+            guard let type = type(of: binding.value, in: inner) else { continue }
+            if case .template(let template) = binding.value, let single = template.single {
+                checkScalar(type, single, "a variable")
+            }
+            taken.append(type)
+        }
+        if let container = step.policy.container {
+            checkText(container, in: scope)
+            if let literal = container.literal, let problem = ContainerCommand.problem(ofImage: literal) {
+                diagnostics.error(container.place, problem)
+            }
+        }
+        return taken
+    }
+
+    private mutating func check(_ service: ServiceAction, _ step: Step, in scope: Scope) {
+        let inner = scope.with("task", .record(Self.taskFields + [.init("port", .int)]))
+        for type in checkCommand(service.command, step, in: inner) where type.hasFiles {
+            diagnostics.error(
+                service.command.place, "a service runs beside the flow file, and takes no files of steps",
+                hint: "give it the path as a parameter")
+        }
+        for template in service.ready.templates { checkText(template, in: inner) }
+        for setting in [service.patience, service.restarts].compactMap({ $0 }) { check(setting, in: scope) }
+        _ = checkEnvironment(of: step, in: inner)
+        checkSettings(step, in: scope)
+    }
+
+    private mutating func check(_ prompt: PromptAction, in scope: Scope) {
+        checkText(prompt.text, in: scope)
+        if let system = prompt.system { checkText(system, in: scope) }
+        if plan.models.contains(where: { $0.name == prompt.model.name }) { return }
+        if !plan.brokenNames.isDisjoint(with: ["models", prompt.model.name]) { return }
+        let names = plan.models.map(\.name)
+        diagnostics.error(
+            prompt.model.place, "there is no model '\(prompt.model.name)'",
+            hint: Nearest.name(to: prompt.model.name, among: names).map { "did you mean '\($0)'?" }
+                ?? "add it to 'models', such as {\(prompt.model.name): {model: gpt-4o-mini}}")
     }
 
     private mutating func checkForm(_ type: ValueType, _ step: Step) {
@@ -267,7 +326,7 @@ extension Checker {
         switch step.action {
         case .command(let words): template = words
         case .script(let script, _): template = script.template
-        case .python, .value, .group, .module: return
+        case .python, .value, .group, .module, .service, .prompt, .ask: return
         }
         let made = Set(step.files.compactMap(\.path.literal))
         for case .text(let text) in template.parts {

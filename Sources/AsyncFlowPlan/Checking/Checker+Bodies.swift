@@ -43,7 +43,7 @@ extension Checker {
             checked.steps.append(result)
             table.add(step.name, result.type, word: "output")
         }
-        for step in body.steps where !read.contains(step.name) {
+        for step in body.steps where plan.brokenNames.isEmpty && !read.contains(step.name) {
             if case .value = step.action {
                 diagnostics.warning(step.place, "nothing reads the value of '\(step.name)'")
             }

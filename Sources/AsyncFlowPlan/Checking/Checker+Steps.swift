@@ -3,6 +3,11 @@ extension Checker {
     mutating func check(
         _ step: Step, _ dependencies: Set<String>, isRead: Bool, in scope: Scope, _ others: [CheckedStep]
     ) -> CheckedStep {
+        if step.isBroken {
+            return CheckedStep(
+                step: step, type: .json, fields: [], dependencies: dependencies, streamed: nil, usesDirectory: false,
+                isRead: isRead, inner: nil, module: nil)
+        }
         checkKeys(of: step)
         var scope = scope
         var variables: [ValueType.Field] = []
@@ -17,6 +22,7 @@ extension Checker {
             scope.nonNull.formUnion(TypeChecker.facts(of: when.expression, when: true))
             mayHaveHoles = true
         }
+        if case .service(let service) = step.action { checkEarly(service, others) }
         let action = checkAction(of: step, in: scope)
         var fields = variables
         var names = Set(variables.map(\.name))
@@ -40,7 +46,24 @@ extension Checker {
         if let streamed, !readsWhole(streamed, step) { needed.remove(streamed) } else { streamed = nil }
         return CheckedStep(
             step: step, type: type, fields: fields, dependencies: needed, streamed: streamed,
-            usesDirectory: action.usesDirectory, isRead: isRead, inner: action.inner, module: action.module)
+            usesDirectory: action.usesDirectory, isRead: isRead, inner: action.inner, module: action.module,
+            model: model(of: step))
+    }
+
+    /// What is asked of a service before the steps that it needs have ended can't be made of their values.
+    private mutating func checkEarly(_ service: ServiceAction, _ others: [CheckedStep]) {
+        let settings = [service.patience, service.restarts].compactMap { $0?.template }
+        for placed in (service.ready.templates + settings).flatMap(\.expressions) {
+            guard let step = others.first(where: { placed.roots.contains($0.step.name) }) else { continue }
+            diagnostics.error(
+                placed.place, "this can't be made of '\(step.step.name)': it is needed before steps have ended",
+                hint: "name task.port and parameters only")
+        }
+    }
+
+    private func model(of step: Step) -> PlanModel? {
+        guard case .prompt(let prompt) = step.action else { return nil }
+        return plan.models.first { $0.name == prompt.model.name }.map { PlanModel(model: $0, plan: plan) }
     }
 
     /// Whether a step also reads all elements together of the step whose elements it takes one by one.
@@ -97,9 +120,30 @@ extension Checker {
             refuse(!step.files.isEmpty, "files", step.files.first?.place ?? step.place, &self)
             refuse(!step.bring.isEmpty, "bring", step.bring.first?.place ?? step.place, &self)
             refuse(step.stdin != nil, "stdin", step.stdin?.place ?? step.place, &self)
-            refuse(step.policy.retry != nil, "retry", step.place, &self, hint: "give it to the steps within")
-            refuse(step.policy.timeout != nil, "timeout", step.place, &self, hint: "give it to the steps within")
-            refuse(step.output != .text && step.action.keyword != "value", "as", step.place, &self)
+            let isWithin = ["steps", "use"].contains(keyword)
+            if keyword != "prompt" {
+                let hint = isWithin ? "give it to the steps within" : keyword == "service" ? "see 'restart'" : nil
+                refuse(
+                    step.policy.retry != nil, "retry", step.policy.retry?.times.template.place ?? step.place, &self,
+                    hint: hint)
+            }
+            if !["prompt", "ask"].contains(keyword) {
+                let hint = isWithin ? "give it to the steps within" : keyword == "service" ? "see 'patience'" : nil
+                refuse(
+                    step.policy.timeout != nil, "timeout", step.policy.timeout?.template.place ?? step.place, &self,
+                    hint: hint)
+            }
+            refuse(
+                step.output != .text && !["value", "prompt", "ask"].contains(keyword), "as", step.place, &self)
+        }
+        if keyword == "service" {
+            refuse(step.fanOut != nil, "for", step.fanOut?.place ?? step.place, &self)
+            refuse(step.repetition != nil, "repeat", step.repetition?.until.place ?? step.place, &self)
+            refuse(step.when != nil, "when", step.when?.place ?? step.place, &self)
+            refuse(step.policy.allowsFailure, "allow-failure", step.place, &self)
+        }
+        if keyword == "ask" {
+            refuse(step.repetition != nil, "repeat", step.repetition?.until.place ?? step.place, &self)
         }
         if step.fanOut == nil, let tolerate = step.policy.tolerate {
             diagnostics.error(

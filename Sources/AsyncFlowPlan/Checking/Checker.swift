@@ -31,6 +31,10 @@ package struct Checker {
     ]
     static let taskFields: [ValueType.Field] = [.init("cores", .int), .init("memory", .int), .init("attempt", .int)]
     static let reserved = ["params", "run", "task", "secrets", "flow", "previous", "round", "value"]
+    /// The fields of a service that steps use it by.
+    static let serviceFields: [ValueType.Field] = [
+        .init("port", .int), .init("host", .string), .init("address", .string),
+    ]
 
     private mutating func checkPlan() -> CheckedPlan {
         var parameters: [ValueType.Field] = []
@@ -40,9 +44,10 @@ package struct Checker {
             if seen.insert(parameter.name).inserted { parameters.append(.init(parameter.name, parameter.type)) }
         }
         checkDefaults()
+        checkSecrets()
         let scope = Scope(
             names: ["params": .record(parameters), "run": .record(Self.runFields)], words: ["params": "parameter"],
-            unavailable: [:])
+            unavailable: ["secrets": "a secret can only stand in 'env', since everybody sees the words of a command"])
         let body = check(plan.body, in: scope, isOutermost: true)
         var last = scope
         last.names["run"] = .record(Self.runFields + Self.finallyFields)
@@ -53,11 +58,34 @@ package struct Checker {
         var ending = Body()
         ending.steps = plan.finally
         let finally = check(ending, in: last, isOutermost: false)
-        for parameter in plan.parameters where !readParameters.contains(parameter.name) {
+        // What couldn't be read may read anything.
+        for parameter in plan.parameters
+        where plan.brokenNames.isEmpty && !readParameters.contains(parameter.name) {
             diagnostics.warning(parameter.place, "nothing reads the parameter '\(parameter.name)'")
         }
         return CheckedPlan(plan: plan, body: body, finally: finally)
     }
+
+    private mutating func checkSecrets() {
+        var seen: Set<String> = []
+        for secret in plan.secrets {
+            checkName(secret.name, secret.place, "secret")
+            seen.insert(secret.name)
+        }
+        for model in plan.models {
+            checkName(model.name, model.place, "model")
+            guard let key = model.key, !seen.contains(key.name),
+                plan.brokenNames.isDisjoint(with: ["secrets", key.name])
+            else { continue }
+            diagnostics.error(
+                key.place, "there is no secret '\(key.name)'",
+                hint: Nearest.name(to: key.name, among: seen).map { "did you mean '\($0)'?" }
+                    ?? "add it to 'secrets', such as {\(key.name): {env: \(key.name)}}")
+        }
+    }
+
+    /// The type of `secrets` where they may stand.
+    var secretType: ValueType { .record(plan.secrets.map { .init($0.name, .string) }) }
 
     private mutating func checkDefaults() {
         for parameter in plan.parameters {
@@ -89,10 +117,20 @@ package struct Checker {
 
     mutating func type(of placed: PlacedExpression, in scope: Scope) -> ValueType? {
         note(placed)
+        if isBroken(placed) { return nil }
         var checker = scope.checker
         let type = checker.type(of: placed)
         diagnostics.add(checker.diagnostics)
         return type
+    }
+
+    /// Whether an expression names something that couldn't be read.
+    private func isBroken(_ placed: PlacedExpression) -> Bool {
+        if plan.brokenNames.isEmpty { return false }
+        return placed.expression.paths.contains { path in
+            plan.brokenNames.contains(path[0])
+                || path.count > 1 && ["params", "secrets"].contains(path[0]) && plan.brokenNames.contains(path[1])
+        }
     }
 
     /// Remembers which parameters are read.

@@ -8,18 +8,13 @@ extension Step {
         inner += stdin?.expressions ?? []
         inner += policy.settings.flatMap(\.template.expressions)
         inner += policy.environment.flatMap(\.value.expressions)
+        inner += policy.container?.expressions ?? []
         if let condition = fanOut?.condition { inner.append(condition) }
         if let when { inner.append(when) }
         if let repetition { inner += repetition.expressions }
         var paths: [[String]] = []
-        switch action {
-        case .command(let template): inner += template.expressions
-        case .script(let script, _): inner += script.template.expressions
-        case .value(let source): inner += source.expressions
-        case .python: break
-        case .module: break
-        case .group(let body): paths += body.freePaths
-        }
+        inner += action.expressions
+        if case .group(let body) = action { paths += body.freePaths }
         own.formUnion(fanOut?.variables.map(\.name) ?? [])
         paths += inner.flatMap(\.expression.paths)
         let variables = Set(fanOut?.variables.map(\.name) ?? [])

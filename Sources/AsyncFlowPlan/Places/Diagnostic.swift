@@ -26,7 +26,9 @@ package struct Diagnostics: Sendable {
     package init() {}
 
     package mutating func add(_ diagnostic: Diagnostic) {
-        if seen.insert(diagnostic).inserted { all.append(diagnostic) }
+        guard seen.insert(diagnostic).inserted else { return }
+        all.append(diagnostic)
+        if diagnostic.severity == .error { errorCount += 1 }
     }
 
     package mutating func add(_ others: Diagnostics) {
@@ -41,7 +43,10 @@ package struct Diagnostics: Sendable {
         add(Diagnostic(.warning, at: place, message, hint: hint))
     }
 
-    package var hasErrors: Bool { all.contains { $0.severity == .error } }
+    /// The number of errors so far.
+    package private(set) var errorCount = 0
+
+    package var hasErrors: Bool { errorCount > 0 }
 
     /// In the order of the file.
     package var sorted: [Diagnostic] {

@@ -8,6 +8,10 @@ package struct Plan: Sendable {
     /// The directory that relative paths in it begin at.
     package var base: String
     package var parameters: [Parameter] = []
+    package var secrets: [Secret] = []
+    package var models: [Model] = []
+    /// The names of steps and parameters that couldn't be read: nothing is said about expressions that name them.
+    package var brokenNames: Set<String> = []
     package var body = Body()
     /// Steps that run when all others have ended, however they ended.
     package var finally: [Step] = []
@@ -42,6 +46,48 @@ package struct Parameter: Sendable {
         self.type = type
         self.defaultValue = defaultValue
         self.about = about
+    }
+}
+
+/// A value that nobody may see: only variables of processes and keys of models can be made of it.
+package struct Secret: Sendable {
+    package enum Source: Sendable {
+        /// A variable of this process.
+        case variable(String)
+        case file(String)
+        /// The words of a command that prints it.
+        case command([String])
+    }
+
+    package var name: String
+    package var place: Place
+    package var source: Source
+
+    package init(name: String, place: Place, source: Source) {
+        self.name = name
+        self.place = place
+        self.source = source
+    }
+}
+
+/// A model that prompts are answered by.
+package struct Model: Sendable {
+    package var name: String
+    package var place: Place
+    /// The name that the server knows it by.
+    package var model: String
+    package var address: String?
+    /// The name of the secret that is the key.
+    package var key: PlacedName?
+    package var requestsAtOnce: Int?
+    package var requestsPerMinute: Int?
+    package var tokensPerMinute: Int?
+    package var totalTokens: Int?
+
+    package init(name: String, place: Place, model: String) {
+        self.name = name
+        self.place = place
+        self.model = model
     }
 }
 

@@ -19,52 +19,13 @@ package struct Step: Sendable {
     package var stdin: Template?
     package var after: [PlacedName] = []
     package var policy = Policy()
+    /// Whether something in it couldn't be read, so that nothing is said about what it gives.
+    package var isBroken = false
 
     package init(name: String, place: Place, action: Action) {
         self.name = name
         self.place = place
         self.action = action
-    }
-}
-
-/// The work of a step.
-package indirect enum Action: Sendable {
-    /// Words of a command line, without a shell.
-    case command(Template)
-    case script(ShellScript, shell: Shell)
-    /// A script that leaves its value in `result`.
-    case python(PlacedText, interpreter: [String])
-    case value(ValueSource)
-    /// Steps that run for each element.
-    case group(Body)
-    /// Another plan, with values for its parameters.
-    case module(Plan)
-
-    package enum Shell: Sendable, Hashable {
-        case bash
-        case sh
-        /// bash where there is one, else sh.
-        case any
-    }
-
-    /// The key that stands for it in messages.
-    package var keyword: String {
-        switch self {
-        case .command: "command"
-        case .script: "run"
-        case .python: "python"
-        case .value: "value"
-        case .group: "steps"
-        case .module: "use"
-        }
-    }
-
-    /// Whether it starts a process.
-    package var isProcess: Bool {
-        switch self {
-        case .command, .script, .python: true
-        case .value, .group, .module: false
-        }
     }
 }
 
@@ -158,6 +119,13 @@ package enum OutputForm: Sendable, Hashable {
         case .typed(let type): type
         }
     }
+
+    /// The values of the fields that come of an output: the parts of a record, and the value itself.
+    func fields(of value: Value) -> [Value] {
+        guard case .typed(let type) = self, case .record(let fields) = type.withoutNull else { return [value] }
+        guard case .record(let record) = value else { return fields.map { _ in .null } + [value] }
+        return record.values + [value]
+    }
 }
 
 /// A value of a step's policy, with a unit.
@@ -196,6 +164,10 @@ package struct Policy: Sendable {
     package var backend: PlacedName?
     package var allowsFailure = false
     package var priority: Int?
+    /// The image of the container that its processes run in.
+    package var container: Template?
+    /// Whether later runs may take what it gave.
+    package var isCached: Bool?
 
     package init() {}
 

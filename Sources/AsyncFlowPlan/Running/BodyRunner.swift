@@ -23,21 +23,33 @@ final class BodyRunner: Sendable {
     private let steps: [StepRunner]
     private let files: any FileReading
 
-    init(_ checked: CheckedBody, _ context: RunContext, _ files: any FileReading, backends: Set<String>) throws {
+    /// - Parameter usesServices: whether the steps may use services of bodies around it.
+    init(
+        _ checked: CheckedBody, _ context: RunContext, _ files: any FileReading, _ secrets: SecretStore,
+        backends: Set<String>, usesServices: Bool = false
+    ) throws {
         self.checked = checked
         self.files = files
-        steps = try checked.steps.map { try StepRunner($0, context, files, backends: backends) }
+        let services = Set(checked.steps.filter { $0.step.action.keyword == "service" }.map(\.step.name))
+        steps = try checked.steps.map { step in
+            try StepRunner(
+                step, context, files, secrets, backends: backends,
+                usesServices: usesServices || !services.isDisjoint(with: step.dependencies))
+        }
     }
 
     /// - Returns: the record of the outputs.
     /// - Throws: ``InnerFailure`` of the first step that failed, when all have ended.
-    func run(in environment: Environment, tolerates: Bool = false) async throws -> Value {
+    func run(
+        in environment: Environment, tolerates: Bool = false, services: [ServiceHandle] = []
+    ) async throws -> Value {
         let run = BodyRun(steps, tolerates: tolerates)
         var futures: [String: TaskFuture<StepOutcome>] = [:]
         var inOrder: [(name: String, future: TaskFuture<StepOutcome>)] = []
         for step in steps {
             let before = step.checked.dependencies.sorted().compactMap { futures[$0] }
-            let future = step.call(StepInput(environment: environment, body: run), after: before)
+            let future = try step.call(
+                StepInput(environment: environment, body: run, services: services), after: before)
             if let board = run.board(of: step.step.name) {
                 future.onCompletion { result in
                     switch result {
@@ -84,17 +96,20 @@ final class ModuleRunner: Sendable {
     private let files: LocalFiles
     private let run: Record
 
-    init(_ checked: CheckedPlan, _ context: RunContext, backends: Set<String>) throws {
+    init(_ checked: CheckedPlan, _ context: RunContext, backends: Set<String>, usesServices: Bool) throws {
         self.checked = checked
         files = LocalFiles(base: checked.plan.base)
         run = context.options.run
-        body = try BodyRunner(checked.body, context, files, backends: backends)
+        body = try BodyRunner(
+            checked.body, context, files, context.secrets(of: checked.plan), backends: backends,
+            usesServices: usesServices)
     }
 
-    func run(_ given: [String: Value], tolerates: Bool) async throws -> Value {
+    func run(_ given: [String: Value], tolerates: Bool, services: [ServiceHandle]) async throws -> Value {
         let parameters = try checked.plan.parameters(given, run: run, files: files)
         return try await body.run(
-            in: Environment(["params": .record(parameters), "run": .record(run)]), tolerates: tolerates)
+            in: Environment(["params": .record(parameters), "run": .record(run)]), tolerates: tolerates,
+            services: services)
     }
 }
 

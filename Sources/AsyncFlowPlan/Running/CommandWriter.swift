@@ -1,10 +1,16 @@
 import AsyncFlow
 import AsyncFlowBase
+import Crypto
 
 /// Makes the commands of a step's process from the values of its expressions.
+///
+/// The words of a command are also what a journal knows it by. What a task has of this machine, such as its number of
+/// cores, and where its script lies, are left out of that.
 struct CommandWriter: Sendable {
     let step: Step
     let files: any FileReading
+    let options: RunOptions
+    let secrets: SecretStore
 
     /// The longest script that is given as an argument; a longer one is written into a file.
     private static let longestArgument = 100_000
@@ -12,67 +18,106 @@ struct CommandWriter: Sendable {
     /// - Parameters:
     ///   - names: the names in the process's directory of the files that were brought there, by path.
     ///   - directory: the process's own directory, if it has one.
-    func command(_ outer: Environment, names: [String: String], directory: String?) throws -> Command {
-        let environment = outer.with(["task": .record(task)])
+    ///   - port: the port of a service.
+    func command(
+        _ outer: Environment, names: [String: String], directory: String?, port: Int? = nil
+    ) throws -> Command {
+        let attempt = TaskContext.current?.attempt ?? 1
+        let environment = outer.with(["task": .record(try task(outer, attempt: attempt, port: port))])
         var evaluator = environment.evaluator(files)
-        func value(_ expression: Expression) throws(ValueError) -> Value {
-            local(try evaluator.value(of: expression), names)
-        }
-        var command: Command
+        let variables = try self.variables(environment, names)
+        var line = CommandLineBuilder()
+        try begin(&line, environment, names, directory, variables: variables.keys.sorted())
         switch step.action {
-        case .command(let template):
-            var line = Command.StringInterpolation(literalCapacity: 0, interpolationCount: 0)
-            for part in template.parts {
-                switch part {
-                case .text(let text): line.appendLiteral(text.text)
-                case .expression(let placed):
-                    let value = try value(placed.expression)
-                    if case .list = value {
-                        line.appendInterpolation(try ShellText.words(of: value))
-                    } else {
-                        line.appendInterpolation(try ShellText.word(of: value))
-                    }
-                }
-            }
-            command = wrapped(Command(stringInterpolation: line))
+        case .command(let template): try append(template, to: &line, environment, names)
+        case .service(let service): try append(service.command, to: &line, environment, names)
         case .script(let script, let shell):
-            var values: [Value] = []
-            for placed in script.template.expressions { values.append(try value(placed.expression)) }
-            let isBash = shell == .bash || shell == .any && Self.hasBash
-            let text = setup + (try script.text(values: values, isBash: isBash))
+            let isBash = shell == .bash || shell == .any && (Self.hasBash || isInContainer)
             let words = isBash ? ["bash", "-euo", "pipefail"] : ["sh", "-eu"]
-            command = try run(text, words, option: ["-c"], name: "script.sh", directory)
+            let text = setup + (try self.text(of: script, environment, names, isBash: isBash))
+            var stable: String?
+            if script.template.roots.contains("task") {
+                let fixed = outer.with(["task": .record(try task(outer, attempt: 1, port: nil))])
+                stable = setup + (try self.text(of: script, fixed, names, isBash: isBash))
+            }
+            try append(script: text, stable: stable, words, directory, to: &line)
         case .python(let code, let interpreter):
             var fields: [(String, Value)] = []
             for binding in step.with {
                 fields.append((binding.name, local(environment.value(of: binding.name) ?? .null, names)))
             }
-            let values = try argument(JSONText.text(of: .record(Record(fields))), "values.json", directory)
-            let script = try argument(code.text, "script.py", directory)
-            command = wrapped(
-                Command(
-                    interpreter[0],
-                    arguments: interpreter.dropFirst() + ["-c", PythonScript.loader, step.name, script, values]))
-        case .value, .group, .module: throw ValueError("'\(step.name)' starts no process")
+            line.append(interpreter + ["-c", PythonScript.loader, step.name])
+            let script = try append(argument: code.text, "script.py", directory, to: &line)
+            let values = try append(
+                argument: JSONText.text(of: .record(Record(fields))), "values.json", directory, to: &line)
+            // Not read by the script, which has three arguments.
+            line.append([script, values].compactMap { $0 })
+        case .value, .group, .module, .prompt, .ask: throw ValueError("'\(step.name)' starts no process")
         }
+        var command = line.command.environment(variables)
+        if let stdin = step.stdin { command = command.standardInput(try input(evaluator.value(of: stdin))) }
+        return directory == nil ? command.workingDirectory(files.base) : command
+    }
+
+    /// `task` in expressions. A task that is only looked up in a journal has no resources yet, and jobs of a cluster
+    /// never have some here: there it is what the step asks for.
+    private func task(_ environment: Environment, attempt: Int, port: Int?) throws -> Record {
+        let allocation = TaskContext.current?.resources
+        let asked = step.policy
+        var cores = allocation?.coresPerRank ?? 0
+        if cores == 0, let setting = asked.cores { cores = try Settings.count(setting, environment, files) }
+        var memory = allocation.map { Int(clamping: $0.memory.bytes) } ?? 0
+        if memory == 0, let setting = asked.memory,
+            case .memory(let bytes) = try Settings.amount(setting, environment, files)
+        {
+            memory = Int(clamping: bytes)
+        }
+        var fields: [(String, Value)] = [
+            ("cores", .int(max(1, cores))), ("memory", .int(memory)), ("attempt", .int(attempt)),
+        ]
+        if let port { fields.append(("port", .int(port))) }
+        return Record(fields)
+    }
+
+    private func variables(_ environment: Environment, _ names: [String: String]) throws -> [String: String] {
+        if step.policy.environment.isEmpty { return [:] }
+        let named = step.policy.environment.flatMap(\.value.expressions).flatMap(\.expression.paths)
+        var evaluator = environment.with(try secrets.names(in: named)).evaluator(files)
         var variables: [String: String] = [:]
         for binding in step.policy.environment {
             let value = local(try evaluator.value(of: binding.value), names)
             variables[binding.name] = try ShellText.word(of: value)
         }
-        command = command.environment(variables)
-        if let stdin = step.stdin { command = command.standardInput(try input(evaluator.value(of: stdin))) }
-        return directory == nil ? command.workingDirectory(files.base) : command
+        return variables
     }
 
-    /// `task` in expressions.
-    private var task: Record {
-        let context = TaskContext.current
-        return Record([
-            ("cores", .int(max(1, context?.resources?.coresPerRank ?? 1))),
-            ("memory", .int(Int(clamping: context?.resources?.memory.bytes ?? 0))),
-            ("attempt", .int(context?.attempt ?? 1)),
-        ])
+    private func append(
+        _ template: Template, to line: inout CommandLineBuilder, _ environment: Environment, _ names: [String: String]
+    ) throws {
+        var evaluator = environment.evaluator(files)
+        for part in template.parts {
+            switch part {
+            case .text(let text): line.append(literal: text.text)
+            case .expression(let placed):
+                let value = local(try evaluator.value(of: placed.expression), names)
+                if case .list = value {
+                    line.append(list: try ShellText.words(of: value))
+                } else {
+                    line.append(part: try ShellText.word(of: value), isInKey: !placed.roots.contains("task"))
+                }
+            }
+        }
+    }
+
+    private func text(
+        of script: ShellScript, _ environment: Environment, _ names: [String: String], isBash: Bool
+    ) throws -> String {
+        var evaluator = environment.evaluator(files)
+        var values: [Value] = []
+        for placed in script.template.expressions {
+            values.append(local(try evaluator.value(of: placed.expression), names))
+        }
+        return try script.text(values: values, isBash: isBash)
     }
 
     private func input(_ value: Value) throws -> Command.StandardInput {
@@ -104,50 +149,98 @@ struct CommandWriter: Sendable {
         }
     }
 
-    // MARK: Scripts
+    // MARK: Around the command
 
     private static let hasBash = (getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin")
         .split(separator: ":").contains { access("\($0)/bash", X_OK) == 0 }
 
     private var setup: String { step.policy.setup.map { $0.text + "\n" }.joined() }
 
-    /// The command, started by a shell that goes through the lines of `setup` before.
-    private func wrapped(_ command: Command) -> Command {
-        guard !step.policy.setup.isEmpty, command.problem == nil else { return command }
-        let shell = Self.hasBash ? "bash" : "sh"
-        return Command(
-            shell, arguments: ["-euc", setup + "exec \"$@\"", step.name, command.executable] + command.arguments)
+    private var isInContainer: Bool {
+        step.policy.container != nil && options.containerEngine != .none
     }
 
-    /// A shell with a script: in the process's directory, where it can be read and run again, else as an argument.
-    private func run(_ text: String, _ words: [String], option: [String], name: String, _ directory: String?) throws
-        -> Command
-    {
-        if directory == nil, text.utf8.count <= Self.longestArgument {
-            return Command(words[0], arguments: words.dropFirst() + option + [text, step.name])
+    /// Begins with the words of a container, and of a shell for the lines of `setup` before a command.
+    private func begin(
+        _ line: inout CommandLineBuilder, _ environment: Environment, _ names: [String: String], _ directory: String?,
+        variables: [String]
+    ) throws {
+        if let image = step.policy.container, options.containerEngine != .none {
+            var evaluator = environment.evaluator(files)
+            let container = ContainerCommand(
+                engine: options.containerEngine, image: try evaluator.text(of: image),
+                paths: [files.base, options.saveDirectory] + [directory].compactMap { $0 }
+                    + names.keys.map { PathText.parent(of: $0) },
+                directory: directory ?? files.base, variables: variables + ["ASYNCFLOW_CALL_ID"],
+                user: getuid(), group: getgid())
+            for word in try container.words() { line.append(word: word.text, isInKey: word.isInKey) }
         }
-        return Command(words[0], arguments: words.dropFirst() + [try write(text, name, directory)])
+        if case .script = step.action { return }
+        if !step.policy.setup.isEmpty {
+            let shell = Self.hasBash || isInContainer ? "bash" : "sh"
+            line.append([shell, "-euc", setup + "exec \"$@\"", step.name])
+        }
     }
 
-    /// A text as an argument, or, if it is too long for one, `@` and the path of a file with it.
-    private func argument(_ text: String, _ name: String, _ directory: String?) throws -> String {
-        if directory == nil, text.utf8.count <= Self.longestArgument, !text.hasPrefix("@") { return text }
-        return "@" + (try write(text, name, directory))
+    // MARK: Scripts
+
+    /// Appends a shell with a script, as an argument if it isn't too long.
+    ///
+    /// - Parameter stable: the script that stands for it in the journal; the script itself if nil.
+    private func append(
+        script text: String, stable: String?, _ words: [String], _ directory: String?,
+        to line: inout CommandLineBuilder
+    ) throws {
+        line.append(words + ["-c"])
+        let isLong = text.utf8.count > Self.longestArgument
+        // In a task's own directory nothing of the script lies, since each attempt begins with an empty one.
+        let path = isLong || directory != nil ? try write(text, "script.sh") : nil
+        if isLong, let path {
+            line.append([". \"$1\"", step.name])
+            line.append(word: path, isInKey: false)
+            line.append([Self.digest(of: stable ?? text)])
+        } else if let stable {
+            line.append(word: text, isInKey: false)
+            line.append([step.name, Self.digest(of: stable)])
+        } else {
+            line.append([text, step.name])
+        }
     }
 
-    /// - Returns: the path of a file with this text, beside what else belongs to the task.
-    private func write(_ text: String, _ name: String, _ directory: String?) throws(ValueError) -> String {
+    /// Appends a text as an argument or, if it is too long for one, as `@` and the path of a file with it.
+    ///
+    /// - Returns: what the file is known by.
+    private func append(
+        argument text: String, _ name: String, _ directory: String?, to line: inout CommandLineBuilder
+    ) throws -> String? {
+        let isArgument = text.utf8.count <= Self.longestArgument && !text.hasPrefix("@")
+        let path = directory != nil || !isArgument ? try write(text, name) : nil
+        guard !isArgument, let path else {
+            line.append([text])
+            return nil
+        }
+        line.append(word: "@\(path)", isInKey: false)
+        return Self.digest(of: text)
+    }
+
+    private static func digest(of text: String) -> String {
+        SHA256.hash(data: Array(text.utf8)).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }
+        .joined()
+    }
+
+    /// - Returns: the path of a file with this text, beside the task's directory, for people to read and run again.
+    private func write(_ text: String, _ name: String) throws(ValueError) -> String {
         guard let context = TaskContext.current else { throw ValueError("a script can only be written for a task") }
         let path: String
-        let attempt = context.attempt
-        if let directory {
-            path = "\(directory)/.\(name)"
-        } else {
-            do { path = "\(try context.makeRunDirectory())/\(context.taskID).\(attempt).\(name)" } catch {
-                throw ValueError("the script of '\(step.name)' can't be written: \(error)")
-            }
+        do { path = "\(try context.makeRunDirectory())/\(context.taskID).\(context.attempt).\(name)" } catch {
+            throw ValueError("the script of '\(step.name)' can't be written: \(error)")
         }
+        // One that is only looked up may never run.
+        if context.isRecalling { return path }
         do throws(SystemError) {
+            unlink(path)
             let descriptor = try PrivateFile.create(path)
             defer { close(descriptor) }
             try DescriptorOutput.write(text, to: descriptor)

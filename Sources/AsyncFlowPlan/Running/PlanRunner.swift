@@ -30,9 +30,14 @@ package final class PlanRunner: Sendable {
         self.checked = checked
         context = RunContext(engine, options)
         files = LocalFiles(base: checked.plan.base)
-        body = try BodyRunner(checked.body, context, files, backends: backends)
-        finally = try BodyRunner(checked.finally, context, files, backends: backends)
+        let secrets = context.secrets(of: checked.plan)
+        body = try BodyRunner(checked.body, context, files, secrets, backends: backends)
+        finally = try BodyRunner(checked.finally, context, files, secrets, backends: backends)
     }
+
+    /// Reads all secrets, so that whatever records the run from now on leaves them out. One that can't be read is told
+    /// by the step that needs it.
+    package func readSecrets() { context.readSecrets() }
 
     /// - Parameter parameters: as ``Plan/parameters(_:run:files:)`` makes them.
     package func run(_ parameters: Record) async -> Outcome {
@@ -72,8 +77,10 @@ package final class PlanRunner: Sendable {
             : "\(checked.plan.name) \(outcome.state.rawValue)\n"
                 + failed.prefix(10).map { "\($0.step): \($0.error)".harmlessLines() }.joined(separator: "\n")
         let run = context.options.run
+        // It may be sent anywhere.
+        let harmless = SecretRedactor(WithheldEnvironment.knownSecrets).redact(summary)
         return Record(
             names: run.names + ["state", "failed", "summary"],
-            values: run.values + [.string(outcome.state.rawValue), .strings(failed.map(\.step)), .string(summary)])
+            values: run.values + [.string(outcome.state.rawValue), .strings(failed.map(\.step)), .string(harmless)])
     }
 }

@@ -21,7 +21,26 @@ struct PolicyOptions: Sendable {
         var result: [TaskOption<ExecutableKind>] = []
         if let backend = policy.backend { result.append(.on(backend.name)) }
         if let priority = policy.priority { result.append(.priority(priority)) }
+        if let version = recordedVersion { result.append(.recording { $0.version = version }) }
         return isChanging ? result : result + (try settings(Environment([:])))
+    }
+
+    /// The version by which a journal tells the calls of this run from those of others, unless these may be reused.
+    private var recordedVersion: String? { policy.isCached == true ? nil : options.journalVersion }
+
+    /// The options of a step that asks a model, or of one call of it.
+    func promptOptions(_ environment: Environment?) throws -> [TaskOption<PromptKind>] {
+        if let environment { return isChanging ? try common(environment) : [] }
+        var result: [TaskOption<PromptKind>] = []
+        if let priority = policy.priority { result.append(.priority(priority)) }
+        if let version = recordedVersion { result.append(.recording { $0.version = version }) }
+        return isChanging ? result : result + (try common(Environment([:])))
+    }
+
+    /// The resources that a service keeps.
+    func serviceOptions(_ environment: Environment) throws -> [TaskOption<ServiceKind>] {
+        let request = try request(environment)
+        return request.isEmpty ? [] : [.resources(request)]
     }
 
     /// The options of one call besides.
@@ -31,17 +50,28 @@ struct PolicyOptions: Sendable {
 
     private func settings(_ environment: Environment) throws -> [TaskOption<ExecutableKind>] {
         var result: [TaskOption<ExecutableKind>] = []
+        let request = try request(environment)
+        if !request.isEmpty { result.append(.resources(request)) }
+        if let ranks = policy.ranks { result.append(.ranks(max(1, try Settings.count(ranks, environment, files)))) }
+        if let time = policy.time, let option = options.timeOption {
+            result.append(option(try duration(time, environment)))
+        }
+        return result + (try common(environment))
+    }
+
+    private func request(_ environment: Environment) throws -> ResourceRequest {
         var request = ResourceRequest()
         if let cores = policy.cores { request.cores = try Settings.count(cores, environment, files) }
         if let gpus = policy.gpus { request.gpus = try Settings.number(gpus, environment, files) }
         if let memory = policy.memory, case .memory(let bytes) = try Settings.amount(memory, environment, files) {
             request.memory = MemorySize(bytes: bytes)
         }
-        if !request.isEmpty { result.append(.resources(request)) }
-        if let ranks = policy.ranks { result.append(.ranks(max(1, try Settings.count(ranks, environment, files)))) }
-        if let time = policy.time, let option = options.timeOption {
-            result.append(option(try duration(time, environment)))
-        }
+        return request
+    }
+
+    /// The options that tasks of all kinds have.
+    private func common<Kind>(_ environment: Environment) throws -> [TaskOption<Kind>] {
+        var result: [TaskOption<Kind>] = []
         if let timeout = policy.timeout { result.append(.timeout(try duration(timeout, environment))) }
         if let atOnce = policy.atOnce {
             result.append(.limit(concurrent: max(1, try Settings.count(atOnce, environment, files))))

@@ -37,6 +37,9 @@ final class ProcessDefinition: Sendable {
     private enum Kind: Sendable {
         case plain(ExecutableTask<ElementCall>)
         case staged(WorkflowTask<ExecutableKind, MadeFiles, StagedCall>)
+        /// The same for steps that use services, which end with them.
+        case plainServed(ExecutableTask<ElementCall, [ServiceHandle]>)
+        case stagedServed(WorkflowTask<ExecutableKind, MadeFiles, StagedCall, [ServiceHandle]>)
     }
 
     private let kind: Kind
@@ -50,7 +53,8 @@ final class ProcessDefinition: Sendable {
     private static let outputName = ".stdout"
 
     init(
-        _ checked: CheckedStep, _ context: RunContext, _ files: any FileReading, backends: Set<String>
+        _ checked: CheckedStep, _ context: RunContext, _ files: any FileReading, _ secrets: SecretStore,
+        backends: Set<String>, usesServices: Bool
     ) throws {
         self.checked = checked
         self.context = context
@@ -61,29 +65,42 @@ final class ProcessDefinition: Sendable {
                 "'\(checked.step.name)' runs on '\(backend.name)', which this run hasn't: it has \(backends.sorted().joined(separator: ", "))"
             )
         }
-        let writer = CommandWriter(step: checked.step, files: files)
+        let writer = CommandWriter(step: checked.step, files: files, options: context.options, secrets: secrets)
         let name = "\(checked.step.name).\(checked.step.action.keyword)"
-        if checked.usesDirectory {
-            let task = context.engine.executableTask(
+        let engine = context.engine
+        let makePlain = { @Sendable (call: ElementCall) in
+            try writer.command(call.environment, names: [:], directory: nil)
+        }
+        let makeStaged = { @Sendable (call: StagedCall) in
+            try writer.command(
+                call.call.environment, names: call.names, directory: TaskContext.current?.workingDirectory)
+        }
+        let options = try policy.fixedOptions()
+        switch (checked.usesDirectory, usesServices) {
+        case (false, false):
+            let task = engine.executableTask(name) { (call: ElementCall) in try makePlain(call) }
+            kind = .plain(options.reduce(task) { $0.with($1) })
+        case (false, true):
+            let task = engine.executableTask(name) { (call: ElementCall, _: [ServiceHandle]) in try makePlain(call) }
+            kind = .plainServed(options.reduce(task) { $0.with($1) })
+        case (true, false):
+            let task = engine.executableTask(
                 name, producing: { (call: StagedCall) in StepOutputs(outputs: call.outputs) }
-            ) {
-                (call: StagedCall) in
-                try writer.command(
-                    call.call.environment, names: call.names, directory: TaskContext.current?.workingDirectory)
-            }
-            kind = .staged(try policy.fixedOptions().reduce(task) { $0.with($1) })
-        } else {
-            let task = context.engine.executableTask(name) { (call: ElementCall) in
-                try writer.command(call.environment, names: [:], directory: nil)
-            }
-            kind = .plain(try policy.fixedOptions().reduce(task) { $0.with($1) })
+            ) { (call: StagedCall) in try makeStaged(call) }
+            kind = .staged(options.reduce(task) { $0.with($1) })
+        case (true, true):
+            let task = engine.executableTask(
+                name, producing: { (call: StagedCall, _: [ServiceHandle]) in StepOutputs(outputs: call.outputs) }
+            ) { (call: StagedCall, _: [ServiceHandle]) in try makeStaged(call) }
+            kind = .stagedServed(options.reduce(task) { $0.with($1) })
         }
     }
 
     /// Runs the process for one element.
     ///
+    /// - Parameter services: the services that it uses.
     /// - Returns: the values of its fields: files, the parts of a record, and the value itself.
-    func run(_ outer: Environment) async throws -> [Value] {
+    func run(_ outer: Environment, _ services: [ServiceHandle]) async throws -> [Value] {
         var evaluator = outer.evaluator(files)
         var names: [String: Value] = [:]
         for binding in step.with { names[binding.name] = try evaluator.value(of: binding.value) }
@@ -93,10 +110,16 @@ final class ProcessDefinition: Sendable {
         case .plain(let task):
             let text = try await options.reduce(task) { $0.with($1) }(ElementCall(environment)).valueOrCancel()
             return try fields(of: value(text))
+        case .plainServed(let task):
+            let call = ElementCall(environment)
+            let text = try await options.reduce(task) { $0.with($1) }(call, services).valueOrCancel()
+            return try fields(of: value(text))
         case .staged(let task):
             let call = try stagedCall(environment)
-            let made = try await options.reduce(task) { $0.with($1) }(call).valueOrCancel()
-            return try collect(made, environment)
+            return try collect(await options.reduce(task) { $0.with($1) }(call).valueOrCancel(), environment)
+        case .stagedServed(let task):
+            let call = try stagedCall(environment)
+            return try collect(await options.reduce(task) { $0.with($1) }(call, services).valueOrCancel(), environment)
         }
     }
 
@@ -128,16 +151,12 @@ final class ProcessDefinition: Sendable {
     private func filesRead(_ environment: Environment) throws -> [Value] {
         var expressions: [PlacedExpression] = step.stdin?.expressions ?? []
         var values: [Value] = []
-        switch step.action {
-        case .command(let template): expressions += template.expressions
-        case .script(let script, _): expressions += script.template.expressions
-        case .python, .value, .group, .module: break
-        }
+        expressions += step.action.expressions
         expressions += step.policy.environment.flatMap(\.value.expressions)
         expressions += step.bring.flatMap(\.expressions)
         var evaluator = environment.evaluator(files)
         // What is known of the task only when it runs is no file.
-        for placed in expressions where !placed.roots.contains("task") {
+        for placed in expressions where placed.roots.isDisjoint(with: ["task", "secrets"]) {
             values.append(try evaluator.value(of: placed.expression))
         }
         for binding in step.with { values.append(environment.value(of: binding.name) ?? .null) }
@@ -175,83 +194,5 @@ final class ProcessDefinition: Sendable {
         return try ProcessOutput.value(of: text, as: step.output, base: files.base)
     }
 
-    /// The fields that come of the output.
-    private func fields(of value: Value) throws -> [Value] {
-        guard case .typed(let type) = step.output, case .record(let fields) = type.withoutNull else { return [value] }
-        guard case .record(let record) = value else { return fields.map { _ in .null } + [value] }
-        return record.values + [value]
-    }
-}
-
-/// The names under which files come into a step's directory.
-struct StagedFiles {
-    private(set) var files: [InputFile] = []
-    private(set) var names: [String: String] = [:]
-    private var taken: Set<String>
-
-    /// - Parameter taken: the paths of what the step is to make.
-    init(taken: Set<String>) {
-        // The folders that those lie in aren't files either.
-        self.taken = Set(
-            taken.flatMap { path in [path] + (path.split(separator: "/").first.map { [String($0)] } ?? []) })
-    }
-
-    mutating func add(_ value: Value) {
-        switch value {
-        case .file(let path): add(path, isDirectory: false)
-        case .directory(let path): add(path, isDirectory: true)
-        case .list(let elements): for element in elements { add(element) }
-        case .record(let record): for value in record.values { add(value) }
-        case .null, .bool, .int, .float, .string: break
-        }
-    }
-
-    /// The last component is kept, since programs go by extensions; of several with the same one, each further one lies
-    /// in a folder of its own.
-    private mutating func add(_ path: String, isDirectory: Bool) {
-        guard names[path] == nil else { return }
-        let base = PathText.name(of: path)
-        var name = base
-        var number = 2
-        while !taken.insert(name).inserted {
-            name = "in\(number)/\(base)"
-            number += 1
-        }
-        if name != base { taken.insert(PathText.parent(of: name)) }
-        names[path] = name
-        files.append(isDirectory ? InputFile(directory: path, as: name) : InputFile(path, as: name))
-    }
-}
-
-/// Links to files in places that people chose.
-enum SavedFile {
-    /// Makes a second name for a file, or a symbolic link where that can't be. A file that is there is replaced.
-    static func link(_ path: String, at place: String) throws(ValueError) {
-        do throws(SystemError) {
-            try makeFolder(PathText.parent(of: place))
-            let temporary = "\(place).\(getpid()).new"
-            unlink(temporary)
-            if AsyncFlowBase.link(path, temporary) != 0 { try retrying { symlink(path, temporary) } }
-            do throws(SystemError) { try retrying { rename(temporary, place) } } catch {
-                unlink(temporary)
-                throw error
-            }
-        } catch {
-            throw ValueError("\(path) can't be saved as \(place): \(error)")
-        }
-    }
-
-    private static func makeFolder(_ path: String) throws(SystemError) {
-        do throws(SystemError) { try retrying { mkdir(path, 0o777) } } catch {
-            switch error.code {
-            case EEXIST: return
-            case ENOENT where PathText.parent(of: path) != path:
-                try makeFolder(PathText.parent(of: path))
-                do throws(SystemError) { try retrying { mkdir(path, 0o777) } } catch {
-                    if error.code != EEXIST { throw error }
-                }
-            default: throw error
-            }
-        }
-    }
+    private func fields(of value: Value) throws -> [Value] { step.output.fields(of: value) }
 }

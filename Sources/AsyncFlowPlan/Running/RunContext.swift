@@ -21,6 +21,17 @@ package struct RunOptions: Sendable {
     package var run: Record
     /// Called when an element of a step has ended, with its place and its record; null if it failed or was skipped.
     package var onElement: (@Sendable (Int, Value) -> Void)?
+    /// The program that runs the containers that steps name.
+    package var containerEngine = ContainerEngine.none
+    /// The name of this machine for processes that use a service from elsewhere.
+    package var serviceHost = "127.0.0.1"
+    /// The version of calls that no other run may take from a journal that several runs share; nil where the run has
+    /// one for itself.
+    package var journalVersion: String?
+    /// Has prompts answered.
+    package var prompts: (any PromptAnswering)?
+    /// Has people asked.
+    package var asking: (any Asking)?
     /// The option that asks a cluster for a time.
     package var timeOption: (@Sendable (Duration) -> TaskOption<ExecutableKind>)?
 
@@ -39,6 +50,7 @@ final class RunContext: Sendable {
         var failureCount = 0
         var isStopping = false
         var savedPaths: [String: String] = [:]
+        var secrets: [SecretStore] = []
     }
     private let state = Lock(State())
 
@@ -69,6 +81,17 @@ final class RunContext: Sendable {
 
     /// Lets steps begin again: for those that run at the end in any case.
     func resetStop() { state.withLock { $0.isStopping = false } }
+
+    /// The secrets of a plan of this run.
+    func secrets(of plan: Plan) -> SecretStore {
+        let store = SecretStore(plan)
+        state.withLock { $0.secrets.append(store) }
+        return store
+    }
+
+    func readSecrets() {
+        for store in state.withLock({ $0.secrets }) { store.readAll() }
+    }
 
     /// Takes a place for a saved file.
     ///

@@ -52,13 +52,16 @@ extension StepRunner {
     ///
     /// - Returns: the list of their records, with null for what was skipped or whose failure is tolerated; an empty
     ///   list if nothing reads them.
-    func runElements(_ environment: Environment, _ body: BodyRun, _ board: ElementBoard?) async throws -> Value {
+    func runElements(
+        _ environment: Environment, _ body: BodyRun, _ board: ElementBoard?, _ call: StepCall
+    ) async throws -> Value {
         let source = try source(environment, body)
         if let count = source.count, count > 100_000_000 {
             throw ValueError("'\(step.name)' would run \(count) times, which is more than 100 million")
         }
         let allowance = try Tolerance(step.policy.tolerate, environment, files)
-        let tolerates = step.policy.allowsFailure || body.tolerates
+        let tolerates = call.tolerates
+        let inner = StepCall(services: call.services, tolerates: tolerates || allowance.isGiven)
         let names = step.fanOut?.variables.map(\.name) ?? []
         var results: [Value] = []
         var failed: [any Error] = []
@@ -117,8 +120,8 @@ extension StepRunner {
                             }
                             values = [element]
                         }
-                        let inner = environment.with(Dictionary(uniqueKeysWithValues: Swift.zip(names, values)))
-                        let value = try await self.runOnce(inner, values, tolerates: tolerates || allowance.isGiven)
+                        let own = environment.with(Dictionary(uniqueKeysWithValues: Swift.zip(names, values)))
+                        let value = try await self.runOnce(own, values, inner)
                         self.end(index, value, board: board)
                         return .value(index, value)
                     } catch let error as SourceFailedError {
@@ -156,7 +159,7 @@ extension StepRunner {
     }
 
     /// The variables of an element in a few words.
-    private func label(_ names: [String], _ values: [Value]) -> String {
+    func label(_ names: [String], _ values: [Value]) -> String {
         Swift.zip(names, values).map { name, value in
             let text = value.scalarText ?? JSONText.text(of: value)
             return "\(name)=\(text.harmless().prefix(40))"

@@ -8,7 +8,9 @@ package enum Nearest {
         var best: (name: String, distance: Int)?
         for name in names where name != text {
             let distance = distance(wanted, Array(name.lowercased().unicodeScalars.prefix(64)))
-            if distance < best?.distance ?? .max { best = (name, distance) }
+            // Of several that are as near, always the same one.
+            if let last = best, (distance, name) >= (last.distance, last.name) { continue }
+            best = (name, distance)
         }
         guard let best, best.distance <= max(1, wanted.count / 3) else { return nil }
         return best.name

@@ -11,16 +11,11 @@ struct CancelCommand: ParsableCommand {
     var name = "latest"
 
     func run() throws {
-        guard let entry = RunEntry(name, in: RunDirectory.root) else {
-            throw FlowExit.because("there is no run '\(name)' in \(RunDirectory.root)", FlowExit.noFile)
-        }
+        let entry = try RunEntry.find(name)
         guard entry.isAlive, let process = entry.processID, process > 1 else {
             throw FlowExit.because("'\(entry.name)' doesn't go on: \(entry.state)", FlowExit.failed)
         }
-        var host = [CChar](repeating: 0, count: 256)
-        gethostname(&host, host.count - 1)
-        let here = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        if entry.text("host") != here {
+        if entry.text("host") != FlowSession.hostName {
             throw FlowExit.because(
                 "'\(entry.name)' runs on \(entry.text("host")): cancel it there", FlowExit.unavailable)
         }

@@ -52,8 +52,9 @@ struct FlowLoader {
         }
         var findings = read
         var checked: CheckedPlan?
-        if let flow, !findings.contains(where: \.diagnostics.hasErrors) {
+        if let flow {
             checked = Checker.check(flow.plan, &findings[0].diagnostics) { access($0, F_OK) == 0 }
+            if findings.contains(where: \.diagnostics.hasErrors) { checked = nil }
         }
         tell(findings)
         guard let flow, let checked else { return nil }

@@ -63,6 +63,10 @@ struct PlanText {
         case .value(let source): "= \(shown(source))"
         case .group(let body): "\(body.steps.count) steps:"
         case .module(let plan): "the flow \(plan.name):"
+        case .service(let service): "$ \(template(service.command).replacing("\n", with: " ")) &"
+        case .prompt(let prompt):
+            "\(prompt.model.name): \(template(prompt.text).trimmedEnd.replacing("\n", with: "\n      "))"
+        case .ask(let question): "asks: \(template(question).trimmedEnd.replacing("\n", with: "\n      "))"
         }
     }
 
@@ -76,6 +80,8 @@ struct PlanText {
         ]
         var text = parts.compactMap { name, setting in setting.map { "\(name) \(template($0.template))" } }
         if let backend = policy.backend { text.append("on \(backend.name)") }
+        if let container = policy.container { text.append("in \(template(container))") }
+        if policy.isCached == true { text.append("cached") }
         return text.joined(separator: ", ")
     }
 
@@ -113,14 +119,6 @@ struct PlanText {
         case .list(let elements, _): "[\(elements.map(shown).joined(separator: ", "))]"
         case .record(let fields, _): "{\(fields.map { "\($0.name): \(shown($0.value))" }.joined(separator: ", "))}"
         }
-    }
-}
-
-extension String {
-    fileprivate var trimmedEnd: String {
-        var text = self
-        while let last = text.unicodeScalars.last, last == "\n" || last == " " { text.unicodeScalars.removeLast() }
-        return text
     }
 }
 

@@ -34,5 +34,8 @@ struct PsCommand: ParsableCommand {
             FlowConsole.print(
                 "\(name)  \(DisplayText.padded(entry.state.harmless(), to: 9))  \(entry.text("started").harmless())\n")
         }
+        if let lost = entries.first(where: { $0.state == "lost" }) {
+            FlowConsole.note("'\(lost.name)' was cut off; to go on with it: asyncflow resume \(lost.name)")
+        }
     }
 }
