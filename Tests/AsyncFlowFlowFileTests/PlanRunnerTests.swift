@@ -138,6 +138,21 @@ private func outputs(_ text: String, in folder: Folder = Folder(), _ given: [Str
         #expect(try await outputs(text, in: folder) == "{\"b\": [\"1\", \"2\"]}")
     }
 
+    @Test("Several steps take the elements of one, each all of them, and one of them after another")
+    func severalTakers() async throws {
+        let text = """
+            flow: x
+            steps:
+              a: {for: {i: 1..3}, command: "echo ${{ i }}", as: int}
+              b: {for: {e: "${{ a }}"}, value: "${{ e.value + 1 }}"}
+              c: {for: {e: "${{ a }}"}, command: "echo ${{ e.value * 2 }}", after: b}
+              d: {for: {e: "${{ a }}"}, value: "${{ -e.value }}"}
+            outputs: {b: "${{ b.value }}", c: "${{ c.value }}", d: "${{ d.value }}"}
+            """
+        #expect(
+            try await outputs(text) == "{\"b\": [2, 3, 4], \"c\": [\"2\", \"4\", \"6\"], \"d\": [-1, -2, -3]}")
+    }
+
     @Test("Files come into the step's own directory under their names, also several of one name, and are saved")
     func files() async throws {
         let folder = Folder()

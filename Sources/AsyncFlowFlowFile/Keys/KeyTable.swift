@@ -276,7 +276,8 @@ package enum KeyTable {
             "container: debian:stable-slim"),
         Key(
             "cache", .flag,
-            "Whether later runs may take its results, as long as its command and the content of its files are the same.",
+            "Whether later runs may take its results, as long as its command and the content of its files are the "
+                + "same.",
             "cache: true"),
         Key("setup", .listOf(.text), "Lines for the shell before the command or script.", "setup: module load gcc/12"),
         Key(

@@ -27,7 +27,9 @@ final class CallTraces: CommandTraces {
 
     private func watch() {
         // A call that only waits isn't what ends the program.
-        guard let watch = recorder.watch, open.definition.kind == .work, state.withLock({ $0.slot == nil && !$0.hasEnded }) else { return }
+        guard let watch = recorder.watch, open.definition.kind == .work,
+            state.withLock({ $0.slot == nil && !$0.hasEnded })
+        else { return }
         let slot = watch.begin(open.id)
         state.withLock { $0.slot = slot }
     }

@@ -8,8 +8,8 @@ struct LogsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "The outputs of a run's steps, those that failed first.",
         discussion: """
-            Of a step that has failed, its command, exit code and the end of what it wrote to standard error; of others, what they \
-            wrote to standard output. With --follow, steps are shown as they end, until the run has.
+            Of a step that has failed, its command, exit code and the end of what it wrote to standard error; of others, \
+            what they wrote to standard output. With --follow, steps are shown as they end, until the run has.
             """)
 
     @Argument(help: "The run's name, or the path of its directory; the last one by default.")

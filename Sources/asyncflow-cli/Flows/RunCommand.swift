@@ -6,9 +6,9 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs a flow file, and prints its outputs as JSON.",
         discussion: """
-            The run's directory, .asyncflow/runs/<flow>-<date>-<number>, has its recording, its journal, the directories of its \
-            tasks and its outputs; 'latest' leads to the last one. ASYNCFLOW_RUNS names another place for runs. What was done is \
-            kept: 'asyncflow resume', or 'run --resume', goes on where a run has failed or was cut off.
+            The run's directory, .asyncflow/runs/<flow>-<date>-<number>, has its recording, its journal, the directories \
+            of its tasks and its outputs; 'latest' leads to the last one. ASYNCFLOW_RUNS names another place for runs. \
+            What was done is kept: 'asyncflow resume', or 'run --resume', goes on where a run has failed or was cut off.
 
             Exit codes: 0 done; 1 steps failed; 64 wrong usage; 65 the file is wrong; 66 there is no such file; 69 a backend \
             can't be used; 73 the run's directory can't be written; 130, 143 ended by a signal.
