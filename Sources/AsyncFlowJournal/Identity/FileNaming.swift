@@ -28,12 +28,17 @@ final class FileNaming: Sendable {
     /// Returns the metadata of a file, without reading the file. Nil if the file doesn't exist.
     func glance(at file: InputFile) -> Glance? {
         switch file.place {
-        case .remote(let url): return Glance(name: Array(url.utf8))
+        case .remote(let url): return Glance(name: Self.name(of: url, file))
         case .local(let path):
             return FileTree.facts(of: path).map { facts in
                 Glance(name: Self.quickName(of: facts), settled: facts.map(\.settled).max() ?? .min)
             }
         }
+    }
+
+    /// The name of a file at a URL: with another checksum it is another file.
+    private static func name(of url: String, _ file: InputFile) -> [UInt8] {
+        Array(url.utf8) + (file.sha256.map { Array("\n\($0.lowercased())".utf8) } ?? [])
     }
 
     static func quickName(of facts: [FileFacts]) -> [UInt8] {
@@ -57,7 +62,7 @@ final class FileNaming: Sendable {
     /// - Returns: nil if the file can't be read, changes meanwhile, or is too large.
     func contentName(of file: InputFile) -> [UInt8]? {
         switch file.place {
-        case .remote(let url): return Array(url.utf8)
+        case .remote(let url): return Self.name(of: url, file)
         case .local(let path): return content(at: path)
         }
     }

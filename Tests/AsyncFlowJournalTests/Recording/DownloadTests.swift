@@ -55,5 +55,9 @@ struct DownloadTests {
         let other = InputFile("half://other/file", sha256: file.sha256)
         await #expect(throws: (any Error).self) { try await run(folder, source, other, "1") }
         #expect(source.calls.withLock { $0.last } == "none: ")
+        // So is one with another checksum.
+        let changed = InputFile("half://host/file", sha256: String(repeating: "b", count: 64))
+        await #expect(throws: (any Error).self) { try await run(folder, source, changed, "1") }
+        #expect(source.calls.withLock { $0.last } == "none: ")
     }
 }
