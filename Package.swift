@@ -74,6 +74,7 @@ let package = Package(
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
@@ -92,15 +93,45 @@ let package = Package(
         .target(name: "CJournalHook"),
         .target(name: "CProcesses"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
-        .target(name: "AsyncFlowBase", swiftSettings: settings),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-        .testTarget(name: "AsyncFlowBaseTests", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
+        .target(
+            name: "AsyncFlowBase",
+            dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: settings),
+        .target(name: "AsyncFlowValues", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
+        .target(
+            name: "AsyncFlowLogging",
+            dependencies: ["AsyncFlowBase", "AsyncFlowValues", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .target(
+            name: "AsyncFlowPolicies", dependencies: ["AsyncFlowBase", "AsyncFlowValues"], swiftSettings: settings),
+        .target(
+            name: "AsyncFlowProcesses",
+            dependencies: [
+                "AsyncFlowBase", "AsyncFlowLogging", "AsyncFlowValues", "CProcesses",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["AsyncFlowBase"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowBaseTests", dependencies: ["AsyncFlowBase", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowPoliciesTests", dependencies: ["AsyncFlowBase", "AsyncFlowPolicies", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AsyncFlowProcessesTests",
+            dependencies: [
+                "AsyncFlowBase", "AsyncFlowProcesses", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "AsyncFlow",
             dependencies: [
-                "AsyncFlowBase",
-                .product(name: "Logging", package: "swift-log"),
-                "CProcesses",
+                "AsyncFlowBase", "AsyncFlowLogging", "AsyncFlowPolicies", "AsyncFlowProcesses", "AsyncFlowValues",
+                "CProcesses", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
@@ -271,7 +302,8 @@ let package = Package(
             name: "AsyncFlowTests",
             dependencies: [
                 "TestSupport",
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowTesting", "signal-probe",
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowLogging", "AsyncFlowPolicies", "AsyncFlowProcesses",
+                "AsyncFlowTesting", "AsyncFlowValues", "signal-probe",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -39,7 +39,8 @@ extension Dashboard {
 }
 
 /// The reason that there is no dashboard.
-public struct DashboardError: Error, Sendable, CustomStringConvertible {
+public struct DashboardError: WorkflowError {
     /// The action that failed, the reason, and the remedy.
-    public let description: String
+    public let message: String
+    public var code: WorkflowErrorCode { .outputUnavailable }
 }

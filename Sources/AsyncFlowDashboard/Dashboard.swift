@@ -73,11 +73,11 @@ extension WorkflowEngine {
     @discardableResult
     public func startDashboard(_ configuration: Dashboard.Configuration = .init()) async throws -> Dashboard {
         guard configuration.token != "" else {
-            throw DashboardError(description: "The dashboard's token is empty. Give one with characters, or none.")
+            throw DashboardError(message: "The dashboard's token is empty. Give one with characters, or none.")
         }
         guard (0...65535).contains(configuration.port) else {
             throw DashboardError(
-                description: "The dashboard can't listen on port \(configuration.port): ports are 0 to 65535.")
+                message: "The dashboard can't listen on port \(configuration.port): ports are 0 to 65535.")
         }
         let isLoopback = LoopbackHost.contains(configuration.host)
         let token = configuration.token ?? (isLoopback ? nil : RunPage.randomNonce())

@@ -57,7 +57,7 @@ final class DashboardLife: Sendable {
             case EADDRNOTAVAIL: "this machine doesn't have that address. Choose one that it has, or 0.0.0.0 for all."
             default: "\(error)"
             }
-        return DashboardError(description: "The dashboard can't listen on \(host), port \(port): \(advice)")
+        return DashboardError(message: "The dashboard can't listen on \(host), port \(port): \(advice)")
     }
 
     // MARK: - Updates

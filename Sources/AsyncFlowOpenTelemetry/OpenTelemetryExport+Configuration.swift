@@ -1,3 +1,4 @@
+public import AsyncFlow
 import AsyncFlowHTTPClient
 
 extension OpenTelemetryExport {
@@ -123,7 +124,8 @@ public struct OTLPCompression: Sendable, Hashable {
 }
 
 /// The reason that nothing can be exported.
-public struct OpenTelemetryError: Error, Sendable, Hashable, CustomStringConvertible {
-    public let description: String
-    init(_ description: String) { self.description = description }
+public struct OpenTelemetryError: WorkflowError, Hashable {
+    public let message: String
+    public var code: WorkflowErrorCode { .outputUnavailable }
+    init(_ message: String) { self.message = message }
 }

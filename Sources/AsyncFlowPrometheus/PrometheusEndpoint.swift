@@ -32,8 +32,9 @@ public final class PrometheusEndpoint: Sendable {
 }
 
 /// The reason that there is no page of metrics.
-public struct PrometheusEndpointError: Error, Sendable, Hashable, CustomStringConvertible {
-    public let description: String
+public struct PrometheusEndpointError: WorkflowError, Hashable {
+    public let message: String
+    public var code: WorkflowErrorCode { .outputUnavailable }
 }
 
 extension WorkflowEngine {
@@ -55,7 +56,7 @@ extension WorkflowEngine {
     {
         guard (0...65_535).contains(port) else {
             throw PrometheusEndpointError(
-                description: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
+                message: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
         }
         // Enough for a scraper or two and a few people.
         let server = WebServer(connections: 16)
@@ -92,7 +93,7 @@ extension WorkflowEngine {
                 url: "http://\(shown):\(bound)/metrics", port: bound, attach(meter, overflow: .drop()))
         } catch {
             throw PrometheusEndpointError(
-                description: "metrics can't be offered on \(host), port \(port): \(error). "
+                message: "metrics can't be offered on \(host), port \(port): \(error). "
                     + "If another program listens there, give another port, or 0 for any that is free")
         }
     }

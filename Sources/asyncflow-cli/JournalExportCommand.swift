@@ -1,3 +1,4 @@
+import AsyncFlow
 import ArgumentParser
 import AsyncFlowBase
 import AsyncFlowJournal

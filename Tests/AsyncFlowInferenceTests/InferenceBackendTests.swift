@@ -79,12 +79,12 @@ struct InferenceBackendTests {
     @Test(
         "what isn't tried again",
         arguments: [
-            (401, #"{"error":{"message":"wrong key sk-secret-0123456789","code":null}}"#, InferenceError.Code.refused),
+            (401, #"{"error":{"message":"wrong key sk-secret-0123456789","code":null}}"#, WorkflowErrorCode.refused),
             (429, #"{"error":{"message":"pay","code":"insufficient_quota"}}"#, .quotaExceeded),
             (501, "", .refused), (302, "", .refused), (200, #"{"error":{"message":"oh"}}"#, .refused),
             (200, "<html>", .invalidAnswer),
         ])
-    func notAgain(status: Int, body: String, code: InferenceError.Code) async throws {
+    func notAgain(status: Int, body: String, code: WorkflowErrorCode) async throws {
         try await ScriptedServer.run { _ in
             .answer(status, body: body)
         } _: { server in

@@ -1,3 +1,4 @@
+import AsyncFlow
 import Foundation
 import Testing
 

@@ -144,11 +144,11 @@ struct LooseServerTests {
     @Test(
         "an error with status 200 that trying again doesn't help isn't tried again",
         arguments: [
-            (#"{"error":{"message":"too long","code":"context_length_exceeded"}}"#, 400, InferenceError.Code.refused),
+            (#"{"error":{"message":"too long","code":"context_length_exceeded"}}"#, 400, WorkflowErrorCode.refused),
             (#"{"error":{"message":"who","code":401}}"#, 401, .refused), (#"{"error":"no"}"#, 200, .refused),
             (#"{"error":{"message":"pay","code":"insufficient_quota"}}"#, 200, .quotaExceeded),
         ])
-    func final(body: String, status: Int, code: InferenceError.Code) async throws {
+    func final(body: String, status: Int, code: WorkflowErrorCode) async throws {
         for isStream in [false, true] where !isStream || status != 200 {
             let reply = isStream ? Self.stream("data: \(body)\n\n") : Reply.answer(body: body)
             try await Self.run({ _ in reply }) { flow, server async throws in

@@ -1,3 +1,4 @@
+import AsyncFlow
 import Testing
 
 @testable import AsyncFlowWorkers

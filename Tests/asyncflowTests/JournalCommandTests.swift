@@ -1,3 +1,4 @@
+import AsyncFlow
 import AsyncFlowBase
 import AsyncFlowJournal
 import Foundation

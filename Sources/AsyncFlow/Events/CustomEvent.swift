@@ -143,7 +143,7 @@ extension EventValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLite
 }
 
 /// The error of a custom event that can't be recorded.
-public struct CustomEventError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct CustomEventError: WorkflowError, Hashable {
     /// The name of the event.
     public let eventName: String
     private let problem: String
@@ -153,7 +153,8 @@ public struct CustomEventError: Error, Sendable, Hashable, CustomStringConvertib
         self.problem = problem
     }
 
-    public var description: String { "the event \"\(eventName)\" can't be recorded: its name or content \(problem)" }
+    public var code: WorkflowErrorCode { .invalidValue }
+    public var message: String { "the event \"\(eventName)\" can't be recorded: its name or content \(problem)" }
 }
 
 extension WorkflowEngine {

@@ -1,8 +1,9 @@
 /// The error of a value that couldn't be passed between two processes.
-public struct PortableCodingError: Error, Sendable, Hashable, CustomStringConvertible {
-    public let description: String
+public struct PortableCodingError: WorkflowError, Hashable {
+    public let message: String
+    public var code: WorkflowErrorCode { .invalidValue }
 
-    package init(_ description: String) { self.description = description }
+    package init(_ message: String) { self.message = message }
 }
 
 /// The form in which a value is written. Numbers, strings and arrays of numbers, which are most of the traffic, are

@@ -1,3 +1,4 @@
+public import AsyncFlow
 /// A JSON Schema that describes to a model the form of data.
 public struct JSONSchema: Sendable, Hashable {
     /// The schema itself: an object with `type` and so on.
@@ -36,11 +37,12 @@ public struct JSONSchema: Sendable, Hashable {
 }
 
 /// The reason that the schema of a type can't be inferred.
-public struct JSONSchemaError: Error, Sendable, CustomStringConvertible {
-    public let description: String
+public struct JSONSchemaError: WorkflowError {
+    public let message: String
+    public var code: WorkflowErrorCode { .invalidOption }
 
     init(_ type: Any.Type, at path: [String], _ problem: String) {
         let place = path.isEmpty ? "" : " (for '\(path.joined(separator: "."))')"
-        description = "the JSON schema of \(type)\(place) can't be found out: \(problem); give the task a schema:"
+        message = "the JSON schema of \(type)\(place) can't be found out: \(problem); give the task a schema:"
     }
 }

@@ -1,3 +1,4 @@
+import AsyncFlow
 import AsyncFlowBase
 internal import AsyncFlowHTTPClient
 import AsyncHTTPClient

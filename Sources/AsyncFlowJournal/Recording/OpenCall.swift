@@ -1,4 +1,4 @@
-import AsyncFlow
+public import AsyncFlow
 import AsyncFlowBase
 
 /// A call of this run, from its look-up to its end.
@@ -20,32 +20,34 @@ final class KeptCall: Sendable {
 }
 
 /// An error for a task that isn't started again because it was running at several crashes of the program in a row.
-public struct RepeatedCrashError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct RepeatedCrashError: WorkflowError, Hashable {
     /// The task's name.
-    public let taskName: String
+    public let taskName: String?
     /// The call's id in the journal.
     public let callID: String
     /// The number of crashes in a row at which the task was running.
     public let crashes: Int
 
-    public var description: String {
-        "\(taskName) (call \(callID)) was running, or about to, when the program was interrupted \(crashes) times in a row, "
+    public var code: WorkflowErrorCode { .repeatedCrash }
+    public var message: String {
+        "\(taskName ?? "") (call \(callID)) was running, or about to, when the program was interrupted \(crashes) times in a row, "
             + "and isn't started again: it is the likely cause. Mend it, and start the program with "
-            + "ASYNCFLOW_RERUN=\(taskName) to have it run"
+            + "ASYNCFLOW_RERUN=\(taskName ?? "") to have it run"
     }
 }
 
 /// An error for a task that must not run twice, was started in an earlier run and interrupted, so that it is unknown
 /// whether it has done its work.
-public struct InterruptedTaskError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct InterruptedTaskError: WorkflowError, Hashable {
     /// The task's name.
-    public let taskName: String
+    public let taskName: String?
     /// The call's id in the journal, which the other side of its effect may know.
     public let callID: String
 
-    public var description: String {
-        "\(taskName) (call \(callID)) was begun in an earlier run and interrupted, and may run once only. Find out whether it "
-            + "has done its work; if not, start the program with ASYNCFLOW_RERUN=\(taskName)"
+    public var code: WorkflowErrorCode { .interrupted }
+    public var message: String {
+        "\(taskName ?? "") (call \(callID)) was begun in an earlier run and interrupted, and may run once only. Find out whether it "
+            + "has done its work; if not, start the program with ASYNCFLOW_RERUN=\(taskName ?? "")"
     }
 }
 
@@ -90,4 +92,11 @@ extension OpenCall {
 
     /// A description of the recorded call, for reports of reuse.
     var explanation: String { "call \(id) of an earlier run" }
+}
+
+extension WorkflowErrorCode {
+    /// The call was running each time when the program was interrupted, several times in a row.
+    public static let repeatedCrash = WorkflowErrorCode("repeatedCrash")
+    /// The call may run only once, and was interrupted in an earlier run.
+    public static let interrupted = WorkflowErrorCode("interrupted")
 }

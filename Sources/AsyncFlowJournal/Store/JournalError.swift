@@ -1,18 +1,20 @@
+public import AsyncFlow
 import AsyncFlowBase
 
 /// An error for a journal that can't be opened, read or written.
-public struct JournalError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct JournalError: WorkflowError, Hashable {
     /// The kind of failure.
     public let reason: Reason
     /// The journal's directory, or the file in it that the error is about.
     public let path: String
     /// A description of the operation, the failure, and a remedy.
-    public let description: String
+    public let message: String
+    public var code: WorkflowErrorCode { .outputUnavailable }
 
-    package init(_ reason: Reason, _ path: String, _ description: String) {
+    package init(_ reason: Reason, _ path: String, _ message: String) {
         self.reason = reason
         self.path = path
-        self.description = description
+        self.message = message
     }
 
     /// A kind of failure. More may be added.

@@ -1,3 +1,4 @@
+public import AsyncFlow
 import AsyncFlowBase
 
 /// The Python environment of functions: an interpreter, and the packages that it finds.
@@ -96,8 +97,9 @@ package struct PythonInterpreter: Sendable, Hashable {
 }
 
 /// The reason that a Python environment isn't available.
-public struct PythonEnvironmentError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct PythonEnvironmentError: WorkflowError, Hashable {
     /// The missing part and the remedy.
-    public let description: String
-    init(_ description: String) { self.description = description }
+    public let message: String
+    public var code: WorkflowErrorCode { .backendUnavailable }
+    init(_ message: String) { self.message = message }
 }

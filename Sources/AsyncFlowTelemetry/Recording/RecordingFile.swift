@@ -1,3 +1,4 @@
+public import AsyncFlow
 import AsyncFlowBase
 
 #if canImport(FoundationEssentials)
@@ -191,9 +192,10 @@ struct RecordingFile: ~Copyable, Sendable {
 }
 
 /// An error that keeps telemetry from being started or written.
-public struct TelemetryError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TelemetryError: WorkflowError, Hashable {
     /// The action that failed, its file or directory, and the reason.
-    public let description: String
+    public let message: String
+    public var code: WorkflowErrorCode { .outputUnavailable }
 
-    init(_ description: String) { self.description = description }
+    init(_ message: String) { self.message = message }
 }

@@ -99,11 +99,12 @@ public struct BackendCheck: Sendable, CustomStringConvertible {
 }
 
 /// The error of a backend that doesn't behave as an engine expects.
-public struct BackendCheckFailure: Error, Sendable, CustomStringConvertible {
+public struct BackendCheckFailure: WorkflowError {
     /// The check that failed.
     public let check: String
     /// The way in which it failed.
     public let problem: String
 
-    public var description: String { "\(check): \(problem)" }
+    public var code: WorkflowErrorCode { .unsupportedByBackend }
+    public var message: String { "\(check): \(problem)" }
 }

@@ -190,9 +190,9 @@ public final class ScriptedBackend: FunctionBackend, CommandBackend {
 }
 
 /// The error of a task that a ``ScriptedBackend`` had when it crashed. It is of the class ``FailureClass/workerLost``.
-public struct ScriptedCrash: ClassifiedError, Hashable, CustomStringConvertible {
-    public var failureCode: WorkflowErrorCode? { .workerLost }
-    public var description: String { "the scripted backend crashed, as it was told to" }
+public struct ScriptedCrash: WorkflowError, Hashable {
+    public var code: WorkflowErrorCode { .workerLost }
+    public var message: String { "the scripted backend crashed, as it was told to" }
 
     public init() {}
 }

@@ -62,13 +62,14 @@ public enum WorkflowWorker {
 }
 
 /// The error of two portable tasks of one program with the same name, which makes calls ambiguous.
-public struct PortableTaskListError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct PortableTaskListError: WorkflowError, Hashable {
     /// The name.
     public let name: String
     /// The two tasks' names with their types.
     public let signatures: [String]
 
-    public var description: String {
+    public var code: WorkflowErrorCode { .invalidConfiguration }
+    public var message: String {
         "two portable tasks have the same name '\(name)': \(signatures.joined(separator: " and ")); rename one of them"
     }
 }

@@ -1,3 +1,4 @@
+import AsyncFlow
 import AsyncFlowBase
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import AsyncFlow
 import AsyncFlowSlurm
 import Foundation
 import Testing

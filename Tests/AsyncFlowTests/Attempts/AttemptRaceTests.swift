@@ -1,7 +1,10 @@
+import TestSupport
 import AsyncFlowTesting
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowBase
+@testable import AsyncFlowPolicies
 
 /// Everything that can end an attempt or a task, at the same time: each task ends once, its events come in order, and
 /// nothing of it stays behind.
@@ -13,7 +16,7 @@ struct AttemptRaceTests {
         let fails: Bool
         let isStubborn: Bool
 
-        init(_ random: inout SplitMix64) {
+        init(_ random: inout SeededRandom) {
             duration = .microseconds(Int.random(in: 0..<600, using: &random))
             fails = random.chance(0.4)
             isStubborn = random.chance(0.2)
@@ -39,7 +42,7 @@ struct AttemptRaceTests {
         "whatever comes first, each task ends once, in order, and leaves nothing", arguments: Seeds.some(4),
         [false, true])
     func race(seed: UInt64, isObserved: Bool) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let backend = LocalBackend(capacity: ResourceCapacity(cores: 3, memory: .gigabytes(1), gpus: 2))
         let flow = try WorkflowEngine(.quiet(), backends: [backend])
         let stream = isObserved ? flow.events(bufferingUpTo: 1_000_000) : nil
@@ -97,7 +100,7 @@ struct AttemptRaceTests {
 
     @Test("the deadlines of tasks pass while readers of events are told of them", arguments: Seeds.some(3))
     func deadlines(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let flow = try WorkflowEngine(.quiet())
         let stream = flow.events(bufferingUpTo: 1_000_000)
         for _ in 0..<4_000 {
@@ -117,7 +120,7 @@ struct AttemptRaceTests {
 }
 
 extension TaskPolicies {
-    fileprivate init(racing time: Duration, _ random: inout SplitMix64) {
+    fileprivate init(racing time: Duration, _ random: inout SeededRandom) {
         self.init()
         if random.chance(0.5) { retry = RetryPolicy(maximumRetries: 3) }
         if random.chance(0.4) {

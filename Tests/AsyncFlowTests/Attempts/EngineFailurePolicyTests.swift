@@ -1,7 +1,10 @@
+import TestSupport
 import AsyncFlowTesting
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowBase
+@testable import AsyncFlowPolicies
 
 @Suite("An engine that has seen enough failures", .timeLimit(.minutes(1)))
 struct EngineFailurePolicyTests {

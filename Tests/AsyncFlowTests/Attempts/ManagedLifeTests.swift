@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 
 /// A phase that only a test has.
 private final class PhaseCell: PhaseHolder {
@@ -16,7 +17,7 @@ private struct LifeModel {
     private var life: ManagedLife
     private let phase = PhaseCell()
     private let retries: Int
-    private var random: SplitMix64
+    private var random: SeededRandom
     private var now = Duration.zero
 
     private enum Body: Equatable { case attempt(Int), fallback }
@@ -40,7 +41,7 @@ private struct LifeModel {
     private(set) var events: [String] = []
 
     init(seed: UInt64) {
-        random = SplitMix64(seed: seed)
+        random = SeededRandom(seed: seed)
         var policies = TaskPolicies()
         retries = random.chance(0.7) ? Int.random(in: 0...4, using: &random) : 0
         if retries > 0 {
@@ -300,7 +301,7 @@ private struct LifeModel {
 struct ManagedLifeTests {
     @Test("whatever happens, it ends once, nothing of it stays behind, and no two bodies run at once")
     func staysInOrder() {
-        var random = SplitMix64(seed: TestRun.seed)
+        var random = SeededRandom(seed: TestRun.seed)
         for _ in 0..<20_000 {
             let seed = random.next()
             var model = LifeModel(seed: seed)

@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowBase
+@testable import AsyncFlowPolicies
 
 @Suite("Shutdown of tasks that wait for their turn", .timeLimit(.minutes(1)))
 struct ManagedShutdownTests {

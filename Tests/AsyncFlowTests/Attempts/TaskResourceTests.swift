@@ -1,8 +1,11 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import AsyncFlowTesting
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite("Resources of tasks", .timeLimit(.minutes(2)))
 struct TaskResourceTests {
@@ -43,7 +46,7 @@ struct TaskResourceTests {
 
     @Test("running never exceeds what there is, whatever a campaign consists of", arguments: Seeds.some(2))
     func campaign(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let flow = try engine()
         let meter = Meter()
         var futures: [TaskFuture<Void>] = []
@@ -87,7 +90,7 @@ struct TaskResourceTests {
 
     @Test("bodies that run at the same time never have more together than there is", arguments: Seeds.some(3))
     func functions(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let flow = try engine()
         let meter = Meter()
         for _ in 0..<10_000 {

@@ -1,4 +1,6 @@
+import TestSupport
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 import AsyncFlowTesting
 import Foundation
 import Testing

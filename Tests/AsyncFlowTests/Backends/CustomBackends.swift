@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 
 /// Runs functions one after the other, and notes which.

@@ -1,6 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite(.timeLimit(.minutes(1))) struct PortableTaskTests {
     private static let add = PortableTask("add") { (a: Int, b: Int) in a + b }

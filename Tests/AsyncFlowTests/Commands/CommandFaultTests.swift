@@ -1,7 +1,10 @@
+import TestSupport
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 /// What can happen to a command on a machine that isn't well: each ends in a clear state, with nothing left behind.
 @Suite("Commands in trouble", .timeLimit(.minutes(2)))

@@ -1,9 +1,11 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import Foundation
 import Logging
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("Pipelines of commands", .timeLimit(.minutes(1)))
 struct PipelineTests {

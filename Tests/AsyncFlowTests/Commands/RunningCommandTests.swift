@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import Foundation
 import Testing
@@ -108,7 +109,7 @@ struct RunningCommandTests {
 
     @Test("cancelling races with the end of commands, and leaves nothing behind", arguments: Seeds.some(2))
     func race(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         try await withTestEngine { flow in
             let command = flow.executableTask("command") { "/bin/echo x" }
             for _ in 0..<40 {

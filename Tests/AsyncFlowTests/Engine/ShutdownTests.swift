@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import Testing
 
@@ -181,7 +182,7 @@ struct ShutdownTests {
 
     @Test("calls race with the shutdown: every future ends", arguments: Seeds.some(3))
     func callsRaceWithShutdown(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<30 {
             let flow = try WorkflowEngine(.quiet())
             let task = flow.functionTask("task") { (value: Int) in

@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 
 @Suite("Tasks that wait for each other", .timeLimit(.minutes(2)))
 struct StallTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 private enum Trace {
     @TaskLocal static var current: String?

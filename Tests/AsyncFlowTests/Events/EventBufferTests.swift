@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -56,7 +57,7 @@ struct EventBufferTests {
 
     @Test("taken and left out events together are those that happened", arguments: Seeds.some(20))
     func random(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         var buffer = EventBuffer(capacity: Int.random(in: 1...20, using: &random))
         var (added, taken) = (0, 0)
         for _ in 0..<5_000 {

@@ -1,4 +1,5 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow
@@ -175,7 +176,7 @@ struct EventConsumerTests {
 
     @Test("consumers come and go while tasks run", arguments: Seeds.some(3))
     func comeAndGo(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         try await withTestEngine { flow async throws in
             let isOver = Gate()
             let task = flow.functionTask("task") {}

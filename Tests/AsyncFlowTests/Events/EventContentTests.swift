@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 
 @Suite("What events say", .timeLimit(.minutes(1)))
 struct EventContentTests {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -129,7 +130,7 @@ struct EventLogTests {
         "whatever happens, each reader gets its events in order, and what it doesn't get is counted",
         arguments: Seeds.some(8))
     func random(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         var log = EventLog()
         var now = Duration.zero
         var count = 0

@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import Testing
 
@@ -122,12 +123,12 @@ struct EventOrderTests {
     @Test("in random graphs every task has its events in order, and exactly one end", arguments: Seeds.some(12))
     func randomGraphs(seed: UInt64) async throws {
         let graph = RandomGraph(seed: seed, count: 500)
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let events = try await events { flow in
             let runs = RunCounts(500)
             let tasks = RandomGraphTasks(graph, in: flow, runs: runs)
             let block = flow.block("block") { (seed: UInt64) in
-                var random = SplitMix64(seed: seed)
+                var random = SeededRandom(seed: seed)
                 let start = flow.functionTask("start") {}()
                 var futures: [TaskFuture<UInt64>] = []
                 for node in graph.nodes {

@@ -1,7 +1,10 @@
+import TestSupport
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite("Files that aren't as they should be", .timeLimit(.minutes(1)))
 struct FileFailureTests {

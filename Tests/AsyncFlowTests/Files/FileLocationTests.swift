@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("What the text says that names a file")
 struct FileLocationTests {

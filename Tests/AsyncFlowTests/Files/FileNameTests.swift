@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("Names of files that aren't UTF-8", .timeLimit(.minutes(1)))
 struct FileNameTests {

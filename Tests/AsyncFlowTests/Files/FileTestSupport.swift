@@ -1,7 +1,9 @@
+import TestSupport
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 /// Runs `body` with an engine whose run directories are in a folder of the test's own.
 nonisolated(nonsending) func withFileEngine<Result>(

@@ -1,7 +1,9 @@
+import TestSupport
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("The run directory", .timeLimit(.minutes(1)))
 struct RunDirectoryTests {

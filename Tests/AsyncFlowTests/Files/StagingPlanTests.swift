@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("What a task's working directory will hold")
 struct StagingPlanTests {
@@ -63,7 +65,7 @@ struct StagingPlanTests {
     @Test("any names: accepted are those of which none is another one or lies within it")
     func random() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<2000 {
             let names = (0..<Int.random(in: 1...4, using: &random)).map { _ in
                 (0..<Int.random(in: 1...3, using: &random)).map { _ in

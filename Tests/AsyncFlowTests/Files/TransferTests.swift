@@ -1,8 +1,10 @@
+import TestSupport
 import Foundation
 import Synchronization
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 /// A source that does as it is told.
 final class ScriptedSource: FileSource {
@@ -168,7 +170,7 @@ struct TransferTests {
     @Test("any order of coming, leaving and ending: one fetch at a time, and everybody is told or has left")
     func random() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             var state = TransferState<Int>()
             var waiting: [Int: UInt64] = [:]

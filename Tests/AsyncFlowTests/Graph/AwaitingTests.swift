@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import Testing
 
@@ -67,7 +68,7 @@ struct AwaitingTests {
 
     @Test("awaiting and cancelling the awaiting task race without harm", arguments: Seeds.some(3))
     func awaitCancelRace(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         try await withTestEngine { flow async throws in
             let work = flow.functionTask("work") { (yields: Int) in
                 for _ in 0..<yields { await Task.yield() }

@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 struct CancelRaceTests {
     @Test("whoever is first wins, and everybody agrees who that was", arguments: Seeds.some(2), [false, true])
     func cancelAgainstFinish(seed: UInt64, isAsync: Bool) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         try await withTestEngine { flow in
             let synchronous = flow.functionTask("sync") { (spins: Int) in
                 var value = 0
@@ -77,7 +78,7 @@ struct CancelRaceTests {
 
     @Test("cancelling a block races with its members being made and ending", arguments: Seeds.some(3))
     func blockRace(seed: UInt64) async throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         try await withTestEngine { flow async throws in
             let member = flow.functionTask("member") { (value: Int) in
                 if value % 2 == 0 { await Task.yield() }

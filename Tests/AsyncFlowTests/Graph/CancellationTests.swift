@@ -1,7 +1,9 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 
 @Suite("Cancellation", .timeLimit(.minutes(1)))
 struct CancellationTests {

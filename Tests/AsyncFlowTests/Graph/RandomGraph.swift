@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import AsyncFlowBase
 
@@ -21,7 +22,7 @@ struct RandomGraph: Sendable {
     let nodes: [Node]
 
     init(seed: UInt64, count: Int) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         let failureRate = [0, 0.002, 0.02].randomElement(using: &random)!
         let cancelRate = [0, 0.002, 0.02].randomElement(using: &random)!
         let reach = [3, 50, count].randomElement(using: &random)!
@@ -38,7 +39,7 @@ struct RandomGraph: Sendable {
 
     /// What a task makes of the values of its dependencies; differs for every order of them.
     static func combine(_ number: Int, _ inputs: [UInt64]) -> UInt64 {
-        inputs.reduce(SplitMix64.mixed(UInt64(number))) { SplitMix64.mixed($0 &* 31 &+ $1) }
+        inputs.reduce(SeededRandom.mixed(UInt64(number))) { SeededRandom.mixed($0 &* 31 &+ $1) }
     }
 
     enum Outcome: Equatable {

@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import Testing
 
@@ -60,7 +61,7 @@ struct RandomGraphTests {
     @Test("graphs that are built while they run, with cancellations at any time", arguments: Seeds.some(30))
     func builtWhileRunning(seed: UInt64) async throws {
         let graph = RandomGraph(seed: seed, count: 400)
-        var random = SplitMix64(seed: ~seed)
+        var random = SeededRandom(seed: ~seed)
         let runs = RunCounts(400)
         try await withTestEngine(workers: 3) { flow in
             let start = flow.functionTask("start") {}()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -97,7 +98,7 @@ struct TaskPhaseTests {
 
     @Test("random events end a task exactly once, and nothing happens after its end", arguments: Seeds.some(20))
     func randomEvents(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<500 {
             var phase = TaskPhase.waiting
             var ends = 0

@@ -2,6 +2,7 @@ import Logging
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowLogging
 
 @Suite("The log level from the environment")
 struct LogLevelTests {

@@ -1,8 +1,11 @@
+import TestSupport
 import AsyncFlowBase
 import AsyncFlowTesting
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 /// A memory in memory: knows the outcomes that it is given, by the words of commands.
 private final class ScriptedMemory: CallMemory, EnginePart, EnginePartMaker {

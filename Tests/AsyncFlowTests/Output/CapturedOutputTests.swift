@@ -1,7 +1,10 @@
+import TestSupport
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite("Output in memory", .timeLimit(.minutes(2)))
 struct CapturedOutputTests {

@@ -1,8 +1,10 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("Values that commands write as JSON", .timeLimit(.minutes(1)))
 struct JSONLinesTests {

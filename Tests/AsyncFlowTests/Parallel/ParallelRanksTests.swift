@@ -3,6 +3,8 @@ import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite(
     "Commands of several ranks", .timeLimit(.minutes(3)),

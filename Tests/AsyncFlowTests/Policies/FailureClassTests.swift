@@ -1,6 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite("Which failures are tried again")
 struct FailureClassTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 
 @Suite("Resources that grow from attempt to attempt")
 struct ResourceGrowthTests {

@@ -1,6 +1,8 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowPolicies
 
 @Suite("Policies as options of a task")
 struct TaskPoliciesTests {

@@ -1,8 +1,10 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import Foundation
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 /// A whole program dies with everything that it has started.
 @Suite("The death of the engine", .serialized, .timeLimit(.minutes(2)))

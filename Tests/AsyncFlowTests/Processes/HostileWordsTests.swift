@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 /// File names and command words of every kind, made anew for as many seconds as `ASYNCFLOW_FUZZ_SECONDS` says (10 by
 /// default) from the seed in `ASYNCFLOW_FUZZ_SEED`, or a random one that a failure shows.
@@ -86,9 +87,9 @@ struct HostileWordsTests {
 
 /// Makes words of bytes that have meant something to somebody.
 private struct WordMaker {
-    var random: SplitMix64
+    var random: SeededRandom
 
-    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     private static let texts: [String] =
         [

@@ -1,8 +1,10 @@
+import TestSupport
 import Foundation
 import Logging
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
 
 @Suite("Commands that can't be started yet", .timeLimit(.minutes(2)))
 struct LaunchPatienceTests {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -68,7 +69,7 @@ struct QueueTests {
 
     @Test("random operations on a list do what they do on an array", arguments: Seeds.some(20))
     func random(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         var list = WorkList()
         var model: [Int] = []
         for number in 0..<3_000 {

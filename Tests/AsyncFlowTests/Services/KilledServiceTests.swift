@@ -1,8 +1,11 @@
+import TestSupport
 import Foundation
 import Logging
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowProcesses
+@testable import AsyncFlowPolicies
 
 @Suite("Services that are killed from outside", .timeLimit(.minutes(2)))
 struct KilledServiceTests {

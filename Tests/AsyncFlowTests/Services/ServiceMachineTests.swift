@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AsyncFlow
@@ -122,7 +123,7 @@ struct ServiceMachineTests {
         "whatever happens in whatever order, one process runs at a time and the end comes once",
         arguments: Seeds.some(20))
     func random(seed: UInt64) {
-        var random = SplitMix64(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<200 {
             let maximum = Int.random(in: 0...3, using: &random)
             var machine = machine(

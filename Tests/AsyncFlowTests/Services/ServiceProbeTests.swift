@@ -1,4 +1,5 @@
-import AsyncFlowBase
+import TestSupport
+@testable import AsyncFlowBase
 import Foundation
 import Testing
 

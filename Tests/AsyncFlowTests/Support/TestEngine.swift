@@ -43,12 +43,6 @@ extension TaskFuture {
     }
 }
 
-/// What tests throw from bodies.
-struct TestError: Error, Equatable, CustomStringConvertible {
-    let description: String
-    init(_ description: String = "test error") { self.description = description }
-}
-
 extension WorkflowEngine {
     /// Returns when the engine refuses new tasks, because somebody shuts it down.
     func waitUntilClosed() async {

@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 
 /// A value that says how many of its kind are alive.

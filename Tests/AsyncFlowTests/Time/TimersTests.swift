@@ -1,7 +1,9 @@
+import TestSupport
 import AsyncFlowTesting
 import Testing
 
 @testable import AsyncFlow
+@testable import AsyncFlowBase
 
 @Suite("Timers on a clock", .timeLimit(.minutes(1)))
 struct TimersTests {
@@ -113,7 +115,7 @@ struct TimersTests {
         await withDiscardingTaskGroup { group in
             for thread in 0..<threads {
                 group.addTask {
-                    var random = SplitMix64(seed: UInt64(thread))
+                    var random = SeededRandom(seed: UInt64(thread))
                     for _ in 0..<perThread {
                         let time = timers.now() + .microseconds(Int.random(in: -50...3000, using: &random))
                         let id = timers.schedule(at: time) { went.add(1) }
