@@ -48,15 +48,6 @@ extension OpenTelemetryExport {
         public var warnings: [String] = []
         /// The proxies of the environment: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
         var proxies: ProxySettings
-
-        /// - Parameter environment: the environment variables to read; those of the process by default.
-        public init(environment: [String: String]? = nil) {
-            var reader = EnvironmentReader(environment)
-            serviceName = reader.defaultServiceName
-            proxies = ProxySettings(environment: reader.environment)
-            read(&reader)
-            warnings = reader.warnings
-        }
     }
 
     /// The destination of one signal's items.

@@ -48,7 +48,7 @@ final class ExportCore: Sendable {
         let start = times.now
         // The export of a log must not write to the exported log.
         var logger = logger
-        logger[metadataKey: OpenTelemetryLogHandler.ownRecord] = "export"
+        logger[metadataKey: LogRecord.ownRecord] = "export"
         spans = try zip(spanSender, configuration.traces).map { sender, destination in
             let request = ExportRequest(signal: .traces, encoding: destination.encoding, resource: resource)
             let writer = SpanWriter(identity: identity, limits: configuration.spanLimits)

@@ -4,6 +4,9 @@ import Logging
 
 /// A log record of the OpenTelemetry protocol.
 struct LogRecord: Sendable {
+    /// The metadata key of records about exporting, which aren't exported, because each would lead to another one.
+    static let ownRecord = "asyncflow.opentelemetry"
+
     var time: Int64
     var severity: Severity
     var body: String

@@ -27,8 +27,6 @@ public struct OpenTelemetryLogHandler: LogHandler {
         self.label = label
     }
 
-    /// The metadata key of records about exporting, which aren't exported, because each would lead to another one.
-    static let ownRecord = "asyncflow.opentelemetry"
 
     public var logLevel: Logger.Level {
         get { next.logLevel }
@@ -56,7 +54,7 @@ public struct OpenTelemetryLogHandler: LogHandler {
         var all = next.metadata
         if let provided = next.metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let own = event.metadata { all.merge(own) { _, new in new } }
-        guard all[Self.ownRecord] == nil else { return }
+        guard all[LogRecord.ownRecord] == nil else { return }
         let context = ServiceContext.current?[TraceContextKey.self]
         let engine = all["engine"].flatMap { ActiveExports.of(engineID: "\($0)") }
         guard let core = context?.export ?? engine ?? ActiveExports.first, let logs = core.logs else { return }
