@@ -80,14 +80,14 @@ struct BackoffTests {
     @Test(
         "a pause that can't be is a problem that names it",
         arguments: [
-            (Backoff.constant(.seconds(-1)), "a backoff of -1 s is less than no pause at all"),
-            (.linear(increment: .seconds(-2)), "a backoff that grows by -2 s becomes negative"),
-            (.exponential(factor: 0.5), "a backoff can't grow by the factor 0.5: it has to be 1 or more"),
-            (.exponential(factor: .nan), "a backoff can't grow by the factor nan: it has to be 1 or more"),
-            (.exponential(factor: .infinity), "a backoff can't grow by the factor inf: it has to be 1 or more"),
+            (Backoff.constant(.seconds(-1)), "the backoff's pause must be at least 0, got -1 s"),
+            (.linear(increment: .seconds(-2)), "the backoff's increment must be at least 0, got -2 s"),
+            (.exponential(factor: 0.5), "the backoff's factor must be at least 1, got 0.5"),
+            (.exponential(factor: .nan), "the backoff's factor must be at least 1, got nan"),
+            (.exponential(factor: .infinity), "the backoff's factor must be at least 1, got inf"),
             (
                 .exponential(initial: .seconds(10), maximum: .seconds(1)),
-                "the backoff's maximum of 1 s is less than its first pause of 10 s"
+                "the backoff's maximum must be at least its first pause of 10 s, got 1 s"
             ),
         ])
     func problem(backoff: Backoff, problem: String) {
@@ -97,7 +97,7 @@ struct BackoffTests {
 
     @Test("a share that isn't one is a problem", arguments: [-0.1, 1.1, .nan, .infinity])
     func problem(share: Double) {
-        #expect(Jitter.proportion(share).problem == "a jitter of \(share) isn't a share of the pause, from 0 to 1")
+        #expect(Jitter.proportion(share).problem == "the jitter's share of the pause must be from 0 to 1, got \(share)")
     }
 
     @Test("what is right has no problem", arguments: rows)

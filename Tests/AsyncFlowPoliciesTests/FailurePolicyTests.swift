@@ -23,7 +23,7 @@ struct FailurePolicyTests {
     func problem(count: Int) {
         #expect(
             FailurePolicy.stopAfter(failures: count).problem
-                == "an engine can't stop after \(count) failures: there have to be 1 or more, or .goOn")
+                == ".stopAfter(failures:) must be at least 1, got \(count); use .goOn for no limit")
     }
 
     @Test("a policy says what it does")

@@ -86,7 +86,7 @@ struct ResourceQueueTests {
                 ResourceRequest(cores: 5, memory: .terabytes(1), gpus: 0.5),
                 "needs 5 cores, 1 TiB of memory and 0.5 GPUs, but backend 'local' has 4, 8 GiB of memory and no GPU"
             ),
-            (ResourceRequest(cores: -1), "-1 cores were asked for; it takes a number of 0 or more"),
+            (ResourceRequest(cores: -1), "cores must be at least 0, got -1"),
         ])
     func refusal(request: ResourceRequest, reason: String) {
         var queue = queue(slots: ["license": 3])

@@ -18,15 +18,15 @@ struct ResourceRequestTests {
     @Test(
         "what makes no sense is told",
         arguments: [
-            (ResourceRequest(cores: -1), "-1 cores"), (ResourceRequest(ranks: 0), "0 ranks"),
-            (ResourceRequest(ranks: -3), "-3 ranks"), (ResourceRequest(memory: .gigabytes(-1)), "-1 GiB"),
-            (ResourceRequest(memory: .gigabytes(Double.nan)), "negative amount"),
-            (ResourceRequest(gpus: -0.5), "-0.5 GPUs"), (ResourceRequest(gpus: 1.5), "1.5 GPUs"),
-            (ResourceRequest(gpus: .nan), "nan GPUs"), (ResourceRequest(gpus: .infinity), "inf GPUs"),
-            (ResourceRequest(gpus: 1e12), "GPUs were asked for"), (ResourceRequest(gpus: 0.0001), "0.0001 GPUs"),
-            (ResourceRequest(cores: Int.max, ranks: 2), "more than can be counted"),
-            (ResourceRequest(slots: ["license": -1]), "-1 slots 'license'"),
-            (ResourceRequest(slots: ["": 1]), "without a name"),
+            (ResourceRequest(cores: -1), "got -1"), (ResourceRequest(ranks: 0), "got 0"),
+            (ResourceRequest(ranks: -3), "got -3"), (ResourceRequest(memory: .gigabytes(-1)), "-1 GiB"),
+            (ResourceRequest(memory: .gigabytes(Double.nan)), "memory must be at least 0"),
+            (ResourceRequest(gpus: -0.5), "got -0.5"), (ResourceRequest(gpus: 1.5), "got 1.5"),
+            (ResourceRequest(gpus: .nan), "got nan"), (ResourceRequest(gpus: .infinity), "got inf"),
+            (ResourceRequest(gpus: 1e12), "gpus must be"), (ResourceRequest(gpus: 0.0001), "got 0.0001"),
+            (ResourceRequest(cores: Int.max, ranks: 2), "ranks times cores must be at most"),
+            (ResourceRequest(slots: ["license": -1]), "slots 'license' must be at least 0, got -1"),
+            (ResourceRequest(slots: ["": 1]), "must have a name"),
         ])
     func bad(request: ResourceRequest, part: String) {
         #expect(request.problem?.contains(part) == true, "\(request.problem ?? "no problem")")

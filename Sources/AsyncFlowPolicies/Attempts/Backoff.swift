@@ -81,17 +81,20 @@ public struct Backoff: Sendable, Hashable {
 
     /// The reason why the backoff can't work, if there is one.
     package var problem: String? {
-        if initial < .zero { return "a backoff of \(initial.shortText) is less than no pause at all" }
+        if initial < .zero { return "the backoff's pause must be at least 0, got \(initial.shortText)" }
         switch growth {
         case .constant: return nil
         case .linear(let increment):
-            if increment < .zero { return "a backoff that grows by \(increment.shortText) becomes negative" }
+            if increment < .zero {
+                return "the backoff's increment must be at least 0, got \(increment.shortText)"
+            }
         case .exponential(let factor):
             guard factor.isFinite, factor >= 1 else {
-                return "a backoff can't grow by the factor \(factor): it has to be 1 or more"
+                return "the backoff's factor must be at least 1, got \(factor)"
             }
         }
         guard maximum < initial else { return nil }
-        return "the backoff's maximum of \(maximum.shortText) is less than its first pause of \(initial.shortText)"
+        return
+            "the backoff's maximum must be at least its first pause of \(initial.shortText), got \(maximum.shortText)"
     }
 }

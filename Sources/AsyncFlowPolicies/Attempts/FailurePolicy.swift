@@ -28,7 +28,7 @@ public struct FailurePolicy: Sendable, Hashable, CustomStringConvertible {
     /// The reason why the policy can't work, if there is one.
     package var problem: String? {
         guard let limit, limit < 1 else { return nil }
-        return "an engine can't stop after \(limit) failures: there have to be 1 or more, or .goOn"
+        return ".stopAfter(failures:) must be at least 1, got \(limit); use .goOn for no limit"
     }
 }
 

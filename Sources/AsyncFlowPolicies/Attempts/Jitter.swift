@@ -31,6 +31,6 @@ public struct Jitter: Sendable, Hashable {
 
     /// The reason why the jitter can't work, if there is one.
     package var problem: String? {
-        (0...1).contains(share) ? nil : "a jitter of \(share) isn't a share of the pause, from 0 to 1"
+        (0...1).contains(share) ? nil : "the jitter's share of the pause must be from 0 to 1, got \(share)"
     }
 }

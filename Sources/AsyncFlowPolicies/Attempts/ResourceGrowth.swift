@@ -62,13 +62,13 @@ public struct ResourceGrowth: Sendable {
     /// The reason why the growth can't work, if there is one.
     package var problem: String? {
         guard factor.isFinite, factor >= 1 else {
-            return "\(quantity.rawValue) can't grow by the factor \(factor): it has to be 1 or more"
+            return ".\(quantity.rawValue)(times:) must be at least 1, got \(factor)"
         }
         if let maximumCores, maximumCores < 1 {
-            return "cores can't grow up to \(maximumCores): the maximum has to be 1 or more"
+            return ".cores(times:upTo:) must have a maximum of at least 1, got \(maximumCores)"
         }
         if let maximumMemory, maximumMemory <= .zero {
-            return "memory can't grow up to \(maximumMemory): the maximum has to be more than 0"
+            return ".memory(times:upTo:) must have a maximum of more than 0, got \(maximumMemory)"
         }
         return nil
     }

@@ -60,7 +60,7 @@ public struct RetryPolicy: Sendable {
 
     /// The reason why the policy can't work, if there is one.
     package var problem: String? {
-        if maximumRetries < 0 { return "\(maximumRetries) retries: there have to be 0 or more" }
+        if maximumRetries < 0 { return "the number of retries must be at least 0, got \(maximumRetries)" }
         return backoff.problem ?? jitter.problem ?? growth.lazy.compactMap(\.problem).first
     }
 }

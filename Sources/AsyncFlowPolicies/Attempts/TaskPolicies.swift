@@ -29,18 +29,19 @@ package struct TaskPolicies: Sendable {
     package var problem: String? {
         if let problem = retry?.problem { return ".retry: \(problem)" }
         if let timeout, timeout <= .zero {
-            return ".timeout(\(timeout.shortText)): no attempt could succeed; it has to be more than 0"
+            return ".timeout must be more than 0, got \(timeout.shortText)"
         }
         if let deadline, deadline <= .zero {
-            return ".deadline(\(deadline.shortText)): no attempt could begin; it has to be more than 0"
+            return ".deadline must be more than 0, got \(deadline.shortText)"
         }
         if let count = limit.concurrent, count < 1 {
-            return ".limit(concurrent: \(count)): no task could run; it has to be 1 or more"
+            return ".limit(concurrent:) must be at least 1, got \(count)"
         }
         if let rate = limit.rate {
-            let option = ".rate(\(rate.count), per: \(rate.period.shortText))"
-            if rate.count < 1 { return "\(option): no task could begin; the number has to be 1 or more" }
-            if rate.period <= .zero { return "\(option): the period has to be more than 0" }
+            if rate.count < 1 { return ".rate(_:per:) must allow at least 1 start per period, got \(rate.count)" }
+            if rate.period <= .zero {
+                return ".rate(_:per:) must have a period of more than 0, got \(rate.period.shortText)"
+            }
         }
         return nil
     }

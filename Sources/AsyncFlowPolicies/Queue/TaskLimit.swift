@@ -23,9 +23,9 @@ package struct TaskLimit: Hashable, Sendable {
 
     /// The reason why no task could ever start with this limit; nil if tasks can.
     package var problem: String? {
-        if let concurrent, concurrent < 1 { return "at most \(concurrent) at once may run; it takes 1 or more" }
-        if let rate, rate.count < 1 { return "at most \(rate.count) may start per period; it takes 1 or more" }
-        if let rate, rate.period < .zero { return "the period of a rate is negative (\(rate.period))" }
+        if let concurrent, concurrent < 1 { return ".limit(concurrent:) must be at least 1, got \(concurrent)" }
+        if let rate, rate.count < 1 { return ".rate(_:per:) must allow at least 1 start per period, got \(rate.count)" }
+        if let rate, rate.period < .zero { return ".rate(_:per:) must have a period of at least 0, got \(rate.period)" }
         return nil
     }
 }

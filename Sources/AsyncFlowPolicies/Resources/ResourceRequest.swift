@@ -31,16 +31,16 @@ public struct ResourceRequest: Sendable, Hashable {
 
     /// The reason why no backend could ever grant this request; nil if it is valid.
     public var problem: String? {
-        if let cores, cores < 0 { return "\(cores) cores were asked for; it takes a number of 0 or more" }
-        if ranks < 1 { return "\(ranks) ranks were asked for; it takes a number of 1 or more" }
-        if memory < .zero { return "a negative amount of memory was asked for (\(memory))" }
+        if let cores, cores < 0 { return "cores must be at least 0, got \(cores)" }
+        if ranks < 1 { return "ranks must be at least 1, got \(ranks)" }
+        if memory < .zero { return "memory must be at least 0, got \(memory)" }
         if let cores, cores.multipliedReportingOverflow(by: ranks).overflow {
-            return "\(ranks) ranks of \(cores) cores each were asked for, which is more than can be counted"
+            return "ranks times cores must be at most \(Int.max), got \(ranks) ranks of \(cores) cores each"
         }
         if let problem = gpuProblem { return problem }
         for (name, count) in slots.sorted(by: { $0.key < $1.key }) {
-            if name.isEmpty { return "\(count) slots without a name were asked for" }
-            if count < 0 { return "\(count) slots '\(name)' were asked for; it takes a number of 0 or more" }
+            if name.isEmpty { return "slots must have a name, got \(count) without one" }
+            if count < 0 { return "slots '\(name)' must be at least 0, got \(count)" }
         }
         return nil
     }
@@ -61,10 +61,11 @@ public struct ResourceRequest: Sendable, Hashable {
     }
 
     private var gpuProblem: String? {
-        let advice = "it takes a share of one GPU, from 0.001 up, or a whole number of GPUs"
-        guard gpus.isFinite, gpus >= 0, gpus <= 1_000_000 else { return "\(gpus) GPUs were asked for; \(advice)" }
-        if gpus > 1, gpus != gpus.rounded() { return "\(gpus) GPUs were asked for; \(advice)" }
-        if gpus > 0, ResourceClaim.thousandths(of: gpus) == 0 { return "\(gpus) GPUs were asked for; \(advice)" }
+        let problem =
+            "gpus must be a share of one GPU, from 0.001 on, or a whole number of at most 1000000, got \(gpus)"
+        guard gpus.isFinite, gpus >= 0, gpus <= 1_000_000 else { return problem }
+        if gpus > 1, gpus != gpus.rounded() { return problem }
+        if gpus > 0, ResourceClaim.thousandths(of: gpus) == 0 { return problem }
         return nil
     }
 }

@@ -61,10 +61,10 @@ struct ResourceGrowthTests {
     @Test(
         "a growth that can't be is a problem that names it",
         arguments: [
-            (ResourceGrowth.memory(times: 0.5), "memory can't grow by the factor 0.5: it has to be 1 or more"),
-            (.memory(times: .nan), "memory can't grow by the factor nan: it has to be 1 or more"),
-            (.cores(times: .infinity), "cores can't grow by the factor inf: it has to be 1 or more"),
-            (.cores(times: 2, upTo: 0), "cores can't grow up to 0: the maximum has to be 1 or more"),
+            (ResourceGrowth.memory(times: 0.5), ".memory(times:) must be at least 1, got 0.5"),
+            (.memory(times: .nan), ".memory(times:) must be at least 1, got nan"),
+            (.cores(times: .infinity), ".cores(times:) must be at least 1, got inf"),
+            (.cores(times: 2, upTo: 0), ".cores(times:upTo:) must have a maximum of at least 1, got 0"),
         ])
     func problem(growth: ResourceGrowth, problem: String) {
         #expect(growth.problem == problem)

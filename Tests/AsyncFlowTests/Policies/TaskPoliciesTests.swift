@@ -61,24 +61,25 @@ struct TaskPoliciesTests {
     @Test(
         "a value that can't work is a problem that names the option, the value and what it may be",
         arguments: [
-            (TaskOption<FunctionKind>.retry(-1), ".retry: -1 retries: there have to be 0 or more"),
+            (TaskOption<FunctionKind>.retry(-1), ".retry: the number of retries must be at least 0, got -1"),
             (
                 .retry(1, backoff: .exponential(factor: .nan)),
-                ".retry: a backoff can't grow by the factor nan: it has to be 1 or more"
+                ".retry: the backoff's factor must be at least 1, got nan"
             ),
             (
-                .retry(1, jitter: .proportion(2)), ".retry: a jitter of 2.0 isn't a share of the pause, from 0 to 1"
+                .retry(1, jitter: .proportion(2)),
+                ".retry: the jitter's share of the pause must be from 0 to 1, got 2.0"
             ),
             (
                 .retry(1, growing: .memory(times: 2), .cores(times: 0)),
-                ".retry: cores can't grow by the factor 0.0: it has to be 1 or more"
+                ".retry: .cores(times:) must be at least 1, got 0.0"
             ),
-            (.timeout(.zero), ".timeout(0 ms): no attempt could succeed; it has to be more than 0"),
-            (.timeout(.seconds(-5)), ".timeout(-5 s): no attempt could succeed; it has to be more than 0"),
-            (.deadline(.zero), ".deadline(0 ms): no attempt could begin; it has to be more than 0"),
-            (.limit(concurrent: 0), ".limit(concurrent: 0): no task could run; it has to be 1 or more"),
-            (.rate(0, per: .seconds(1)), ".rate(0, per: 1 s): no task could begin; the number has to be 1 or more"),
-            (.rate(5, per: .zero), ".rate(5, per: 0 ms): the period has to be more than 0"),
+            (.timeout(.zero), ".timeout must be more than 0, got 0 ms"),
+            (.timeout(.seconds(-5)), ".timeout must be more than 0, got -5 s"),
+            (.deadline(.zero), ".deadline must be more than 0, got 0 ms"),
+            (.limit(concurrent: 0), ".limit(concurrent:) must be at least 1, got 0"),
+            (.rate(0, per: .seconds(1)), ".rate(_:per:) must allow at least 1 start per period, got 0"),
+            (.rate(5, per: .zero), ".rate(_:per:) must have a period of more than 0, got 0 ms"),
         ])
     func problem(option: TaskOption<FunctionKind>, problem: String) {
         let policies = Self.policies(option)
