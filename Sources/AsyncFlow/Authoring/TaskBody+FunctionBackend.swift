@@ -34,7 +34,7 @@ extension TaskBody {
             }, for: task)
         guard let value = output.value.withLock({ $0 }) else {
             throw EngineError(
-                .backendUnavailable, "backend '\(slot.name)' says the task is done, but didn't run its body")
+                .backendUnavailable, "backend '\(slot.name)' returned without running the task's body")
         }
         return value
     }

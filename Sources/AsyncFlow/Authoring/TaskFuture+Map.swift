@@ -39,7 +39,7 @@ extension TaskFuture {
         guard let value = dryRunValue(for: T.self) else {
             let refusal = RefusalReason(
                 .noDryRunValue,
-                "a dry run knows no value of type \(T.self) to stand for what map returns; "
+                "a dry run needs a placeholder value of type \(T.self) for the result of map; "
                     + "make the type conform to DryRunValue, or use a function task with a dryRunValue:")
             return derive("map", .synchronous { _ in }, refusal: refusal)
         }

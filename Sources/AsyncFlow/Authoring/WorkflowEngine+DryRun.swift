@@ -7,7 +7,7 @@ extension WorkflowEngine {
         guard let value else {
             let refusal = RefusalReason(
                 .noDryRunValue,
-                "a dry run knows no value of type \(Output.self) to stand for the output; "
+                "a dry run needs a placeholder value of type \(Output.self) for the output; "
                     + "give the task a dryRunValue: or make the type conform to DryRunValue")
             return WorkflowTask(
                 makeDefinition(name, options, refusal: refusal),

@@ -153,7 +153,7 @@ extension TaskContext {
             throw EngineError(
                 .backendUnavailable,
                 "the backend runs bodies outside the Swift task in which it was called, where the engine can't tell "
-                    + "whose files are meant; run tasks that have files on the local backend")
+                    + "which task the files belong to; run tasks that have files on the local backend")
         }
         return current.node
     }

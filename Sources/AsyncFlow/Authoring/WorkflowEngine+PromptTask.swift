@@ -46,7 +46,7 @@ extension WorkflowEngine {
                 let question = try await prompt(repeat each input)
                 let text = text(question)
                 guard text.contains(where: { !$0.isWhitespace }) else {
-                    throw EngineError(.emptyPrompt, "the prompt is empty; its closure has to return some text")
+                    throw EngineError(.emptyPrompt, "the prompt is empty; its closure must return some text")
                 }
                 if let substitute { return task.dryRun(substitute, detail: text) }
                 let slot = task.definition.backend!

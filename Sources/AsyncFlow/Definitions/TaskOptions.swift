@@ -39,15 +39,14 @@ struct TaskOptions: Sendable {
 
     /// The reason why the options for stopping a process can't work, if there is one.
     private var endProblem: String? {
-        if gracePeriod < .zero { return ".gracePeriod(\(gracePeriod.shortText)): it has to be 0 or more" }
+        if gracePeriod < .zero { return ".gracePeriod must be at least 0, got \(gracePeriod.shortText)" }
         guard let stopSignal else { return nil }
         if stopSignal.patience < .zero {
             return
-                ".stopSignal(\(stopSignal.number), patience: \(stopSignal.patience.shortText)): the patience has to be "
-                + "0 or more"
+                ".stopSignal(_:patience:) must have a patience of at least 0, got \(stopSignal.patience.shortText)"
         }
         return (1...64).contains(stopSignal.number)
-            ? nil : ".stopSignal(\(stopSignal.number)): there is no signal of this number"
+            ? nil : ".stopSignal(_:patience:) must have a signal from 1 to 64, got \(stopSignal.number)"
     }
 }
 

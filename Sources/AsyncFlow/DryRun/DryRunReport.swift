@@ -46,7 +46,7 @@ public struct DryRunReport: Sendable, CustomStringConvertible {
             if let detail = entry.detail { line += ": \(detail.replacing("\n", with: "\\n"))" }
             return line
         }
-        let missing = missingFiles.map { "there is no file \($0) now, and no task makes it" }
+        let missing = missingFiles.map { "missing file: \($0); no task makes it" }
         return (["dry run: \(entries.count) tasks would have run"] + lines + missing).joined(separator: "\n")
     }
 }

@@ -140,7 +140,7 @@ struct StallPicture {
     func text(about tasks: Set<UInt64>, after patience: Duration) -> String {
         let told = tasks.sorted().compactMap { sentences[$0] }
         let rest = told.count > 6 ? "; and \(told.count - 6) more" : ""
-        return "no progress for \(patience.shortText), and none to come: " + told.prefix(6).joined(separator: "; ")
+        return "no progress for \(patience.shortText), and none is possible: " + told.prefix(6).joined(separator: "; ")
             + rest
             + ". Cancel one of them; the article WaitingWithoutEnd says how to avoid it"
     }

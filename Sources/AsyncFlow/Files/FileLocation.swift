@@ -95,7 +95,7 @@ enum RelativeName {
     static func problem(of name: String) -> String? {
         if name.isEmpty { return "it is empty" }
         if name.utf8.contains(0) { return "it contains a NUL byte" }
-        if name.hasBytePrefix("/") { return "it has to be relative to the task's working directory" }
+        if name.hasBytePrefix("/") { return "it must be relative to the task's working directory" }
         for component in name.pathComponents {
             // Texts that consist only of ASCII characters are equal only if their bytes are.
             switch component {

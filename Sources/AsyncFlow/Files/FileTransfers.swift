@@ -155,6 +155,6 @@ final class FileTransfers: Sendable {
             : "add a FileSource for '\(scheme)' to the configuration's files.sources"
         return FileError(
             .unsupportedScheme(scheme), [file.shownLocation],
-            "the engine has nothing that can fetch \(file.shownLocation): \(advice)")
+            "no file source of the engine can fetch \(file.shownLocation): \(advice)")
     }
 }

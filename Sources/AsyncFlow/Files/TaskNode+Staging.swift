@@ -71,7 +71,7 @@ extension TaskNode {
         case (.directory?, false):
             throw FileError(
                 .isDirectory, [path],
-                "the input \(file.label) is a directory; if that is meant, write InputFile(directory: …)")
+                "the input \(file.label) is a directory; to pass a directory, write InputFile(directory: …)")
         case (.file?, true), (.other?, true):
             throw FileError(.notADirectory, [path], "the input \(file.label) isn't a directory")
         case (.directory?, true), (.file?, false), (.other?, false): break

@@ -108,7 +108,7 @@ package struct PortableDecoder {
     package mutating func next<Value: Decodable>(_ type: Value.Type) throws(PortableCodingError) -> Value {
         count += 1
         guard bytes.endIndex - position >= 9, let form = PortableForm(rawValue: bytes[position]) else {
-            throw problem(type, "there is none")
+            throw problem(type, "it is missing")
         }
         let word = bytes.withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position - bytes.startIndex + 1, as: UInt64.self))
@@ -125,7 +125,7 @@ package struct PortableDecoder {
         case .boolean: value = .boolean(word != 0)
         case .text:
             guard let text = String(validating: try content(word, type), as: UTF8.self) else {
-                throw problem(type, "a text isn't UTF-8")
+                throw problem(type, "a string isn't UTF-8")
             }
             value = .text(text)
         case .bytes: value = .bytes(try content(word, type))

@@ -44,7 +44,7 @@ struct StructuredParser {
         guard end <= bytes.endIndex,
             bytes[position..<end].elementsEqual(
                 UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
-        else { throw problem("there is no value") }
+        else { throw problem("a value is missing") }
         position = end
         return value
     }
@@ -67,7 +67,7 @@ struct StructuredParser {
 
     private mutating func enter() throws(StructuredValueError) {
         depth += 1
-        guard depth <= Self.deepest else { throw problem("more than \(Self.deepest) lists lie in each other") }
+        guard depth <= Self.deepest else { throw problem("lists and objects are nested more than \(Self.deepest) deep") }
         position += 1
     }
 
@@ -143,7 +143,7 @@ struct StructuredParser {
         case (_, _, .text(let text)?): return .decimal(text)
         default: break
         }
-        throw problem("an object has keys that mean nothing")
+        throw problem("an object stands for a special value, but is malformed")
     }
 
     private func rows(
@@ -184,7 +184,7 @@ struct StructuredParser {
         } else if let number = Double(text) {
             return .number(number)
         }
-        throw problem("there is no value")
+        throw problem("a value is missing")
     }
 
     private mutating func text() throws(StructuredValueError) -> String {
@@ -194,7 +194,7 @@ struct StructuredParser {
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
-                    throw problem("a text isn't UTF-8")
+                    throw problem("a string isn't UTF-8")
                 }
                 position += 1
                 return text
@@ -202,7 +202,7 @@ struct StructuredParser {
             default: position += 1
             }
         }
-        throw problem("a text isn't closed")
+        throw problem("a string isn't closed")
     }
 
     private mutating func escapedText(from start: Int) throws(StructuredValueError) -> String {
@@ -211,7 +211,7 @@ struct StructuredParser {
             let byte = bytes[position]
             position += 1
             if byte == UInt8(ascii: "\"") {
-                guard let text = String(validating: text, as: UTF8.self) else { throw problem("a text isn't UTF-8") }
+                guard let text = String(validating: text, as: UTF8.self) else { throw problem("a string isn't UTF-8") }
                 return text
             }
             guard byte == UInt8(ascii: "\\") else {
@@ -229,10 +229,10 @@ struct StructuredParser {
             case UInt8(ascii: "f"): text.append(0x0c)
             case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(escape)
             case UInt8(ascii: "u"): text.append(contentsOf: String(Character(try scalar())).utf8)
-            default: throw problem("a text has an unknown escape")
+            default: throw problem("a string has an unknown escape")
             }
         }
-        throw problem("a text isn't closed")
+        throw problem("a string isn't closed")
     }
 
     private mutating func scalar() throws(StructuredValueError) -> UnicodeScalar {
@@ -240,12 +240,12 @@ struct StructuredParser {
         if let scalar = UnicodeScalar(first) { return scalar }
         guard first < 0xdc00, position + 1 < bytes.endIndex, bytes[position] == UInt8(ascii: "\\"),
             bytes[position + 1] == UInt8(ascii: "u")
-        else { throw problem("a text has half a character") }
+        else { throw problem("a string has an unpaired surrogate") }
         position += 2
         let second = try codeUnit()
         guard (0xdc00...0xdfff).contains(second),
             let scalar = UnicodeScalar(0x10000 + (UInt32(first) - 0xd800) << 10 + UInt32(second) - 0xdc00)
-        else { throw problem("a text has half a character") }
+        else { throw problem("a string has an unpaired surrogate") }
         return scalar
     }
 
@@ -253,7 +253,7 @@ struct StructuredParser {
         guard position + 4 <= bytes.endIndex,
             let digits = String(validating: bytes[position..<(position + 4)], as: UTF8.self),
             let unit = UInt16(digits, radix: 16)
-        else { throw problem("a text has an escape without a number") }
+        else { throw problem("a string has an escape without four hexadecimal digits") }
         position += 4
         return unit
     }

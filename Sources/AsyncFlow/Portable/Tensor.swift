@@ -29,7 +29,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
 
     /// Creates a tensor with the same element everywhere.
     public init(repeating scalar: Scalar, shape: [Int]) {
-        guard let count = TensorShape.count(shape) else { preconditionFailure("\(shape) is no shape of a tensor") }
+        guard let count = TensorShape.count(shape) else { preconditionFailure("\(shape) isn't a valid tensor shape") }
         self.shape = shape
         scalars = Array(repeating: scalar, count: count)
     }
@@ -39,7 +39,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Hashable {
     /// - Parameter rows: rows of equal length; otherwise it is a programming error.
     public init(rows: [[Scalar]]) {
         let width = rows.first?.count ?? 0
-        precondition(rows.allSatisfy { $0.count == width }, "the rows of a tensor have to be of the same length")
+        precondition(rows.allSatisfy { $0.count == width }, "the rows of a tensor must have the same length")
         shape = [rows.count, width]
         scalars = Array(rows.joined())
     }

@@ -208,7 +208,7 @@ struct WorkerThreadError: Error {
         RefusalReason(
             .backendUnavailable,
             "none of the engine's \(count) threads could be started (\(SystemError(code: code))); raise the limit of "
-                + "threads and processes (ulimit -u, or that of the container), or lower the number of workers in the "
-                + "engine's configuration")
+                + "threads and processes (ulimit -u, or that of the container), or lower the number of threads "
+                + "(Configuration.workers)")
     }
 }

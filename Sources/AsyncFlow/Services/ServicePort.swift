@@ -23,7 +23,7 @@ public enum ServicePort {
             if let port = boundPort(of: descriptor.number) { return port }
         }
         let message = String(cString: strerror(number >= 0 ? errno : code))
-        throw EngineError(.backendUnavailable, "the system gives no free port: \(message)")
+        throw EngineError(.backendUnavailable, "the system has no free port: \(message)")
     }
 
     private static func boundPort(of number: CInt) -> Int? {

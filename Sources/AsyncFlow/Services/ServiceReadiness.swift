@@ -27,7 +27,8 @@ public struct ServiceReadiness: Sendable {
     ///   - host: a name or an address; this machine by default.
     ///   - port: from 1 to 65535.
     public static func tcp(host: String = "127.0.0.1", port: Int) -> ServiceReadiness {
-        let problem = (1...65535).contains(port) ? nil : "ready: .tcp(port: \(port)): a port is from 1 to 65535"
+        let problem =
+            (1...65535).contains(port) ? nil : "ready: .tcp(port: \(port)): the port must be from 1 to 65535"
         return ServiceReadiness(problem: problem) { _ in
             await SocketProbe.onOwnThread { $0.canConnect(to: host, port: port) }
         }
@@ -39,8 +40,8 @@ public struct ServiceReadiness: Sendable {
     public static func http(_ address: String) -> ServiceReadiness {
         guard let url = ProbeAddress(address) else {
             let problem =
-                "ready: .http(\"\(address)\"): it takes an address such as http://127.0.0.1:8080/health; "
-                + "https isn't supported here, use .tcp or .custom for it"
+                "ready: .http(\"\(address)\"): the address must be like http://127.0.0.1:8080/health; "
+                + "https isn't supported here, use .tcp or .custom instead"
             return ServiceReadiness(problem: problem) { _ in false }
         }
         return ServiceReadiness { _ in await SocketProbe.onOwnThread { $0.answersOK(url) } }

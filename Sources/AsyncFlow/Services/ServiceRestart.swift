@@ -42,7 +42,7 @@ public struct ServiceRestart: Sendable, Hashable {
 
     /// The reason why the policy can't work, if there is one.
     var problem: String? {
-        if maximum < 0 { return "restart: a service can't be restarted \(maximum) times; it takes 0 or more" }
+        if maximum < 0 { return "restart: maximum must be at least 0, got \(maximum)" }
         return backoff.problem.map { "restart: \($0)" }
     }
 }
@@ -56,12 +56,10 @@ struct ServiceSettings: CheckedOptions {
     /// Returns the reason why the settings can't work, or why an option isn't allowed for a task that ends when its
     /// service becomes ready.
     func problem(in options: TaskOptions) -> String? {
-        if options.policies.retry != nil { return ".retry: a service is started again by what its restart: says" }
-        if options.policies.timeout != nil {
-            return ".timeout: how long a service may take to be ready is its startupTimeout:"
-        }
+        if options.policies.retry != nil { return ".retry: a service task takes restart: instead" }
+        if options.policies.timeout != nil { return ".timeout: a service task takes startupTimeout: instead" }
         if startupTimeout <= .zero {
-            return "startupTimeout: \(startupTimeout.shortText) is no time to start in; it has to be more than 0"
+            return "startupTimeout must be more than 0, got \(startupTimeout.shortText)"
         }
         return restart.problem ?? readiness.problem
     }

@@ -66,8 +66,8 @@ public struct ServiceFailure: WorkflowError {
             case .endedBeforeReady: "service ended before it was ready: \(end)"
             case .ended: "service ended: \(end)"
             case .notReadyInTime(let limit):
-                "service wasn't ready within \(limit.shortText), its startupTimeout; look at what it has written, and at "
-                    + "the check given as ready:"
+                "service wasn't ready within \(limit.shortText), its startupTimeout; check its output and the "
+                    + "condition given as ready:"
             case .stopped: "service was stopped"
             case .dependencyFailed: "service was stopped, because one that it uses failed: \(end)"
             }

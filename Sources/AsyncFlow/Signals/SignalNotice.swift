@@ -17,7 +17,7 @@ enum SignalNotice {
 
     static func leaves(_ tasks: UnfinishedTasks, after limit: Duration) {
         guard tasks.count > 0 else { return }
-        say("ending although this hasn't stopped within \(limit.shortText): \(tasks.text)")
+        say("ending without waiting longer than \(limit.shortText) for: \(tasks.text)")
     }
 
     private static func name(of signal: Int32) -> String {

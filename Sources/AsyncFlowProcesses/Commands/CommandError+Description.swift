@@ -38,7 +38,7 @@ extension CommandError {
         case .notExecutable: "command can't be executed: \(detail)"
         case .interpreterMissing: "command can't be started: \(detail)"
         case .badWorkingDirectory: "command can't be started: \(detail)"
-        case .emptyCommand: "the command is empty: it has to begin with a program's name"
+        case .emptyCommand: "the command is empty: it must begin with a program's name"
         case .malformed: "malformed command: \(detail)"
         case .invalidArgument: "command can't be started: \(detail)"
         case .launchFailed(let errno): "command couldn't be started: \(Self.text(of: errno, detail))"

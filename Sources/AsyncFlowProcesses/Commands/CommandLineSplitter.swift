@@ -79,7 +79,7 @@ package struct CommandLineSplitter {
     package mutating func append(list: [String]) {
         text += list.map(ShellQuoting.quoted).joined(separator: " ")
         if hasWord || isEscaped || quote != .none || endsWithList {
-            record("an array has to stand alone, with blanks around it; join its elements to make one word of them")
+            record("an array must stand alone, with blanks around it; join its elements to make one word of them")
         }
         words += list
         keyWords? += list
@@ -178,7 +178,7 @@ package struct CommandLineSplitter {
 
     private mutating func refuseTextAfterList() {
         if endsWithList {
-            record("an array has to stand alone, with blanks around it; join its elements to make one word of them")
+            record("an array must stand alone, with blanks around it; join its elements to make one word of them")
         }
     }
 

@@ -116,6 +116,6 @@ public struct OutputDecodingError: WorkflowError {
     public var cause: (any Error)? { reason }
     public var message: String {
         let shown = line.utf8.count > 200 ? "\(line.prefix(200))…" : line
-        return "a line of output is no JSON for \(type): \(shown)\n  \(reason)"
+        return "a line of output isn't JSON for \(type): \(shown)\n  \(reason)"
     }
 }

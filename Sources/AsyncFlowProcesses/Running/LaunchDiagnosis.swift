@@ -34,7 +34,7 @@ enum LaunchDiagnosis {
         case ENFILE: "the system has too many open files"
         case EAGAIN: "too many processes; run fewer commands at a time or raise 'ulimit -u'"
         case ENOMEM: "there isn't enough memory"
-        case ETXTBSY: "somebody is still writing to the program; wait until it is complete"
+        case ETXTBSY: "another process is still writing to the program; wait until it is complete"
         case ENOSPC, EDQUOT: "no space is left; free some, or choose another workDirectory"
         case EROFS: "choose a workDirectory that can be written to"
         case E2BIG: "arguments and environment are too long; pass long lists in a file or as standard input"

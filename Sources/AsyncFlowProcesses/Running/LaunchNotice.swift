@@ -27,7 +27,7 @@ final class LaunchNotice: Sendable {
         }
         guard isDue else { return }
         logger.warning(
-            "commands wait until one of the \(running) that run has ended: \(error.description)",
+            "commands wait for one of \(running) running commands to end: \(error.description)",
             metadata: ["error": "\(SystemError(code: error.systemErrorCode ?? 0))"])
     }
 }

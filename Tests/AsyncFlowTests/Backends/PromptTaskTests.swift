@@ -28,7 +28,7 @@ struct PromptTaskTests {
             let future = flow.promptTask("ask") { prompt }()
             let error = try #require(await future.error as? TaskFailedError)
             #expect(error.code == .emptyPrompt)
-            #expect(error.message == "the prompt is empty; its closure has to return some text")
+            #expect(error.message == "the prompt is empty; its closure must return some text")
         }
         #expect(model.asked.values.isEmpty)
     }

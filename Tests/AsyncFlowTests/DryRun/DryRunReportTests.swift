@@ -84,7 +84,7 @@ struct DryRunReportTests {
             #expect(flow.dryRunReport.missingFiles == [folder["absent"], folder["gone"]])
             let text = flow.dryRunReport.description
             #expect(text.contains(" on local with 2 cores, 4 GiB of memory, 1 GPU, 1 'license'"), "\(text)")
-            #expect(text.hasSuffix("there is no file \(folder["gone"]) now, and no task makes it"), "\(text)")
+            #expect(text.hasSuffix("missing file: \(folder["gone"]); no task makes it"), "\(text)")
         }
     }
 }

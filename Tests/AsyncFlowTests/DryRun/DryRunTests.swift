@@ -63,7 +63,7 @@ struct DryRunTests {
             #expect(error.code == .noDryRunValue)
             #expect(
                 "\(error)" == """
-                    make (task.000001): a dry run knows no value of type Molecule to stand for the output; \
+                    make (task.000001): a dry run needs a placeholder value of type Molecule for the output; \
                     give the task a dryRunValue: or make the type conform to DryRunValue
                     """)
         }

@@ -50,7 +50,7 @@ struct SignalTests {
         #expect(lines.first?.hasPrefix("asyncflow: SIGTERM: cancelling ") == true)
         #expect(
             lines.last
-                == "asyncflow: ending although this hasn't stopped within 500 ms: endless (task.000002) and 1 more")
+                == "asyncflow: ending without waiting longer than 500 ms for: endless (task.000002) and 1 more")
     }
 
     @Test("an error that leaves runWorkflow is told in words, when everything has ended")

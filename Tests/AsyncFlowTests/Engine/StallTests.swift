@@ -48,7 +48,7 @@ struct StallTests {
             try await listener.hasHeard.wait()
             #expect(
                 listener.messages.values[0].hasPrefix(
-                    "no progress for 100 ms, and none to come: outer (task.000001) has 2 cores and waits for "
+                    "no progress for 100 ms, and none is possible: outer (task.000001) has 2 cores and waits for "
                         + "inner (task.000002); inner (task.000002) waits for 1 core of backend 'local', "
                         + "which outer (task.000001) has. "),
                 "\(listener.messages.values[0])")
