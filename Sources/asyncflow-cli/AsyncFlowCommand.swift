@@ -16,7 +16,7 @@ struct AsyncFlowCommand: AsyncParsableCommand {
             A recording is the file *.telemetry.jsonl that a run of AsyncFlow writes, also compressed by gzip. '-' reads it from \
             the standard input.
 
-            Exit codes: 0 done; 64 wrong usage; 65 the recording is empty or no recording; 66 there is no such file, or
+            Exit codes: 0 done; 64 wrong usage; 65 the file is empty or not a recording; 66 there is no such file, or
             it is a folder; 73 the output can't be written; 74 the recording can't be read.
             """,
         version: AsyncFlowVersion.current,

@@ -4,7 +4,7 @@ import AsyncFlowTelemetry
 struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Two runs side by side: tasks by name, their time and memory, and what got slower.")
+        abstract: "Two runs side by side: tasks by name, their time and memory, and the slower tasks.")
 
     @Argument(help: "The recording of the run before.", completion: .file(extensions: ["jsonl", "gz"]))
     var before: String

@@ -76,9 +76,9 @@ struct CommandTests {
         let cases: [(String, Int32, String)] = [
             (folder.path("missing"), 66, "There is no file"), (folder.url.path, 66, "is a folder"),
             (try folder.write("empty", ""), 65, "is empty"),
-            (try folder.write("text", "hello\nworld\n"), 65, "no recording"),
-            (try folder.write("binary", "\u{7F}ELF\0\0\0"), 65, "no recording"),
-            (try folder.write("other.json", "{\"a\": 1}\n"), 65, "no recording"),
+            (try folder.write("text", "hello\nworld\n"), 65, "isn't a recording"),
+            (try folder.write("binary", "\u{7F}ELF\0\0\0"), 65, "isn't a recording"),
+            (try folder.write("other.json", "{\"a\": 1}\n"), 65, "isn't a recording"),
         ]
         for (path, code, text) in cases {
             let outcome = try shell("\"$0\" summary \"$1\"", path)

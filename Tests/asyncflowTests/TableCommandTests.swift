@@ -151,7 +151,7 @@ struct TableCommandTests {
         let before = try folder.write("before", recording())
         let after = try folder.write("after", recording(factor: 3))
         let text = try run("compare", before, after)
-        #expect(text.code == 0 && text.output.contains("fast") && text.output.contains("slower"))
+        #expect(text.code == 0 && text.output.contains("fast") && text.output.contains("Slower tasks:"))
         let json = try run("compare", before, after, "--json")
         #expect(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) is [String: Any])
         #expect(try run("compare", "-", "-").code == 64)

@@ -67,7 +67,9 @@ struct StructuredParser {
 
     private mutating func enter() throws(StructuredValueError) {
         depth += 1
-        guard depth <= Self.deepest else { throw problem("lists and objects are nested more than \(Self.deepest) deep") }
+        guard depth <= Self.deepest else {
+            throw problem("lists and objects are nested more than \(Self.deepest) deep")
+        }
         position += 1
     }
 

@@ -11,7 +11,7 @@ package struct WfFormatExport {
     package init(of model: RunModel) throws(ExportError) {
         tasks = ExportedTasks(of: model)
         guard !tasks.places.isEmpty else {
-            throw ExportError(description: "The recording has no tasks, and WfFormat has no workflow without any.")
+            throw ExportError(description: "The recording has no tasks, and a WfFormat workflow needs at least one.")
         }
     }
 

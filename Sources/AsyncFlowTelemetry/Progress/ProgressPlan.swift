@@ -15,7 +15,7 @@ struct ProgressPlan: Sendable, Equatable {
         case "plain": asked = .plain
         case "live": asked = .live
         case let other?:
-            problem = "ASYNCFLOW_PROGRESS=\(other) isn't a form of progress; use one of off, plain, live"
+            problem = "ASYNCFLOW_PROGRESS must be off, plain or live, got \(other)"
         }
         let terminal = value("TERM") ?? "dumb"
         let canBeLive = isTerminal && terminal != "dumb"

@@ -120,7 +120,7 @@ final class Recorder: EventConsumer {
         whenFinished?()
         report(problem)
         if unwritten > 0 {
-            logger.warning("the recording \(path) is without the last \(unwritten) events, which couldn't be written")
+            logger.warning("the recording \(path) lacks the last \(unwritten) events, which couldn't be written")
         }
         if lost > 0 {
             logger.warning("\(lost) events are missing in the recording \(path): its disk was too slow for them")
@@ -202,21 +202,22 @@ final class Recorder: EventConsumer {
     private func report(_ trouble: Trouble?) {
         switch trouble {
         case .unwritable(let problem):
-            logger.warning("the recording \(path) ends here, because it can't be written: \(problem). The run goes on.")
+            logger.warning(
+                "the recording \(path) ends here, because it can't be written: \(problem). The run continues.")
         case .moved:
             logger.warning(
                 """
-                the recording \(path) was moved or removed. It goes on in a new file there; what happened before is in the \
-                file that was moved, or lost
+                the recording \(path) was moved or removed. It continues in a new file there; earlier events are in the \
+                moved file, or lost
                 """)
         case .lost(let problem):
             logger.warning(
                 """
-                the recording \(path) was moved or removed, and can't go on there: \(problem). It goes on in the file that \
-                was moved, if that still exists
+                the recording \(path) was moved or removed, and can't continue there: \(problem). It continues in the \
+                moved file, if that still exists
                 """)
         case .unrotated(let problem):
-            logger.warning("the recording \(path) grows on in one file: \(problem)")
+            logger.warning("the recording \(path) keeps growing in one file: \(problem)")
         case nil: break
         }
     }

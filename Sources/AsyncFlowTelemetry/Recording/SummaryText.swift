@@ -20,7 +20,7 @@ struct SummaryText {
             lines.append("missing in the recording: \(TextFormat.count(summary.unrecordedEvents)) events")
         }
         if summary.droppedEvents > 0 {
-            lines.append("this summary is without \(TextFormat.count(summary.droppedEvents)) events")
+            lines.append("\(TextFormat.count(summary.droppedEvents)) events are missing in this summary")
         }
         return lines.joined(separator: "\n")
     }

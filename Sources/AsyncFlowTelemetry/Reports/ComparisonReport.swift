@@ -116,8 +116,8 @@ package struct ComparisonReport {
 
     private var slower: [String] {
         let slower = rows.filter { ($0.factor ?? 0) > 1.05 && $0.change > 0 }
-        guard !slower.isEmpty else { return ["Nothing got slower by more than 5 %."] }
-        return ["What got slower:"]
+        guard !slower.isEmpty else { return ["No task became slower by more than 5 %."] }
+        return ["Slower tasks:"]
             + slower.prefix(10).map { row in
                 let factor = TextFormat.fixed(row.factor ?? 1, 2)
                 return "  \(label(row.name)): \(factor) times as long on average, "

@@ -5,7 +5,7 @@ package enum HTMLReport {
 
     package struct TemplateError: Error, CustomStringConvertible {
         package let description =
-            "The page's template has to contain '\(HTMLReport.placeholder)' once: there the run's data goes."
+            "The page's template must contain '\(HTMLReport.placeholder)' exactly once, where the run's data goes."
     }
 
     /// - Throws: ``TemplateError`` if the template doesn't contain the placeholder exactly once.

@@ -104,7 +104,7 @@ package struct RunListReport {
                 let why: String =
                     switch error.reason {
                     case .empty: "empty"
-                    case .foreign: "no recording"
+                    case .foreign: "not a recording"
                     case .missing, .directory, .unreadable: "can't be read"
                     }
                 table.rows.append([why, "–", "–", "–", "–", "–", size, path])
@@ -112,7 +112,7 @@ package struct RunListReport {
         }
         output.write(text: table.lines.joined(separator: "\n") + "\n")
         if rows.contains(where: { $0.isOpen }) {
-            output.write("\n … no end is recorded: the run was killed, or it goes on\n")
+            output.write("\n … no end is recorded: the run was killed or is still going on\n")
         }
     }
 

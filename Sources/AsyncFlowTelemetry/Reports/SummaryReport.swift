@@ -30,7 +30,7 @@ package struct SummaryReport {
         if let cores = session.cores { place.append("\(TextFormat.decimal(cores)) cores") }
         if let bytes = session.memoryBytes { place.append(TextFormat.bytes(bytes)) }
         var lines = [place.isEmpty ? title : "\(title) \(place.joined(separator: ", "))"]
-        let end = model.hasEnded ? "" : ", no end recorded: the run was killed, or it goes on"
+        let end = model.hasEnded ? "" : ", no end is recorded: the run was killed or is still going on"
         lines.append("\(TextFormat.seconds(model.lastTime))\(end)")
         let states = RunState.allCases.compactMap { state -> String? in
             let count = model.totals[Int(state.rawValue)]

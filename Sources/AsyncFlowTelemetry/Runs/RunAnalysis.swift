@@ -92,7 +92,7 @@ private struct Findings {
         return [
             "\(TextFormat.decimal(idle)) of \(TextFormat.decimal(cores)) cores were idle on average while "
                 + "\(TextFormat.decimal(occupancy.waitingWhileContended)) tasks were ready and waited "
-                + "(\(percent(occupancy.contendedSeconds)) of the run): look at workers, limits, and at what tasks ask for."
+                + "(\(percent(occupancy.contendedSeconds)) of the run): check workers, limits and requested resources."
         ]
     }
 

@@ -55,7 +55,7 @@ package struct RunFile {
         guard pipeline.byteCount > 0 else {
             throw RunFileError(
                 reason: .empty,
-                description: "\(shown) is empty: the run ended before its first event was written, or it goes on.")
+                description: "\(shown) is empty: the run ended before its first event was written, or has only begun.")
         }
         guard reader.notes.eventCount > 0 else { throw foreign(shown) }
         return RunFile(model: reader.model, notes: reader.notes)
@@ -67,7 +67,7 @@ package struct RunFile {
         guard case .system(let code) = failure else {
             return RunFileError(
                 reason: .unreadable,
-                description: "\(shown) isn't a gzip file, or a damaged one: "
+                description: "\(shown) isn't a gzip file, or is damaged: "
                     + "it can't be read after \(byteCount) bytes of text. "
                     + "'gzip -dc' may show what is left of it.")
         }
@@ -84,7 +84,7 @@ package struct RunFile {
     private static func foreign(_ shown: String) -> RunFileError {
         RunFileError(
             reason: .foreign,
-            description: "\(shown) is no recording of a run: none of its lines is an event, "
-                + "a JSON object with 'event_type' and 'event_time'.")
+            description: "\(shown) isn't a recording: it contains no events, "
+                + "which are lines with a JSON object that has 'event_type' and 'event_time'.")
     }
 }

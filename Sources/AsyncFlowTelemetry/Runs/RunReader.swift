@@ -39,7 +39,8 @@ package struct RunReadingNotes: Sendable, Equatable {
         if skippedCount > 0 {
             let lines = skippedLines.map(String.init).joined(separator: ", ")
             let more = skippedCount > skippedLines.count ? ", …" : ""
-            let what = skippedCount == 1 ? "1 line is no event and was" : "\(skippedCount) lines are no events and were"
+            let what =
+                skippedCount == 1 ? "1 line isn't an event and was" : "\(skippedCount) lines aren't events and were"
             result.append("\(what) skipped: \(skippedCount == 1 ? "line" : "lines") \(lines)\(more).")
         }
         if otherSessionCount > 0 {

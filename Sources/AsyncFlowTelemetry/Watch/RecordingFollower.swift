@@ -144,7 +144,7 @@ struct RecordingFollower: ~Copyable {
             }
             guard case .success(let count) = result else {
                 throw RunFileError(
-                    reason: .unreadable, description: "'\(path.harmless())' isn't a gzip file, or a damaged one.")
+                    reason: .unreadable, description: "'\(path.harmless())' isn't a gzip file, or is damaged.")
             }
             return count
         case .unknown:
@@ -155,7 +155,8 @@ struct RecordingFollower: ~Copyable {
                 return count
             }
             guard let stream = try? GzipStream() else {
-                throw RunFileError(reason: .unreadable, description: "There is no memory to read '\(path.harmless())'.")
+                throw RunFileError(
+                    reason: .unreadable, description: "There isn't enough memory to read '\(path.harmless())'.")
             }
             stream.begin(with: UnsafeBufferPointer(start: start, count: count))
             source = .compressed(stream)

@@ -31,7 +31,7 @@ struct ProgressPlanTests {
     func unknown() {
         let plan = ProgressPlan(.plain, environment: ["ASYNCFLOW_PROGRESS": "loud"], isTerminal: true)
         #expect(plan.form == .plain)
-        #expect(plan.problem == "ASYNCFLOW_PROGRESS=loud isn't a form of progress; use one of off, plain, live")
+        #expect(plan.problem == "ASYNCFLOW_PROGRESS must be off, plain or live, got loud")
     }
 
     @Test(

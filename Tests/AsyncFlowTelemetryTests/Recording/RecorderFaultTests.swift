@@ -52,7 +52,7 @@ struct RecorderFaultTests {
         let messages = warnings.messages.withLock { $0 }
         #expect(messages.count == 2)
         #expect(messages.first?.contains("the disk is full (No space left on device)") == true)
-        #expect(messages.last?.contains("is without the last") == true)
+        #expect(messages.last?.contains("lacks the last") == true)
         #expect(recorder.counts.missing > 0)
         #expect(recorder.counts.recorded == 0)
     }
