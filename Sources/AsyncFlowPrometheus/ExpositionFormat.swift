@@ -24,16 +24,16 @@ struct ExpositionFormat: Sendable, Hashable {
 
     func page(of meter: RunMeter, engineID: String) -> String {
         var page = MetricsPage(isOpenMetrics: self == .openMetrics)
-        page.gauge("asyncflow_info", "The engine that this is about", [("session_id", engineID, 1)])
+        page.gauge("asyncflow_info", "The engine that the metrics describe", [("session_id", engineID, 1)])
         page.counter("tasks_submitted", "Tasks handed to a backend", meter.submitted)
-        page.counter("tasks_started", "Tasks that have begun to run", meter.started)
+        page.counter("tasks_started", "Tasks that have started", meter.started)
         page.counter("tasks_completed", "Tasks that ended with a value", meter.completed)
         page.counter("tasks_reused", "Tasks with a value that an earlier run recorded", meter.reused)
         page.counter("tasks_failed", "Tasks that ended with an error", meter.failed)
         page.counter("tasks_canceled", "Tasks that were cancelled", meter.canceled)
-        page.gauge("tasks_running", "Tasks that run at the moment", [("", "", Double(meter.running))])
+        page.gauge("tasks_running", "Running tasks", [("", "", Double(meter.running))])
         page.histograms(
-            "task_duration_seconds", "From the start of tasks to their end",
+            "task_duration_seconds", "Time from the start of a task to its end",
             meter.durations.sorted { $0.key < $1.key }.map { ([("task_name", $0.key)], $0.value) })
         for histogram in meter.prompts.histograms {
             let name = histogram.name.replacing(".", with: "_") + (histogram.unit == "s" ? "_seconds" : "")
@@ -44,14 +44,14 @@ struct ExpositionFormat: Sendable, Hashable {
                 })
         }
         if let cpu = meter.load.cpu {
-            page.gauge("node_cpu_utilization", "How busy the node's cores are, in percent", [("", "", cpu)])
+            page.gauge("node_cpu_utilization", "Utilization of the node's cores, in percent", [("", "", cpu)])
         }
         if let memory = meter.load.memory {
             page.gauge(
-                "node_memory_utilization", "How much of the node's memory is used, in percent", [("", "", memory)])
+                "node_memory_utilization", "Utilization of the node's memory, in percent", [("", "", memory)])
         }
         let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ("gpu", "\($0.key)", $0.value) }
-        if !gpus.isEmpty { page.gauge("node_gpu_utilization", "How busy the node's GPUs are, in percent", gpus) }
+        if !gpus.isEmpty { page.gauge("node_gpu_utilization", "Utilization of the node's GPUs, in percent", gpus) }
         return page.finish()
     }
 }

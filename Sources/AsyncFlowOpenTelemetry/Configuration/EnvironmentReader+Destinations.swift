@@ -90,8 +90,8 @@ extension EnvironmentReader {
             case "http/json": return (.json, false)
             case "grpc":
                 add(
-                    "\(name)=grpc: gRPC isn't spoken; http/protobuf is used instead, with the collector's port for that, "
-                        + "4318, where its address has gRPC's, 4317")
+                    "\(name)=grpc: gRPC isn't supported; http/protobuf is used instead, on port 4318 where the "
+                        + "collector's address has gRPC's port 4317")
                 return (.protobuf, true)
             default: warn(name, value, "'http/protobuf' or 'http/json'", "'\(OTLPEncoding.protobuf)' is used")
             }
@@ -131,7 +131,7 @@ extension EnvironmentReader {
         } catch {
             add(
                 "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY: \(error.description); "
-                    + "the collector is shown no certificate")
+                    + "no client certificate is sent")
             destination.certificateFile = nil
             destination.keyFile = nil
         }

@@ -32,7 +32,7 @@ extension EnvironmentReader {
     mutating func parent() -> String? {
         guard let value = text("TRACEPARENT") else { return nil }
         if TraceParent(value) != nil { return value }
-        warn("TRACEPARENT", value, "a W3C traceparent", "the run is a trace of its own")
+        warn("TRACEPARENT", value, "a W3C traceparent", "the run starts a new trace")
         return nil
     }
 
@@ -44,7 +44,7 @@ extension EnvironmentReader {
             let isUsed = names.contains("tracecontext")
             warn(
                 name, value, "'tracecontext', 'baggage' or 'none'",
-                isUsed ? "only 'tracecontext' is used" : "commands and requests aren't told of the trace")
+                isUsed ? "only 'tracecontext' is used" : "commands and requests don't receive the trace context")
         }
         return names.contains("tracecontext")
     }
@@ -79,7 +79,7 @@ extension EnvironmentReader {
     /// Warns of variables that are set but have no effect.
     mutating func warnOfOthers() {
         for name in ["OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"] where text(name) != nil {
-            add("\(name): files of configuration aren't read; the other OTEL_… variables are")
+            add("\(name): configuration files aren't supported; the other OTEL_… variables are read")
         }
         let fixed = [
             ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative"),

@@ -26,7 +26,7 @@ struct EnvironmentReader {
     }
 
     mutating func warn(_ name: String, _ value: String, _ expected: String, _ consequence: String) {
-        add("\(name)=\(value): this isn't \(expected); \(consequence)")
+        add("\(name)=\(value) isn't \(expected); \(consequence)")
     }
 
     /// The number of characters of a warning that are shown, because values are external.
@@ -45,7 +45,7 @@ struct EnvironmentReader {
         case "true": return true
         case "false": return false
         default:
-            warn(name, value, "'true' or 'false'", "taken as 'false'")
+            warn(name, value, "'true' or 'false'", "'false' is used")
             return false
         }
     }
@@ -59,7 +59,7 @@ struct EnvironmentReader {
         for name in names {
             guard let value = text(name) else { continue }
             if let count = Int(value), count >= least { return min(count, Self.largestCount) }
-            warn(name, value, "a whole number from \(least) on", consequence)
+            warn(name, value, "a whole number of at least \(least)", consequence)
         }
         return nil
     }
@@ -93,7 +93,7 @@ struct EnvironmentReader {
             guard let key, let value, !key.isEmpty, isGood(key, value) else {
                 // The value may be a password.
                 add(
-                    "\(name): its part \(pairs.count + 1) isn't a name, '=', and a percent-encoded value; it is left out"
+                    "\(name): part \(pairs.count + 1) isn't a name, '=' and a percent-encoded value; it is ignored"
                 )
                 continue
             }
@@ -158,7 +158,7 @@ extension EnvironmentReader {
         batching.patience = duration("\(prefix)_EXPORT_TIMEOUT", default: batching.patience)
         if batching.batchLimit > batching.queueLimit {
             add(
-                "\(prefix)_MAX_EXPORT_BATCH_SIZE=\(batching.batchLimit): this is more than can wait; "
+                "\(prefix)_MAX_EXPORT_BATCH_SIZE=\(batching.batchLimit) is more than \(prefix)_MAX_QUEUE_SIZE; "
                     + "\(batching.queueLimit) is used")
             batching.batchLimit = batching.queueLimit
         }

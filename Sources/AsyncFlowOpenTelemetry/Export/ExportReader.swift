@@ -53,7 +53,8 @@ final class ExportReader: EventConsumer, @unchecked Sendable {  // consumers are
     private func droppedRecord(_ count: Int) -> LogRecord {
         var record = LogRecord(
             time: core.times.now, severity: LogRecord.Severity(.warning),
-            body: "\(count) events came faster than they could be read: what they say is missing here",
+            body: "\(count) events were dropped because they came faster than they could be exported; the traces, "
+                + "metrics and logs lack them",
             eventName: "asyncflow.EventsDropped")
         record.attributes = [Attribute("asyncflow.count", .integer(Int64(count)))]
         record.trace = core.identity.traceID

@@ -10,18 +10,18 @@ struct MetricSet: Sendable {
     var metrics: [Metric] {
         var metrics: [Metric] = [
             Metric("tasks_submitted", "Tasks handed to a backend", "{task}", .sum(meter.submitted)),
-            Metric("tasks_started", "Tasks that have begun to run", "{task}", .sum(meter.started)),
+            Metric("tasks_started", "Tasks that have started", "{task}", .sum(meter.started)),
             Metric("tasks_completed", "Tasks that ended with a value", "{task}", .sum(meter.completed)),
             Metric("tasks_reused", "Tasks with a value that an earlier run recorded", "{task}", .sum(meter.reused)),
             Metric("tasks_failed", "Tasks that ended with an error", "{task}", .sum(meter.failed)),
             Metric("tasks_canceled", "Tasks that were cancelled", "{task}", .sum(meter.canceled)),
-            Metric("tasks_running", "Tasks that run at the moment", "{task}", .level(meter.running)),
+            Metric("tasks_running", "Running tasks", "{task}", .level(meter.running)),
         ]
         if !meter.durations.isEmpty {
             let sorted = meter.durations.sorted { $0.key < $1.key }
             metrics.append(
                 Metric(
-                    "task_duration_seconds", "From the start of tasks to their end", "s",
+                    "task_duration_seconds", "Time from the start of a task to its end", "s",
                     .histograms(sorted.map { ([Attribute("asyncflow.task_name", $0.key)], $0.value) })))
         }
         metrics += meter.prompts.histograms.map { histogram in
@@ -30,15 +30,15 @@ struct MetricSet: Sendable {
                 .histograms(histogram.sorted.map { kind, numbers in (kind.labels.map { Attribute($0, $1) }, numbers) }))
         }
         if let cpu = meter.load.cpu {
-            metrics.append(Metric("node_cpu_utilization", "How busy the node's cores are", "%", .gauge([("", cpu)])))
+            metrics.append(Metric("node_cpu_utilization", "Utilization of the node's cores", "%", .gauge([("", cpu)])))
         }
         if let memory = meter.load.memory {
             metrics.append(
-                Metric("node_memory_utilization", "How much of the node's memory is used", "%", .gauge([("", memory)])))
+                Metric("node_memory_utilization", "Utilization of the node's memory", "%", .gauge([("", memory)])))
         }
         if !meter.load.gpus.isEmpty {
             let gpus = meter.load.gpus.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }
-            metrics.append(Metric("node_gpu_utilization", "How busy the node's GPUs are", "%", .gauge(gpus)))
+            metrics.append(Metric("node_gpu_utilization", "Utilization of the node's GPUs", "%", .gauge(gpus)))
         }
         return metrics
     }

@@ -207,8 +207,8 @@ final class Recorder: EventConsumer {
         case .moved:
             logger.warning(
                 """
-                the recording \(path) was moved or removed. It continues in a new file there; earlier events are in the \
-                moved file, or lost
+                the recording \(path) was moved or removed. It continues in a new file there; earlier events are in \
+                the moved file, or lost
                 """)
         case .lost(let problem):
             logger.warning(
