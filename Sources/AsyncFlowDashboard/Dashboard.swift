@@ -77,7 +77,7 @@ extension WorkflowEngine {
         }
         guard (0...65535).contains(configuration.port) else {
             throw DashboardError(
-                message: "The dashboard can't listen on port \(configuration.port): ports are 0 to 65535.")
+                message: "The dashboard can't listen on port \(configuration.port): ports must be from 0 to 65535.")
         }
         let isLoopback = LoopbackHost.contains(configuration.host)
         let token = configuration.token ?? (isLoopback ? nil : RunPage.randomNonce())

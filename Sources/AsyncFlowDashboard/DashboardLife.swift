@@ -53,7 +53,7 @@ final class DashboardLife: Sendable {
         let advice =
             switch code {
             case EADDRINUSE: "another program uses that port. Choose another one, or 0 for any that is free."
-            case EACCES: "ports below 1024 are for the administrator. Choose a higher one, or 0 for any that is free."
+            case EACCES: "ports below 1024 need administrator rights. Choose a higher one, or 0 for any that is free."
             case EADDRNOTAVAIL: "this machine doesn't have that address. Choose one that it has, or 0.0.0.0 for all."
             default: "\(error)"
             }

@@ -28,7 +28,7 @@ struct DashboardRoutes: Sendable {
         router.get("/api/lanes") { request, _ in try await lanes(Query(request)) }
         router.get("/api/task/:number") { _, context in
             guard let number = Int(context.parameters.get("number") ?? "") else {
-                throw Refusal(.badRequest, "A task's number is a whole number.")
+                throw Refusal(.badRequest, "A task's number must be a whole number.")
             }
             guard let bytes = await feed.ask({ $0.taskJSON(number) }) else {
                 throw Refusal(.notFound, "There is no task with the number \(number).")
@@ -66,7 +66,7 @@ struct DashboardRoutes: Sendable {
         let grouping = try query.choice("by", of: groupings) ?? .worker
         let from = try query.number("from") ?? 0
         let to = try query.number("to") ?? .infinity
-        guard from <= to else { throw Refusal(.badRequest, "'from' has to be before 'to'.") }
+        guard from <= to else { throw Refusal(.badRequest, "'from' must be before 'to'.") }
         let width = min(max(1, try query.integer("width") ?? 1000), 10_000)
         return Self.json(await feed.ask { $0.lanesJSON(by: grouping, from: from, to: to, width: width) })
     }
@@ -142,14 +142,14 @@ private struct Query {
     func number(_ name: String) throws -> Double? {
         guard let text = text(name) else { return nil }
         guard let number = Double(String(text)), number.isFinite else {
-            throw Refusal(.badRequest, "'\(name)' has to be a number.")
+            throw Refusal(.badRequest, "'\(name)' must be a number.")
         }
         return number
     }
 
     func integer(_ name: String) throws -> Int? {
         guard let text = text(name) else { return nil }
-        guard let number = Int(text) else { throw Refusal(.badRequest, "'\(name)' has to be a whole number.") }
+        guard let number = Int(text) else { throw Refusal(.badRequest, "'\(name)' must be a whole number.") }
         return number
     }
 
@@ -157,7 +157,7 @@ private struct Query {
         guard let text = text(name) else { return nil }
         guard let choice = choices.first(where: { $0.0 == text }) else {
             let names = choices.map(\.0).joined(separator: ", ")
-            throw Refusal(.badRequest, "'\(name)' has to be one of these: \(names).")
+            throw Refusal(.badRequest, "'\(name)' must be one of these: \(names).")
         }
         return choice.1
     }

@@ -63,7 +63,7 @@ struct DownloadTrouble {
     /// The last problem in a few words.
     var shortText: String {
         if let error { return shown(webErrorText(error)) }
-        return message.isEmpty ? "the server didn't send what was asked for" : "the server said: \(message)"
+        return message.isEmpty ? "the server didn't send the requested file" : "the server said: \(message)"
     }
 
     func fileError(_ failure: Download.Failure, limit: Int64) -> FileError {
@@ -74,7 +74,8 @@ struct DownloadTrouble {
             if !message.isEmpty { text += "; its answer begins with: \(message)" }
             return FileError(.httpStatus(code), [url], text)
         case .connection:
-            let cause = error.map { ": \(shown(webErrorText($0)))" } ?? "; it doesn't go on where the download stopped"
+            let cause =
+                error.map { ": \(shown(webErrorText($0)))" } ?? "; the server doesn't resume where the download stopped"
             return FileError(.transferFailed, [url], "fetching \(url) failed, after several attempts\(cause)")
         case .truncated(let received, let total):
             return FileError(

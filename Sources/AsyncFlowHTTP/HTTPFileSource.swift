@@ -166,7 +166,7 @@ public struct HTTPFileSource: FileSource {
         let url = transfer.url.redactingURLSecrets
         return FileError(
             .checksumMismatch(expected: expected, actual: actual), [url],
-            "\(url) has another checksum than it should: expected SHA-256 \(expected), but it is \(actual); "
-                + "either the file has changed, or the checksum is wrong")
+            "\(url) has the wrong checksum: expected SHA-256 \(expected), got \(actual); "
+                + "either the file has changed, or sha256: is wrong")
     }
 }

@@ -29,7 +29,7 @@ package struct TLSFiles: Sendable, Hashable {
         }
         if let certificate {
             guard key != nil else {
-                throw WebClientError("the client's certificate \(certificate) is of no use without its private key")
+                throw WebClientError("the client's certificate \(certificate) needs its private key")
             }
             configuration.certificateChain = try Self.certificates(certificate, "of the client").map {
                 .certificate($0)
@@ -37,7 +37,7 @@ package struct TLSFiles: Sendable, Hashable {
         }
         if let key {
             guard certificate != nil else {
-                throw WebClientError("the client's private key \(key) is of no use without its certificate")
+                throw WebClientError("the client's private key \(key) needs its certificate")
             }
             do {
                 configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))

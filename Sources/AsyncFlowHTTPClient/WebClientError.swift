@@ -37,9 +37,9 @@ private func text(of error: HTTPClientError) -> String {
     case .deadlineExceeded, .readTimeout: "no answer in time"
     case .connectTimeout, .getConnectionFromPoolTimeout: "no connection in time"
     case .tlsHandshakeTimeout: "no encrypted connection in time"
-    case .httpProxyHandshakeTimeout, .socksHandshakeTimeout: "no answer of the proxy in time"
-    case .remoteConnectionClosed, .uncleanShutdown: "the connection was closed before the whole answer had come"
-    case .proxyAuthenticationRequired: "the proxy wants a user and a password: http://user:password@host:port"
+    case .httpProxyHandshakeTimeout, .socksHandshakeTimeout: "the proxy didn't answer in time"
+    case .remoteConnectionClosed, .uncleanShutdown: "the connection was closed before the answer was complete"
+    case .proxyAuthenticationRequired: "the proxy requires a user and a password: http://user:password@host:port"
     case .invalidProxyResponse: "the proxy refused to open a connection to the server"
     case .invalidURL, .emptyHost, .emptyScheme: "its address isn't a URL with scheme and host"
     case .alreadyShutdown: WebClientError.closed.description

@@ -56,7 +56,7 @@ extension WorkflowEngine {
     {
         guard (0...65_535).contains(port) else {
             throw PrometheusEndpointError(
-                message: "metrics can't be offered on port \(port): a port is a number from 0 to 65535")
+                message: "metrics can't be offered on port \(port): the port must be from 0 to 65535")
         }
         // Enough for a scraper or two and a few people.
         let server = WebServer(connections: 16)

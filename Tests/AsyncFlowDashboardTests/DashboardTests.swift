@@ -153,7 +153,7 @@ struct DashboardTests {
             cases.append((configuration, text))
         }
         add("another program uses that port") { $0.port = dashboard.port }
-        add("ports are 0 to 65535") { $0.port = 70_000 }
+        add("ports must be from 0 to 65535") { $0.port = 70_000 }
         add("doesn't have that address") { $0.host = "192.0.2.1" }
         add("token is empty") { $0.token = "" }
         for (configuration, text) in cases {

@@ -104,7 +104,7 @@ struct WebClientTests {
                 }
             }
             #expect(texts.count == 2)
-            #expect(texts.first?.hasPrefix("the proxy wants a user and a password") == true)
+            #expect(texts.first?.hasPrefix("the proxy requires a user and a password") == true)
             #expect(texts.last == "the proxy refused to open a connection to the server")
             let request = try #require(proxy.requests.first)
             #expect(request.path == "files.example.org:443")
@@ -175,8 +175,8 @@ struct WebClientTests {
         #expect(
             problem(TLSFiles(authorities: "/none/ca.pem")).hasPrefix(
                 "the certificates of authorities in /none/ca.pem can't"))
-        #expect(problem(TLSFiles(certificate: "/none/c.pem")).contains("of no use without its private key"))
-        #expect(problem(TLSFiles(key: "/none/k.pem")).contains("of no use without its certificate"))
+        #expect(problem(TLSFiles(certificate: "/none/c.pem")).contains("needs its private key"))
+        #expect(problem(TLSFiles(key: "/none/k.pem")).contains("needs its certificate"))
         #expect(problem(TLSFiles()).isEmpty)
     }
 }

@@ -70,13 +70,13 @@ package struct Proxy: Sendable, Hashable {
     init(_ text: String, forHTTPS: Bool) throws(WebClientError) {
         let (bare, credentials) = URLCredentials.split(text.contains("://") ? text : "http://\(text)")
         guard let url = URL(string: bare), let host = url.host, !host.isEmpty, let scheme = url.scheme?.lowercased()
-        else { throw WebClientError("it takes a URL such as http://proxy.example.org:3128") }
+        else { throw WebClientError("it must be a URL such as http://proxy.example.org:3128") }
         switch scheme {
         case "http": kind = .http
         case "https" where !forHTTPS: kind = .https
         case "https": throw WebClientError("requests for https URLs can't be sent through a proxy that itself is https")
         case "socks5", "socks5h": kind = .socks5
-        default: throw WebClientError("its scheme '\(scheme)' is none of http, https, socks5 and socks5h")
+        default: throw WebClientError("its scheme must be http, https, socks5 or socks5h, got '\(scheme)'")
         }
         if kind == .socks5, credentials != nil {
             throw WebClientError("a user and a password for a SOCKS proxy aren't supported")
