@@ -77,7 +77,8 @@ struct ProxyTests {
         let url = "https://example.org/"
         #expect(
             choice(url, ["HTTPS_PROXY": "socks4://u:hunter2@p"])
-                == "the proxy in HTTPS_PROXY can't be used: its scheme must be http, https, socks5 or socks5h, got 'socks4'"
+                == "the proxy in HTTPS_PROXY can't be used: "
+                + "its scheme must be http, https, socks5 or socks5h, got 'socks4'"
         )
         #expect(choice(url, ["https_proxy": "https://p"]).contains("that itself is https"))
         #expect(choice(url, ["https_proxy": "socks5://u:hunter2@p"]).contains("SOCKS proxy aren't supported"))

@@ -56,7 +56,7 @@ struct AgentTests {
             #expect(
                 try lastTold(server) == [
                     "user: What of a?", "assistant: ", "tool: found a",
-                    "tool: Error: the arguments aren't right: 'words' is missing",
+                    "tool: Error: the arguments are invalid: 'words' is missing",
                     "tool: Error: there is no tool 'find'; there are: broken, search", "tool: Error: it is broken",
                 ])
             await flow.shutdown()

@@ -38,7 +38,7 @@ public struct Tool: Sendable {
             do {
                 arguments = try StructuredAnswer.decode(type, from: text.isEmpty ? "{}" : text)
             } catch {
-                throw ToolCallError("the arguments aren't right: \(StructuredAnswer.problem(error))")
+                throw ToolCallError("the arguments are invalid: \(StructuredAnswer.problem(error))")
             }
             return try await body(arguments)
         }

@@ -34,7 +34,7 @@ struct ToolDialogue: Sendable {
             return .fail(
                 InferenceError(
                     .tooManySteps,
-                    "the model has no answer after \(stepsTaken) steps and wants to call \(names) once more; "
+                    "the model gave no answer in \(stepsTaken) steps and requested another call of \(names); "
                         + "raise steps: or ask for less"))
         }
         prompt.messages.append(.assistant(completion.text, toolCalls: completion.toolCalls))

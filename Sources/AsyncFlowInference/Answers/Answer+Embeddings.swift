@@ -28,7 +28,7 @@ extension Answer {
             guard vectors.indices.contains(index), vectors[index] == nil else {
                 self = .invalid(
                     "its embeddings have the index \(index < 0 ? "\(entry.index ?? -1)" : "\(index)") twice, "
-                        + "or there is no such text"
+                        + "or there is no text with this index"
                 )
                 return
             }

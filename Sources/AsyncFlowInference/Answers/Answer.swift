@@ -65,7 +65,7 @@ enum Answer: Sendable, Equatable {
     }
 
     static let tooMany =
-        "it has more than \(AnswerBounds.choices) choices, or wants more than \(AnswerBounds.toolCalls) tools called"
+        "it has more than \(AnswerBounds.choices) choices, or requests more than \(AnswerBounds.toolCalls) tool calls"
 
     /// Returns the choice to use; if there are several, they may come in any order.
     static func first(of choices: [JSONValue]) -> JSONValue? {

@@ -35,7 +35,7 @@ extension ErrorObject {
             [json["code"], json["status"], json["status_code"]].compactMap { $0?.count }
             + names.compactMap { Int($0) }
         self.init(
-            message: quote(json["message"]?.text ?? json.text ?? "it doesn't say why"),
+            message: quote(json["message"]?.text ?? json.text ?? "no reason was given"),
             status: numbers.first { (100...599).contains($0) } ?? names.lazy.compactMap { Self.statuses[$0] }.first,
             kind: names.contains("insufficientquota") ? .quota : .ordinary)
     }

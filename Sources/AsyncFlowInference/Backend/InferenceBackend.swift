@@ -136,7 +136,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         let completion = try await complete(Prompt(request.text), for: request.task)
         guard completion.toolCalls.isEmpty || !completion.text.isEmpty else {
             throw described(
-                InferenceError(.invalidAnswer, "it wants tools to be called instead of answering"))
+                InferenceError(.invalidAnswer, "the model requested tool calls instead of answering"))
         }
         return completion.text
     }
@@ -236,7 +236,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
             let (outcome, attempts) = try await send(
                 request, guess: TokenGuess(prompt: body.count / 4, answer: 0), task)
             guard case .embeddings(var embeddings) = outcome else {
-                throw described(InferenceError(.invalidAnswer, "the server answered texts with a text"))
+                throw described(InferenceError(.invalidAnswer, "the server answered a request for vectors with a text"))
             }
             embeddings.attempts = attempts
             task.record(embeddings, asked: request.model)
@@ -304,7 +304,7 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
         } catch {
             throw InferenceError(
                 .invalidRequest,
-                "backend '\(name)' can't send the prompt: a number of its settings isn't finite, which JSON can't write"
+                "backend '\(name)' can't send the prompt: the numbers in its settings must be finite, as in all JSON"
             )
         }
     }

@@ -41,7 +41,7 @@ struct RepairDialogue: Sendable {
             prompt.messages += [
                 .assistant(completion.text),
                 .user(
-                    "That isn't right: \(problem). Answer again, with nothing but JSON in the form that was asked for."),
+                    "That isn't right: \(problem). Answer again, with nothing but JSON in the required form."),
             ]
             return .askAgain
         }

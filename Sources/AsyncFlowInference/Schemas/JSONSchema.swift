@@ -43,6 +43,6 @@ public struct JSONSchemaError: WorkflowError {
 
     init(_ type: Any.Type, at path: [String], _ problem: String) {
         let place = path.isEmpty ? "" : " (for '\(path.joined(separator: "."))')"
-        message = "the JSON schema of \(type)\(place) can't be found out: \(problem); give the task a schema:"
+        message = "the JSON schema of \(type)\(place) can't be inferred: \(problem); give the task a schema:"
     }
 }

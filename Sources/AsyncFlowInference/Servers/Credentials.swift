@@ -22,8 +22,8 @@ struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConverti
             throw InferenceError(
                 .invalidKey,
                 "backend '\(backend)' needs an API key of visible ASCII characters, \(Self.longestKey >> 10) KiB at most; "
-                    + "this one is longer, or has a space, a line end or another such character inside; look where "
-                    + "apiKey: or OPENAI_API_KEY comes from")
+                    + "this one is longer, or contains a space, a line end or another such character; correct "
+                    + "apiKey: or OPENAI_API_KEY")
         }
         self.key = trimmed.isEmpty ? nil : String(decoding: trimmed, as: UTF8.self)
         quote = Quoting(without: [self.key].compactMap { $0 })

@@ -124,10 +124,10 @@ final class Exchange: Sendable {
         case .cut(let why): return .failed(.connection, InferenceError(.connectionFailed, status: status, why))
         case .empty(let why):
             return .failed(
-                .empty, InferenceError(.invalidAnswer, status: status, "the server's answer is none: \(why)"))
+                .empty, InferenceError(.invalidAnswer, status: status, "the server's response isn't an answer: \(why)"))
         case .invalid(let why):
             return .failed(
-                .final, InferenceError(.invalidAnswer, status: status, "the server's answer is none: \(why)"))
+                .final, InferenceError(.invalidAnswer, status: status, "the server's response isn't an answer: \(why)"))
         }
     }
 
@@ -158,7 +158,7 @@ final class Exchange: Sendable {
                 .final,
                 InferenceError(
                     .refused, status: status,
-                    "\(text), a redirect\(place), which isn't followed, because the API key is meant for this server "
+                    "\(text), a redirect\(place), which isn't followed, because the API key is for this server "
                         + "only; give the final address as baseURL"))
         case .empty(let why), .invalid(let why), .cut(let why):
             return .failed(
@@ -183,7 +183,7 @@ final class Exchange: Sendable {
                 .connection,
                 InferenceError(
                     .timedOut,
-                    "the whole answer wasn't there after \(error.limit.shortText); raise timeout: or ask for less"))
+                    "the answer wasn't complete after \(error.limit.shortText); raise timeout: or ask for less"))
         case let error as AnswerTooLarge:
             return .failed(.final, InferenceError(.invalidAnswer, error.description))
         case let error as WebClientError where error == .closed:
