@@ -83,7 +83,7 @@ actor RESTClient {
         var given: String?
         if let source = service.token {
             do { given = try await source() } catch {
-                throw RESTFailure(description: "no token for slurmrestd could be had: \(text.shown("\(error)"))")
+                throw RESTFailure(description: "getting a token for slurmrestd failed: \(text.shown("\(error)"))")
             }
         } else if !service.isSocket {
             given = ProcessInfo.processInfo.environment[RESTController.tokenVariable]
@@ -95,8 +95,8 @@ actor RESTClient {
         if !secrets.contains(found) { secrets = [found] + secrets.prefix(Self.secretsKept - 1) }
         guard found.utf8.count <= Self.longestToken, found.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw RESTFailure(
-                description: "the token for slurmrestd isn't one: it has blanks or characters that no token has, or is "
-                    + "longer than \(Self.longestToken) bytes",
+                description: "the token for slurmrestd is invalid: it has blanks or characters that no token has, "
+                    + "or is longer than \(Self.longestToken) bytes",
                 status: 400)
         }
         token = found
@@ -140,7 +140,7 @@ actor RESTClient {
             let target = exchange.location.map { " to '\(text.shown($0))'" } ?? ""
             failure = RESTFailure(
                 description:
-                    "\(place) redirects\(target), which isn't followed, as a token must not get there; give the "
+                    "\(place) redirects\(target), which isn't followed, as the token must not be sent there; give the "
                     + "address of the service itself")
         }
         if failure == nil, !(200..<300).contains(exchange.status) {
@@ -150,7 +150,7 @@ actor RESTClient {
         if var failure {
             failure.status = exchange.status
             if failure.isAboutToken {
-                failure.description += "; it takes a token that is valid, such as that of scontrol token, in SLURM_JWT"
+                failure.description += "; a valid token is required, such as that of scontrol token, in SLURM_JWT"
             }
             throw failure
         }

@@ -42,7 +42,7 @@ actor RESTController: JobController {
         let arguments = request.options.extraArguments
         if arguments.isEmpty { return nil }
         return
-            "slurmrestd takes no arguments of sbatch, and these were given: \(arguments.joined(separator: " "))"
+            "slurmrestd doesn't support arguments of sbatch, got: \(arguments.joined(separator: " "))"
     }
 
     nonisolated func description(of submission: JobSubmission) -> String {
@@ -69,7 +69,7 @@ actor RESTController: JobController {
                 .POST, "/slurm/\(version)/job/submit", body: JSONEncoder().encode(description),
                 for: SubmissionAnswer.self)
             guard SlurmNumber.ids.contains(answer.job_id) else {
-                throw RESTFailure(description: "slurmrestd answered with \(answer.job_id), which is no job id")
+                throw RESTFailure(description: "slurmrestd answered with \(answer.job_id), which isn't a job id")
             }
             return "\(answer.job_id)"
         } catch let failure as RESTFailure {
@@ -80,7 +80,7 @@ actor RESTController: JobController {
     func queue() async throws -> [JobRow] { try await rows(named: JobSubmission.namePrefix) }
 
     func accounting(_ names: [String]) async throws -> [JobRow] {
-        throw RESTFailure(description: "the accounting isn't asked through slurmrestd")
+        throw RESTFailure(description: "the accounting can't be queried through slurmrestd")
     }
 
     /// Cancels jobs. The queue is asked first, because an id may by now be another user's job.
@@ -119,7 +119,7 @@ actor RESTController: JobController {
         guard let found = description.version else {
             throw RESTFailure(
                 description: await client.text.shown(
-                    "slurmrestd at \(service.address) offers \(description.offered), of which none can be used"),
+                    "slurmrestd at \(service.address) offers \(description.offered), none of which is supported"),
                 status: 404)
         }
         version = found

@@ -27,7 +27,7 @@ struct ServiceErrors: Decodable {
         guard let errors, !errors.isEmpty else { return nil }
         let texts = errors.flatMap { [$0.description, $0.error] }.compactMap { $0 }.filter { !$0.isEmpty }
         return RESTFailure(
-            description: texts.isEmpty ? "an error without words" : texts.joined(separator: ": "), status: nil,
+            description: texts.isEmpty ? "an error without a message" : texts.joined(separator: ": "), status: nil,
             code: errors.compactMap(\.code).first)
     }
 }
@@ -75,14 +75,14 @@ struct QueueAnswer: Decodable {
         for job in jobs.compactMap(\.job) where job.name.utf8.starts(with: prefix.utf8) {
             guard let array = job.array_job_id?.value, array != 0 else { continue }
             guard SlurmNumber.ids.contains(array) else {
-                throw RESTFailure(description: "slurmrestd lists a job of the array \(array), which is no job id")
+                throw RESTFailure(description: "slurmrestd lists a job of the array \(array), which isn't a job id")
             }
             guard let index = job.array_task_id?.value else {
                 collective.append((job, array))
                 continue
             }
             guard SlurmNumber.indices.contains(index) else {
-                throw RESTFailure(description: "slurmrestd lists a job \(array)_\(index), which has no possible index")
+                throw RESTFailure(description: "slurmrestd lists a job \(array)_\(index), whose index is out of range")
             }
             seen[array, default: []].insert(index)
             rows.append(row(job, array, index))

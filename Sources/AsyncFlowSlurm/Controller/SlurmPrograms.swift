@@ -180,7 +180,7 @@ extension SlurmPrograms: JobController {
         }
         let word = text.split(whereSeparator: \.isNewline).last?.split(separator: ";").first ?? ""
         guard let id = SlurmNumber.digits(word, in: SlurmNumber.ids) else {
-            let answer = NoAnswer("sbatch", answered: text, which: "is no job id")
+            let answer = NoAnswer("sbatch", answered: text, which: "isn't a job id")
             throw SubmissionFailure(answer.description, isTransient: true)
         }
         return "\(id)"
@@ -213,7 +213,7 @@ extension SlurmPrograms: JobController {
 extension SlurmPrograms {
     /// Returns the names of the nodes of a list in Slurm's form: `node[1-3]`.
     func nodes(_ list: String) async throws -> [String] {
-        guard Self.isNodeList(list) else { throw NoAnswer("salloc", answered: list, which: "is no list of nodes") }
+        guard Self.isNodeList(list) else { throw NoAnswer("salloc", answered: list, which: "isn't a list of nodes") }
         let text = try await call("scontrol", ["show", "hostnames", list])
         let names = text.split(whereSeparator: \.isWhitespace).map(String.init)
         guard !names.isEmpty, names.count <= Self.mostNodes, names.allSatisfy(Self.isNodeList) else {
@@ -249,7 +249,7 @@ extension SlurmPrograms {
         let text = try await call("squeue", ["--noheader", "--jobs=\(job)", "--format=%L"])
             .trimmingCharacters(in: .whitespacesAndNewlines)
         if text == "UNLIMITED" || text == "NOT_SET" { return nil }
-        guard let time = Self.time(text) else { throw NoAnswer("squeue", answered: text, which: "is no time") }
+        guard let time = Self.time(text) else { throw NoAnswer("squeue", answered: text, which: "isn't a time") }
         return time
     }
 

@@ -25,34 +25,34 @@ public struct SlurmJobError: WorkflowError, Hashable {
             description: "it was preempted", code: .preempted, advice: "it may succeed when tried again")
         /// Somebody else cancelled the job.
         public static let cancelledElsewhere = Reason(
-            description: "it was cancelled by somebody else", code: .taskFailed,
-            advice: "ask whoever administers the cluster")
+            description: "it was cancelled from outside", code: .taskFailed,
+            advice: "ask the administrator of the cluster")
         /// Slurm refused the job.
         public static let rejected = Reason(
-            description: "Slurm refused it", code: .submissionRejected, advice: "change what it asks for")
+            description: "Slurm refused it", code: .submissionRejected, advice: "change its request")
         /// The controller couldn't be reached for too long; the job will not run.
         public static let unreachable = Reason(
             description: "Slurm's controller didn't answer", code: .backendUnavailable,
-            advice: "see whether it can be reached from this machine")
+            advice: "check that it can be reached from this machine")
         /// The job started and Slurm no longer knows it; its outcome can't be determined.
         public static let lost = Reason(
-            description: "Slurm doesn't know it any more, and it left no result", code: .workerLost,
+            description: "Slurm no longer knows it, and it left no result", code: .workerLost,
             advice: "it may have run in part; try it again if that does no harm")
         /// Slurm accepted the job repeatedly, and forgot it each time before it started.
         public static let forgotten = Reason(
-            description: "Slurm accepted it and forgot it before it began", code: .backendUnavailable,
-            advice: "see whether the queue lists this user's jobs, and whether the nodes see the run directory")
+            description: "Slurm accepted it and forgot it before it started", code: .backendUnavailable,
+            advice: "check that the queue lists this user's jobs, and that the nodes see the run directory")
         /// No allocation for a pilot was granted.
         public static let noPilot = Reason(
             description: "there is no pilot to run it", code: .backendUnavailable,
-            advice: "see whether salloc with the same options works on this machine")
+            advice: "check that salloc with the same options works on this machine")
         /// The files of the job couldn't be written to the run directory.
         public static let unwritable = Reason(
             description: "its files couldn't be written", code: .backendUnavailable,
-            advice: "see whether the work directory has room and may be written to")
+            advice: "check that the work directory has room and may be written to")
         /// The task requests something that this backend can't do.
         public static let unusable = Reason(
-            description: "it can't be made a job", code: .invalidOption, advice: "change the task")
+            description: "it can't run as a job", code: .invalidOption, advice: "change the task")
     }
     public let reason: Reason
     /// The job's id, as `squeue` shows it; nil if it never had one.

@@ -199,7 +199,8 @@ actor JobDriver {
         if isOutage {
             logger.debug("Slurm's controller still doesn't answer", metadata: metadata)
         } else {
-            logger.warning("Slurm's controller doesn't answer; it is asked again, and jobs go on", metadata: metadata)
+            logger.warning(
+                "Slurm's controller doesn't answer; it is asked again, and jobs continue", metadata: metadata)
         }
         isOutage = true
     }

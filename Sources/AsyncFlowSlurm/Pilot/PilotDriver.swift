@@ -133,7 +133,7 @@ actor PilotDriver {
             let memory = limits.memoryPerNode.map { ", \($0 >> 20) MiB" } ?? ""
             return SlurmJobError(
                 .unusable,
-                detail: "it asks for more than a pilot has: \(limits.nodes) nodes with \(limits.coresPerNode) cores"
+                detail: "it requests more than a pilot has: \(limits.nodes) nodes with \(limits.coresPerNode) cores"
                     + "\(memory) and \(limits.gpusPerNode) GPUs each")
         }
     }
@@ -162,12 +162,12 @@ actor PilotDriver {
         }
         let allocation: Allocation
         do { allocation = try Allocation(name: "\(prefix)-\(pilot)") } catch {
-            perform(machine.failed(pilot, "no pipe could be made: \(error)", isFinal: false, now: now))
+            perform(machine.failed(pilot, "creating a pipe failed: \(error)", isFinal: false, now: now))
             return
         }
         state.allocation = allocation
         pilots[pilot] = state
-        settings.logger.info("asks for a pilot", metadata: ["backend": "\(name)", "pilot": "\(pilot)"])
+        settings.logger.info("requesting a pilot", metadata: ["backend": "\(name)", "pilot": "\(pilot)"])
         Task {
             let reason = await allocation.run(programs, arguments) { id, nodes in
                 Task { await self.granted(pilot, id, nodes) }
@@ -191,7 +191,7 @@ actor PilotDriver {
             return
         }
         settings.logger.info(
-            "has a pilot", metadata: ["backend": "\(name)", "job": "\(id)", "nodes": "\(list)"])
+            "pilot granted", metadata: ["backend": "\(name)", "job": "\(id)", "nodes": "\(list)"])
         state.jobID = id
         state.end = left.map { now + $0.bounded }
         state.nodes = names.map {
@@ -217,7 +217,7 @@ actor PilotDriver {
             }
         } catch {
             guard pilots[pilot]?.isOver == false else { return }
-            settings.logger.warning("lost a node", metadata: ["node": "\(node.name)", "reason": "\(error)"])
+            settings.logger.warning("node lost", metadata: ["node": "\(node.name)", "reason": "\(error)"])
             let reason = (error as? WorkerPoolError)?.message ?? "\(error)"
             perform(machine.nodeLost(pilot, index, reason, now: now))
         }
@@ -240,7 +240,7 @@ actor PilotDriver {
         guard let state = pilots[pilot] else { return }
         pilots[pilot]?.isOver = true
         if machine.pilots[pilot]?.stage == .asked {
-            let words = reason.isEmpty ? "salloc ended without a word" : reason
+            let words = reason.isEmpty ? "salloc ended without a message" : reason
             perform(machine.failed(pilot, words, isFinal: !SlurmPrograms.isTransient(words), now: now))
         } else {
             perform(machine.ended(pilot, now: now))

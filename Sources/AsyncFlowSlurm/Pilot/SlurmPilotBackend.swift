@@ -208,8 +208,8 @@ public final class SlurmPilotBackend: CommandBackend, PortableBackend {
         }
         if options.nodes != nil { return "set the number of nodes by nodes:, not in the options" }
         if let time = options.time?.bounded, time <= settings.endMargin.bounded * 2 {
-            return "a pilot's time of \(time) leaves none for tasks, as nothing is started in its last "
-                + "\(settings.endMargin) (endMargin)"
+            return "time must be more than twice endMargin (\(settings.endMargin)), in which nothing is started, "
+                + "got \(time)"
         }
         if settings.program == nil, !WorkflowWorker.servesIfLaunchedAsOne {
             return "its nodes run this program as a worker, so its first line must be "

@@ -19,8 +19,8 @@ struct RESTControllerTests {
             (404, "<html>no such page</html>", "HTTP status 404: <html>no such page</html>"),
             (200, "<html>welcome</html>", "answered '<html>welcome</html>', which can't be understood"),
             (200, "", "answered '', which can't be understood"),
-            (200, #"{"paths": {"/slurm/v0.0.36/jobs": {}}}"#, "offers v0.0.36, of which none can be used"),
-            (401, "Authentication failure", "it takes a token that is valid"),
+            (200, #"{"paths": {"/slurm/v0.0.36/jobs": {}}}"#, "offers v0.0.36, none of which is supported"),
+            (401, "Authentication failure", "a valid token is required"),
         ])
     func unusable(_ status: Int, _ body: String, _ words: String) async throws {
         try await ScriptedServer.run { _ in
@@ -40,7 +40,7 @@ struct RESTControllerTests {
             return request.path == "/openapi/v3" ? .answer(body: Self.versions) : .answer(status, body: body)
         } _: { server in
             let error = await #expect(throws: SlurmJobError.self) { try await controller(server).check() }
-            #expect(error?.detail.contains("takes a token that is valid") == true, "\(error?.detail ?? "")")
+            #expect(error?.detail.contains("a valid token is required") == true, "\(error?.detail ?? "")")
             answer.withLock { $0 = (502, #"{"errors": [{"error_number": 1800, "error": "Unable to contact"}]}"#) }
             let patient = controller(server)
             try await patient.check()
@@ -126,7 +126,7 @@ struct RESTControllerTests {
         let controller = RESTController(
             SlurmREST("http://127.0.0.1:1") { throw Locked() }, SlurmBackend.Settings())
         let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
-        #expect(error?.detail == "no token for slurmrestd could be had: Locked()")
+        #expect(error?.detail == "getting a token for slurmrestd failed: Locked()")
     }
 
     @Test(

@@ -150,7 +150,7 @@ struct ServiceAnswerTests {
         "complaints",
         arguments: [
             (#"{"errors": []}"#, nil, nil), (#"{"errors": null}"#, nil, nil), ("{}", nil, nil),
-            (#"{"errors": [{}]}"#, "an error without words", nil),
+            (#"{"errors": [{}]}"#, "an error without a message", nil),
             (
                 #"{"errors": [{"error_code": 2000, "error": "Invalid partition name specified"}]}"#,
                 "Invalid partition name specified", 2000
