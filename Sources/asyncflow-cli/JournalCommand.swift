@@ -12,7 +12,7 @@ struct JournalCommand: ParsableCommand {
             A journal is the directory that a program was given for its results. Reading one needs no lock and no \
             permission to write, also while a program is writing it.
 
-            Exit codes besides those of other commands: 65 it is no journal, of a newer format, or 'verify' has \
+            Exit codes besides those of other commands: 65 it isn't a journal, is of a newer format, or 'verify' has \
             found damage; 66 there is none; 73 it can't be written; 74 it can't be read; 75 another process is \
             writing it: try later.
             """,

@@ -131,7 +131,7 @@ struct JournalCommandTests {
         let missing = try journal("show", folder.path("none"))
         #expect(missing.code == 66 && missing.errors.contains("there is no journal") && missing.output.isEmpty)
         let foreign = try journal("prune", folder.url.path)
-        #expect(foreign.code == 65 && foreign.errors.contains("is no journal"))
+        #expect(foreign.code == 65 && foreign.errors.contains("isn't a journal"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
         try record(in: folder)
         #expect(try journal("prune", folder.journal, "--keep-runs", "0").code == 64)

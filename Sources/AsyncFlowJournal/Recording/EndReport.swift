@@ -46,12 +46,12 @@ struct EndReport {
         case .new:
             guard let best = nearest?.best, !best.explanation.summary.isEmpty else { return "not recorded before" }
             return best.explanation.summary
-        case .failed: return "it had failed"
-        case .rerun: return "it was asked for"
+        case .failed: return "it failed in an earlier run"
+        case .rerun: return "its rerun was requested"
         case .undecodable(let what): return "its recorded value can't be decoded: \(what)"
-        case .changedOutput(let path): return "\(path), which it had made, isn't there as it was"
+        case .changedOutput(let path): return "its output \(path) is missing or has changed"
         case .lostValue(let what): return "its recorded value is gone: \(what)"
-        case .rebuilt: return "the program was rebuilt, and what it calls may have changed"
+        case .rebuilt: return "the program was rebuilt, and the code that it calls may have changed"
         case .interrupted: return "it was running when the run was interrupted"
         }
     }
@@ -89,9 +89,10 @@ struct EndReport {
             "\($0.record.name) (version \($0.record.version), \($0.reusedCount.load(ordering: .relaxed)))"
         }
         return [
-            "  this program was rebuilt since the last run, and results were reused of "
+            "  this program was rebuilt since the last run, and reuses results of "
                 + names.sorted().prefix(10).joined(separator: ", ")
-                + ". If their code means something else now, raise durable:, or start it with ASYNCFLOW_RERUN=…"
+                + ". If the meaning of their code has changed, raise durable:, or start the program with "
+                + "ASYNCFLOW_RERUN=…"
         ]
     }
 }

@@ -77,7 +77,8 @@ package struct JournalExplainer {
 
     private func summary(_ explanation: Explanation) -> String {
         let text = explanation.summary.harmless()
-        return text.isEmpty ? "the same call is recorded, and was asked for or couldn't be used" : text
+        return text.isEmpty
+            ? "the same call is recorded, but its rerun was requested or its value couldn't be used" : text
     }
 
     /// Returns, for each call, the most similar call of its task in the runs before.

@@ -222,7 +222,7 @@ extension JournalRecorder {
         guard case .result(let result)? = open.entry?.record else { return .failure(Miss(reason: .new)) }
         let bytes: [UInt8]
         switch result.value {
-        case .none: return .failure(Miss(reason: .lostValue("there is none in the record")))
+        case .none: return .failure(Miss(reason: .lostValue("the record contains none")))
         case .inline(let inline): bytes = inline
         case .object(let id, let size):
             do throws(JournalError) { bytes = try store.objects.get(id, size: size) } catch {
@@ -230,7 +230,7 @@ extension JournalRecorder {
             }
         }
         guard let envelope = Envelope(bytes) else {
-            return .failure(Miss(reason: .undecodable("its form isn't known")))
+            return .failure(Miss(reason: .undecodable("its format is unknown")))
         }
         for facts in envelope.files {
             guard let top = facts.first else { continue }

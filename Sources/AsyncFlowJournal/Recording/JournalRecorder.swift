@@ -91,7 +91,7 @@ final class JournalRecorder: EnginePart, PortableMemory {
 
     private func storeFailed(_ error: JournalError) {
         switch journal.onFailure {
-        case .goOn: logger.warning("\(error); the run goes on, and what it gives is no longer recorded")
+        case .goOn: logger.warning("\(error); the run continues, and its results are no longer recorded")
         case .stop:
             logger.error("\(error)")
             seat.withLock { $0 }?.halt(because: error.description)

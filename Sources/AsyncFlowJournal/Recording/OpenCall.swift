@@ -30,9 +30,9 @@ public struct RepeatedCrashError: WorkflowError, Hashable {
 
     public var code: WorkflowErrorCode { .repeatedCrash }
     public var message: String {
-        "\(taskName ?? "") (call \(callID)) was running, or about to, when the program was interrupted \(crashes) times in a row, "
-            + "and isn't started again: it is the likely cause. Mend it, and start the program with "
-            + "ASYNCFLOW_RERUN=\(taskName ?? "") to have it run"
+        "\(taskName ?? "") (call \(callID)) was running, or about to start, when the program was interrupted "
+            + "\(crashes) times in a row, and isn't started again: it is the likely cause. Fix it, and start the "
+            + "program with ASYNCFLOW_RERUN=\(taskName ?? "") to run it again"
     }
 }
 
@@ -46,8 +46,8 @@ public struct InterruptedTaskError: WorkflowError, Hashable {
 
     public var code: WorkflowErrorCode { .interrupted }
     public var message: String {
-        "\(taskName ?? "") (call \(callID)) was begun in an earlier run and interrupted, and may run once only. Find out whether it "
-            + "has done its work; if not, start the program with ASYNCFLOW_RERUN=\(taskName ?? "")"
+        "\(taskName ?? "") (call \(callID)) was started in an earlier run, was interrupted, and may run only once. "
+            + "Check whether it has done its work; if not, start the program with ASYNCFLOW_RERUN=\(taskName ?? "")"
     }
 }
 

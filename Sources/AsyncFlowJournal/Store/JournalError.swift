@@ -56,8 +56,8 @@ extension JournalError {
     static func notAJournal(_ path: String) -> JournalError {
         JournalError(
             .notAJournal, path,
-            "'\(path.harmless())' is no journal: it has no folder 'segments'. Nothing was changed; name another "
-                + "directory, or one that isn't there yet")
+            "'\(path.harmless())' isn't a journal: it has no folder 'segments'. Nothing was changed; name another "
+                + "directory, or one that doesn't exist yet")
     }
 
     static func newerFormat(_ path: String, _ major: UInt16, _ minor: UInt16) -> JournalError {
@@ -85,7 +85,7 @@ extension JournalError {
         case EFBIG: (reason, advice) = (.diskFull, "raise the limit of file sizes and start the program again")
         case EACCES, EPERM: (reason, advice) = (.permissionDenied, "allow this user to write there")
         case EROFS: (reason, advice) = (.permissionDenied, "the file system is read-only: name another directory")
-        default: (reason, advice) = (.unwritable, "look into the system's log, and start the program again")
+        default: (reason, advice) = (.unwritable, "check the system's log, and start the program again")
         }
         return JournalError(
             reason, path, "the journal '\(path.harmless())' can't be written: \(error)\(rest); \(advice)")
@@ -95,7 +95,7 @@ extension JournalError {
 extension JournalError {
     static func tooLarge(_ size: Int) -> JournalError {
         JournalError(
-            .tooLarge, "", "a record of \(size) bytes is too large for a journal, which takes \(RecordLimits.record)")
+            .tooLarge, "", "a journal's record must be at most \(RecordLimits.record) bytes, got \(size)")
     }
 
     static func closed(_ path: String) -> JournalError {
@@ -107,7 +107,7 @@ extension JournalError {
     static func locked(_ path: String, _ newest: LockMachine.Newest, _ me: ProcessIdentity) -> JournalError {
         let holder: String
         switch newest.file {
-        case nil: holder = "somebody whose lock this version doesn't understand"
+        case nil: holder = "a process whose lock this version doesn't understand"
         case let file? where file.process == me: holder = "another engine of this process"
         case let file?:
             let program = file.program.isEmpty ? "" : " (\(file.program.harmless()))"
@@ -125,6 +125,6 @@ extension JournalError {
         return JournalError(
             .takenOver, path,
             "the journal '\(path.harmless())' was taken over by \(holder), since this process gave no sign of life for "
-                + "minutes. What was recorded before is kept; what comes now isn't recorded")
+                + "minutes. Earlier records are kept; nothing more is recorded")
     }
 }
