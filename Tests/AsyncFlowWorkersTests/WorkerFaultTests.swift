@@ -58,7 +58,7 @@ import WorkerProbeTasks
         try await withPool(workers: 1) { flow, _ in
             let text = "what is this? " + String(repeating: "\u{7f}", count: 40)
             let error = await flow.portableTask(Probe.garble, .on("pool"))(text).cause as? WorkerLostError
-            #expect(error?.reason.contains("something else than messages") == true)
+            #expect(error?.reason.contains("something other than messages") == true)
             let result = try await flow.portableTask(Probe.add, .on("pool"))(1, 1).value
             #expect(result == 2)
         }
@@ -143,7 +143,7 @@ import WorkerProbeTasks
             #expect(other?.message.contains("add(Swift.Int, Swift.Int) -> Swift.Int") == true)
             #expect(other?.message.contains("add(Swift.Double, Swift.Double) -> Swift.Double") == true)
             let unknown = await flow.portableTask(Probe.echo, .on("pool"))([UInt8(1)]).cause as? WorkerPoolError
-            #expect(unknown?.message.contains("it knows only: add, onlyThere") == true)
+            #expect(unknown?.message.contains("it has only: add, onlyThere") == true)
         }
     }
 

@@ -105,7 +105,7 @@ struct WorkerSetupTests {
             setrlimit(Self.descriptors, &none)
             defer { setrlimit(Self.descriptors, &before) }
             kill(worker, SIGKILL)
-            try await eventually { lines.contains("no pipes to it could be made") }
+            try await eventually { lines.contains("creating the pipes to it failed") }
             setrlimit(Self.descriptors, &before)
             let value2 = try await add(3, 4).value
             #expect(value2 == 7)

@@ -7,11 +7,11 @@ extension PoolCore {
         switch reason {
         case .startTimeout: "it wasn't ready within \(configuration.startTimeout), and was killed"
         case .notNeeded: "the pool closed before it was ready"
-        case .silence: "it hung: nothing had come from it for \(configuration.heartbeatTimeout), so it was killed"
+        case .silence: "it hung: no message for \(configuration.heartbeatTimeout), so it was killed"
         case .cancelOverdue: "it was killed because a cancelled task in it didn't end in its grace period"
         case .cutOff: "the pipe from it was closed"
-        case .garbage: "what it wrote can't be understood"
-        case .closingTimeout: "it didn't end when it was to, and was killed"
+        case .garbage: "its output can't be understood"
+        case .closingTimeout: "it didn't end when asked to, and was killed"
         }
     }
 
@@ -35,7 +35,7 @@ extension PoolCore {
     func poolFailure(_ state: borrowing State) -> WorkerPoolError {
         WorkerPoolError(
             code: .backendUnavailable, poolName: name,
-            message: "the pool '\(name)' can't start its workers: \(state.failure ?? "no reason is known")")
+            message: "the pool '\(name)' can't start its workers: \(state.failure ?? "the reason is unknown")")
     }
 
     func mismatch(
@@ -44,8 +44,8 @@ extension PoolCore {
         // The names come from the worker.
         let known = (hello?.ownTasks.map(\.name).sorted().joined(separator: ", ") ?? "").shortened(to: 4096).harmless()
         let there =
-            theirs.map { "there it is \($0.shortened(to: 4096).harmless())" }
-            ?? "it knows " + (known.isEmpty ? "none at all" : "only: \(known)")
+            theirs.map { "it has \($0.shortened(to: 4096).harmless()) instead" }
+            ?? "it has " + (known.isEmpty ? "no portable tasks" : "only: \(known)")
         return WorkerPoolError(
             code: .unsupportedByBackend, poolName: name,
             message: "worker '\(link.name)' can't run the portable task \(call.signature): \(there); "

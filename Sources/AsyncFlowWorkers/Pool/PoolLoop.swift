@@ -195,7 +195,7 @@ final class PoolLoop {
     private func quoteNoise(of reader: Reader) {
         guard let text = reader.noiseText else { return }
         core.configuration.logger.info(
-            "something was printed before the worker began; it was skipped",
+            "text that was printed before the worker started is skipped",
             metadata: ["worker": "\(reader.link.name)", "text": "\(text)"])
     }
 
@@ -305,7 +305,7 @@ final class PoolLoop {
     private func launch(_ worker: Int, _ slot: Int) {
         let channel: ProcessChannel
         do { channel = try ProcessChannel() } catch {
-            let end = WorkerEnd(reason: "no pipes to it could be made: \(systemMessage(error.code))")
+            let end = WorkerEnd(reason: "creating the pipes to it failed: \(systemMessage(error.code))")
             core.state.withLock { $0.ended.append((worker, end)) }
             return
         }
@@ -363,7 +363,7 @@ final class PoolLoop {
     private static func description(of end: WorkerEnd, noise: String?) -> String {
         var text = end.reason
         if !end.crashMessage.isEmpty { text += ": \(end.crashMessage.harmlessLines())" }
-        if let noise, !text.contains("something else than messages") { text += "; its standard output: \(noise)" }
+        if let noise, !text.contains("something other than messages") { text += "; its standard output: \(noise)" }
         let tail = end.standardErrorTail
         return tail.isEmpty ? text : "\(text); the end of its standard error:\n\(tail.harmlessLines())"
     }

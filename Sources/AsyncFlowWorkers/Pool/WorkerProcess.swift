@@ -30,7 +30,7 @@ struct WorkerProcess: Sendable {
             for line in found { logger.info("\(line.harmless())", metadata: ["worker": "\(name)"]) }
         }
         guard let invocation else {
-            return WorkerEnd(reason: "this program's own file isn't known; say it in the configuration's program")
+            return WorkerEnd(reason: "this program's path is unknown; set Configuration.program")
         }
         do {
             let result = try await CommandRunner().run(

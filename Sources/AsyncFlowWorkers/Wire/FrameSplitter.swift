@@ -123,6 +123,6 @@ struct FrameSplitter {
 
     private var garbage: WireError {
         let sample = String(decoding: bytes[position...].prefix(120), as: UTF8.self)
-        return WireError("it wrote something else than messages to its standard output: \(sample.debugDescription)")
+        return WireError("it wrote something other than messages to its standard output: \(sample.debugDescription)")
     }
 }

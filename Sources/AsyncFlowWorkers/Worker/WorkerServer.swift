@@ -77,7 +77,7 @@ final class WorkerServer: Sendable {
         let output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
         let null = open("/dev/null", O_RDWR)
         guard input >= 0, output >= 0, null >= 0 else {
-            throw WireError("a worker needs its standard input and output, and /dev/null; there is error \(errno)")
+            throw WireError("a worker needs its standard input and output, and /dev/null: error \(errno)")
         }
         dup2(null, STDIN_FILENO)
         dup2(STDERR_FILENO, STDOUT_FILENO)
@@ -114,7 +114,7 @@ final class WorkerServer: Sendable {
         while true {
             let (count, _) = splitter.append(by: buffer) { read(input, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { end("the pool has gone", code: 0, isExpected: true) }
+            guard count > 0 else { end("the pool is gone", code: 0, isExpected: true) }
             heard.store(ticks.load(ordering: .relaxed), ordering: .relaxed)
             var jobs: [Job] = []
             do {
@@ -243,7 +243,7 @@ final class WorkerServer: Sendable {
             sleep(1)
             let now = ticks.add(1, ordering: .relaxed).newValue
             if now - heard.load(ordering: .relaxed) > Int64(settings.silence) {
-                end("nothing has come from the pool for \(settings.silence) s", code: 71, isExpected: false)
+                end("no message from the pool for \(settings.silence) s", code: 71, isExpected: false)
             }
         }
     }

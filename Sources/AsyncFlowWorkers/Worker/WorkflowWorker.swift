@@ -50,8 +50,7 @@ public enum WorkflowWorker {
         // Elsewhere it is an argument like any other, whose meaning is up to the program.
         guard words.first == argument else { return known.withLock { $0 = table } }
         guard let settings = WorkerSettings(Array(words.dropFirst())) else {
-            throw WireError(
-                "\(argument) is for pools, which say more behind it; this program isn't to be called with it")
+            throw WireError("\(argument) is reserved for worker pools; don't pass it yourself")
         }
         let builtIn = settings.servesCommands ? PortableCommand.builtIn : [PortableCommand.presence]
         let server = try WorkerServer(tasks, builtIn: builtIn, settings)
