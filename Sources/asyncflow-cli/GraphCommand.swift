@@ -17,7 +17,7 @@ struct GraphCommand: ParsableCommand {
     var limit = 500
 
     func validate() throws {
-        guard limit >= 1 else { throw ValidationError("--limit takes a number of 1 or more.") }
+        guard limit >= 1 else { throw ValidationError("--limit must be at least 1, got \(limit).") }
     }
 
     func run() throws {

@@ -36,7 +36,7 @@ struct PythonCommand: ParsableCommand {
         guard swift else { throw ValidationError("say --swift, for declarations in Swift.") }
         let parts = module.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy(SwiftName.isIdentifier) else {
-            throw ValidationError("'\(module.harmless())' is no name of a module, such as models.train.")
+            throw ValidationError("'\(module.harmless())' isn't the name of a module, such as models.train.")
         }
     }
 

@@ -148,7 +148,7 @@ private func steps(_ lines: String) -> String {
             // Files.
             (
                 steps("a: {command: x, files: {o: /x}}"),
-                "3:30: error: a step makes its files in a directory of its own: '/x' has to be relative; see 'save'"
+                "3:30: error: a step makes its files in a directory of its own: '/x' must be relative; see 'save'"
             ),
             (
                 steps("a: {command: x, files: {o: ../x}}"),

@@ -176,7 +176,7 @@ private func result(_ text: String, _ names: [String: Value] = [:]) -> String {
             ),
             ("s + 1", "1: '+' can't be applied to string and int (write str(…) around what is to become text)"),
             ("n == 's'", "6: int and string are never equal"),
-            ("mode == 'fats'", "9: 'fats' is none of fast, exact (did you mean 'fast'?)"),
+            ("mode == 'fats'", "9: 'fats' isn't one of fast, exact (did you mean 'fast'?)"),
             ("lenn(list)", "1: there is no function 'lenn' (did you mean 'len'?)"),
             ("sum(holes)", "1: 'sum' takes a number, not float? (it is called so: sum(numbers))"),
             ("len(n)", "1: 'len' takes a list, a string or a record, not int (it is called so: len(x))"),

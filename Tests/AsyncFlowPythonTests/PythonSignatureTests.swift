@@ -13,7 +13,7 @@ import Testing
     private static let cases: [Case] = [
         Case(
             task: PythonTask("nowhere:f", as: (() -> Int).self),
-            words: ["there is no module 'nowhere' for Python 3.", "say its folder in the backend's modules"]),
+            words: ["there is no module 'nowhere' for Python 3.", "name its folder in the backend's modules"]),
         Case(
             task: PythonTask("needy:f", as: (() -> Int).self),
             words: ["the module 'needy' needs 'package_that_is_nowhere', which isn't installed for Python 3."]),

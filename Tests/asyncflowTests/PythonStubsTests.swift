@@ -133,8 +133,8 @@ struct PythonStubsTests {
         ("raise ValueError('no')", "science", Int32(65), "the module science can't be imported: ValueError: no"),
         ("", "nowhere", 65, "the module nowhere can't be imported: ModuleNotFoundError"),
         ("def f(x): pass", "science", 65, "no function of science can be written"),
-        ("", "a b", 64, "'a b' is no name of a module"),
-        ("", "os;x", 64, "is no name of a module"),
+        ("", "a b", 64, "'a b' isn't the name of a module"),
+        ("", "os;x", 64, "isn't the name of a module"),
     ])
     func `What can't be written is told in a sentence`(source: String, module: String, code: Int32, words: String)
         throws

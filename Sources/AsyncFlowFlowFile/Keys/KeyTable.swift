@@ -124,7 +124,7 @@ package enum KeyTable {
         Key("about", .text, "One or more sentences about it, for people.", "about: How hot a rod gets."),
         Key(
             "params", .map(.either(.value, .section(.parameter))),
-            "Parameters: a default, which gives the type, or a mapping with 'type'. One without default has to be given.",
+            "Parameters: a default, which gives the type, or a mapping with 'type'. One without default must be given.",
             "params: {steps: 1000, sample: {type: file}}"),
         Key(
             "secrets", .map(.section(.secret)),
@@ -252,7 +252,7 @@ package enum KeyTable {
         Key(
             "stdin", .template, "The standard input: a text, a list of lines, or a file.", "stdin: ${{ report.value }}"),
         Key(
-            "after", .listOf(.text), "Steps that have to end before, although nothing of them is read.",
+            "after", .listOf(.text), "Steps that must end first, although none of their values is read.",
             "after: [clean]"),
         Key(
             "resources", .section(.resources), "What each of its processes needs.", "resources: {cores: 4, memory: 8GB}"

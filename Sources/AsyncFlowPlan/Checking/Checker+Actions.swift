@@ -243,7 +243,7 @@ extension Checker {
     private static func problem(ofPath path: String) -> String? {
         if path.isEmpty { return "the path of a file is empty" }
         if path.utf8.first == UInt8(ascii: "/") {
-            return "a step makes its files in a directory of its own: '\(path)' has to be relative; see 'save'"
+            return "a step makes its files in a directory of its own: '\(path)' must be relative; see 'save'"
         }
         if path.split(separator: "/").contains("..") { return "'\(path)' would be outside of the step's directory" }
         return nil

@@ -32,7 +32,7 @@ extension Checker {
             } else {
                 diagnostics.error(
                     step.place, "'\(step.name)' would have two fields '\(field.name)'",
-                    hint: "a file, a variable or a part of the output has to be named otherwise")
+                    hint: "give a file, a variable or a part of the output another name")
             }
         }
         var type = ValueType.record(fields)

@@ -222,7 +222,7 @@ package struct ExpressionParser {
             } else if takeSymbol("[") {
                 base = try subscripted(base)
             } else if isSymbol("(") {
-                guard case .name(let name) = base.kind else { throw failure("this is no function", base.range) }
+                guard case .name(let name) = base.kind else { throw failure("this isn't a function", base.range) }
                 position += 1
                 let arguments = try arguments()
                 base = Expression(.call(name, arguments), start..<tokens[position - 1].range.upperBound)

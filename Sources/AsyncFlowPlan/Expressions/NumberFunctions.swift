@@ -185,7 +185,7 @@ struct FormatSpec {
         type = scalars.first
         scalars = scalars.dropFirst()
         if !scalars.isEmpty || type.map({ !"dfeEgGs%x".unicodeScalars.contains($0) }) ?? false {
-            throw ValueError("'\(text)' is no format; examples are '04d', '.2f', '>10s', '.3e', ',d' and '.1%'")
+            throw ValueError("'\(text)' isn't a format; examples are '04d', '.2f', '>10s', '.3e', ',d' and '.1%'")
         }
         if width > 1000 || precision ?? 0 > 100 {
             throw ValueError("the format '\(text)' asks for too many characters")

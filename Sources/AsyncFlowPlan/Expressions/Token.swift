@@ -104,7 +104,7 @@ struct Token: Sendable {
             if let scalar = peek(), Self.beginsName(scalar) {
                 while let scalar = peek(), Self.beginsName(scalar) || Self.isDigit(scalar) { position += 1 }
                 throw failure(
-                    "'\(text(start))' is no number", start..<position,
+                    "'\(text(start))' isn't a number", start..<position,
                     hint: "a quantity with a unit stands in quotes here, and only settings have them")
             }
             let text = text(start)
@@ -166,7 +166,7 @@ struct Token: Sendable {
                 return result
             default:
                 throw failure(
-                    "'\\\(Character(scalar))' is no escape", start..<position, hint: "a backslash itself is '\\\\'")
+                    "'\\\(Character(scalar))' isn't an escape", start..<position, hint: "a backslash itself is '\\\\'")
             }
         }
 

@@ -88,7 +88,7 @@ package struct TypeChecker {
         case .call(let name, let arguments):
             guard let function = Functions.all[name] else {
                 let known = names[name] != nil || table?.type(of: name) != nil || bound.contains { $0.name == name }
-                let message = known ? "'\(name)' is no function" : "there is no function '\(name)'"
+                let message = known ? "'\(name)' isn't a function" : "there is no function '\(name)'"
                 error(
                     expression, message,
                     hint: Nearest.name(to: name, among: Functions.all.keys).map { "did you mean '\($0)'?" })
@@ -231,7 +231,7 @@ package struct TypeChecker {
                 other == .string, !names.contains(text)
             else { continue }
             error(
-                right, "'\(text)' is none of \(names.joined(separator: ", "))",
+                right, "'\(text)' isn't one of \(names.joined(separator: ", "))",
                 hint: Nearest.name(to: text, among: names).map { "did you mean '\($0)'?" })
             return
         }

@@ -23,7 +23,8 @@ package enum Conversion {
         case (.enumeration(let names), .string(let text)):
             if names.contains(text) { return value }
             throw ValueError(
-                "\(place(path))'\(text.harmless())' is none of \(names.joined(separator: ", "))\(Nearest.hint(text, names))"
+                "\(place(path))'\(text.harmless())' isn't one of \(names.joined(separator: ", "))"
+                    + Nearest.hint(text, names)
             )
         case (.list(let type), .list(let elements)):
             var converted: [Value] = []

@@ -45,7 +45,7 @@ struct PythonResolver {
             interpreter = PythonInterpreter(path: "\(prefix)/bin/python", variables: ["CONDA_PREFIX": prefix])
         case .conda(let name):
             throw PythonEnvironmentError(
-                "a conda environment on another machine has to be given by its folder, not by its name '\(name)'")
+                "a conda environment on another machine must be given by its folder, not by its name '\(name)'")
         case .uvProject, .uvRequirements:
             throw PythonEnvironmentError(
                 "an environment of uv can't be made on another machine; make it there, and name its folder with "

@@ -19,7 +19,7 @@ struct PlanText {
         for parameter in flow.plan.parameters {
             let value =
                 given[parameter.name].map { JSONText.text(of: $0) } ?? parameter.defaultValue.map(shown)
-                ?? "has to be given"
+                ?? "must be given"
             text += "  \(parameter.name) (\(parameter.type)): \(value)\n"
         }
         text += "runs on \(flow.profile.backend?.rawValue ?? "local")\n\n"

@@ -50,7 +50,7 @@ class _Function:
             where = "Python %s (%s)" % (sys.version.split()[0], sys.executable)
             if name == missing or name.startswith(missing + "."):
                 folders = [path or os.getcwd() for path in sys.path[:8]]
-                raise _Refused("there is no module '%s' for %s; it looks in %s; say its folder in the backend's "
+                raise _Refused("there is no module '%s' for %s; it looks in %s; name its folder in the backend's "
                                "modules, or install its package" % (missing, where, ", ".join(folders)))
             raise _Refused("the module '%s' needs '%s', which isn't installed for %s" % (name, missing, where))
 

@@ -83,7 +83,7 @@ class _Packer:
         if isinstance(key, enum.Enum):
             key = key.value
         if isinstance(key, bool) or not isinstance(key, (str, int)) and not hasattr(key, "__index__"):
-            raise _Unusable("%s has the key %r; keys have to be texts or integers" % (path, key))
+            raise _Unusable("%s has the key %r; keys must be texts or integers" % (path, key))
         return str(key) if not isinstance(key, str) else str.__str__(key)
 
     def other(self, value, kind, path):
@@ -179,7 +179,7 @@ def _encode(value):
         try:
             content = value.encode("utf-8")
         except UnicodeEncodeError as error:
-            raise _Unusable("the value is a text with a character that isn't one: %s" % error)
+            raise _Unusable("the value is a text with an unpaired surrogate: %s" % error)
         return (_size_form.pack(_TEXT, len(content)) + content,)
     elif kind is bytes:
         return (_size_form.pack(_BYTES, len(value)), value)
@@ -193,7 +193,7 @@ def _encode(value):
     except RecursionError:
         raise _Unusable("the value contains itself, or is too deep")
     except UnicodeEncodeError as error:
-        raise _Unusable("the value has a text with a character that isn't one: %s" % error)
+        raise _Unusable("the value has a text with an unpaired surrogate: %s" % error)
     except (TypeError, ValueError) as error:
         raise _Unusable("the value can't be sent: %s" % error)
     end = 8 + 18 * len(packer.buffers) + len(skeleton)
