@@ -13,7 +13,7 @@ struct GraphCommand: ParsableCommand {
     @Option(help: "dot (Graphviz), mermaid or svg.")
     var format = GraphReport.Format.dot
 
-    @Option(help: "How many nodes there are at most.")
+    @Option(help: "The maximum number of nodes.")
     var limit = 500
 
     func validate() throws {

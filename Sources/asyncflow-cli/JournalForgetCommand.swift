@@ -30,7 +30,7 @@ struct JournalForgetCommand: ParsableCommand {
         }
         for digits in call
         where digits.utf8.count < 6 || HexText.bytes(digits.utf8.count % 2 == 0 ? digits : digits + "0") == nil {
-            throw ValidationError("--call takes at least 6 of the digits 0-9 and a-f, got '\(digits.harmless())'.")
+            throw ValidationError("--call must have at least 6 of the digits 0-9 and a-f, got '\(digits.harmless())'.")
         }
     }
 

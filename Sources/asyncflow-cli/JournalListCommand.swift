@@ -22,7 +22,7 @@ struct JournalListCommand: ParsableCommand {
     @Option(name: .customLong("run"), help: "Only calls that the run of this number has made.")
     var wantedRun: UInt64?
 
-    @Option(help: "How many calls are shown at most.")
+    @Option(help: "The maximum number of calls that are shown.")
     var limit: Int?
 
     func validate() throws {

@@ -19,7 +19,7 @@ struct PythonCommand: ParsableCommand {
     @Argument(help: "The module, for example models.train.")
     var module: String
 
-    @Flag(help: "Writes Swift; the only language there is.")
+    @Flag(help: "Writes Swift, the only supported language.")
     var swift = false
 
     @Option(help: "The interpreter, with the packages that the module needs.", completion: .file())
@@ -33,7 +33,7 @@ struct PythonCommand: ParsableCommand {
     @OptionGroup var target: OutputArguments
 
     func validate() throws {
-        guard swift else { throw ValidationError("say --swift, for declarations in Swift.") }
+        guard swift else { throw ValidationError("give --swift, for declarations in Swift.") }
         let parts = module.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.allSatisfy(SwiftName.isIdentifier) else {
             throw ValidationError("'\(module.harmless())' isn't the name of a module, such as models.train.")

@@ -31,7 +31,7 @@ struct RunsCommand: ParsableCommand {
             if list.rows.isEmpty {
                 Messages.note("There is no recording in '\(folder)': none is named *.telemetry.jsonl.")
             }
-            if list.isCut { Messages.note("There is more in '\(folder)' than was looked at: name a folder in it.") }
+            if list.isCut { Messages.note("'\(folder)' has more entries than were examined: name a folder in it.") }
             try report(to: target.output) { output in
                 var output = output
                 if json { return list.writeJSON(to: output) }

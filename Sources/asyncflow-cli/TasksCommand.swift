@@ -34,7 +34,7 @@ struct TasksCommand: ParsableCommand {
     @Flag(help: "The largest, or the last, first.")
     var descending = false
 
-    @Option(help: "How many tasks are shown at most.")
+    @Option(help: "The maximum number of tasks that are shown.")
     var limit: Int?
 
     func validate() throws {

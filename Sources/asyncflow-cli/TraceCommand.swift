@@ -9,11 +9,11 @@ struct TraceCommand: ParsableCommand {
     @OptionGroup var input: RecordingArguments
     @OptionGroup var target: OutputArguments
 
-    @Option(help: "How many arrows from dependencies there are at most.")
+    @Option(help: "The maximum number of arrows from dependencies.")
     var arrows = 10_000
 
     func validate() throws {
-        guard arrows >= 0 else { throw ValidationError("--arrows takes a number of 0 or more.") }
+        guard arrows >= 0 else { throw ValidationError("--arrows must be at least 0, got \(arrows).") }
     }
 
     func run() throws {

@@ -6,7 +6,7 @@ import Foundation
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "The run in the terminal while it goes on: tasks by name, and the last failure.",
+        abstract: "The run in the terminal while it is going on: tasks by name, and the last failure.",
         discussion: """
             Reads the recording as it grows, until the run has ended or its process is gone; of a run that has ended it shows \
             how it ended. Ctrl-C ends watching only. Without a terminal there is a line now and then. ASYNCFLOW_PROGRESS and \

@@ -174,7 +174,7 @@ private func result(_ text: String, _ names: [String: Value] = [:]) -> String {
                 "[maybe + 1 for maybe in holes] if maybe != null else []",
                 "2: this may be null (float?), which '+' can't take (write '?? value' behind it, or a 'when' that asks for it)"
             ),
-            ("s + 1", "1: '+' can't be applied to string and int (write str(…) around what is to become text)"),
+            ("s + 1", "1: '+' can't be applied to string and int (write str(…) around the value that becomes text)"),
             ("n == 's'", "6: int and string are never equal"),
             ("mode == 'fats'", "9: 'fats' isn't one of fast, exact (did you mean 'fast'?)"),
             ("lenn(list)", "1: there is no function 'lenn' (did you mean 'len'?)"),
@@ -184,7 +184,7 @@ private func result(_ text: String, _ names: [String: Value] = [:]) -> String {
             ("n.foo", "3: int has no 'foo'"), ("s.strp()", "1: strings have no method 'strp' (did you mean 'strip'?)"),
             ("n and true", "1: 'and' takes bool, not int"), ("n < s", "1: int and string have no order"),
             ("1 in list", "1: int is never in a list of string"),
-            ("n ?? 1", "6: '??' has no use: what stands before it is never null (int)"),
+            ("n ?? 1", "6: '??' has no effect: the value before it is never null (int)"),
             ("[i for i in n]", "13: 'for i in' takes a list, not int"),
             ("len", "1: 'len' is a function (call it: len(x))"),
         ])

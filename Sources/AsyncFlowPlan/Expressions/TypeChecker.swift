@@ -259,7 +259,7 @@ package struct TypeChecker {
             let isMixed = arithmetic == .add && (x.isText || y.isText)
             error(
                 whole, "\(word) can't be applied to \(x) and \(y)",
-                hint: isMixed ? "write str(…) around what is to become text" : nil)
+                hint: isMixed ? "write str(…) around the value that becomes text" : nil)
             return nil
         }
     }
@@ -269,7 +269,7 @@ package struct TypeChecker {
         guard let x, let y else { return nil }
         if !x.mayBeNull, x != .json, x != .never {
             diagnostics.warning(
-                source.place(of: b.range), "'??' has no use: what stands before it is never null (\(x))")
+                source.place(of: b.range), "'??' has no effect: the value before it is never null (\(x))")
         }
         return x.withoutNull.joined(y)
     }

@@ -24,8 +24,7 @@ package enum Conversion {
             if names.contains(text) { return value }
             throw ValueError(
                 "\(place(path))'\(text.harmless())' isn't one of \(names.joined(separator: ", "))"
-                    + Nearest.hint(text, names)
-            )
+                    + Nearest.hint(text, names))
         case (.list(let type), .list(let elements)):
             var converted: [Value] = []
             converted.reserveCapacity(elements.count)

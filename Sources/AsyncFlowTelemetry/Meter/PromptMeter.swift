@@ -87,12 +87,12 @@ package struct PromptMeter: Sendable {
     private var tokens = Histogram(
         "gen_ai.client.token.usage", "Tokens of prompts and answers", "{token}", .tokens)
     private var durations = Histogram(
-        "gen_ai.client.operation.duration", "From a request to the end of its answer", "s", .answerSeconds)
+        "gen_ai.client.operation.duration", "Time from a request to the end of its answer", "s", .answerSeconds)
     private var firstParts = Histogram(
-        "gen_ai.client.operation.time_to_first_chunk", "From a request to the first part of its answer", "s",
+        "gen_ai.client.operation.time_to_first_chunk", "Time from a request to the first part of its answer", "s",
         .answerSeconds)
     private var speeds = Histogram(
-        "asyncflow.tokens_per_second", "Tokens of an answer by the time that it took", "{token}/s", .tokens)
+        "asyncflow.tokens_per_second", "Tokens per second of an answer", "{token}/s", .tokens)
     private var kinds: Set<Kind> = []
 
     /// The metrics that have values.

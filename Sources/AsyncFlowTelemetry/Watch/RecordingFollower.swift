@@ -78,7 +78,7 @@ struct RecordingFollower: ~Copyable {
             if reader.notes.eventCount == 0, reader.notes.skippedCount >= 1000 {
                 throw RunFileError(
                     reason: .foreign,
-                    description: "'\(path.harmless())' is no recording of a run: none of its lines is an event.")
+                    description: "'\(path.harmless())' isn't a recording: it contains no events.")
             }
         }
     }

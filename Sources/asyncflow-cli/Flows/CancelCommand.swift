@@ -4,7 +4,7 @@ import AsyncFlowPlan
 
 struct CancelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Ends a run that goes on on this machine.",
+        commandName: "cancel", abstract: "Ends a run on this machine.",
         discussion: "Its processes get SIGTERM and, after their grace period, SIGKILL. Returns when the run has ended.")
 
     @Argument(help: "The run's name, or the path of its directory.")
@@ -13,7 +13,7 @@ struct CancelCommand: ParsableCommand {
     func run() throws {
         let entry = try RunEntry.find(name)
         guard entry.isAlive, let process = entry.processID, process > 1 else {
-            throw FlowExit.because("'\(entry.name)' doesn't go on: \(entry.state)", FlowExit.failed)
+            throw FlowExit.because("'\(entry.name)' isn't running: \(entry.state)", FlowExit.failed)
         }
         if entry.text("host") != FlowSession.hostName {
             throw FlowExit.because(

@@ -32,16 +32,16 @@ struct MapCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Take whole numbers as items: 1..100.", valueName: "first..last"))
     var range: String?
 
-    @Option(name: [.short, .long], help: "How many run at a time; as many as there are cores by default.")
+    @Option(name: [.short, .long], help: "The number of commands that run at a time; by default the number of cores.")
     var jobs: Int?
 
-    @Option(help: "How often a failed one is tried again.")
+    @Option(help: "The number of retries of a failed command.")
     var retry: Int = 0
 
-    @Option(help: "The longest time of each: 30s, 5m, 1h.")
+    @Option(help: "The time limit of each command: 30s, 5m, 1h.")
     var timeout: String?
 
-    @Option(help: "How many may fail before the exit code is 1: 3, or 5%.")
+    @Option(help: "The number or share of items that may fail before the exit code is 1: 3, or 5%.")
     var tolerate: String = "0"
 
     @Flag(help: "Give the command to a shell, also without | or >.")
@@ -54,8 +54,8 @@ struct MapCommand: AsyncParsableCommand {
     var quiet = false
 
     func validate() throws {
-        if let jobs, jobs < 1 { throw ValidationError("--jobs takes a number of 1 or more.") }
-        if retry < 0 { throw ValidationError("--retry takes a number of 0 or more.") }
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1, got \(jobs).") }
+        if retry < 0 { throw ValidationError("--retry must be at least 0, got \(retry).") }
         if [csv != nil, range != nil, !items.isEmpty].count(where: { $0 }) > 1 {
             throw ValidationError("Items come from words, from --csv or from --range: name one of them.")
         }
@@ -89,7 +89,7 @@ struct MapCommand: AsyncParsableCommand {
             guard let from = parts.first.flatMap({ Int($0) }), let to = parts.last.flatMap({ Int($0) }),
                 parts.count == 2
             else {
-                throw ValueError("--range is first..last, such as 1..100, not '\(range)'")
+                throw ValueError("--range must be first..last, such as 1..100, got '\(range)'")
             }
             let source = PlacedText("\(from)..\(to)", at: .none)
             let expression = Expression(

@@ -6,7 +6,7 @@ struct PsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ps", abstract: "The runs of flows in .asyncflow/runs, the newest first.")
 
-    @Flag(help: "Only runs that go on.")
+    @Flag(help: "Only runs that are still going on.")
     var running = false
 
     @Flag(help: "Write JSON, for programs.")
