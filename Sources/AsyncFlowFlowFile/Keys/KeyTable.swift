@@ -255,14 +255,14 @@ package enum KeyTable {
             "after", .listOf(.text), "Steps that must end first, although none of their values is read.",
             "after: [clean]"),
         Key(
-            "resources", .section(.resources), "What each of its processes needs.", "resources: {cores: 4, memory: 8GB}"
-        ),
+            "resources", .section(.resources), "The resources of each of its processes.",
+            "resources: {cores: 4, memory: 8GB}"),
         Key(
-            "retry", .either(.setting(.count), .section(.retry)), "How often it is tried again after a failure.",
+            "retry", .either(.setting(.count), .section(.retry)), "The number of retries after a failure.",
             "retry: 3"),
         Key("timeout", .setting(.duration), "The longest time of an attempt.", "timeout: 20m"),
         Key(
-            "limit", .section(.limit), "How many of its processes run at once, or start in a time.",
+            "limit", .section(.limit), "The number of its processes that run at once, or start in a period.",
             "limit: {at-once: 2, rate: 10/s}"),
         Key(
             "tolerate", .setting(.share), "How many elements may fail before the step does; theirs are null.",
@@ -284,7 +284,7 @@ package enum KeyTable {
             "backend", .choice(["local", "slurm", "slurm-pilot"]), "Where it runs, whatever the profile says.",
             "backend: local"),
         Key(
-            "allow-failure", .flag, "Whether the flow goes on without it when it fails; its values are null then.",
+            "allow-failure", .flag, "Whether the flow continues without it when it fails; its values are null then.",
             "allow-failure: true"),
         Key(
             "priority", .integer, "Which of several waiting processes goes first; 0 by default, more is sooner.",
@@ -331,18 +331,18 @@ package enum KeyTable {
         Key("memory", .setting(.memory), "The amount of memory; not counted by default.", "memory: 8GB"),
         Key("gpus", .setting(.number), "The number of GPUs, or a share of one.", "gpus: 1"),
         Key("ranks", .setting(.count), "The number of processes of a parallel program.", "ranks: 16"),
-        Key("time", .setting(.duration), "The time that a cluster is asked for.", "time: 2h"),
+        Key("time", .setting(.duration), "The time that is requested from a cluster.", "time: 2h"),
     ]
 
     private static let retry = [
-        Key("times", .setting(.count), "How often it is tried again, at most.", "times: 3"),
+        Key("times", .setting(.count), "The maximum number of retries.", "times: 3"),
         Key("delay", .setting(.duration), "The pause before the first of them; none by default.", "delay: 10s"),
-        Key("factor", .setting(.number), "How many times as long each further pause is; 1 by default.", "factor: 2"),
+        Key("factor", .setting(.number), "The ratio of each pause to the one before; 1 by default.", "factor: 2"),
         Key(
             "on", .listOf(.text),
             "The failures after which it is: timeout, out-of-memory, node-failure, exit N; all by default.",
             "on: [timeout, exit 75]"),
-        Key("grow", .section(.growth), "What the next attempt gets more of.", "grow: {memory: 2x}"),
+        Key("grow", .section(.growth), "The resources of which the next attempt gets more.", "grow: {memory: 2x}"),
     ]
 
     private static let growth = [
@@ -351,8 +351,8 @@ package enum KeyTable {
     ]
 
     private static let limit = [
-        Key("at-once", .setting(.count), "How many run at the same time.", "at-once: 8"),
-        Key("rate", .setting(.rate), "How many start in a time.", "rate: 10/s"),
+        Key("at-once", .setting(.count), "The number of processes that run at the same time.", "at-once: 8"),
+        Key("rate", .setting(.rate), "The number of processes that start in a period.", "rate: 10/s"),
     ]
 
     private static let profile = [
@@ -389,6 +389,8 @@ package enum KeyTable {
         Key("nodes", .integer, "The number of nodes of each; 1 by default.", "nodes: 4"),
         Key("cores-per-node", .integer, "The number of cores on each node.", "cores-per-node: 48"),
         Key("at-most", .integer, "The most of them at a time; 1 by default.", "at-most: 3"),
-        Key("idle", .setting(.duration), "How long one without work is kept; a minute by default.", "idle: 5m"),
+        Key(
+            "idle", .setting(.duration), "The time for which one without work is kept; a minute by default.",
+            "idle: 5m"),
     ]
 }

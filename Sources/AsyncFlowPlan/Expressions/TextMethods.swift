@@ -90,7 +90,9 @@ enum TextMethods {
         method("upper", "text.upper()", "The text in capital letters.", 1...1, .string) { texts, _ throws(ValueError) in
             .string(texts[0].uppercased())
         },
-        method("count", "text.count(piece)", "How often a piece occurs.", 2...2, .int) { texts, _ throws(ValueError) in
+        method(
+            "count", "text.count(piece)", "The number of occurrences of a piece.", 2...2, .int
+        ) { texts, _ throws(ValueError) in
             if texts[1].isEmpty { throw ValueError("'count' got an empty text") }
             return .int(split(texts[0], by: texts[1]).count - 1)
         },
