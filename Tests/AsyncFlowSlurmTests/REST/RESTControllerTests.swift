@@ -301,7 +301,7 @@ struct RESTControllerTests {
                 let controller = RESTController(
                     SlurmREST("http://127.0.0.1:\(server.port)") { token }, SlurmBackend.Settings())
                 let error = await #expect(throws: SlurmJobError.self) { try await controller.check() }
-                #expect(error?.detail.contains("the token for slurmrestd isn't one") == true)
+                #expect(error?.detail.contains("the token for slurmrestd is invalid") == true)
                 #expect(error?.detail.contains(token) == false)
             }
             #expect(server.requests.isEmpty)
