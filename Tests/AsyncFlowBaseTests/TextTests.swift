@@ -40,6 +40,16 @@ struct TextTests {
         ])
     func secrets(text: String, shown: String) { #expect(SecretRedactor(["", "sk-1/2\""]).redact(text) == shown) }
 
+    @Test(
+        "loses the beginning of a secret that somebody cut off",
+        arguments: [
+            ("the key is sk-0123456", "the key is [redacted]"), ("sk-0123456789-abc… (cut)", "[redacted]… (cut)"),
+            ("sk-01234...", "[redacted]..."), ("sk-0123", "sk-0123"), ("sk-01234567 is short", "sk-01234567 is short"),
+        ])
+    func cutSecrets(text: String, shown: String) {
+        #expect(SecretRedactor(["sk-0123456789-abcdef"]).redact(text) == shown)
+    }
+
     @Test("a redactor doesn't show its secrets")
     func hidden() {
         let redactor = SecretRedactor(["hunter2"])

@@ -1,10 +1,14 @@
 /// A redactor that removes secrets from text before it is shown, shortened or written anywhere.
 ///
-/// It never shows its secrets, however its owner is printed. A text must be shortened only after it has been redacted:
-/// a part of a secret that is left at the cut isn't found.
+/// It never shows its secrets, however its owner is printed. A text must be shortened only after it has been redacted.
+/// A text that somebody else has cut off within a secret is redacted there, too: at its end, and before an ellipsis, if
+/// at least ``shortestBeginning`` bytes of the secret are left.
 package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The text that replaces a secret.
     package static let mark = "[redacted]"
+
+    /// The number of bytes from which the beginning of a secret that was cut off is redacted.
+    package static let shortestBeginning = 8
 
     /// The forms of all secrets, as bytes, longest first: a secret may begin with another one.
     private let forms: [[UInt8]]
@@ -43,9 +47,9 @@ package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStr
         var isChanged = false
         var position = 0
         while position < bytes.count {
-            if begins[Int(bytes[position])], let form = forms.first(where: { bytes[position...].starts(with: $0) }) {
+            if begins[Int(bytes[position])], let count = secretCount(in: bytes[position...]) {
                 result.append(contentsOf: Self.mark.utf8)
-                position += form.count
+                position += count
                 isChanged = true
             } else {
                 result.append(bytes[position])
@@ -53,6 +57,15 @@ package struct SecretRedactor: Sendable, CustomStringConvertible, CustomDebugStr
             }
         }
         return isChanged ? String(decoding: result, as: UTF8.self) : text
+    }
+
+    /// The number of bytes of the secret, or of the beginning of one that was cut off, at the start of a text.
+    private func secretCount(in text: ArraySlice<UInt8>) -> Int? {
+        if let form = forms.first(where: { text.starts(with: $0) }) { return form.count }
+        let shared = forms.lazy.map { zip($0, text).prefix { $0 == $1 }.count }.max() ?? 0
+        guard shared >= Self.shortestBeginning else { return nil }
+        let rest = text.dropFirst(shared)
+        return rest.isEmpty || rest.starts(with: "…".utf8) || rest.starts(with: "...".utf8) ? shared : nil
     }
 
     package var description: String { isEmpty ? "no secrets" : "secrets" }
