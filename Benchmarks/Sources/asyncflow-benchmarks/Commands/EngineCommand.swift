@@ -4,7 +4,10 @@ import BenchmarkSupport
 struct EngineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engine",
-        abstract: "The four shapes of graph: CPU time, wall time and memory per task; and the time to wake up.")
+        abstract: """
+            The four shapes of graph: CPU time, wall time and memory per task; the time to wake up; what options cost; \
+            and the ways around the shapes.
+            """)
 
     @Option(help: "Tasks per shape.")
     var tasks = 1_000_000
@@ -12,8 +15,8 @@ struct EngineCommand: AsyncParsableCommand {
     @Option(help: "Rounds; figures are medians over them.")
     var rounds = 3
 
-    @Option(help: "Only this shape (W1 to W4); may be repeated.")
-    var only: [Workload] = []
+    @Option(help: "Only this: a shape (W1 to W4), wakeup, managed or around; may be repeated.")
+    var only: [Part] = []
 
     @Option(help: "Only this kind of body (sync or async); may be repeated.")
     var body: [BodyKind] = []
@@ -29,21 +32,48 @@ struct EngineCommand: AsyncParsableCommand {
 
     func run() async throws {
         var figures: [Figure?] = []
-        for workload in Workload.allCases where only.isEmpty || only.contains(workload) {
+        for workload in Workload.allCases where wants(.shape(workload)) {
             for kind in BodyKind.allCases where body.isEmpty || body.contains(kind) {
                 let rounds = Rounds(workload: workload, body: kind, tasks: tasks, rounds: rounds)
                 let series = try await rounds.run(Self.variants(workload, kind))
                 figures += Comparison(workload, kind, tasks: tasks, series).report()
             }
         }
-        if wakeUps > 0 {
+        if wakeUps > 0, wants(.wakeUp) {
             figures += try await WakeUps(samples: wakeUps).report()
+        }
+        if wants(.managed) {
+            figures += try await ManagedTasks(tasks: max(1, tasks * 3 / 10), rounds: rounds).report()
+        }
+        if wants(.around) {
+            figures += try await WaysAround(tasks: tasks, rounds: rounds).report()
         }
         Figure.print(figures.compactMap { $0 })
     }
 
+    private func wants(_ part: Part) -> Bool { only.isEmpty || only.contains(part) }
+
     static func variants(_ workload: Workload, _ body: BodyKind) -> [Variant] {
         HandWritten.variants(workload, body) + [EngineShapes.variant(workload, body)].compactMap { $0 }
+    }
+}
+
+/// A part of what is measured.
+enum Part: ExpressibleByArgument, Hashable {
+    case shape(Workload)
+    case wakeUp
+    case managed
+    case around
+
+    init?(argument: String) {
+        switch argument.lowercased() {
+        case "wakeup": self = .wakeUp
+        case "managed": self = .managed
+        case "around": self = .around
+        default:
+            guard let workload = Workload(argument: argument) else { return nil }
+            self = .shape(workload)
+        }
     }
 }
 
