@@ -8,6 +8,21 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The traits that need a package. A program that depends on this one with `traits: []` gets swift-log and
+/// swift-collections alone; with others, the packages that those need.
+let traitsByPackage: [String: Set<String>] = [
+    "async-http-client": ["HTTP"], "hummingbird": ["Web"], "swift-argument-parser": ["Command"],
+    "swift-crypto": ["HTTP", "Journal"], "swift-distributed-tracing": ["OpenTelemetry"],
+    "swift-metrics": ["OpenTelemetry"], "swift-nio": ["HTTP", "Web"], "swift-nio-extras": ["OpenTelemetry", "Web"],
+    "swift-nio-ssl": ["HTTP"], "swift-service-lifecycle": ["ServiceLifecycle", "Web"], "Yams": ["Command"],
+]
+
+/// A product of another package, needed if one of the package's traits is enabled.
+func product(_ name: String, _ package: String) -> Target.Dependency {
+    guard let traits = traitsByPackage[package] else { return .product(name: name, package: package) }
+    return .product(name: name, package: package, condition: .when(traits: traits))
+}
+
 /// The folders of data that examples come with.
 let exampleFolders = [
     "quickstart": "Samples", "file-pipeline": "Logs", "mpi-ensemble": "Program", "sweep": "Program",
@@ -73,6 +88,15 @@ let package = Package(
         .library(name: "AsyncFlowPrometheus", targets: ["AsyncFlowPrometheus"]),
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
+    traits: [
+        .trait(name: "HTTP", description: "AsyncFlowHTTP, AsyncFlowInference and AsyncFlowSlurmREST"),
+        .trait(name: "Journal", description: "AsyncFlowJournal"),
+        .trait(name: "Web", description: "AsyncFlowDashboard and AsyncFlowPrometheus"),
+        .trait(name: "OpenTelemetry", description: "AsyncFlowOpenTelemetry", enabledTraits: ["HTTP"]),
+        .trait(name: "ServiceLifecycle", description: "AsyncFlowServiceLifecycle"),
+        .trait(name: "Command", description: "The command asyncflow", enabledTraits: ["HTTP", "Journal", "Web"]),
+        .default(enabledTraits: ["OpenTelemetry", "ServiceLifecycle", "Command"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.10.0"),
@@ -96,14 +120,14 @@ let package = Package(
         .target(
             name: "AsyncFlowBase",
             dependencies: [
-                .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "HeapModule", package: "swift-collections"),
+                product("DequeModule", "swift-collections"),
+                product("HeapModule", "swift-collections"),
             ],
             swiftSettings: settings),
         .target(name: "AsyncFlowValues", dependencies: ["AsyncFlowBase"], swiftSettings: settings),
         .target(
             name: "AsyncFlowLogging",
-            dependencies: ["AsyncFlowBase", "AsyncFlowValues", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["AsyncFlowBase", "AsyncFlowValues", product("Logging", "swift-log")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowPolicies", dependencies: ["AsyncFlowBase", "AsyncFlowValues"], swiftSettings: settings),
@@ -111,7 +135,7 @@ let package = Package(
             name: "AsyncFlowProcesses",
             dependencies: [
                 "AsyncFlowBase", "AsyncFlowLogging", "AsyncFlowValues", "CProcesses",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
@@ -124,24 +148,24 @@ let package = Package(
         .testTarget(
             name: "AsyncFlowProcessesTests",
             dependencies: [
-                "AsyncFlowBase", "AsyncFlowProcesses", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlowBase", "AsyncFlowProcesses", "TestSupport", product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlow",
             dependencies: [
                 "AsyncFlowBase", "AsyncFlowLogging", "AsyncFlowPolicies", "AsyncFlowProcesses", "AsyncFlowValues",
-                "CProcesses", .product(name: "Logging", package: "swift-log"),
+                "CProcesses", product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTesting",
-            dependencies: ["AsyncFlow", "AsyncFlowBase", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["AsyncFlow", "AsyncFlowBase", product("Logging", "swift-log")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowWorkers",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "CProcesses", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "CProcesses", product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
@@ -151,75 +175,75 @@ let package = Package(
             name: "AsyncFlowClusters",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowPython", "AsyncFlowWorkers",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             resources: clusterFiles.map { .embedInCode("Python/\($0)") }, swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTPClient",
             dependencies: [
                 "AsyncFlowBase",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                product("AsyncHTTPClient", "async-http-client"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
+                product("NIOPosix", "swift-nio"),
+                product("NIOSSL", "swift-nio-ssl"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowHTTP",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                product("AsyncHTTPClient", "async-http-client"),
+                product("Crypto", "swift-crypto"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
+                product("NIOPosix", "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowInference",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                product("AsyncHTTPClient", "async-http-client"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowJournal",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "CChecksums", "CJournalHook",
-                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+                product("Crypto", "swift-crypto"), product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowServiceLifecycle",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "AsyncFlow", "AsyncFlowBase", product("ServiceLifecycle", "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowSlurm",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowWorkers", product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowSlurmREST",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient", "AsyncFlowSlurm",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                product("AsyncHTTPClient", "async-http-client"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowTelemetry",
             dependencies: [
-                "AsyncFlow", "AsyncFlowBase", "CZlib", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "CZlib", product("Logging", "swift-log"),
             ],
             resources: pageFiles.map { .embedInCode("Page/\($0)") },
             swiftSettings: settings),
@@ -227,61 +251,61 @@ let package = Package(
             name: "AsyncFlowWebServer",
             dependencies: [
                 "AsyncFlowBase",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                product("Hummingbird", "hummingbird"),
+                product("Logging", "swift-log"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTPTypes", "swift-nio-extras"),
+                product("NIOPosix", "swift-nio"),
+                product("ServiceLifecycle", "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowDashboard",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                product("Hummingbird", "hummingbird"),
+                product("Logging", "swift-log"),
+                product("NIOCore", "swift-nio"),
+                product("ServiceLifecycle", "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowOpenTelemetry",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowHTTPClient", "AsyncFlowTelemetry",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
-                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                product("AsyncHTTPClient", "async-http-client"),
+                product("Logging", "swift-log"),
+                product("Metrics", "swift-metrics"),
+                product("NIOCore", "swift-nio"),
+                product("NIOEmbedded", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
+                product("NIOHTTPCompression", "swift-nio-extras"),
+                product("Tracing", "swift-distributed-tracing"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowPrometheus",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "NIOCore", package: "swift-nio"),
+                product("Hummingbird", "hummingbird"),
+                product("NIOCore", "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowPlan",
-            dependencies: ["AsyncFlow", "AsyncFlowBase", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["AsyncFlow", "AsyncFlowBase", product("Crypto", "swift-crypto")],
             swiftSettings: settings),
         .target(
             name: "AsyncFlowFlowFile",
-            dependencies: ["AsyncFlowBase", "AsyncFlowPlan", .product(name: "Yams", package: "Yams")],
+            dependencies: ["AsyncFlowBase", "AsyncFlowPlan", product("Yams", "Yams")],
             swiftSettings: settings),
         .executableTarget(
             name: "asyncflow",
             dependencies: [
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowInference", "AsyncFlowJournal",
                 "AsyncFlowPlan", "AsyncFlowSlurm", "AsyncFlowTelemetry", "AsyncFlowWorkers",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                product("Logging", "swift-log"),
+                product("ArgumentParser", "swift-argument-parser"),
             ],
             path: "Sources/asyncflow-cli", resources: [.embedInCode("Python/asyncflow_stubs.py")],
             swiftSettings: settings),
@@ -304,7 +328,7 @@ let package = Package(
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowLogging", "AsyncFlowPolicies", "AsyncFlowProcesses",
                 "AsyncFlowTesting", "AsyncFlowValues", "signal-probe",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .target(
@@ -321,7 +345,7 @@ let package = Package(
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowTesting", "AsyncFlowWorkers", "WorkerProbeTasks",
                 "worker-probe",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -332,7 +356,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowPython", "AsyncFlowWorkers", "python-probe",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             resources: [.copy("Modules")], swiftSettings: settings),
         .executableTarget(
@@ -348,16 +372,16 @@ let package = Package(
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowClusters", "AsyncFlowPython", "AsyncFlowTesting",
                 "AsyncFlowWorkers", "WorkerProbeTasks", "cluster-probe",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             resources: [.copy("Modules")], swiftSettings: settings),
         .target(
             name: "ScriptedHTTPServer",
             dependencies: [
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
+                product("NIOPosix", "swift-nio"),
             ],
             path: "Tests/ScriptedHTTPServer", swiftSettings: settings),
         .testTarget(
@@ -365,10 +389,10 @@ let package = Package(
             dependencies: [
                 "AsyncFlowHTTPClient",
                 "ScriptedHTTPServer",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                product("AsyncHTTPClient", "async-http-client"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -379,11 +403,11 @@ let package = Package(
                 "AsyncFlowHTTPClient",
                 "AsyncFlow",
                 "ScriptedHTTPServer",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                product("Crypto", "swift-crypto"),
+                product("Logging", "swift-log"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -394,16 +418,16 @@ let package = Package(
                 "AsyncFlow",
                 "AsyncFlowTesting",
                 "ScriptedHTTPServer",
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowJournalTests",
             dependencies: [
                 "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowTesting", "CChecksums",
-                "journal-probe", "store-probe", .product(name: "Logging", package: "swift-log"),
+                "journal-probe", "store-probe", product("Logging", "swift-log"),
             ],
             exclude: ["Golden"], swiftSettings: settings),
         .testTarget(
@@ -411,7 +435,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "AsyncFlowServiceLifecycle",
-                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+                product("ServiceLifecycleTestKit", "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -422,8 +446,8 @@ let package = Package(
                 "AsyncFlowWorkers",
                 "ScriptedHTTPServer",
                 "WorkerProbeTasks", "journal-probe", "worker-probe",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                product("Logging", "swift-log"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -431,7 +455,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "progress-probe",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             resources: [.copy("Runs/Fixtures")], swiftSettings: settings),
         .testTarget(
@@ -439,20 +463,20 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "AsyncFlow", "AsyncFlowBase", "AsyncFlowOpenTelemetry", "AsyncFlowTelemetry", "ScriptedHTTPServer",
-                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "MetricsTestKit", package: "swift-metrics"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                product("InMemoryTracing", "swift-distributed-tracing"),
+                product("Logging", "swift-log"),
+                product("MetricsTestKit", "swift-metrics"),
+                product("NIOConcurrencyHelpers", "swift-nio"),
+                product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
+                product("Tracing", "swift-distributed-tracing"),
             ],
             exclude: ["decode-otlp.py"], swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowPrometheusTests",
             dependencies: [
                 "TestSupport",
-                "AsyncFlow", "AsyncFlowBase", "AsyncFlowPrometheus", .product(name: "Logging", package: "swift-log"),
+                "AsyncFlow", "AsyncFlowBase", "AsyncFlowPrometheus", product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -461,9 +485,9 @@ let package = Package(
                 "TestSupport",
                 "AsyncFlowDashboard", "AsyncFlow", "AsyncFlowBase", "AsyncFlowTelemetry", "AsyncFlowWebServer",
                 "ScriptedHTTPServer",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
+                product("Hummingbird", "hummingbird"),
+                product("HummingbirdTesting", "hummingbird"),
+                product("Logging", "swift-log"),
             ],
             resources: [.copy("Browser")], swiftSettings: settings),
         .testTarget(
@@ -473,7 +497,7 @@ let package = Package(
             name: "AsyncFlowFlowFileTests",
             dependencies: [
                 "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowFlowFile", "AsyncFlowPlan", "asyncflow",
-                .product(name: "Logging", package: "swift-log"),
+                product("Logging", "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(
@@ -481,7 +505,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "AsyncFlow", "AsyncFlowBase", "AsyncFlowJournal", "AsyncFlowTelemetry",
                 "ScriptedHTTPServer",
-                "asyncflow", .product(name: "NIOHTTP1", package: "swift-nio"),
+                "asyncflow", product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: settings),
     ] + examples

@@ -1,0 +1,3 @@
+#if !OpenTelemetry
+#error("AsyncFlowOpenTelemetry needs the trait OpenTelemetry of the package asyncflow-swift: .package(url: …, from: …, traits: [\"OpenTelemetry\"])")
+#endif

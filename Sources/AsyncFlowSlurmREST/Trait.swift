@@ -1,0 +1,3 @@
+#if !HTTP
+#error("AsyncFlowSlurmREST needs the trait HTTP of the package asyncflow-swift: .package(url: …, from: …, traits: [\"HTTP\"])")
+#endif
