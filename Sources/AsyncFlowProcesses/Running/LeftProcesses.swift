@@ -1,13 +1,15 @@
-import AsyncFlowBase
+package import AsyncFlowBase
 
 /// The process group of a command whose program was killed, as far as it is still there.
 ///
 /// ``ProcessSupervisor`` ends such groups at once. They outlive that if it was killed as well, or if the program died in
 /// the very moment of their start.
-struct LeftProcesses {
-    let leader: ProcessIdentity
+package struct LeftProcesses {
+    package let leader: ProcessIdentity
 
     /// Nobody tells a process that isn't the parent about an end.
+    package init(leader: ProcessIdentity) { self.leader = leader }
+
     private static let pause = Duration.milliseconds(10)
     /// The longest time that processes take to end which can't refuse to.
     private static let killPatience = Duration.seconds(10)
@@ -16,7 +18,7 @@ struct LeftProcesses {
     /// group.
     ///
     /// - Parameter gracePeriod: the time from SIGTERM to SIGKILL.
-    func end(gracePeriod: Duration) async {
+    package func end(gracePeriod: Duration) async {
         let group = leader.number
         guard group > 1, leader.isSurelyAlive, getpgid(group) == group else { return }
         kill(-group, SIGTERM)
