@@ -5,13 +5,19 @@ import AsyncFlowBase
 ///
 /// ``AsyncFlow/runWorkflow(_:backends:signals:_:)`` ends the program with code 75 then; a program of your own may do
 /// the same.
-public struct ParkedError: ExitCodeError, Sendable, Hashable, CustomStringConvertible {
+public struct ParkedError: WorkflowError, ExitCodeError, Hashable {
     /// The exit code of a parked program: 75, which `sysexits.h` calls a temporary failure.
     public static let exitCode: Int32 = EX_TEMPFAIL
     package var processExitCode: Int32 { Self.exitCode }
 
     /// What is waited for, and how the program goes on.
-    public let description: String
+    public let message: String
+    public var code: WorkflowErrorCode { .parked }
 
-    package init(description: String) { self.description = description }
+    package init(message: String) { self.message = message }
+}
+
+extension WorkflowErrorCode {
+    /// The run was ended because everything left waits for a signal or for a time.
+    public static let parked = WorkflowErrorCode("parked")
 }

@@ -61,7 +61,7 @@ extension ParkedError {
         let shown = texts.prefix(5).joined(separator: ", ") + (texts.count > 5 ? " and \(texts.count - 5) more" : "")
         let until = next.map { ", the next time is \(WaitText.date($0))" } ?? ""
         self.init(
-            description: "the run is parked, since everything left waits: for \(shown)\(until). Go on with 'asyncflow "
+            message: "the run is parked, since everything left waits: for \(shown)\(until). Go on with 'asyncflow "
                 + "resume \(ShellQuoting.quoted(journal.harmless())) --when-due'")
     }
 }

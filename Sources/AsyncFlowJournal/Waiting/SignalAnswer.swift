@@ -89,18 +89,18 @@ extension SignalAnswer {
 }
 
 /// A signal that can't be waited for or sent, or for which the time was over.
-public struct SignalError: Error, Sendable, Hashable, CustomStringConvertible, ClassifiedError {
+public struct SignalError: WorkflowError, Hashable {
     /// What went wrong.
     public let reason: Reason
     /// The signal's name.
     public let name: String
     /// What went wrong, and what can be done about it.
-    public let description: String
+    public let message: String
 
-    init(_ reason: Reason, _ name: String, _ description: String) {
+    init(_ reason: Reason, _ name: String, _ message: String) {
         self.reason = reason
         self.name = name
-        self.description = description
+        self.message = message
     }
 
     /// A kind of failure. More may be added.
@@ -119,6 +119,6 @@ public struct SignalError: Error, Sendable, Hashable, CustomStringConvertible, C
         public static let notSent = Reason(description: "notSent")
     }
 
-    /// `timedOut` for a wait whose time was over.
-    public var failureCode: WorkflowErrorCode? { reason == .timedOut ? .timedOut : nil }
+    /// ``WorkflowErrorCode/timedOut`` for a wait whose time was over, ``WorkflowErrorCode/invalidValue`` otherwise.
+    public var code: WorkflowErrorCode { reason == .timedOut ? .timedOut : .invalidValue }
 }

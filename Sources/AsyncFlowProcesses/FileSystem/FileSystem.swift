@@ -32,7 +32,7 @@ package enum FileSystem {
     }
 
     /// Returns when the content of a file is on disk.
-    static func sync(_ path: String) throws(FileError) {
+    package static func sync(_ path: String) throws(FileError) {
         let file = FileNameText.withPath(path) { open($0, O_RDONLY | O_CLOEXEC) }
         guard file >= 0 else { throw FileError(errno: errno, while: "opening", path) }
         defer { close(file) }

@@ -7,9 +7,9 @@ package import AsyncFlowBase
 package struct LeftProcesses {
     package let leader: ProcessIdentity
 
-    /// Nobody tells a process that isn't the parent about an end.
     package init(leader: ProcessIdentity) { self.leader = leader }
 
+    /// The time between looks: a process that isn't the parent isn't told about an end.
     private static let pause = Duration.milliseconds(10)
     /// The longest time that processes take to end which can't refuse to.
     private static let killPatience = Duration.seconds(10)
