@@ -167,14 +167,14 @@ package enum KeyTable {
         Key(
             "key", .text, "The name of the secret that is the key; OPENAI_API_KEY of the environment by default.",
             "key: OPENAI_API_KEY"),
-        Key("limits", .section(.modelLimits), "How much it is asked.", "limits: {requests: 300, tokens: 200000}"),
+        Key("limits", .section(.modelLimits), "The limits on what it is sent.", "limits: {requests: 300, tokens: 200000}"),
     ]
 
     private static let modelLimits = [
-        Key("at-once", .integer, "How many prompts are under way at the same time.", "at-once: 16"),
-        Key("requests", .integer, "How many requests are sent in a minute.", "requests: 300"),
-        Key("tokens", .integer, "How many tokens are used in a minute.", "tokens: 200000"),
-        Key("total", .integer, "How many tokens all prompts of a run may use.", "total: 3000000"),
+        Key("at-once", .integer, "The maximum number of prompts in progress at the same time.", "at-once: 16"),
+        Key("requests", .integer, "The maximum number of requests per minute.", "requests: 300"),
+        Key("tokens", .integer, "The maximum number of tokens per minute.", "tokens: 200000"),
+        Key("total", .integer, "The maximum number of tokens for all prompts of a run.", "total: 3000000"),
     ]
 
     private static let step = [
@@ -196,7 +196,7 @@ package enum KeyTable {
             "prompt", .template, "A question to a model; the answer has the form that 'as' says.",
             "prompt: \"Summarise: ${{ page.value }}\""),
         Key("model", .text, "The model that 'prompt' asks, one of 'models'.", "model: fast"),
-        Key("system", .template, "What the model is told before 'prompt'.", "system: Be brief."),
+        Key("system", .template, "The instructions that the model gets before 'prompt'.", "system: Be brief."),
         Key("temperature", .setting(.number), "0 for the likeliest answer, more for more variety.", "temperature: 0"),
         Key("max-tokens", .integer, "The longest answer.", "max-tokens: 500"),
         Key(
@@ -208,13 +208,13 @@ package enum KeyTable {
             "A command that runs on as long as steps use it, by its fields 'port', 'host' and 'address'.",
             "service: redis-server --port ${{ task.port }}"),
         Key(
-            "ready", .section(.ready), "How it is found out that a service can be used; at once without.",
+            "ready", .section(.ready), "The check that a service can be used; without one it can at once.",
             "ready: {tcp: \"${{ task.port }}\"}"),
         Key(
-            "patience", .setting(.duration), "How long a service may take to be ready; a minute by default.",
+            "patience", .setting(.duration), "The time that a service has to get ready; a minute by default.",
             "patience: 5m"),
         Key(
-            "restart", .section(.restart), "How often a service is started again when it has failed.",
+            "restart", .section(.restart), "The restarts of a service that has failed.",
             "restart: {at-most: 3}"),
         Key("value", .value, "A value made of others; no process is started.", "value: \"${{ first(list, 3) }}\""),
         Key(
@@ -265,8 +265,8 @@ package enum KeyTable {
             "limit", .section(.limit), "The number of its processes that run at once, or start in a period.",
             "limit: {at-once: 2, rate: 10/s}"),
         Key(
-            "tolerate", .setting(.share), "How many elements may fail before the step does; theirs are null.",
-            "tolerate: 5%"),
+            "tolerate", .setting(.share),
+            "The number or share of elements that may fail before the step does; theirs are null.", "tolerate: 5%"),
         Key(
             "env", .map(.value), "Environment variables; the only place for secrets.",
             "env: {TOKEN: \"${{ secrets.TOKEN }}\"}"),
@@ -287,7 +287,7 @@ package enum KeyTable {
             "allow-failure", .flag, "Whether the flow continues without it when it fails; its values are null then.",
             "allow-failure: true"),
         Key(
-            "priority", .integer, "Which of several waiting processes goes first; 0 by default, more is sooner.",
+            "priority", .integer, "The order among waiting processes; 0 by default, higher numbers go first.",
             "priority: 10"),
     ]
 
@@ -297,14 +297,14 @@ package enum KeyTable {
     ]
 
     private static let ready = [
-        Key("tcp", .template, "When a connection to this port can be made.", "tcp: \"${{ task.port }}\""),
+        Key("tcp", .template, "Ready once a connection to this port can be made.", "tcp: \"${{ task.port }}\""),
         Key(
-            "http", .template, "When this address is answered.", "http: \"http://127.0.0.1:${{ task.port }}/health\""),
-        Key("log", .template, "When it has written a line with this text.", "log: ready to accept connections"),
+            "http", .template, "Ready once this address answers.", "http: \"http://127.0.0.1:${{ task.port }}/health\""),
+        Key("log", .template, "Ready once it has written a line with this text.", "log: ready to accept connections"),
     ]
 
     private static let restart = [
-        Key("at-most", .setting(.count), "How often, in all.", "at-most: 3")
+        Key("at-most", .setting(.count), "The maximum number of restarts.", "at-most: 3")
     ]
 
     private static let repetition = [
@@ -363,8 +363,8 @@ package enum KeyTable {
             "container-engine", .choice(["none", "docker", "podman", "apptainer"]),
             "The program that runs the containers of steps; none by default, where steps run without.",
             "container-engine: podman"),
-        Key("jobs", .integer, "How many cores of this machine are used at most.", "jobs: 8"),
-        Key("slurm", .section(.slurm), "What each job asks Slurm for.", "slurm: {partition: batch}"),
+        Key("jobs", .integer, "The maximum number of this machine's cores that are used.", "jobs: 8"),
+        Key("slurm", .section(.slurm), "The options of each job for Slurm.", "slurm: {partition: batch}"),
         Key("pilots", .section(.pilots), "The allocations of 'slurm-pilot'.", "pilots: {nodes: 4, cores-per-node: 48}"),
         Key("defaults", .section(.step), "Policy keys for all steps that don't have them.", "defaults: {retry: 2}"),
         Key(

@@ -98,7 +98,7 @@ struct RunArguments: ParsableArguments {
     var rerun: [String] = []
 
     func validate() throws {
-        if let jobs, jobs < 1 { throw ValidationError("--jobs takes a number of 1 or more.") }
+        if let jobs, jobs < 1 { throw ValidationError("--jobs must be at least 1, got \(jobs).") }
     }
 
     var settings: RunSettings {
