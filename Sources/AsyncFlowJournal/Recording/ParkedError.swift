@@ -3,8 +3,7 @@ import AsyncFlowBase
 
 /// The run was ended because everything left waits for a signal or for a time: see ``Journal/parking``.
 ///
-/// ``AsyncFlow/runWorkflow(_:backends:signals:_:)`` ends the program with code 75 then; a program of your own may do
-/// the same.
+/// `runWorkflow` ends the program with code 75 then; a program of your own may do the same.
 public struct ParkedError: WorkflowError, ExitCodeError, Hashable {
     /// The exit code of a parked program: 75, which `sysexits.h` calls a temporary failure.
     public static let exitCode: Int32 = EX_TEMPFAIL
