@@ -27,7 +27,7 @@ struct SignalQuestion: Sendable {
     /// An answer as a person would write it.
     var example: String
 
-    init<Value: Decodable>(_ name: String, as type: Value.Type, text: String, timeout: Duration?) {
+    init<Value: Decodable & Sendable>(_ name: String, as type: Value.Type, text: String, timeout: Duration?) {
         self.name = name
         self.type = String(describing: type)
         self.text = text
