@@ -83,7 +83,7 @@ private let hello = """
 
     @Test("Steps named as words of Graphviz and Mermaid are, and a group's step isn't taken for another one")
     func graphs() throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write(
             """
             flow: x
@@ -103,7 +103,7 @@ private let hello = """
 
     @Test("A flow whose name begins as that of the link to the latest run is listed")
     func latest() throws {
-        let place = Place()
+        let place = FlowFolder()
         try place.write("flow: latest-data\nsteps: {a: {command: echo x}}\n")
         #expect(try place.run("run", "-q", "x.flow.yaml").code == 0)
         let list = try place.run("ps").output.split(separator: "\n")
@@ -112,7 +112,7 @@ private let hello = """
 
     @Test("A word of the command isn't taken for a placeholder")
     func mapWord() throws {
-        let place = Place()
+        let place = FlowFolder()
         let result = try place.run("map", "-q", "echo number {}", "--range", "1..2")
         #expect(result.output == "number 1\nnumber 2\n")
         #expect(try place.run("map", "-q", "echo {#} {}", "a", "b").output == "1 a\n2 b\n")
