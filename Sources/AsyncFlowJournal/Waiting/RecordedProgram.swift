@@ -29,6 +29,11 @@ package struct RecordedProgram: Sendable, Equatable {
                     description: "one of its program's words isn't recorded as it was: it was too long, or isn't UTF-8")
             }
         }
+        let hasMore = arguments.last.map { $0.hasPrefix("… and ") && $0.hasSuffix(" more words") } ?? false
+        if hasMore || arguments.contains(where: { $0.contains(SecretRedactor.mark) }) {
+            throw Unusable(
+                description: "not all words of its command line are recorded: secrets and very long ones are left out")
+        }
         guard path.utf8.first == UInt8(ascii: "/"), directory.utf8.first == UInt8(ascii: "/") else {
             throw Unusable(description: "the path of its program isn't recorded")
         }
