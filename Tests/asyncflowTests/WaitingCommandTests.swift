@@ -141,6 +141,11 @@ struct WaitingCommandTests {
         try record(folder, arguments: [String(repeating: "x", count: 20_000)], [])
         let cut = try asyncflow("resume", folder.journal)
         #expect(cut.code == 65 && cut.errors.contains("isn't recorded as it was"))
+        for words in [["--token", "[redacted]"], ["a", "… and 7 more words"]] {
+            try record(folder, arguments: words, [])
+            let masked = try asyncflow("resume", folder.journal)
+            #expect(masked.code == 65 && masked.errors.contains("not all words"), "\(masked.errors)")
+        }
         try record(folder, program: "/nonexistent/program", [])
         let missing = try asyncflow("resume", folder.journal)
         #expect(missing.code == 126 && missing.errors.contains("can't be started"))
