@@ -37,7 +37,7 @@ final class KilledProgram: Sendable {
 
     struct Run: Sendable {
         let process: Process
-        let output: Pipe
+        let output: Foundation.Pipe
 
         func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
 
@@ -65,7 +65,7 @@ final class KilledProgram: Sendable {
         variables["PROBE_GATE"] = folder + "/gate"
         variables["PROBE_SLURM"] = programs
         process.environment = variables
-        let output = Pipe()
+        let output = Foundation.Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
