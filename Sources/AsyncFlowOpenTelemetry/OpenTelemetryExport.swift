@@ -16,7 +16,9 @@ public final class OpenTelemetryExport: Sendable {
     /// - Returns: whether everything was dealt with in that time: taken by the collector, or found undeliverable.
     ///   Cancellation doesn't shorten the call; the time limit does.
     @discardableResult
-    public func flush(within limit: Duration = .seconds(10)) async -> Bool { await running?.flush(within: limit) ?? true }
+    public func flush(within limit: Duration = .seconds(10)) async -> Bool {
+        await running?.flush(within: limit) ?? true
+    }
 
     /// Ends the open spans, sends the remaining data for at most the configuration's `shutdownTimeout`, and stops
     /// exporting. The engine's end does the same. Calling it again does nothing.

@@ -167,7 +167,9 @@ package enum KeyTable {
         Key(
             "key", .text, "The name of the secret that is the key; OPENAI_API_KEY of the environment by default.",
             "key: OPENAI_API_KEY"),
-        Key("limits", .section(.modelLimits), "The limits on what it is sent.", "limits: {requests: 300, tokens: 200000}"),
+        Key(
+            "limits", .section(.modelLimits), "The limits on what it is sent.",
+            "limits: {requests: 300, tokens: 200000}"),
     ]
 
     private static let modelLimits = [

@@ -1,3 +1,5 @@
 #if !HTTP
-#error("AsyncFlowInference needs the trait HTTP of the package asyncflow-swift: .package(url: …, from: …, traits: [\"HTTP\"])")
+#error(
+    "AsyncFlowInference needs the trait HTTP of the package asyncflow-swift: .package(url: …, from: …, traits: [\"HTTP\"])"
+)
 #endif

@@ -84,7 +84,8 @@ final class JournalLock: Sendable {
     private static func waitingText(_ paths: JournalPaths, _ newest: LockMachine.Newest?) -> String {
         let holder =
             newest?.file.map { "process \($0.process.number) on \($0.process.host.harmless())" } ?? "an unknown process"
-        return "the journal '\(paths.directory.harmless())' is locked by \(holder), whose state can't be checked from here: "
+        return
+            "the journal '\(paths.directory.harmless())' is locked by \(holder), whose state can't be checked from here: "
             + "waiting up to \(Int(LockMachine.patience)) s for a sign of life"
     }
 

@@ -27,7 +27,6 @@ public struct OpenTelemetryLogHandler: LogHandler {
         self.label = label
     }
 
-
     public var logLevel: Logger.Level {
         get { next.logLevel }
         set { next.logLevel = newValue }
