@@ -1,4 +1,4 @@
 #if !HTTP
 #error(
-    "AsyncFlowHTTP needs the trait HTTP of the package asyncflow-swift: .package(url: …, from: …, traits: [\"HTTP\"])")
+    "AsyncFlowHTTP needs the trait HTTP of the package AsyncFlow: .package(url: …, from: …, traits: [\"HTTP\"])")
 #endif

@@ -1,5 +1,5 @@
 #if !HTTP
 #error(
-    "AsyncFlowHTTP, AsyncFlowInference and AsyncFlowSlurmREST need the trait HTTP of the package asyncflow-swift: .package(url: …, from: …, traits: [\"HTTP\"])"
+    "AsyncFlowHTTP, AsyncFlowInference and AsyncFlowSlurmREST need the trait HTTP of the package AsyncFlow: .package(url: …, from: …, traits: [\"HTTP\"])"
 )
 #endif

@@ -1,5 +1,5 @@
 #if !Journal
 #error(
-    "AsyncFlowJournal needs the trait Journal of the package asyncflow-swift: .package(url: …, from: …, traits: [\"Journal\"])"
+    "AsyncFlowJournal needs the trait Journal of the package AsyncFlow: .package(url: …, from: …, traits: [\"Journal\"])"
 )
 #endif

@@ -1,5 +1,5 @@
 #if !OpenTelemetry
 #error(
-    "AsyncFlowOpenTelemetry needs the trait OpenTelemetry of the package asyncflow-swift: .package(url: …, from: …, traits: [\"OpenTelemetry\"])"
+    "AsyncFlowOpenTelemetry needs the trait OpenTelemetry of the package AsyncFlow: .package(url: …, from: …, traits: [\"OpenTelemetry\"])"
 )
 #endif

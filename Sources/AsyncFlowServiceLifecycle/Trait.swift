@@ -1,5 +1,5 @@
 #if !ServiceLifecycle
 #error(
-    "AsyncFlowServiceLifecycle needs the trait ServiceLifecycle of the package asyncflow-swift: .package(url: …, from: …, traits: [\"ServiceLifecycle\"])"
+    "AsyncFlowServiceLifecycle needs the trait ServiceLifecycle of the package AsyncFlow: .package(url: …, from: …, traits: [\"ServiceLifecycle\"])"
 )
 #endif

@@ -1,5 +1,5 @@
 #if !HTTP
 #error(
-    "AsyncFlowSlurmREST needs the trait HTTP of the package asyncflow-swift: .package(url: …, from: …, traits: [\"HTTP\"])"
+    "AsyncFlowSlurmREST needs the trait HTTP of the package AsyncFlow: .package(url: …, from: …, traits: [\"HTTP\"])"
 )
 #endif

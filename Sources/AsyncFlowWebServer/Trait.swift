@@ -1,5 +1,5 @@
 #if !Web
 #error(
-    "AsyncFlowDashboard and AsyncFlowPrometheus need the trait Web of the package asyncflow-swift: .package(url: …, from: …, traits: [\"Web\"])"
+    "AsyncFlowDashboard and AsyncFlowPrometheus need the trait Web of the package AsyncFlow: .package(url: …, from: …, traits: [\"Web\"])"
 )
 #endif
