@@ -102,7 +102,7 @@ struct ReattachingTests {
             }
             program.openGate()
             let text = await (try program.start(kind)).end()
-            #expect(kind == "text" ? text == "done\n\n" : text.contains("may run once only"))
+            #expect(kind == "text" ? text == "done\n\n" : text.contains("may run only once"))
             #expect(slurm.calls(of: "sbatch").count == (kind == "text" ? 2 : 1))
         }
     }

@@ -28,13 +28,28 @@ enum LeftCommands {
             if kind == "alone" {
                 // Nobody ends what it has started.
                 let marks = environment["PROBE_MARKS"]!
+                let segments = environment["PROBE_JOURNAL"]! + "/segments"
                 Task.detached {
                     while (try? String(contentsOfFile: marks, encoding: .utf8))?.contains("\n") != true { usleep(5000) }
+                    // The journal writes the process's identity in the background: long before this limit.
+                    let number = (try? String(contentsOfFile: marks, encoding: .utf8))?.split(separator: " ").last
+                    let process = number.flatMap { Int32($0.trimmed) }.flatMap { ProcessIdentity(of: $0) }
+                    for _ in 0..<1000 where !holds(segments, process?.ticket ?? []) { usleep(5000) }
                     killSupervisor()
                     kill(getpid(), SIGKILL)
                 }
             }
             do { print(try await value(kind, flow)) } catch { print("failed: \(error)") }
+        }
+    }
+
+    /// Whether a segment of the journal has these bytes in it.
+    private static func holds(_ segments: String, _ bytes: [UInt8]) -> Bool {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: segments)) ?? []
+        return names.contains { name in
+            let segment = FileManager.default.contents(atPath: "\(segments)/\(name)") ?? Data()
+            return String(decoding: segment, as: UTF8.self).contains(text)
         }
     }
 

@@ -145,7 +145,7 @@ struct LockTests {
         surroundings.sleep = { _ in }
         var told: [String] = []
         _ = try JournalLock.acquire(JournalPaths("/j"), files, program: "p", time: 1, surroundings) { told.append($0) }
-        #expect(told.count == 1 && told[0].contains("b, which can't be asked"))
+        #expect(told.count == 1 && told[0].contains("b, whose state can't be checked"))
         #expect(told[0].unicodeScalars.allSatisfy { $0.value >= 0x20 })
     }
 
