@@ -54,8 +54,8 @@ public struct InferenceBackend: PromptBackend, IdentifyingPromptBackend {
     ///   - connectTimeout: the time limit for opening a connection.
     ///   - idleTimeout: the maximum time without a byte from the server, which sends none while it works on the answer.
     ///   - timeout: the time limit for one attempt as a whole.
-    /// - Throws: ``InferenceError`` with ``WorkflowErrorCode/invalidURL`` if a base URL isn't one of `http` or
-    ///   `https`, or with ``WorkflowErrorCode/invalidKey`` if the key can't be sent.
+    /// - Throws: ``InferenceError`` with `WorkflowErrorCode.invalidURL` if a base URL isn't one of `http` or
+    ///   `https`, or with `WorkflowErrorCode.invalidKey` if the key can't be sent.
     public init(
         _ name: String = "inference", model: String, baseURL: String? = nil, apiKey: String? = nil,
         otherURLs: [String] = [], limits: InferenceLimits = InferenceLimits(),

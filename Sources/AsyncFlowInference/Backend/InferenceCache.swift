@@ -20,7 +20,7 @@ public struct InferenceCache: Sendable {
     public enum Mode: Sendable, Hashable {
         /// Sends requests whose answers aren't in the cache, and keeps the answers.
         case record
-        /// Never sends a request: a missing answer is an ``InferenceError`` with ``WorkflowErrorCode/notRecorded``.
+        /// Never sends a request: a missing answer is an ``InferenceError`` with `WorkflowErrorCode.notRecorded`.
         case replay
     }
 

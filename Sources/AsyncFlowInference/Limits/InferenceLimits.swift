@@ -10,7 +10,7 @@ public struct InferenceLimits: Sendable, Hashable {
     /// doesn't give any, four bytes each.
     public var tokensPerMinute: Int?
     /// The maximum number of tokens for all requests together. A request that would exceed it, by the same reservation,
-    /// isn't sent, and its task fails with ``WorkflowErrorCode/budgetExhausted``. Only `maxTokens` makes this exact:
+    /// isn't sent, and its task fails with `WorkflowErrorCode.budgetExhausted`. Only `maxTokens` makes this exact:
     /// without it, answers can turn out longer than earlier ones. Failed attempts don't count.
     public var totalTokens: Int?
 

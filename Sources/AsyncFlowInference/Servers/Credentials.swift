@@ -10,7 +10,7 @@ struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConverti
     ///   - key: the key. White space around it, such as the line end of a file, is removed. An empty key counts as
     ///     none.
     ///   - backend: the backend's name for the message.
-    /// - Throws: ``WorkflowErrorCode/invalidKey`` if the key can't be sent as a header.
+    /// - Throws: `WorkflowErrorCode.invalidKey` if the key can't be sent as a header.
     init(_ key: String?, backend: String = "inference") throws(InferenceError) {
         let bytes = Array((key ?? "").utf8)
         let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }

@@ -18,7 +18,7 @@ extension WorkflowEngine {
     ///   - dryRunValue: the placeholder for the vectors in a dry run.
     ///   - texts: returns the texts from the resolved arguments; without texts there are no vectors, and no request is
     ///     sent.
-    /// - Throws: in the task, ``InferenceError``, with ``WorkflowErrorCode/invalidAnswer`` if a server doesn't return
+    /// - Throws: in the task, ``InferenceError``, with `WorkflowErrorCode.invalidAnswer` if a server doesn't return
     ///   one vector of numbers for each text.
     public func embeddingTask<each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., batch: Int = 256, dryRunValue: [[Float]] = [],

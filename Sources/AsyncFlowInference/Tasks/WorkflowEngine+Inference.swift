@@ -50,7 +50,7 @@ extension WorkflowEngine {
     /// The server receives the type's JSON schema as `response_format`. The answer is always decoded here, even from a
     /// fenced block, after the model's reasoning (`<think>…</think>`), and among other words. If the answer doesn't
     /// have the form, the model gets it back with a description of the error. An answer that the token limit cut short
-    /// is an ``InferenceError`` with ``WorkflowErrorCode/truncated`` at once.
+    /// is an ``InferenceError`` with `WorkflowErrorCode.truncated` at once.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors and reports.
@@ -60,7 +60,7 @@ extension WorkflowEngine {
     ///   - repairs: the number of times that the model may correct its answer.
     ///   - dryRunValue: the placeholder for the answer in a dry run; needed only if the type isn't a `DryRunValue`.
     ///   - prompt: creates the prompt, a ``Prompt`` or a `String`, from the resolved arguments.
-    /// - Throws: in the task, ``InferenceError`` with ``WorkflowErrorCode/invalidAnswer`` if no answer had that form,
+    /// - Throws: in the task, ``InferenceError`` with `WorkflowErrorCode.invalidAnswer` if no answer had that form,
     ///   ``JSONSchemaError`` if the type's schema can't be inferred.
     public func promptTask<Output: Decodable & Sendable, Question: PromptConvertible, each Input: Sendable>(
         _ name: String, _ options: TaskOption<PromptKind>..., as type: Output.Type, schema: JSONSchema? = nil,

@@ -5,7 +5,7 @@ public import AsyncFlow
 /// The API key never appears in it, even if a server repeats it. ``failureCode`` maps it to the classes of
 /// `.retry(on:)`.
 public struct InferenceError: WorkflowError, Hashable {
-    /// The kind of failure: one of those that this module adds, or ``WorkflowErrorCode/timedOut``.
+    /// The kind of failure: one of those that this module adds, or `WorkflowErrorCode.timedOut`.
     public let code: WorkflowErrorCode
     /// The HTTP status, or that of an error object which came with status 200; nil if there was no response.
     public let status: Int?
@@ -20,8 +20,8 @@ public struct InferenceError: WorkflowError, Hashable {
 }
 
 extension InferenceError {
-    /// `.timedOut` for ``WorkflowErrorCode/timedOut`` and the statuses 408 and 504; `.backendUnavailable` for connections that
-    /// failed, and for the other temporary statuses: 409, 429 and 5xx except 501. Nil for everything else.
+    /// `.timedOut` for `WorkflowErrorCode.timedOut` and the statuses 408 and 504; `.backendUnavailable` for connections
+    /// that failed, and for the other temporary statuses: 409, 429 and 5xx except 501. Nil for everything else.
     public var failureCode: WorkflowErrorCode? {
         switch code {
         case .timedOut: .timedOut

@@ -119,6 +119,6 @@ public struct SignalError: WorkflowError, Hashable {
         public static let notSent = Reason(description: "notSent")
     }
 
-    /// ``WorkflowErrorCode/timedOut`` for a wait whose time was over, ``WorkflowErrorCode/invalidValue`` otherwise.
+    /// `WorkflowErrorCode.timedOut` for a wait whose time was over, `WorkflowErrorCode.invalidValue` otherwise.
     public var code: WorkflowErrorCode { reason == .timedOut ? .timedOut : .invalidValue }
 }
