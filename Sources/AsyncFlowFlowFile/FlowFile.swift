@@ -65,7 +65,7 @@ package struct FlowFile: Sendable {
         var findings: [Findings] = []
         var flow = FlowFile(plan: Plan(name: "", source: source.file, base: source.base))
         let fields = Fields(root, .top, in: "a flow file", &reader.diagnostics)
-        // What is missing may be what a wrong key was meant to be.
+        // A wrong key may have been meant to be one that is missing.
         if reader.diagnostics.hasErrors {
             reader.brokenNames.formUnion(["params", "secrets", "models"].filter { fields[$0] == nil })
         }

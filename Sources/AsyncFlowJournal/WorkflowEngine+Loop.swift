@@ -1,7 +1,7 @@
 public import AsyncFlow
 import AsyncFlowBase
 
-/// What an iteration of a loop leads to.
+/// The result of an iteration of a loop.
 public enum LoopStep<State: Sendable, Output: Sendable>: Sendable {
     /// Another iteration, with this state.
     case next(State)

@@ -72,7 +72,7 @@ struct SignalCommand: ParsableCommand {
         return Array(try JSONEncoder().encode(text))
     }
 
-    /// What the standard input has, and a byte more than an answer may have at most.
+    /// Returns the standard input, at most one byte more than an answer may have.
     private static func standardInput() throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Inbox.maximumSize + 1)
         var count = 0
@@ -89,7 +89,7 @@ struct SignalCommand: ParsableCommand {
         return bytes
     }
 
-    /// What has become of the answer, as far as that shows in some seconds.
+    /// Returns the reception of the answer, as far as it shows within some seconds.
     private func outcome(of file: String, in inbox: Inbox, _ waits: OpenWaits) throws -> String {
         let isAsked = waits.questions.contains { $0.name == name }
         let isRunning = JournalStore.writer(of: input.journal) != nil

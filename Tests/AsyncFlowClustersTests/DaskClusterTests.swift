@@ -127,7 +127,7 @@ final class DaskProcesses {
         return process
     }
 
-    /// What the workers have started.
+    /// The processes that the workers have started.
     var children: [pid_t] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         let parents = Set(workers.map(\.processIdentifier))

@@ -29,7 +29,7 @@ import Testing
                 let end = ContinuousClock.now + TestRun.fuzzDuration
                 while ContinuousClock.now < end {
                     let futures = (0..<8).map { add($0, 1) }
-                    // What isn't answered is cancelled; a bridge that doesn't answer that either is ended some time.
+                    // Unanswered calls are cancelled; a bridge that doesn't answer that either is ended at some time.
                     try await Task.sleep(for: .milliseconds(60))
                     for future in futures where !future.state.isTerminal { future.cancel() }
                     try await Task.sleep(for: .milliseconds(60))

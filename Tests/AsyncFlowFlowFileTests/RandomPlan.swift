@@ -66,7 +66,7 @@ struct RandomPlan {
         return text + "outputs:\n" + parts.map { "  \($0.name): ${{ \($0.name).value }}\n" }.joined()
     }
 
-    /// What each step leaves when they run one after the other.
+    /// The outcome of each step when they run one after the other.
     var outcomes: [Outcome] {
         var outcomes: [Outcome] = []
         func sum(_ index: Int) -> Int {

@@ -25,7 +25,7 @@ struct ReattachingTests {
         #expect(await again.end() == "done\n\n")
         #expect(submissions == 1)
         #expect(program.begun.count == 1)
-        // What it gave is recorded; nothing is asked of Slurm for it.
+        // Its value is recorded; Slurm isn't asked about it.
         let calls = slurm.calls(of: "squeue").count
         #expect(await (try program.start(kind)).end().hasPrefix("done"))
         #expect(slurm.calls(of: "squeue").count == calls)

@@ -1,6 +1,6 @@
 package import AsyncFlowBase
 
-/// Whether a process is there and hasn't ended. One that nobody has reaped yet has ended.
+/// Returns whether a process exists and hasn't ended. One that nobody has reaped yet has ended.
 package func isRunning(_ pid: pid_t) -> Bool {
     guard kill(pid, 0) == 0 else { return false }
     #if os(Linux)
@@ -16,7 +16,7 @@ package func isRunning(_ pid: pid_t) -> Bool {
     #endif
 }
 
-/// How many descriptors this process has open.
+/// Returns the number of descriptors that this process has open.
 package func openDescriptors() -> Int {
     (0..<4096).count { fcntl($0, F_GETFD) != -1 }
 }

@@ -81,7 +81,7 @@ private let failing = """
             """)
         let (process, _, errors) = try folder.start(["run", "-q", "x.flow.yaml"])
         try await until("the second step runs") { folder.read("pid")?.hasSuffix("\n") == true }
-        // What is recorded of the first one reaches the disk a moment later.
+        // The record of the first one reaches the disk a moment later.
         try await until("the first step is recorded") {
             try folder.run("logs").output.contains("a.run")
         }

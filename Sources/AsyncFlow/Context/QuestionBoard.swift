@@ -23,7 +23,7 @@ package final class QuestionBoard: Sendable {
         }
     }
 
-    /// What becomes of an answer.
+    /// The reception of an answer.
     package enum Outcome: Sendable, Hashable {
         case taken
         /// Nobody waits for it.

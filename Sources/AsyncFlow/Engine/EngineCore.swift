@@ -129,7 +129,7 @@ package final class EngineCore: Sendable {
 
     func makeTaskNumber() -> UInt64 { created.increment() }
 
-    /// How many tasks were made so far.
+    /// The number of tasks made so far.
     var createdTaskCount: UInt64 { created.value }
 
     func taskEnded() {

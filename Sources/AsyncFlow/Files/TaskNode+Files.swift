@@ -31,7 +31,7 @@ extension TaskNode {
         }
         let call = { line.recallable(for: self, plan) }
         return try await remembered(call(), as: definition.options.filesForm) { [line] terms in
-            // What an interrupted run has started works in that run's directory.
+            // A command that an interrupted run started works in that run's directory.
             if let found = try await reattach(line, terms) {
                 return try collect(found.text, plan, in: found.directory ?? directory)
             }

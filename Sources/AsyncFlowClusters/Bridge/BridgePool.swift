@@ -11,7 +11,7 @@ import Foundation
 
 /// The bridge as the one worker of a pool: the pool starts it, gives it calls, notices its end, and starts it again.
 final class BridgePool: Sendable {
-    /// How much later than its process a cancelled call counts as overdue: that costs the bridge.
+    /// The time after its process's grace period at which a cancelled call is overdue. The bridge is ended then.
     private static let extraGrace: Duration = .seconds(20)
 
     let name: String

@@ -79,7 +79,7 @@ enum BridgeSource {
             + PackageResources.dask_py + PackageResources.bridge_py
     }
 
-    /// What an interpreter gets before the first message: the program and its settings, each behind its length.
+    /// Returns the bytes before the first message: the program and its settings, each preceded by its length.
     static func preamble(_ settings: Settings) -> [UInt8] {
         // Texts and numbers always encode; a number that isn't finite is none that JSON has.
         let settings = (try? JSONEncoder().encode(settings)).map { [UInt8]($0) } ?? Array("{}".utf8)

@@ -32,12 +32,12 @@ public struct ClusterConfiguration: Sendable {
     /// Whether cores, memory, GPUs and named resources that the engine can't be asked for are ignored. By default such
     /// tasks are refused.
     public var ignoresResources = false
-    /// How long the bridge may take until the engine can be used; two minutes by default.
+    /// The time in which the bridge must make the engine usable; two minutes by default.
     public var startTimeout: Duration = .seconds(120)
-    /// How often in a row the bridge may fail to start before the backend gives up; once by default.
+    /// The number of failed starts of the bridge in a row before the backend gives up; 1 by default.
     public var startFailureLimit = 1
-    /// How many calls the bridge has at most; what is beyond waits in this program, and survives a loss of the bridge.
-    /// 10,000 by default.
+    /// The maximum number of calls that the bridge holds; 10,000 by default. Further calls wait in this program and
+    /// survive a loss of the bridge.
     public var window = 10_000
     /// Gets the bridge's and the engine's own messages, as `info`.
     public var logger: Logger = .asyncFlow(label: "asyncflow.clusters")

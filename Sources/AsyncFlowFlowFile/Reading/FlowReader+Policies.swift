@@ -6,7 +6,7 @@ extension FlowReader {
         var policy = Policy()
         policy.tolerate = setting(fields["tolerate"], .share)
         policy.allowsFailure = fields.flag("allow-failure") ?? false
-        // Those of a profile for the name, the step's own, and those for all; of each, what counts most first.
+        // The settings of a profile for the name, the step's own, and those for all; the strongest first.
         var (strong, weak): ([Fields], [Fields]) = ([], [])
         if takesPolicies {
             for layer in policies where layer.pattern.map({ NamePattern.matches(name, $0) }) ?? true {

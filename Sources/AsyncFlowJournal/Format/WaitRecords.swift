@@ -91,11 +91,11 @@ package struct SignalRecord: Sendable, Equatable {
     }
 }
 
-/// How far a loop is: so many of its iterations have ended, and the state after them is recorded.
+/// The position of a loop: the iterations that have ended, with the recorded state after them.
 package struct IterationRecord: Sendable, Equatable {
     /// The loop's call.
     package var loop: CallID
-    /// How many iterations have ended.
+    /// The number of iterations that have ended.
     package var count: UInt64
     /// The call under which the state after them is recorded.
     package var state: CallID

@@ -9,7 +9,7 @@ public struct ParkedError: WorkflowError, ExitCodeError, Hashable {
     public static let exitCode: Int32 = EX_TEMPFAIL
     package var processExitCode: Int32 { Self.exitCode }
 
-    /// What is waited for, and how the program goes on.
+    /// A description of the waits, and of the way to continue the program.
     public let message: String
     public var code: WorkflowErrorCode { .parked }
 

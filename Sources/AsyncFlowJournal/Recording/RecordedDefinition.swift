@@ -2,7 +2,7 @@ import AsyncFlow
 import AsyncFlowBase
 import Synchronization
 
-/// What the calls of a recorded task do.
+/// The nature of a recorded task's calls.
 enum RecordedKind: Sendable, Hashable {
     case work
     /// They wait for somebody or for a time: each is known by its place, and goes on from run to run, however often the
@@ -29,7 +29,7 @@ final class RecordedDefinition: Sendable {
     let prefix: [UInt8]
     let options: RecordingOptions
     let isBlock: Bool
-    /// What stands for its calls: whether they only wait, as nothing that could end the program does.
+    /// The nature of its calls. A call that only waits can't be what ends the program.
     let kind: RecordedKind
     /// Whether its recorded calls are to run again.
     let isForgotten: Bool

@@ -1,7 +1,7 @@
 import AsyncFlow
 import AsyncFlowBase
 
-/// What commands and prompts have written, as a journal has it.
+/// The recorded output of commands and prompts.
 package enum RecordedOutput {
     /// The text that a recorded call has given: its standard output, or the answer of a model.
     ///

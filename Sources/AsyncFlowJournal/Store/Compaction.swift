@@ -172,7 +172,7 @@ struct Compactor {
         return uses
     }
 
-    /// What is known of scopes and loops, from one look at all of the journal.
+    /// The facts about scopes and loops, gathered in one pass over the journal.
     private struct Survey {
         /// The place of the last record of each scope that isn't superseded.
         var scopes: [ScopeID: JournalContents.Place] = [:]
@@ -180,7 +180,7 @@ struct Compactor {
         var superseded: [ScopeID: JournalContents.Place] = [:]
         /// The place of the last record of each loop that isn't superseded.
         var loops: [CallID: JournalContents.Place] = [:]
-        /// What was forgotten by name, up to a place.
+        /// The names that were forgotten, each with the place up to which it was.
         var forgotten: [String: JournalContents.Place] = [:]
 
         /// Whether a record in a scope was superseded after it was written.
@@ -245,7 +245,7 @@ struct Compactor {
         case .order(let order):
             return plan.keeps(run: run) && (order.scope == .program || survey.scopes[order.scope] != nil)
         case .started(let started):
-            // Which calls with an effect were started isn't dropped by age. Their records have no backend.
+            // A started call with an effect is never dropped by age. Its record has no backend.
             return unended.contains(started.header.call) && (started.backend.isEmpty || plan.keeps(run: run))
                 && !survey.isSuperseded(started.header.scope, place)
         case .attempt(let attempt): return plan.keeps(run: run) && contents.index.find(attempt.call) == nil

@@ -19,7 +19,7 @@ final class DurablePlaces: Sendable {
         }
     }
 
-    /// What earlier runs have left; read when it is first asked for.
+    /// Returns the history that earlier runs left; it is read on first use.
     nonisolated(nonsending) func history() async -> PlaceHistory {
         if let known = read.withLock({ $0 }) { return known }
         return await onThread { [self] in

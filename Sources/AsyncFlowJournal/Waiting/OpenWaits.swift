@@ -1,4 +1,4 @@
-/// What the program of a journal waits for, as it is recorded: whether it runs or not.
+/// The recorded waits of a journal's program, whether it is running or not.
 package struct OpenWaits: Sendable {
     /// A question without an answer.
     package struct Question: Sendable, Equatable {

@@ -7,7 +7,7 @@ struct PlaceHistory: Sendable {
     /// The answers that were accepted.
     private(set) var answers: [CallID: [UInt8]] = [:]
     private(set) var seen = SeenMessages()
-    /// How many iterations of loops have ended.
+    /// The numbers of ended iterations, by loop.
     private(set) var iterations: [CallID: UInt64] = [:]
 
     /// Reads the whole journal once, so that it is made only when somebody waits or loops.

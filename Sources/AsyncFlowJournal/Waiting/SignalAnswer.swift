@@ -7,7 +7,7 @@ import Foundation
 public import AsyncFlow
 import AsyncFlowBase
 
-/// What a wait for a signal ended with, as it is recorded.
+/// The recorded end of a wait for a signal.
 struct SignalAnswer: Codable, Sendable, Hashable {
     /// Nil if the time was over before an answer came.
     var json: [UInt8]?
@@ -15,14 +15,14 @@ struct SignalAnswer: Codable, Sendable, Hashable {
     static let timedOut = SignalAnswer(json: nil)
 }
 
-/// What a wait for a signal waits for.
+/// The question that a wait for a signal asks.
 struct SignalQuestion: Sendable {
     var name: String
     /// The type of the answer, for people.
     var type: String
     var text: String
     var timeout: Duration?
-    /// What is wrong with an answer, in a sentence; nil if nothing is.
+    /// The problem with an answer, as a sentence; nil if there is none.
     var problem: @Sendable ([UInt8]) -> String?
     /// An answer as a person would write it.
     var example: String
@@ -90,11 +90,11 @@ extension SignalAnswer {
 
 /// A signal that can't be waited for or sent, or for which the time was over.
 public struct SignalError: WorkflowError, Hashable {
-    /// What went wrong.
+    /// The kind of failure.
     public let reason: Reason
     /// The signal's name.
     public let name: String
-    /// What went wrong, and what can be done about it.
+    /// A description of the failure and its remedy.
     public let message: String
 
     init(_ reason: Reason, _ name: String, _ message: String) {

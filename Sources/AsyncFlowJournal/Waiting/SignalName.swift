@@ -5,7 +5,7 @@ package enum SignalName {
     private static let maximumLength = 100
     private static let ending = ".json"
 
-    /// What is wrong with a name, in a sentence; nil if nothing is.
+    /// Returns the problem with a name, as a sentence; nil if there is none.
     package static func problem(_ name: String) -> String? {
         let isAllowed = name.utf8.allSatisfy { byte in
             switch byte {

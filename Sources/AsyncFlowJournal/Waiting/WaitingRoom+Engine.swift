@@ -9,7 +9,7 @@ import Foundation
 #endif
 
 extension WorkflowEngine {
-    /// What the engine's tasks wait for outside of it.
+    /// The engine's waits for signals and times.
     var waitingRoom: WaitingRoom {
         let (questions, recorder) = (questions, recorder)
         return companion(WaitingRoom.self) {

@@ -2,7 +2,7 @@ import AsyncFlow
 import AsyncFlowBase
 import Logging
 
-/// What an engine's tasks wait for outside of it: answers and times.
+/// The waits of an engine's tasks for events outside of it: answers and times.
 ///
 /// Without a journal, messages are handed over in memory; with one they come through its inbox, and a thread looks
 /// there as long as somebody waits.
@@ -25,7 +25,7 @@ final class WaitingRoom: Sendable {
         var cancelTimer: (@Sendable () -> Void)?
         /// A message is being committed for it.
         var isClaimed = false
-        /// What came meanwhile, and counts if the message isn't taken after all.
+        /// The outcome that came meanwhile; it counts if the message isn't taken.
         var pending: Outcome?
         var shown: UInt64?
     }
@@ -351,7 +351,7 @@ final class WaitingRoom: Sendable {
         /// The tasks that wait.
         var tasks: Set<UInt64> = []
         var timers = 0
-        /// What is waited for, in words.
+        /// The waits, in words.
         var texts: [String] = []
         /// The first time that is waited for.
         var nextTime: JournalTime?

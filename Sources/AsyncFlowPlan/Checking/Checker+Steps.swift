@@ -50,7 +50,7 @@ extension Checker {
             model: model(of: step))
     }
 
-    /// What is asked of a service before the steps that it needs have ended can't be made of their values.
+    /// Checks that a service's settings don't use values of the steps it needs, since they are evaluated before those end.
     private mutating func checkEarly(_ service: ServiceAction, _ others: [CheckedStep]) {
         let settings = [service.patience, service.restarts].compactMap { $0?.template }
         for placed in (service.ready.templates + settings).flatMap(\.expressions) {

@@ -58,7 +58,7 @@ package struct Checker {
         var ending = Body()
         ending.steps = plan.finally
         let finally = check(ending, in: last, isOutermost: false)
-        // What couldn't be read may read anything.
+        // A part that couldn't be read may use any parameter.
         for parameter in plan.parameters
         where plan.brokenNames.isEmpty && !readParameters.contains(parameter.name) {
             diagnostics.warning(parameter.place, "nothing reads the parameter '\(parameter.name)'")

@@ -24,7 +24,7 @@ struct ContainerCommand: Sendable {
     var directory: String
     /// The names of the variables that are handed on; their values are in no word.
     var variables: [String]
-    /// Who the command runs as, for engines that would run it as root.
+    /// The user that the command runs as, for engines that would run it as root.
     var user: UInt32
     var group: UInt32
 

@@ -184,7 +184,7 @@ package struct TypeChecker {
         case let other?: error(source, "'for \(variable) in' takes a list, not \(other)")
         }
         bound.append((variable, elementType ?? .json))
-        // What is known of a name outside doesn't hold for the variable of the same name.
+        // Facts about an outer name don't hold for the variable of the same name.
         let before = nonNull
         nonNull = nonNull.filter { $0[0] != variable }
         defer {

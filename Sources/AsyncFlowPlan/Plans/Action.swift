@@ -73,7 +73,7 @@ package indirect enum Action: Sendable {
 
 /// A process that runs on until the steps that use it have ended.
 package struct ServiceAction: Sendable {
-    /// How it is found out that the service can be used.
+    /// The check that the service can be used.
     package enum Readiness: Sendable {
         case immediately
         /// When a connection to this port can be made.
@@ -95,7 +95,7 @@ package struct ServiceAction: Sendable {
     package var ready = Readiness.immediately
     /// The longest time until it is ready.
     package var patience: Setting?
-    /// How often it is started again when it has ended by itself.
+    /// The maximum number of restarts after it has ended by itself.
     package var restarts: Setting?
 
     package init(command: Template) { self.command = command }

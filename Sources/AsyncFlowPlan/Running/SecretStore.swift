@@ -78,7 +78,7 @@ package final class SecretStore: Sendable {
         return String(text)
     }
 
-    /// What a command prints. It may ask a person, at the terminal, for what unlocks the secret.
+    /// Returns the output of a command, which may ask a person at the terminal to unlock the secret.
     private static func output(of words: [String], in directory: String) throws(ValueError) -> String {
         let command = words.map { ShellWord.quoted($0) }.joined(separator: " ")
         guard let stream = popen("cd \(ShellWord.quoted(directory)) && exec \(command)", "r") else {

@@ -5,7 +5,7 @@ import AsyncFlowBase
 struct StepOutcome: Sendable {
     let name: String
     let value: Value
-    /// What the step has started for those that use it.
+    /// The services that the step has started for its users.
     var services: [ServiceHandle] = []
 }
 
@@ -17,7 +17,7 @@ struct StepInput: TaskValue {
     let services: [ServiceHandle]
 }
 
-/// What all elements of a step have in common.
+/// The facts that all elements of a step share.
 struct StepCall: Sendable {
     /// The services that the step uses.
     let services: [ServiceHandle]

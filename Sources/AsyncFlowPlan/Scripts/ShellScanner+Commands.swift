@@ -192,7 +192,7 @@ extension ShellScanner {
             for place in code.piped { contexts[place] = ShellWords.codeOfInput(of: shell) }
         }
         if isPiped {
-            // What other commands write isn't the value.
+            // Other commands write something else than the value.
             let writesValue = code.command.words.first.map { ["echo", "printf"].contains(PathText.name(of: $0)) }
             if writesValue == true { code.piped += code.references }
         } else if !code.command.words.isEmpty {

@@ -20,7 +20,7 @@ struct LostWorker: Decodable {
 
     /// - Parameter bridge: The name of the worker that tells of it.
     static func error(_ failure: CallFailure, of task: TaskContext?, behind bridge: String) -> WorkerLostError {
-        // What can't be read tells nothing more than that the worker is gone.
+        // If the details can't be read, the worker is known to be gone all the same.
         let lost = failure.encoded.flatMap { try? JSONDecoder().decode(LostWorker.self, from: Data($0)) }
         let text = { (text: String?, limit: Int) in (text ?? "").shortened(to: limit).harmlessLines() }
         let host = text(lost?.host, 255)

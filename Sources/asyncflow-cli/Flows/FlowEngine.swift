@@ -48,7 +48,7 @@ struct FlowEngine {
         if let former = session.former { return former.journal }
         guard session.plan.usesCache else { return nil }
         let cache = "\(PathText.parent(of: directory.path))/.cache"
-        // What can't be made is told by the journal.
+        // The journal reports a directory that can't be made.
         try? PrivateDirectory.createPath(cache)
         return "\(cache)/\(session.flow.plan.name).journal"
     }

@@ -3,9 +3,9 @@ import AsyncFlowBase
 import AsyncFlowJournal
 import AsyncFlowPlan
 
-/// What the steps of a run have left, as its journal has it.
+/// The output of a run's steps, as recorded in its journal.
 struct RunLog {
-    /// What one call of a step has left.
+    /// The output of one call of a step.
     struct Part {
         /// Unlike that of every other part.
         let id: String

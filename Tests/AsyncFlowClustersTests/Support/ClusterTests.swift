@@ -7,7 +7,7 @@ import Foundation
 import Logging
 import Testing
 
-/// What the tests of clusters have.
+/// The surroundings of the cluster tests.
 enum TestCluster {
     static let modules = Bundle.module.resourceURL!.appendingPathComponent("Modules").path
     /// The program that runs Swift functions and commands.
@@ -137,7 +137,7 @@ private struct KeepingHandler: LogHandler {
 }
 
 extension TaskFuture {
-    /// What the body threw, if it did. Waits for the end.
+    /// The error that the body threw, if any. Waits for the end.
     var cause: (any Error)? {
         get async {
             guard case .failure(let error) = await result else { return nil }

@@ -99,7 +99,7 @@ struct TraceTests {
             log.withLock { $0.append("executed") }
             try await request.keep(ticket: [42])
             request.whenRecorded { [self] in log.withLock { $0.append("cleaned up") } }
-            // What is left outside must stay until the value is recorded.
+            // Traces outside must stay until the value is recorded.
             try await Task.sleep(for: isEndless.withLock { $0 } ? .seconds(1000) : .milliseconds(20))
             log.withLock { $0.append("ended") }
             return CommandResult(standardOutput: Array("new".utf8))

@@ -50,7 +50,7 @@ struct RecordingFollowerTests {
         }
         Self.write(100..<101, to: &file)
         #expect(try follower.advance())
-        // Those of the file that was open, those of the only one that is kept, and those of the newest.
+        // The tasks of the file that was open, of the only one that is kept, and of the newest.
         #expect(follower.reader.model.taskCount == 2 + 3 + 3 + 1)
     }
 
