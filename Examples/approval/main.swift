@@ -1,7 +1,7 @@
 // A program that asks a person, ends while nobody answers, and continues when the answer is there.
 //
-// It starts itself twice: the first run ends with exit code 75, since everything left waits for an answer. The answer is
-// a file, as `asyncflow signal` writes it; then the second run publishes the scores in three rounds.
+// It starts itself twice: the first run ends with exit code 75, since everything left waits for an answer. The answer
+// is a file, as `asyncflow signal` writes it; then the second run publishes the scores in three rounds.
 
 import AsyncFlow
 import AsyncFlowJournal

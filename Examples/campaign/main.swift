@@ -1,6 +1,6 @@
 // A campaign of machine-learning pipelines that can be watched: each pipeline prepares data, trains a model for every
-// combination of hyperparameters, evaluates them on data that they haven't seen, and selects the best one. Some trainings
-// diverge: they fail.
+// combination of hyperparameters, evaluates them on data that they haven't seen, and selects the best one. Some
+// trainings diverge: they fail.
 //
 //     swift run campaign            runs it, and leaves a recording and a report in a folder of its own
 //     swift run campaign --watch    also keeps the page of the run open afterwards, until Ctrl-C

@@ -1,5 +1,5 @@
-// Computing and prompts in one graph, on two backends: simulations run on this machine's cores, and a model, whose server the
-// workflow starts and stops itself, comments each.
+// Computing and prompts in one graph, on two backends: simulations run on this machine's cores, and a model, whose
+// server the workflow starts and stops itself, comments each.
 //
 // It needs llama.cpp's `llama-server` in PATH, and a model for it:
 //

@@ -1,7 +1,7 @@
 // Counts the birds in a week's logs with command-line programs: every step makes a file, and the next step takes it.
 //
-// Each task has a directory of its own, so that all of them can use the same simple names. The engine brings in what a task
-// takes, checks that what it declares is there afterwards, and hands it on.
+// Each task has a directory of its own, so that all of them can use the same simple names. The engine brings in what a
+// task takes, checks that what it declares is there afterwards, and hands it on.
 
 import AsyncFlow
 import Foundation

@@ -1,4 +1,5 @@
-// Blocks in blocks, to any depth: recursion that the engine runs in parallel, and cancellation that reaches every member.
+// Blocks in blocks, to any depth: recursion that the engine runs in parallel, and cancellation that reaches every
+// member.
 
 import AsyncFlow
 

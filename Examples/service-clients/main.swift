@@ -1,5 +1,5 @@
-// A server for the time that it is needed: a Redis is started, ten clients use it at the same time, and when the last of
-// them has ended it is stopped.
+// A server for the time that it is needed: a Redis is started, ten clients use it at the same time, and when the last
+// of them has ended it is stopped.
 //
 // It needs a Redis: on Debian and Ubuntu, apt-get install redis-server redis-tools.
 

@@ -1,5 +1,5 @@
-// A sweep over hyper-parameters that doesn't wait for the hopeless ones: each training prints a line of JSON per step, the
-// lines are read as they come, and a training whose loss grows is cancelled.
+// A sweep over hyper-parameters that doesn't wait for the hopeless ones: each training prints a line of JSON per step,
+// the lines are read as they come, and a training whose loss grows is cancelled.
 
 import AsyncFlow
 import Foundation

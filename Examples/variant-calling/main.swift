@@ -1,5 +1,6 @@
-// Finds the differences between samples and a reference genome, as pipelines in bioinformatics do: bwa aligns the reads,
-// samtools sorts them, bcftools calls the variants. The data is made up, so that it is known what has to be found.
+// Finds the differences between samples and a reference genome, as pipelines in bioinformatics do: bwa aligns the
+// reads, samtools sorts them, bcftools calls the variants. The data is made up, so that it is known what has to be
+// found.
 //
 // It needs the three programs: on Debian and Ubuntu, apt-get install bwa samtools bcftools.
 

@@ -23,9 +23,9 @@ extension WorkflowEngine {
     /// recorded before is superseded and goes with the next compaction, when the journal is opened or pruned: a loop
     /// without an end has a journal of constant size, and so has what the program keeps in memory.
     ///
-    /// Within an iteration everything is as elsewhere: recorded calls are answered after a restart. Each iteration makes
-    /// calls of its own, so that an equal call in the next one is made again. What an iteration has read from files
-    /// isn't looked at any more once it has ended.
+    /// Within an iteration everything is as elsewhere: recorded calls are answered after a restart. Each iteration
+    /// makes calls of its own, so that an equal call in the next one is made again. What an iteration has read from
+    /// files isn't looked at any more once it has ended.
     ///
     /// - Parameters:
     ///   - name: a short, clear name for logs, errors, reports and the journal.

@@ -21,8 +21,8 @@ extension WorkflowEngine {
     /// answer as JSON into a file `inbox/approve.ID.json` of the journal, by renaming it into place. None of that needs
     /// a running program: an answer that comes before its question is kept.
     ///
-    /// The n-th wait for a name gets the n-th message. With a journal, an accepted answer is on disk before it is handed
-    /// on, and the same for each later run. Without one, answers come by ``send(_:to:)`` or from the page.
+    /// The n-th wait for a name gets the n-th message. With a journal, an accepted answer is on disk before it is
+    /// handed on, and the same for each later run. Without one, answers come by ``send(_:to:)`` or from the page.
     ///
     /// - Parameters:
     ///   - name: the name that answers are sent to: letters, digits, `_`, `-` and `.`, at most 100.
@@ -66,8 +66,8 @@ extension WorkflowEngine {
         return task()
     }
 
-    /// Sends a message from within the program: the answer to a ``signal(_:as:asking:timeout:dryRunValue:fileID:line:)``
-    /// that waits for it, or will.
+    /// Sends a message from within the program: the answer to a
+    /// ``signal(_:as:asking:timeout:dryRunValue:fileID:line:)`` that waits for it, or will.
     ///
     /// With a journal it is put into the inbox, and taken a moment later.
     ///

@@ -11,8 +11,8 @@ import Foundation
 
 /// Commands that go on, or are still there, when the program is killed.
 ///
-/// Each writes `begin` and its process's number into `PROBE_MARKS`, waits until there is a file `PROBE_GATE`, and prints
-/// `done`. The programs of Slurm are those in `PROBE_SLURM`, or of the `PATH`.
+/// Each writes `begin` and its process's number into `PROBE_MARKS`, waits until there is a file `PROBE_GATE`, and
+/// prints `done`. The programs of Slurm are those in `PROBE_SLURM`, or of the `PATH`.
 enum LeftCommands {
     static func run(on backend: String, _ kind: String) async {
         let environment = ProcessInfo.processInfo.environment

@@ -120,7 +120,8 @@ struct InferenceBenchmarks: AsyncParsableCommand {
         return resident.last.flatMap { last in resident.dropFirst().first.map { last - $0 } }
     }
 
-    /// - Returns: the time from a task's cancellation until the server sees that its connection is closed, in milliseconds.
+    /// - Returns: the time from a task's cancellation until the server sees that its connection is closed, in
+    ///   milliseconds.
     private func cancellation(_ flow: WorkflowEngine, _ server: ModelServer) async throws -> Double? {
         let ask = flow.promptTask("ask") { "?" }
         let clock = ContinuousClock()

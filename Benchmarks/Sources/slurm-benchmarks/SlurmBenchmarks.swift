@@ -6,8 +6,8 @@ import BenchmarkSupport
 import Foundation
 import Logging
 
-/// What it takes to submit many jobs, and to run many short commands inside an allocation. Needs a Slurm that has room for
-/// two nodes with eight cores each at once; `scripts/benchmark slurm` starts one on this machine.
+/// What it takes to submit many jobs, and to run many short commands inside an allocation. Needs a Slurm that has room
+/// for two nodes with eight cores each at once; `scripts/benchmark slurm` starts one on this machine.
 @main
 struct SlurmBenchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

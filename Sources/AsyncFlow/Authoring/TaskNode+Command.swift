@@ -27,8 +27,8 @@ extension TaskNode {
 
     /// Waits for the command that an interrupted run has started for the same call, if there is one.
     ///
-    /// - Returns: its output as ``execute(_:standardOutput:_:)`` returns it, and the directory that it ran in; nil if it
-    ///   has to be started.
+    /// - Returns: its output as ``execute(_:standardOutput:_:)`` returns it, and the directory that it ran in; nil if
+    ///   it has to be started.
     /// - Throws: what the command gave; ``CallTerms/refusal`` if it must not be started again.
     func reattach(_ command: Command, _ terms: CallTerms) async throws -> (text: String, directory: String?)? {
         if let traces = terms.traces, let trace = traces.takeEarlier(), let slot = definition.backend,

@@ -51,8 +51,8 @@ extension CommandRequest {
         keeper.traces.note(keeper.trace(ticket))
     }
 
-    /// Has something done as soon as nobody needs what the command has left outside of this process: when its outcome is
-    /// on disk, or at once if nobody records it.
+    /// Has something done as soon as nobody needs what the command has left outside of this process: when its outcome
+    /// is on disk, or at once if nobody records it.
     package func whenRecorded(_ body: @escaping @Sendable () -> Void) {
         guard let keeper else { return body() }
         keeper.traces.whenRecorded(body)

@@ -22,8 +22,8 @@ package protocol CallMemory: AnyObject, Sendable {
     func traces(of backend: String) -> [[UInt8]]
     /// Keeps what a later run needs to end what a backend has left outside of this process. Returns when it is on disk.
     func keep(trace: [UInt8], of backend: String) async throws
-    /// Returns a path, the same in each run, for a file that is fetched from a URL; nil if files are fetched anew in each
-    /// run.
+    /// Returns a path, the same in each run, for a file that is fetched from a URL; nil if files are fetched anew in
+    /// each run.
     func downloadPath(of url: String, sha256: String?) -> String?
 }
 

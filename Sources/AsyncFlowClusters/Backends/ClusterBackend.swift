@@ -11,13 +11,13 @@ import Foundation
 
 /// A backend that runs tasks on an engine that somebody else runs: ``ExecutorBackend``, ``DaskBackend``.
 ///
-/// It runs functions of Swift by the program itself, functions of Python, and commands. One process, the bridge, uses the
-/// engine's own client; the engine's workers drive a worker process each by a pipe, so that nothing of a task runs in the
-/// engine's own interpreters. Such a process ends with the task that is cancelled, with the engine's worker, with the
-/// bridge, and with this program.
+/// It runs functions of Swift by the program itself, functions of Python, and commands. One process, the bridge, uses
+/// the engine's own client; the engine's workers drive a worker process each by a pipe, so that nothing of a task runs
+/// in the engine's own interpreters. Such a process ends with the task that is cancelled, with the engine's worker,
+/// with the bridge, and with this program.
 ///
-/// Calls that take next to no time go to the engine in batches. A task counts as started when the engine's worker begins
-/// it.
+/// Calls that take next to no time go to the engine in batches. A task counts as started when the engine's worker
+/// begins it.
 ///
 /// Several engines may have the same backend: it starts with the first of them and ends with the last.
 public class ClusterBackend: ForeignBackend, PortableReceiver, CommandBackend, @unchecked Sendable {
@@ -42,8 +42,8 @@ public class ClusterBackend: ForeignBackend, PortableReceiver, CommandBackend, @
 
     /// Starts the bridge, and returns when the engine can be used and the tasks that are to be checked have been.
     ///
-    /// - Throws: `PythonEnvironmentError` if there is no such interpreter; `WorkerPoolError` if the engine or its client
-    ///   can't be had, with the reason; `PythonFunctionError` with everything that is wrong with the tasks;
+    /// - Throws: `PythonEnvironmentError` if there is no such interpreter; `WorkerPoolError` if the engine or its
+    ///   client can't be had, with the reason; `PythonFunctionError` with everything that is wrong with the tasks;
     ///   `CancellationError`.
     public func start() async throws {
         try await pool.start()

@@ -11,19 +11,20 @@ public import AsyncFlowPython
 ///
 /// The Python of the bridge, `environment`, is best the cluster's own: Dask wants the same versions at both ends.
 ///
-/// A task that is cancelled is stopped in its worker, within a moment or its grace period. `.cores`, `.memory` and `.gpus`
-/// become Dask's resources `CORES`, `MEMORY` (in bytes) and `GPU`, named resources become those of the same name; what no
-/// worker offers is refused, with what there is. Priorities become Dask's.
+/// A task that is cancelled is stopped in its worker, within a moment or its grace period. `.cores`, `.memory` and
+/// `.gpus` become Dask's resources `CORES`, `MEMORY` (in bytes) and `GPU`, named resources become those of the same
+/// name; what no worker offers is refused, with what there is. Priorities become Dask's.
 ///
-/// Dask runs a task again by itself if the worker is lost that ran it, as often as its scheduler's `allowed-failures` says,
-/// three times by default; in clusters that this backend starts it doesn't. When it gives up, or the scheduler is gone,
-/// tasks fail with a `WorkerLostError`, and `.retry(2, on: .workerLost)` runs them again.
+/// Dask runs a task again by itself if the worker is lost that ran it, as often as its scheduler's `allowed-failures`
+/// says, three times by default; in clusters that this backend starts it doesn't. When it gives up, or the scheduler is
+/// gone, tasks fail with a `WorkerLostError`, and `.retry(2, on: .workerLost)` runs them again.
 public final class DaskBackend: ClusterBackend, @unchecked Sendable {
     /// - Parameters:
     ///   - cluster: The cluster.
     ///   - name: The name for `.on("dask")`.
     ///   - environment: The Python with `distributed`, of the cluster's version: `python3` by default.
-    ///   - tasks: The Python tasks whose functions are checked as the backend starts; others are before their first call.
+    ///   - tasks: The Python tasks whose functions are checked as the backend starts; others are before their first
+    ///     call.
     ///   - configuration: Everything else; its `python` doesn't matter here.
     public init(
         _ cluster: DaskCluster, name: String = "dask", environment: PythonEnvironment = .executable("python3"),

@@ -15,15 +15,16 @@ public struct ClusterConfiguration: Sendable {
     /// of other versions. `python3` by default.
     public var python: PythonEnvironment = .executable("python3")
     /// The way in which the bridge is started, the one process that uses the engine's client: on this machine by
-    /// default; `.ssh("head")` starts it on the cluster's head node, `.command("kubectl exec -i ray-head-0 --")` in a pod.
+    /// default; `.ssh("head")` starts it on the cluster's head node, `.command("kubectl exec -i ray-head-0 --")` in a
+    /// pod.
     public var bridge = WorkerLauncher.local
     /// Folders in which Python modules are looked for first, by the bridge and by the functions of Python tasks. A path
     /// that isn't absolute is one of this process's working directory.
     public var modules: [String] = []
     /// The Python in which the functions of Python tasks run: the engine's own by default.
     public var workerPython: PythonEnvironment?
-    /// The program that runs Swift functions and commands on the cluster's machines: this one by default, which has to be
-    /// there under the same path, and to call `WorkflowWorker.serveIfLaunchedAsOne`.
+    /// The program that runs Swift functions and commands on the cluster's machines: this one by default, which has to
+    /// be there under the same path, and to call `WorkflowWorker.serveIfLaunchedAsOne`.
     public var program: String?
     /// More variables for the processes in which functions and commands run.
     public var environment: [String: String] = [:]

@@ -53,8 +53,8 @@ public struct Journal: Sendable, Hashable {
     /// The time after which the run ends with a ``ParkedError``, exit code 75, if meanwhile nothing has gone on but
     /// waits for signals, and for times that are further away than this; nil, the default, for a program that stays.
     ///
-    /// `asyncflow resume JOURNAL --when-due` goes on. What the program does beside its tasks isn't seen: the time has to
-    /// be longer than that.
+    /// `asyncflow resume JOURNAL --when-due` goes on. What the program does beside its tasks isn't seen: the time has
+    /// to be longer than that.
     public var parking: Duration?
 
     /// - Parameters:

@@ -50,7 +50,8 @@ extension Checker {
             model: model(of: step))
     }
 
-    /// Checks that a service's settings don't use values of the steps it needs, since they are evaluated before those end.
+    /// Checks that a service's settings don't use values of the steps it needs, since they are evaluated before those
+    /// end.
     private mutating func checkEarly(_ service: ServiceAction, _ others: [CheckedStep]) {
         let settings = [service.patience, service.restarts].compactMap { $0?.template }
         for placed in (service.ready.templates + settings).flatMap(\.expressions) {

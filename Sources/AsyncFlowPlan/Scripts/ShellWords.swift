@@ -1,5 +1,5 @@
-/// The words of a shell's command so far, and the beginning of the one that is being read: what they say about the place
-/// where a value stands next.
+/// The words of a shell's command so far, and the beginning of the one that is being read: what they say about the
+/// place where a value stands next.
 struct ShellWords {
     var words: [String] = []
     var word = ""

@@ -2,8 +2,8 @@ package import AsyncFlowBase
 
 /// The process group of a command whose program was killed, as far as it is still there.
 ///
-/// ``ProcessSupervisor`` ends such groups at once. They outlive that if it was killed as well, or if the program died in
-/// the very moment of their start.
+/// ``ProcessSupervisor`` ends such groups at once. They outlive that if it was killed as well, or if the program died
+/// in the very moment of their start.
 package struct LeftProcesses {
     package let leader: ProcessIdentity
 

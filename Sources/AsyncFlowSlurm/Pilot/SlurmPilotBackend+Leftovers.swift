@@ -3,8 +3,8 @@ import AsyncFlowBase
 import Logging
 
 extension SlurmPilotBackend: LeavingBackend {
-    /// Gives back the allocations of programs that were killed together with what would have given them back, such as by
-    /// a crash of the machine.
+    /// Gives back the allocations of programs that were killed together with what would have given them back, such as
+    /// by a crash of the machine.
     package func endLeftovers(_ traces: [[UInt8]]) async {
         let prefixes = Set(traces.map { String(decoding: $0, as: UTF8.self) }.filter(JobTicket.isPrefix))
         for prefix in prefixes.sorted() {

@@ -97,8 +97,8 @@ package struct ForeignWorkers: Sendable {
     package var arguments: [String]
     /// Makes the bytes that a worker with this name gets before anything else: its own source, for example.
     package var preamble: @Sendable (_ name: String) -> [UInt8]
-    /// Whether the worker passes calls on to others. It answers while they run; a worker that calls functions itself may
-    /// be kept from that by them.
+    /// Whether the worker passes calls on to others. It answers while they run; a worker that calls functions itself
+    /// may be kept from that by them.
     package var isBridge = false
 
     package init(

@@ -29,9 +29,9 @@ final class FakeSlurm: Sendable {
     }
 
     /// - Parameter mode: `garbage`, `down`, `hang`, `refuse`, `late` (submitted, but an error), `forget` (accepted, and
-    ///   then unknown), `empty`, `kill-before`, `kill-early` or `kill-after` (the engine is killed, and the job submitted
-    ///   never, a second later, or before that), `strangers` (from then on, of `squeue`), or the state that jobs end in without having
-    ///   run.
+    ///   then unknown), `empty`, `kill-before`, `kill-early` or `kill-after` (the engine is killed, and the job
+    ///   submitted never, a second later, or before that), `strangers` (from then on, of `squeue`), or the state that
+    ///   jobs end in without having run.
     func tell(_ program: String, _ mode: String) {
         _ = FileManager.default.createFile(atPath: "\(path)/\(program).mode", contents: Data("\(mode)\n".utf8))
     }

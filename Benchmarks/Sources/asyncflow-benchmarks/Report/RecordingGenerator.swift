@@ -1,7 +1,7 @@
 import Foundation
 
-/// Writes a recording as a run of many tasks would: seven lines per task, on 64 workers, with dependencies, failures and
-/// resource samples. The same one every time.
+/// Writes a recording as a run of many tasks would: seven lines per task, on 64 workers, with dependencies, failures
+/// and resource samples. The same one every time.
 struct RecordingGenerator {
     static let names = ["prepare", "simulate", "analyse", "train", "evaluate", "collect"]
     private static let workers = 64
