@@ -139,7 +139,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["AsyncFlowBase"], path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["AsyncFlowBase", product("Logging", "swift-log")],
+            path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "AsyncFlowBaseTests", dependencies: ["AsyncFlowBase", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -45,7 +45,7 @@ package enum Console {
         text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)[...]
             while !rest.isEmpty {
-                let count = Self.write(descriptor, rest)
+                let count = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
                 if count < 0, errno == EINTR { continue }
                 if count < 0, errno == EAGAIN {  // somebody made the descriptor a non-blocking one
                     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
@@ -56,16 +56,5 @@ package enum Console {
                 rest = rest.dropFirst(count)
             }
         }
-    }
-
-    private static func write(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
-        let bytes = UnsafeRawBufferPointer(rebasing: bytes)
-        #if canImport(Glibc)
-        return Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-        #elseif canImport(Musl)
-        return Musl.write(descriptor, bytes.baseAddress, bytes.count)
-        #else
-        return Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-        #endif
     }
 }

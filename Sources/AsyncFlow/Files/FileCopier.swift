@@ -103,7 +103,7 @@ final class FileCopier: Sendable {
         let number = output.number
         while !rest.isEmpty {
             rest = rest.dropFirst(
-                try retrying { rest.withUnsafeBytes { systemWrite(number, $0.baseAddress, $0.count) } })
+                try retrying { rest.withUnsafeBytes { systemWrite(number, $0) } })
         }
     }
 
@@ -116,16 +116,6 @@ final class FileCopier: Sendable {
         return ioctl(target.number, clone, source.number) == 0
         #else
         return false
-        #endif
-    }
-
-    private static func systemWrite(_ number: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-        #if canImport(Darwin)
-        Darwin.write(number, bytes, count)
-        #elseif canImport(Glibc)
-        Glibc.write(number, bytes, count)
-        #else
-        Musl.write(number, bytes, count)
         #endif
     }
 }

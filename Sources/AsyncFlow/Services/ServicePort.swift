@@ -11,11 +11,7 @@ public enum ServicePort {
     ///
     /// - Throws: ``EngineError`` if the system has no free port.
     public static func free() throws -> Int {
-        #if canImport(Glibc)
-        let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        #else
-        let number = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
+        let number = socket(AF_INET, streamSocketType, 0)
         let code = errno
         if number >= 0 {
             _ = fcntl(number, F_SETFD, FD_CLOEXEC)

@@ -107,11 +107,7 @@ struct SocketProbe: ~Copyable {
 
     private func connection(to host: String, port: Int) -> Descriptor? {
         var hints = addrinfo()
-        #if canImport(Glibc)
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        #else
-        hints.ai_socktype = SOCK_STREAM
-        #endif
+        hints.ai_socktype = streamSocketType
         hints.ai_flags = AI_NUMERICSERV
         var list: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, "\(port)", &hints, &list) == 0 else { return nil }

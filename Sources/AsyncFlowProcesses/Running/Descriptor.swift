@@ -22,7 +22,7 @@ package struct Descriptor: ~Copyable, Sendable {
     /// A FIFO without a process at its other end doesn't block the caller: it reads as empty, and isn't writable.
     package static func open(_ path: String, _ flags: CInt) throws(SystemError) -> Descriptor {
         let number = try retrying {
-            FileNameText.withPath(path) { Self.openFile($0, flags | O_CLOEXEC | O_NONBLOCK, 0o600) }
+            FileNameText.withPath(path) { systemOpen($0, flags | O_CLOEXEC | O_NONBLOCK, 0o600) }
         }
         let descriptor = try Descriptor(owning: number).aboveStandardStreams()
         try descriptor.setFlags(flags & O_APPEND)
@@ -77,16 +77,6 @@ package struct Descriptor: ~Copyable, Sendable {
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
         _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
         return 0
-        #endif
-    }
-
-    private static func openFile(_ path: UnsafePointer<CChar>, _ flags: CInt, _ mode: mode_t) -> CInt {
-        #if canImport(Darwin)
-        Darwin.open(path, flags, mode)
-        #elseif canImport(Glibc)
-        Glibc.open(path, flags, mode)
-        #else
-        Musl.open(path, flags, mode)
         #endif
     }
 }

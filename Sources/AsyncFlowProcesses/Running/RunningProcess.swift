@@ -148,7 +148,3 @@ package final class RunningProcess: @unchecked Sendable {
         }
     }
 }
-
-private func systemRead(_ number: CInt, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    read(number, buffer.baseAddress, buffer.count)
-}

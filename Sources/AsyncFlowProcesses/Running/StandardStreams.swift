@@ -143,16 +143,6 @@ enum InputWriter {
         }
         return rest
     }
-
-    private static func systemWrite(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Darwin)
-        Darwin.write(number, bytes.baseAddress, bytes.count)
-        #elseif canImport(Glibc)
-        Glibc.write(number, bytes.baseAddress, bytes.count)
-        #else
-        Musl.write(number, bytes.baseAddress, bytes.count)
-        #endif
-    }
 }
 
 /// `/dev/null`, opened once for all processes.

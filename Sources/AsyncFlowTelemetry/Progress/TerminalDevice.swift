@@ -64,15 +64,7 @@ final class TerminalDevice: Sendable {
             guard isWritable(within: 0) else { break }
             // A blocking descriptor gets little at a time, so that the write is unlikely to block.
             let part = isOwn ? rest : rest.prefix(64)
-            let count = part.withUnsafeBytes { bytes in
-                #if canImport(Glibc)
-                Glibc.write(output, bytes.baseAddress, bytes.count)
-                #elseif canImport(Musl)
-                Musl.write(output, bytes.baseAddress, bytes.count)
-                #else
-                Darwin.write(output, bytes.baseAddress, bytes.count)
-                #endif
-            }
+            let count = part.withUnsafeBytes { systemWrite(output, $0) }
             if count < 0 {
                 if errno == EINTR { continue }
                 if errno == EAGAIN || errno == EWOULDBLOCK { break }

@@ -77,13 +77,7 @@ struct RecordingFile: ~Copyable, Sendable {
         do {
             return try PrivateFile.create(path, O_WRONLY | O_APPEND)
         } catch  where error.code == EEXIST {
-            #if canImport(Glibc)
-            let found = Glibc.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            #elseif canImport(Musl)
-            let found = Musl.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            #else
-            let found = Darwin.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            #endif
+            let found = systemOpen(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             if found >= 0 { return found }
             throw TelemetryError("the recording \(path) can't be written: \(reason(errno))")
         } catch {
@@ -159,13 +153,7 @@ struct RecordingFile: ~Copyable, Sendable {
     ) -> (count: Int, problem: String?) {
         var written = 0
         while written < bytes.count {
-            #if canImport(Darwin)
-            let count = Darwin.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            #elseif canImport(Glibc)
-            let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            #else
-            let count = Musl.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-            #endif
+            let count = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: bytes[written...]))
             if count > 0 {
                 written += count
             } else if count == 0 || errno != EINTR {

@@ -148,7 +148,7 @@ package struct ReportOutput: ~Copyable {
         let failed = buffer.withUnsafeBytes { bytes -> Int32? in
             var done = 0
             while done < bytes.count {
-                let count = systemWrite(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                let count = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: bytes[done...]))
                 if count >= 0 {
                     done += count
                 } else if errno != EINTR {
@@ -165,8 +165,4 @@ package struct ReportOutput: ~Copyable {
             isBrokenPipe: code == EPIPE,
             description: "Can't \(action) '\(path.harmless())': \(String(cString: strerror(code))).")
     }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

@@ -158,13 +158,7 @@ struct LinePieces {
 
     private func read(_ start: UnsafeMutablePointer<UInt8>, _ size: Int) throws(Failure) -> Int {
         while true {
-            #if canImport(Darwin)
-            let count = Darwin.read(descriptor, start, size)
-            #elseif canImport(Musl)
-            let count = Musl.read(descriptor, start, size)
-            #else
-            let count = Glibc.read(descriptor, start, size)
-            #endif
+            let count = systemRead(descriptor, UnsafeMutableRawBufferPointer(start: start, count: size))
             if count >= 0 { return count }
             let code = errno
             if code != EINTR { throw .system(code) }

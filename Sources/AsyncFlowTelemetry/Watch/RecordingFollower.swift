@@ -172,7 +172,7 @@ struct RecordingFollower: ~Copyable {
         _ descriptor: Int32, _ start: UnsafeMutablePointer<UInt8>, _ size: Int, _ path: String
     ) throws(RunFileError) -> Int {
         while true {
-            let count = systemRead(descriptor, start, size)
+            let count = systemRead(descriptor, UnsafeMutableRawBufferPointer(start: start, count: size))
             if count >= 0 { return count }
             if errno != EINTR {
                 throw RunFileError(
@@ -181,10 +181,6 @@ struct RecordingFollower: ~Copyable {
             }
         }
     }
-}
-
-private func systemRead(_ descriptor: Int32, _ start: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int {
-    read(descriptor, start, size)
 }
 
 private func openForReading(_ file: String) -> Int32 { open(file, O_RDONLY | O_CLOEXEC) }

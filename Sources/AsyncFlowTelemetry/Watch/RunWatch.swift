@@ -98,7 +98,7 @@ package struct RunWatch: ~Copyable {
     private mutating func write(_ line: String) {
         var rest = Array((line + "\n").utf8)[...]
         while !rest.isEmpty, !isClosed {
-            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }
+            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0) }
             if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { isClosed = true }
         }
     }
@@ -150,10 +150,6 @@ package struct RunWatch: ~Copyable {
         let seconds = Double(now.tv_sec) - model.origin
         return seconds.isFinite && seconds >= model.lastTime ? seconds : model.lastTime
     }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }
 
 /// A failure from a recording.

@@ -380,10 +380,6 @@ final class PoolLoop {
     }
 }
 
-private func systemRead(_ descriptor: CInt, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    read(descriptor, buffer.baseAddress, buffer.count)
-}
-
 private func systemMessage(_ code: CInt) -> String { String(cString: strerror(code)) }
 
 extension Result where Success == ArraySlice<UInt8>, Failure == PoolLoop.FailureBox {

@@ -163,7 +163,3 @@ enum BrokenPipeSignal {
         #endif
     }
 }
-
-private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
-    write(descriptor, bytes.baseAddress, bytes.count)
-}

@@ -76,7 +76,3 @@ final class WorkerOutbox: Sendable {
         state.withLock { $0.isWriting = false }
     }
 }
-
-private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
-    write(descriptor, bytes.baseAddress, bytes.count)
-}

@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import AsyncFlowBase
 import AsyncFlowClusters
@@ -111,29 +112,6 @@ nonisolated(nonsending) func withCluster<Result>(
     return try await withWorkflowEngine(
         WorkflowEngine.Configuration(workers: 2, logger: logger), backends: [backend], signals: .ignored
     ) { flow in try await body(flow) }
-}
-
-/// Keeps lines.
-final class LineKeeper: Sendable {
-    private let kept = Lock<[String]>([])
-    var lines: [String] { kept.withLock { $0 } }
-
-    func append(_ line: String) { kept.withLock { $0.append(line) } }
-
-    var logger: Logger {
-        Logger(label: "test") { _ in KeepingHandler(keeper: self) }
-    }
-}
-
-private struct KeepingHandler: LogHandler {
-    let keeper: LineKeeper
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.debug
-    subscript(metadataKey key: String) -> Logger.MetadataValue? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-    func log(event: LogEvent) { keeper.append(event.message.description) }
 }
 
 extension TaskFuture {

@@ -1,3 +1,4 @@
+import TestSupport
 import AsyncFlow
 import AsyncFlowBase
 import AsyncFlowPython
@@ -58,29 +59,6 @@ extension Trait where Self == ConditionTrait {
     static var needsNumpy: Self {
         .enabled(if: TestPython.numpy != nil, "there is no numpy; scripts/install-tools python installs it")
     }
-}
-
-/// Keeps lines.
-final class LineKeeper: Sendable {
-    private let kept = Lock<[String]>([])
-    var lines: [String] { kept.withLock { $0 } }
-
-    func append(_ line: String) { kept.withLock { $0.append(line) } }
-
-    var logger: Logger {
-        Logger(label: "test") { _ in KeepingHandler(keeper: self) }
-    }
-}
-
-private struct KeepingHandler: LogHandler {
-    let keeper: LineKeeper
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.debug
-    subscript(metadataKey key: String) -> Logger.MetadataValue? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-    func log(event: LogEvent) { keeper.append(event.message.description) }
 }
 
 /// Runs `body` with an engine that has the local backend and Python.
