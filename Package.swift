@@ -8,19 +8,16 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// The traits that need a package. A program that depends on this one with `traits: []` gets swift-log and
-/// swift-collections alone; with others, the packages that those need.
-let traitsByPackage: [String: Set<String>] = [
-    "async-http-client": ["HTTP"], "hummingbird": ["Web"], "swift-argument-parser": ["Command"],
-    "swift-crypto": ["HTTP", "Journal"], "swift-distributed-tracing": ["OpenTelemetry"],
-    "swift-metrics": ["OpenTelemetry"], "swift-nio": ["HTTP", "Web"], "swift-nio-extras": ["OpenTelemetry", "Web"],
-    "swift-nio-ssl": ["HTTP"], "swift-service-lifecycle": ["ServiceLifecycle", "Web"], "Yams": ["Command"],
-]
+/// The packages that the core needs. All others are needed only with the trait `Complete`.
+///
+/// It is one trait, not one for each product: the package manager passes the names of traits to the compiler in an order
+/// that changes, and every change of it compiles everything again.
+let corePackages: Set<String> = ["swift-collections", "swift-log"]
 
-/// A product of another package, needed if one of the package's traits is enabled.
+/// A product of another package.
 func product(_ name: String, _ package: String) -> Target.Dependency {
-    guard let traits = traitsByPackage[package] else { return .product(name: name, package: package) }
-    return .product(name: name, package: package, condition: .when(traits: traits))
+    if corePackages.contains(package) { return .product(name: name, package: package) }
+    return .product(name: name, package: package, condition: .when(traits: ["Complete"]))
 }
 
 /// The folders of data that examples come with.
@@ -89,13 +86,9 @@ let package = Package(
         .executable(name: "asyncflow", targets: ["asyncflow"]),
     ],
     traits: [
-        .trait(name: "HTTP", description: "AsyncFlowHTTP, AsyncFlowInference and AsyncFlowSlurmREST"),
-        .trait(name: "Journal", description: "AsyncFlowJournal"),
-        .trait(name: "Web", description: "AsyncFlowDashboard and AsyncFlowPrometheus"),
-        .trait(name: "OpenTelemetry", description: "AsyncFlowOpenTelemetry", enabledTraits: ["HTTP"]),
-        .trait(name: "ServiceLifecycle", description: "AsyncFlowServiceLifecycle"),
-        .trait(name: "Command", description: "The command asyncflow", enabledTraits: ["HTTP", "Journal", "Web"]),
-        .default(enabledTraits: ["OpenTelemetry", "ServiceLifecycle", "Command"]),
+        .trait(
+            name: "Complete", description: "The products that need other packages than swift-log and swift-collections"),
+        .default(enabledTraits: ["Complete"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),

@@ -1,5 +1,5 @@
-#if !Command
+#if !Complete
 #error(
-    "AsyncFlowFlowFile and the command asyncflow need the trait Command of the package AsyncFlow: .package(url: …, from: …, traits: [\"Command\"])"
+    "AsyncFlowFlowFile and the command asyncflow need the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given"
 )
 #endif

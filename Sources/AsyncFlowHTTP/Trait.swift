@@ -1,4 +1,3 @@
-#if !HTTP
-#error(
-    "AsyncFlowHTTP needs the trait HTTP of the package AsyncFlow: .package(url: …, from: …, traits: [\"HTTP\"])")
+#if !Complete
+#error("AsyncFlowHTTP needs the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given")
 #endif

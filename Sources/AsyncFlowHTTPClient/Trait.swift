@@ -1,5 +1,5 @@
-#if !HTTP
+#if !Complete
 #error(
-    "AsyncFlowHTTP, AsyncFlowInference and AsyncFlowSlurmREST need the trait HTTP of the package AsyncFlow: .package(url: …, from: …, traits: [\"HTTP\"])"
+    "AsyncFlowHTTP, AsyncFlowInference and AsyncFlowSlurmREST need the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given"
 )
 #endif

@@ -1,5 +1,4 @@
-#if !Journal
+#if !Complete
 #error(
-    "AsyncFlowJournal needs the trait Journal of the package AsyncFlow: .package(url: …, from: …, traits: [\"Journal\"])"
-)
+    "AsyncFlowJournal needs the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given")
 #endif

@@ -1,5 +1,5 @@
-#if !OpenTelemetry
+#if !Complete
 #error(
-    "AsyncFlowOpenTelemetry needs the trait OpenTelemetry of the package AsyncFlow: .package(url: …, from: …, traits: [\"OpenTelemetry\"])"
+    "AsyncFlowOpenTelemetry needs the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given"
 )
 #endif

@@ -1,5 +1,5 @@
-#if !ServiceLifecycle
+#if !Complete
 #error(
-    "AsyncFlowServiceLifecycle needs the trait ServiceLifecycle of the package AsyncFlow: .package(url: …, from: …, traits: [\"ServiceLifecycle\"])"
+    "AsyncFlowServiceLifecycle needs the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given"
 )
 #endif

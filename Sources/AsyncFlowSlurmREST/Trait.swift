@@ -1,5 +1,4 @@
-#if !HTTP
+#if !Complete
 #error(
-    "AsyncFlowSlurmREST needs the trait HTTP of the package AsyncFlow: .package(url: …, from: …, traits: [\"HTTP\"])"
-)
+    "AsyncFlowSlurmREST needs the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given")
 #endif

@@ -1,5 +1,5 @@
-#if !Web
+#if !Complete
 #error(
-    "AsyncFlowDashboard and AsyncFlowPrometheus need the trait Web of the package AsyncFlow: .package(url: …, from: …, traits: [\"Web\"])"
+    "AsyncFlowDashboard and AsyncFlowPrometheus need the trait Complete of the package AsyncFlow, which is enabled unless traits: [] is given"
 )
 #endif
